@@ -1,0 +1,44 @@
+/**
+ * The catalogue of errors that Perennial raises on purpose. Each code becomes `extensions.code` of a GraphQL error;
+ * every other error is logged and masked as `INTERNAL_SERVER_ERROR`.
+ *
+ * A *declaration* that is wrong is not an error: it answers with `problems` (see `spec/problem.ts`) and stores nothing.
+ */
+export const errorCatalogue = {
+  NOT_FOUND: "What the request names does not exist.",
+  BAD_CURSOR: "A cursor (`after`, `before`) was not issued by this connection or subscription.",
+  BAD_INPUT: "An argument that is not part of a declaration is wrong; the message names it.",
+  INVALID_ROWS: "Rows given to `predict` do not fit the model's signature; `extensions.problems` lists every fault.",
+  IDEMPOTENCY_KEY_REUSED: "The idempotency key was used before for a different request.",
+  ILLEGAL_TRANSITION: "The run's state does not allow what was asked, such as canceling a finished run.",
+  LEASE_LOST: "The worker no longer owns the run: its lease was revoked. The attempt must stop writing.",
+  OBJECT_NOT_FOUND: "The object store holds no object under that key.",
+  OBJECT_CORRUPT: "An object's bytes do not have the digest or format that was recorded for it.",
+  STORAGE_FULL: "The object store has no room left for what was to be written; nothing was kept of it.",
+  STORAGE_UNAVAILABLE: "The object store did not answer, or answered with a fault of its own.",
+  DATABASE_UNAVAILABLE: "Postgres cannot be reached; nothing was stored. Try again.",
+  DIVERGED: "The loss became NaN or infinite. The last good checkpoint is kept.",
+  EMPTY_SPLIT: "A part of the split that the run needs holds no rows.",
+  TRAINER_FAILED: "The trainer process ended without a result.",
+  DATA_DIRECTORY_IN_USE: "Another process runs its database in the data directory; the message names its pid.",
+  UNAUTHENTICATED: "The request carries no valid key.",
+  FORBIDDEN: "The request came through a foreign `Host` or `Origin`, or a signed URL is wrong or has expired.",
+  LIMIT_EXCEEDED:
+    "The request is over one of the API's limits (bytes, depth, fields, open operations); the message names it.",
+  UNSUPPORTED: "The platform cannot do this on this host; the message says what is missing.",
+} as const;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** An expected failure, shown to the caller as it is. `details` becomes part of `extensions`. */
+export class PlatformError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: Record<string, unknown> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = "PlatformError";
+  }
+}
