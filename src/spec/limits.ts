@@ -1,0 +1,23 @@
+/** Upper bounds of declarations: generous for real use, small enough that none can exhaust a server's memory. */
+export const limits = {
+  descriptionLength: 4_000,
+  features: 1_000,
+  categories: 10_000,
+  categoryLength: 256,
+  /** Numbers in one VECTOR or IMAGE, or in what all inputs together become. */
+  elements: 1_000_000,
+  layers: 1_000,
+  units: 65_536,
+  /** Numbers that one row becomes between two layers. */
+  activations: 10_000_000,
+  /** Dimensions of a layer's output without the batch dimension. */
+  rank: 5,
+  parameters: 500_000_000,
+  epochs: 1_000_000,
+  /** Seeds, counts and steps fit GraphQL's Int. */
+  int: 2 ** 31 - 1,
+  /** Problems that one declaration reports. */
+  problems: 1_000,
+  /** Problems that one batch of rows reports. */
+  rowProblems: 100,
+} as const;

@@ -1,0 +1,81 @@
+import { limits } from "./limits.js";
+import type { Problem, ProblemCode } from "./problem.js";
+import { shown } from "./wording.js";
+
+/** Datasets, models, optimizers, policies and layers. Neither `/` nor `@`, which versions are referenced with. */
+export const declarationNamePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
+/** Names that are columns, JSON fields and identifiers alike. */
+export const featureNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+export const aliasPattern = /^[A-Za-z_][\w-]{0,62}$/;
+
+export type NameKind = "declaration" | "layer" | "feature" | "alias";
+
+const rules: Record<NameKind, { pattern: RegExp; rule: string; reserved: (name: string) => string | undefined }> = {
+  declaration: {
+    pattern: declarationNamePattern,
+    rule: "1 to 63 letters, digits, dots, hyphens and underscores, beginning with a letter",
+    reserved: () => undefined,
+  },
+  layer: {
+    pattern: declarationNamePattern,
+    rule: "1 to 63 letters, digits, dots, hyphens and underscores, beginning with a letter",
+    reserved: (name) => (name === "output" ? "it is the name of the output layer" : inheritedProperty(name)),
+  },
+  feature: {
+    pattern: featureNamePattern,
+    rule: "1 to 63 letters, digits and underscores, not beginning with a digit",
+    reserved: (name) =>
+      name.startsWith("__") ? "names that begin with two underscores are the platform's" : inheritedProperty(name),
+  },
+  alias: {
+    pattern: aliasPattern,
+    rule: "1 to 63 letters, digits, hyphens and underscores, beginning with a letter or an underscore",
+    reserved: (name) => {
+      if (name === "latest") return "a model's name alone means its latest version";
+      return /^v\d+$/.test(name) ? 'it looks like a version number; version 3 is referenced as "name/3"' : undefined;
+    },
+  },
+};
+
+/** Rows and tables of layers are plain objects in many clients: there, `row["constructor"]` would find a function. */
+function inheritedProperty(name: string): string | undefined {
+  return name in Object.prototype ? "every JavaScript object has a property of that name" : undefined;
+}
+
+/** What is wrong with a name, or undefined. */
+export function checkName(kind: NameKind, name: unknown, path: string): Problem | undefined {
+  const problem = (code: ProblemCode, message: string): Problem => ({ path, code, message });
+  if (name === undefined || name === null) return problem("REQUIRED", "A name is required.");
+  const { pattern, rule, reserved } = rules[kind];
+  if (typeof name !== "string") return problem("BAD_TYPE", `must be a name, got ${shown(name)}.`);
+  if (!pattern.test(name)) return problem("BAD_NAME", `must be ${rule}; got ${shown(name)}.`);
+  const reason = reserved(name);
+  return reason === undefined ? undefined : problem("RESERVED_NAME", `${shown(name)} is reserved: ${reason}.`);
+}
+
+/** What is wrong with an alias's name, at `alias`, or undefined. */
+export function aliasNameProblem(name: unknown): Problem | undefined {
+  return checkName("alias", name, "alias");
+}
+
+/** A trained version: the latest of a model, one by number, or the one that an alias points to. */
+export type VersionRef =
+  | { model: string; version?: number; alias?: undefined }
+  | { model: string; alias: string; version?: undefined };
+
+/** Reads `"name"` (latest), `"name/3"` (version 3) or `"name@champion"` (alias); `problem` says why it cannot be read. */
+export function parseVersionRef(text: string): VersionRef | { problem: string } {
+  const [, model, version, alias] = /^([^/@]*)(?:\/(.*)|@(.*))?$/s.exec(text) ?? [];
+  if (model === undefined || checkName("declaration", model, "") !== undefined) {
+    return { problem: `must be "name", "name/3" or "name@alias", got ${shown(text)}.` };
+  }
+  if (alias !== undefined) {
+    const problem = checkName("alias", alias, "");
+    return problem ? { problem: `the alias after @: ${problem.message}` } : { model, alias };
+  }
+  if (version === undefined) return { model };
+  if (!/^[1-9]\d{0,9}$/.test(version) || Number(version) > limits.int) {
+    return { problem: `the version after / must be a whole number from 1, got ${shown(version)}.` };
+  }
+  return { model, version: Number(version) };
+}

@@ -1,0 +1,101 @@
+import type { SplitPart } from "./dataset.js";
+import { allowAtMostOne, readChoice, readFlag, readInteger, readNumber, readOptional } from "./fields.js";
+import { Findings } from "./findings.js";
+import { limits } from "./limits.js";
+import { epochMetricNames, metricDirection } from "./metrics.js";
+import type { ModelSpec } from "./model.js";
+import type { Resolution } from "./problem.js";
+import { readSeed } from "./resolve-dataset.js";
+import type {
+  CheckpointDeclaration,
+  CheckpointPolicy,
+  EarlyStopping,
+  EarlyStoppingDeclaration,
+  TrainingDeclaration,
+  TrainingSpec,
+} from "./training.js";
+import { count, listed, shown } from "./wording.js";
+
+const defaultBatchSize = 32;
+
+/**
+ * A training with its defaults: batches of 32 (of every training row where there are fewer), seed 0, shuffled, no early
+ * stopping, automatic checkpoints, one thread. Early stopping's own defaults are Keras's (patience 0, minDelta 0, best
+ * weights not restored) but for `monitor`: `epoch_loss` where there are no validation rows.
+ *
+ * @param counts rows in each part of the dataset version to train on; without training rows `datasetVersion` is at fault
+ */
+export function resolveTraining(
+  declaration: TrainingDeclaration,
+  model: Pick<ModelSpec, "metrics">,
+  counts: Readonly<Record<SplitPart, number>>,
+): Resolution<TrainingSpec> {
+  const findings = Findings.start();
+  if (counts.train === 0) {
+    findings.add("SPLIT_EMPTY", "the training part of this dataset version holds no rows.", "datasetVersion");
+  }
+  const epochs = readInteger(findings, "epochs", declaration.epochs, 1, undefined, limits.epochs);
+  return findings.resolution({
+    epochs,
+    batchSize: resolveBatchSize(findings, declaration.batchSize, counts.train),
+    seed: readSeed(findings, declaration.seed),
+    shuffle: readFlag(findings, "shuffle", declaration.shuffle, true),
+    earlyStopping: resolveEarlyStopping(findings, declaration.earlyStopping, model, counts),
+    checkpoint: resolveCheckpoint(findings, declaration.checkpoint),
+    threads: 1,
+    replay: null,
+  });
+}
+
+function resolveBatchSize(findings: Findings, declared: number | null | undefined, rows: number): number {
+  if (declared === undefined || declared === null) return Math.min(defaultBatchSize, rows);
+  const batchSize = readInteger(findings, "batchSize", declared, 1);
+  if (rows > 0 && batchSize > rows) {
+    const message = `must be at most the ${count(rows)} training rows of this dataset version, got ${count(batchSize)}.`;
+    findings.add("BATCH_TOO_LARGE", message, "batchSize");
+  }
+  return batchSize;
+}
+
+function resolveEarlyStopping(
+  findings: Findings,
+  declared: EarlyStoppingDeclaration | null | undefined,
+  model: Pick<ModelSpec, "metrics">,
+  counts: Readonly<Record<SplitPart, number>>,
+): EarlyStopping | null {
+  const stopping = readOptional(findings, "earlyStopping", declared);
+  if (stopping === undefined) return null;
+  const at = findings.at("earlyStopping");
+  const hasValidation = counts.validation > 0;
+  const monitor = stopping.monitor ?? (hasValidation ? "val_loss" : "epoch_loss");
+  const available = epochMetricNames(model, hasValidation);
+  if (!epochMetricNames(model, true).includes(monitor)) {
+    const hint = monitor === "loss" ? " (loss is measured per step; per epoch it is epoch_loss)" : "";
+    at.add("UNKNOWN_METRIC", `must be ${listed(available, "or")}, got ${shown(monitor)}${hint}.`, "monitor");
+  } else if (!available.includes(monitor)) {
+    const message = `${monitor} needs validation rows, and this dataset version has none; use ${listed(available, "or")}.`;
+    at.add("SPLIT_EMPTY", message, "monitor");
+  }
+  return {
+    monitor,
+    mode: readChoice(at, "mode", stopping.mode, ["MIN", "MAX"], metricDirection(String(monitor))),
+    patience: readInteger(at, "patience", stopping.patience, 0, 0),
+    minDelta: readNumber(at, "minDelta", stopping.minDelta, { min: 0, fallback: 0 }),
+    restoreBest: readFlag(at, "restoreBest", stopping.restoreBest, false),
+    startFromEpoch: readInteger(at, "startFromEpoch", stopping.startFromEpoch, 0, 0),
+  };
+}
+
+function resolveCheckpoint(findings: Findings, declared: CheckpointDeclaration | null | undefined): CheckpointPolicy {
+  const policy = readOptional(findings, "checkpoint", declared);
+  if (policy === undefined) return { type: "AUTO" };
+  const at = findings.at("checkpoint");
+  allowAtMostOne(at, policy, ["everySteps", "everyEpochs", "everySeconds"]);
+  const { everySteps, everyEpochs, everySeconds } = policy;
+  const steps = readInteger(at, "everySteps", everySteps, 1, 0);
+  const epochs = readInteger(at, "everyEpochs", everyEpochs, 1, 0);
+  const seconds = readNumber(at, "everySeconds", everySeconds, { above: 0, fallback: 0 });
+  if (steps > 0) return { type: "STEPS", every: steps };
+  if (epochs > 0) return { type: "EPOCHS", every: epochs };
+  return seconds > 0 ? { type: "SECONDS", every: seconds } : { type: "AUTO" };
+}

@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { digest } from "../../src/spec/canonical.js";
+import type { Resolution } from "../../src/spec/problem.js";
+import { resolveDataset } from "../../src/spec/resolve-dataset.js";
+import { resolveModel } from "../../src/spec/resolve-model.js";
+import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
+import { resolveRetraining } from "../../src/spec/resolve-retraining.js";
+import { resolveTraining } from "../../src/spec/resolve-training.js";
+import {
+  adamDecay,
+  garden,
+  gardenDataset,
+  iris,
+  irisDataset,
+  irisSpecies,
+  keepIrisFresh,
+  resolved,
+  trainIris,
+} from "./declarations.js";
+
+const irisModel = resolved(resolveModel(irisSpecies, irisDataset));
+const mixed = {
+  name: "m",
+  dataset: "garden",
+  target: "colour",
+  inputs: ["photo"],
+  preprocessing: [{ feature: "photo", method: "MIN_MAX" }],
+  layers: [
+    { batchNormalization: { momentum: 0.9, epsilon: 1e-4 } },
+    { reshape: { targetShape: [2, -1] } },
+    { layerNormalization: { center: false, betaRegularizer: null } },
+    { flatten: { name: "flat" } },
+    { activation: { function: "TANH" } },
+  ],
+  loss: { type: "CATEGORICAL_CROSSENTROPY", labelSmoothing: 0.1 },
+  metrics: ["ACCURACY", "F1_SCORE"],
+};
+
+const declarations: [string, unknown, (declaration: never) => Resolution<unknown>][] = [
+  ["dataset", iris, resolveDataset],
+  ["dataset of every type", garden, resolveDataset],
+  ["model", irisSpecies, (declaration) => resolveModel(declaration, irisDataset)],
+  ["model of every layer", mixed, (declaration) => resolveModel(declaration, gardenDataset)],
+  ["optimizer", adamDecay, resolveOptimizer],
+  [
+    "training",
+    trainIris,
+    (declaration) => resolveTraining(declaration, irisModel, { train: 120, validation: 15, test: 15 }),
+  ],
+  ["retraining", keepIrisFresh, (declaration) => resolveRetraining(declaration, irisModel, { optimizer: true })],
+];
+
+/** Paths to every value inside a declaration. */
+function places(value: unknown, path: (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== "object" || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, item]) => places(item, [...path, key]))].filter(
+    (place) => place.length > 0,
+  );
+}
+
+/** A copy of a declaration with another value at one place. */
+function replaced(value: unknown, [key, ...rest]: (string | number)[], by: unknown): unknown {
+  if (key === undefined) return by;
+  const copy = structuredClone(value) as Record<string | number, unknown>;
+  copy[key] = replaced(copy[key], rest, by);
+  return copy;
+}
+
+describe.each(declarations)("a %s", (_, declaration, resolve) => {
+  const answer = (of: unknown) => resolve(of as never);
+
+  test("that is right has a spec that can be digested, the same each time", () => {
+    const spec = resolved(answer(declaration));
+    expect(digest(spec)).toBe(digest(resolved(answer(structuredClone(declaration)))));
+    expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+  });
+
+  test("with any JSON in any place has a spec or problems, and never throws", () => {
+    const odd = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(null, undefined, Number.NaN, Number.POSITIVE_INFINITY, -1, 0, "", [], {}),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...places(declaration)), odd, (place, value) => {
+        const { spec, problems } = answer(replaced(declaration, place, value));
+        if (spec !== undefined) digest(spec);
+        else expect(problems?.length).toBeGreaterThan(0);
+        for (const { message, path } of problems ?? []) {
+          expect(message).not.toContain("undefined");
+          expect(path.length).toBeLessThan(300);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+});

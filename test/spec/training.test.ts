@@ -1,0 +1,145 @@
+import { describe, expect, test } from "vitest";
+import { digest } from "../../src/spec/canonical.js";
+import { epochMetricNames, metricDirection, metricName } from "../../src/spec/metrics.js";
+import { metricTypes } from "../../src/spec/model.js";
+import { resolveModel } from "../../src/spec/resolve-model.js";
+import { resolveTraining } from "../../src/spec/resolve-training.js";
+import type { TrainingDeclaration } from "../../src/spec/training.js";
+import { faults, irisDataset, irisSpecies, resolved, trainIris } from "./declarations.js";
+
+const model = resolved(resolveModel(irisSpecies, irisDataset));
+const counts = { train: 120, validation: 15, test: 15 };
+const noValidation = { ...counts, validation: 0 };
+const training = (changes: object = {}, rows = counts) =>
+  resolveTraining({ epochs: 10, ...changes } as TrainingDeclaration, model, rows);
+
+describe("a training", () => {
+  test("of the contract resolves", () => {
+    expect(resolved(resolveTraining(trainIris, model, counts))).toEqual({
+      epochs: 60,
+      batchSize: 16,
+      seed: 7,
+      shuffle: true,
+      earlyStopping: {
+        monitor: "val_loss",
+        mode: "MIN",
+        patience: 15,
+        minDelta: 0,
+        restoreBest: true,
+        startFromEpoch: 0,
+      },
+      checkpoint: { type: "AUTO" },
+      threads: 1,
+      replay: null,
+    });
+  });
+
+  test("takes defaults", () => {
+    expect(resolved(training())).toMatchObject({ batchSize: 32, seed: 0, shuffle: true, earlyStopping: null });
+    expect(resolved(training({}, { ...counts, train: 5 })).batchSize).toBe(5);
+    expect(resolved(training({ batchSize: 120 })).batchSize).toBe(120);
+  });
+
+  test("has one digest, whether defaults are left out, null or written", () => {
+    const written = { batchSize: 32, seed: null, shuffle: true, earlyStopping: null, checkpoint: {} };
+    expect(digest(resolved(training(written)))).toBe(digest(resolved(training())));
+  });
+
+  test("watches val_loss by default, epoch_loss where nothing is validated", () => {
+    const defaults = { patience: 0, minDelta: 0, restoreBest: false, startFromEpoch: 0, mode: "MIN" };
+    expect(resolved(training({ earlyStopping: {} })).earlyStopping).toEqual({ monitor: "val_loss", ...defaults });
+    expect(resolved(training({ earlyStopping: {} }, noValidation)).earlyStopping?.monitor).toBe("epoch_loss");
+  });
+
+  test.each([
+    ["accuracy", "MAX"],
+    ["val_accuracy", "MAX"],
+    ["epoch_loss", "MIN"],
+  ])("that watches %s looks for the %s", (monitor, mode) => {
+    expect(resolved(training({ earlyStopping: { monitor } })).earlyStopping).toMatchObject({ monitor, mode });
+  });
+
+  test.each([
+    [{ everySteps: 5 }, { type: "STEPS", every: 5 }],
+    [{ everyEpochs: 2 }, { type: "EPOCHS", every: 2 }],
+    [{ everySeconds: 0.5 }, { type: "SECONDS", every: 0.5 }],
+    [{}, { type: "AUTO" }],
+  ])("with checkpoint %j resolves", (checkpoint, expected) => {
+    expect(resolved(training({ checkpoint })).checkpoint).toEqual(expected);
+  });
+
+  test.each<[string, object, string[]]>([
+    ["no epochs", { epochs: null }, ["epochs REQUIRED"]],
+    ["0 epochs", { epochs: 0 }, ["epochs OUT_OF_RANGE"]],
+    ["too many epochs", { epochs: 1_000_001 }, ["epochs OUT_OF_RANGE"]],
+    ["half an epoch", { epochs: 0.5 }, ["epochs BAD_TYPE"]],
+    ["batches of 0", { batchSize: 0 }, ["batchSize OUT_OF_RANGE"]],
+    ["batches larger than the data", { batchSize: 121 }, ["batchSize BATCH_TOO_LARGE"]],
+    ["a negative seed", { seed: -1 }, ["seed OUT_OF_RANGE"]],
+    ["an unknown metric to watch", { earlyStopping: { monitor: "val_auc" } }, ["earlyStopping.monitor UNKNOWN_METRIC"]],
+    ["the loss of steps to watch", { earlyStopping: { monitor: "loss" } }, ["earlyStopping.monitor UNKNOWN_METRIC"]],
+    ["negative patience", { earlyStopping: { patience: -1 } }, ["earlyStopping.patience OUT_OF_RANGE"]],
+    ["a negative least change", { earlyStopping: { minDelta: -1 } }, ["earlyStopping.minDelta OUT_OF_RANGE"]],
+    ["an unknown mode", { earlyStopping: { mode: "AUTO" } }, ["earlyStopping.mode BAD_TYPE"]],
+    [
+      "two checkpoint intervals",
+      { checkpoint: { everySteps: 1, everyEpochs: 1 } },
+      ["checkpoint.everyEpochs CONTRADICTION"],
+    ],
+    ["checkpoints every 0 steps", { checkpoint: { everySteps: 0 } }, ["checkpoint.everySteps OUT_OF_RANGE"]],
+    ["checkpoints every 0 seconds", { checkpoint: { everySeconds: 0 } }, ["checkpoint.everySeconds OUT_OF_RANGE"]],
+    [
+      "many faults",
+      { epochs: 0, batchSize: 500, earlyStopping: { monitor: "x", patience: 1.5 } },
+      [
+        "epochs OUT_OF_RANGE",
+        "batchSize BATCH_TOO_LARGE",
+        "earlyStopping.monitor UNKNOWN_METRIC",
+        "earlyStopping.patience BAD_TYPE",
+      ],
+    ],
+  ])("with %s is refused", (_, changes, expected) => expect(faults(training(changes))).toEqual(expected));
+
+  test("that watches validation without such rows is refused, and hears what there is", () => {
+    const refused = training({ earlyStopping: { monitor: "val_loss" } }, noValidation);
+    expect(faults(refused)).toEqual(["earlyStopping.monitor SPLIT_EMPTY"]);
+    expect(refused.problems?.[0]?.message).toContain("epoch_loss or accuracy");
+  });
+
+  test("without training rows is refused", () => {
+    expect(faults(training({ batchSize: 16 }, { ...counts, train: 0 }))).toEqual(["datasetVersion SPLIT_EMPTY"]);
+  });
+
+  test("that watches an unknown metric hears which exist", () => {
+    const { problems } = training({ earlyStopping: { monitor: "val_auc" } });
+    expect(problems?.[0]?.message).toBe('must be epoch_loss, accuracy, val_loss or val_accuracy, got "val_auc".');
+  });
+});
+
+describe("metrics", () => {
+  test("of an epoch are named in order", () => {
+    expect(epochMetricNames(model, true)).toEqual(["epoch_loss", "accuracy", "val_loss", "val_accuracy"]);
+    expect(epochMetricNames(model, false)).toEqual(["epoch_loss", "accuracy"]);
+  });
+
+  test("have a direction", () => {
+    const best = Object.fromEntries(metricTypes.map((type) => [metricName(type), metricDirection(metricName(type))]));
+    expect(best).toEqual({
+      accuracy: "MAX",
+      precision: "MAX",
+      recall: "MAX",
+      f1_score: "MAX",
+      auc: "MAX",
+      mean_absolute_error: "MIN",
+      mean_squared_error: "MIN",
+      root_mean_squared_error: "MIN",
+      r2_score: "MAX",
+    });
+    expect(["loss", "epoch_loss", "val_loss", "val_r2_score"].map(metricDirection)).toEqual([
+      "MIN",
+      "MIN",
+      "MIN",
+      "MAX",
+    ]);
+  });
+});
