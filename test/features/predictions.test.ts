@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { toPredictions } from "../../src/features/predictions.js";
+import { fitPreprocessing } from "../../src/features/preprocessing.js";
+import { tableFromRows } from "../../src/features/table.js";
+import type { Feature } from "../../src/spec/dataset.js";
+import { feature, modelOf } from "./features.js";
+
+const size = feature("size", "NUMBER");
+const kind = feature("kind", "CATEGORY", { categories: ["house", "flat", "boat"] });
+const sold = feature("sold", "BINARY");
+const price = feature("price", "NUMBER");
+const place = feature("place", "VECTOR", { shape: [2] });
+const features = [size, kind, sold, price, place];
+const table = tableFromRows(features, [
+  { size: 1, kind: "flat", sold: true, price: 100, place: [0, 10] },
+  { size: 2, kind: "boat", sold: false, price: 300, place: [4, 30] },
+]);
+
+function predict(target: Feature, outputs: number[], n: number) {
+  const model = modelOf([[size, "Z_SCORE"]], target);
+  return toPredictions(model, fitPreprocessing(model, table, [0, 1]), Float32Array.from(outputs), n);
+}
+
+describe("predictions", () => {
+  test("of a CATEGORY are the most probable one, with all probabilities in declared order", () => {
+    expect(predict(kind, [0.25, 0.5, 0.25, 0.375, 0.25, 0.375], 2)).toEqual([
+      {
+        value: "flat",
+        probabilities: [
+          { category: "house", probability: 0.25 },
+          { category: "flat", probability: 0.5 },
+          { category: "boat", probability: 0.25 },
+        ],
+      },
+      {
+        value: "house",
+        probabilities: [
+          { category: "house", probability: 0.375 },
+          { category: "flat", probability: 0.25 },
+          { category: "boat", probability: 0.375 },
+        ],
+      },
+    ]);
+  });
+
+  test("of a BINARY are true from 0.5 on, with the probabilities of false and true", () => {
+    const values = predict(sold, [0.5, 0.25], 2);
+    expect(values).toEqual([
+      {
+        value: true,
+        probabilities: [
+          { category: "false", probability: 0.5 },
+          { category: "true", probability: 0.5 },
+        ],
+      },
+      {
+        value: false,
+        probabilities: [
+          { category: "false", probability: 0.75 },
+          { category: "true", probability: 0.25 },
+        ],
+      },
+    ]);
+  });
+
+  test("of a NUMBER and a VECTOR are in the target's own unit", () => {
+    expect(predict(price, [0, 1.5], 2)).toEqual([
+      { value: 200, probabilities: null },
+      { value: 350, probabilities: null },
+    ]);
+    expect(predict(place, [-1, 2], 1)).toEqual([{ value: [0, 40], probabilities: null }]);
+  });
+
+  test("of no rows are none", () => {
+    expect(predict(kind, [], 0)).toEqual([]);
+  });
+
+  test.each([[Number.NaN], [Number.POSITIVE_INFINITY]])(
+    "are refused, with the row, where the output is %s",
+    (output) => {
+      expect(() => predict(price, [0, output], 2)).toThrow(
+        expect.objectContaining({ code: "BAD_INPUT", message: expect.stringContaining("rows[1]") }),
+      );
+    },
+  );
+});

@@ -1,0 +1,250 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  decodeOutputs,
+  encodeInputs,
+  encodeTarget,
+  type FittedPreprocessing,
+  fitPreprocessing,
+} from "../../src/features/preprocessing.js";
+import { type Table, tableFromRows } from "../../src/features/table.js";
+import type { Preprocessing } from "../../src/spec/model.js";
+import { feature, modelOf } from "./features.js";
+
+const size = feature("size", "NUMBER");
+const sold = feature("sold", "BINARY");
+const kind = feature("kind", "CATEGORY", { categories: ["flat", "house", "boat"] });
+const place = feature("place", "VECTOR", { shape: [2] });
+const photo = feature("photo", "IMAGE", { shape: [1, 2, 2] });
+const price = feature("price", "NUMBER");
+const features = [size, sold, kind, place, photo, price];
+
+const rows = [
+  { size: 1, sold: true, kind: "boat", place: [0, 5], photo: [0, 10, 2, 30], price: 100 },
+  { size: 3, sold: false, kind: "flat", place: [4, 5], photo: [4, 50, 6, 70], price: 300 },
+  { size: 9, sold: true, kind: "house", place: [8, 9], photo: [8, 90, 9, 99], price: 700 },
+];
+const table = tableFromRows(features, rows);
+const zScored = modelOf(
+  [
+    [size, "Z_SCORE"],
+    [kind, "ONE_HOT"],
+    [sold, "NONE"],
+    [place, "Z_SCORE"],
+    [photo, "Z_SCORE"],
+  ],
+  price,
+);
+
+/** One NUMBER input and target, every row a training row. */
+function fitNumbers(numbers: number[], method: Preprocessing): { fitted: FittedPreprocessing; encoded: number[] } {
+  const model = modelOf([[size, method]], price);
+  const of: Table = {
+    rowCount: numbers.length,
+    columns: new Map([
+      ["size", Float64Array.from(numbers)],
+      ["price", Float64Array.from(numbers)],
+    ]),
+  };
+  const fitted = fitPreprocessing(model, of, Uint32Array.from(numbers.keys()));
+  return { fitted, encoded: [...encodeInputs(model, fitted, of)] };
+}
+
+describe("fitting", () => {
+  test("takes means and population deviations per number, per vector element and per image channel", () => {
+    const { inputs, target } = fitPreprocessing(zScored, table, [0, 1]);
+    expect(inputs).toEqual([
+      { feature: "size", method: "Z_SCORE", mean: [2], standardDeviation: [1] },
+      { feature: "kind", method: "ONE_HOT" },
+      { feature: "sold", method: "NONE" },
+      { feature: "place", method: "Z_SCORE", mean: [2, 5], standardDeviation: [2, 1] },
+      // Channel 0: 0 2 4 6. Channel 1: 10 30 50 70.
+      { feature: "photo", method: "Z_SCORE", mean: [3, 40], standardDeviation: [Math.sqrt(5), Math.sqrt(500)] },
+    ]);
+    expect(target).toEqual({ feature: "price", method: "Z_SCORE", mean: [200], standardDeviation: [100] });
+  });
+
+  test("looks at training rows only: another test row changes nothing", () => {
+    const other = tableFromRows(features, [
+      ...rows.slice(0, 2),
+      { size: 1e6, sold: false, kind: "flat", place: [-1e6, 1e6], photo: [1e6, 1e6, 1e6, 1e6], price: -1e6 },
+    ]);
+    for (const method of ["Z_SCORE", "MIN_MAX"] as const) {
+      const model = modelOf(
+        [
+          [size, method],
+          [place, method],
+          [photo, method],
+        ],
+        price,
+      );
+      expect(fitPreprocessing(model, other, [0, 1])).toEqual(fitPreprocessing(model, table, [0, 1]));
+    }
+  });
+
+  test("survives JSON", () => {
+    const fitted = fitPreprocessing(zScored, table, [0, 1, 2]);
+    expect(JSON.parse(JSON.stringify(fitted))).toEqual(fitted);
+  });
+
+  test("without training rows throws EMPTY_SPLIT", () => {
+    expect(() => fitPreprocessing(zScored, table, [])).toThrow(expect.objectContaining({ code: "EMPTY_SPLIT" }));
+  });
+
+  test("names a feature that the rows lack", () => {
+    const lacking = tableFromRows([price], rows);
+    expect(() => fitPreprocessing(zScored, lacking, [0])).toThrow(
+      expect.objectContaining({ code: "BAD_INPUT", message: expect.stringContaining('"size"') }),
+    );
+  });
+
+  test.each<[string, number[], number, number]>([
+    ["a large offset", [1e15 + 1, 1e15 + 2, 1e15 + 3], 1e15 + 2, Math.sqrt(2 / 3)],
+    ["huge numbers", [1e308, -1e308], 0, 1e308],
+    ["tiny numbers", [1e-300, 3e-300], 2e-300, 1e-300],
+    ["a constant", [0.1, 0.1, 0.1], 0.1, 1],
+    ["a single row", [7], 7, 1],
+    ["zeros", [0, -0], 0, 1],
+  ])("is stable for %s", (_, numbers, mean, standardDeviation) => {
+    const [scaling] = fitNumbers(numbers, "Z_SCORE").fitted.inputs;
+    if (scaling?.method !== "Z_SCORE") throw new Error("Not z-scored.");
+    expect((scaling.mean[0] ?? Number.NaN) - mean).toBe(0);
+    expect((scaling.standardDeviation[0] ?? 0) / standardDeviation).toBeCloseTo(1, 12);
+  });
+
+  const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
+
+  test("standardizes any numbers to mean 0 and deviation 1, or to 0 where they are constant", () => {
+    fc.assert(
+      fc.property(fc.array(finite, { minLength: 1, maxLength: 20 }), (numbers) => {
+        const { encoded } = fitNumbers(numbers, "Z_SCORE");
+        // Scaled first, or a gap of the last bit between two numbers would be lost in the test's own sums.
+        const mean = encoded.reduce((sum, value) => sum + value, 0) / encoded.length;
+        const square = encoded.reduce((sum, value) => sum + value ** 2, 0) / encoded.length;
+        expect(encoded.every(Number.isFinite)).toBe(true);
+        if (new Set(numbers.map((number) => number + 0)).size === 1) expect(square).toBe(0);
+        const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+        const wellSeparated = most / 2 - least / 2 > Math.max(Math.abs(least), Math.abs(most)) * 1e-6 && most > 1e-300;
+        if (wellSeparated) {
+          expect(mean).toBeCloseTo(0, 4);
+          expect(square).toBeCloseTo(1, 4);
+        }
+      }),
+    );
+  });
+
+  test("maps any numbers to [0, 1], the least to 0 and the greatest to 1, or to 0 where they are constant", () => {
+    fc.assert(
+      fc.property(fc.array(finite, { minLength: 1, maxLength: 20 }), (numbers) => {
+        const { encoded } = fitNumbers(numbers, "MIN_MAX");
+        const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+        expect(encoded.every((value) => value >= 0 && value <= 1)).toBe(true);
+        expect(encoded[numbers.indexOf(least)]).toBe(0);
+        if (most / 4 > least / 4) expect(encoded[numbers.indexOf(most)]).toBe(1);
+      }),
+    );
+  });
+});
+
+describe("encoding", () => {
+  const fitted = fitPreprocessing(zScored, table, [0, 1]);
+
+  test("concatenates the inputs of each row in the model's order", () => {
+    const encoded = encodeInputs(zScored, fitted, table);
+    const root5 = Math.sqrt(5);
+    const expected = [
+      [-1, 0, 0, 1, 1, -1, 0, -3 / root5, -3 / root5, -1 / root5, -1 / root5],
+      [1, 1, 0, 0, 0, 1, 0, 1 / root5, 1 / root5, 3 / root5, 3 / root5],
+      [7, 0, 1, 0, 1, 3, 4, 5 / root5, 5 / root5, 6 / root5, 59 / Math.sqrt(500)],
+    ];
+    expect(encoded).toEqual(Float32Array.from(expected.flat()));
+  });
+
+  test("takes only the rows asked for, in that order", () => {
+    const all = encodeInputs(zScored, fitted, table);
+    const some = encodeInputs(zScored, fitted, table, [2, 0]);
+    expect(some).toEqual(Float32Array.from([...all.subarray(22, 33), ...all.subarray(0, 11)]));
+    expect(encodeInputs(zScored, fitted, table, [])).toEqual(new Float32Array(0));
+  });
+
+  test("needs no target and no other feature: rows to predict have none", () => {
+    const inputsOnly = tableFromRows([size, sold, kind, place, photo], rows);
+    expect(encodeInputs(zScored, fitted, inputsOnly)).toEqual(encodeInputs(zScored, fitted, table));
+  });
+
+  test("maps by minimum and maximum of the training rows, per channel of an image", () => {
+    const model = modelOf(
+      [
+        [photo, "MIN_MAX"],
+        [place, "MIN_MAX"],
+      ],
+      price,
+    );
+    const encoded = encodeInputs(model, fitPreprocessing(model, table, [0, 1]), table);
+    expect([...encoded.subarray(0, 6)]).toEqual([0, 0, 1 / 3, 1 / 3, 0, 0].map(Math.fround));
+    // Beyond the training rows' range there is no clipping; a constant (5) keeps its distance.
+    expect([...encoded.subarray(12)]).toEqual([8 / 6, 80 / 60, 9 / 6, 89 / 60, 2, 4].map(Math.fround));
+  });
+
+  test("leaves numbers as they are under NONE", () => {
+    const model = modelOf([[place, "NONE"]], price);
+    expect([...encodeInputs(model, fitPreprocessing(model, table, [0]), table)]).toEqual([0, 5, 4, 5, 8, 9]);
+  });
+
+  test("refuses a category the model does not know, another model's statistics and rows that are not there", () => {
+    const lagoon = feature("kind", "CATEGORY", { categories: [...kind.categories, "lagoon"] });
+    const newer = tableFromRows([lagoon], [{ kind: "lagoon" }]);
+    const model = modelOf([[kind, "ONE_HOT"]], price);
+    const own = fitPreprocessing(model, table, [0]);
+    const badInput = (text: string) =>
+      expect.objectContaining({ code: "BAD_INPUT", message: expect.stringContaining(text) });
+    expect(() => encodeInputs(model, own, newer)).toThrow(badInput('"kind"'));
+    expect(() => encodeInputs(model, fitted, table)).toThrow(badInput('"kind"'));
+    expect(() => encodeInputs(zScored, fitted, table, [3])).toThrow(badInput("indices[0]"));
+  });
+});
+
+describe("targets", () => {
+  test.each([
+    ["one-hot for CATEGORY", kind, [0, 0, 1, 1, 0, 0, 0, 1, 0]],
+    ["0 or 1 for BINARY", sold, [1, 0, 1]],
+    ["z-scored for NUMBER", price, [-1, 1, 5]],
+    ["z-scored for VECTOR", place, [-1, 0, 1, 0, 3, 4]],
+  ])("are %s", (_, target, expected) => {
+    const model = modelOf([[size, "Z_SCORE"]], target);
+    const fitted = fitPreprocessing(model, table, [0, 1]);
+    expect([...encodeTarget(model, fitted, table)]).toEqual(expected);
+    expect([...encodeTarget(model, fitted, table, [2])]).toEqual(expected.slice((expected.length / 3) * 2));
+  });
+
+  test.each([
+    ["NUMBER", price, [100, 300, 700]],
+    ["VECTOR", place, [0, 5, 4, 5, 8, 9]],
+    ["CATEGORY", kind, [0, 0, 1, 1, 0, 0, 0, 1, 0]],
+    ["BINARY", sold, [1, 0, 1]],
+  ])("of type %s come back from the network's outputs in their own unit", (_, target, expected) => {
+    const model = modelOf([[size, "Z_SCORE"]], target);
+    const fitted = fitPreprocessing(model, table, [0, 1]);
+    expect([...decodeOutputs(model, fitted, encodeTarget(model, fitted, table), 3)]).toEqual(expected);
+  });
+
+  test("far from zero keep their digits", () => {
+    const model = modelOf([[size, "NONE"]], price);
+    const of = tableFromRows(
+      [size, price],
+      [2_000_000_001, 2_000_000_003].map((value) => ({ size: 0, price: value })),
+    );
+    const fitted = fitPreprocessing(model, of, [0, 1]);
+    expect([...decodeOutputs(model, fitted, encodeTarget(model, fitted, of), 2)]).toEqual([
+      2_000_000_001, 2_000_000_003,
+    ]);
+  });
+
+  test("need as many outputs as rows times width", () => {
+    const model = modelOf([[size, "NONE"]], kind);
+    const fitted = fitPreprocessing(model, table, [0]);
+    expect(() => decodeOutputs(model, fitted, new Float32Array(5), 2)).toThrow(
+      expect.objectContaining({ code: "BAD_INPUT", message: expect.stringContaining("2 × 3") }),
+    );
+  });
+});
