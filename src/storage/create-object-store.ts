@@ -1,0 +1,13 @@
+import { type FileStore, type FileStoreOptions, openFileStore } from "./file-store.js";
+import { openS3Store, type S3Store, type S3StoreOptions } from "./s3-store.js";
+
+/** Which object store the platform uses; `kind` decides. */
+export type ObjectStoreConfig = ({ kind: "file" } & FileStoreOptions) | ({ kind: "s3" } & S3StoreOptions);
+
+/**
+ * Opens the configured store and proves that it can be used: the directory or bucket exists when it resolves. Throws
+ * `BAD_INPUT` naming a wrong setting, and `STORAGE_UNAVAILABLE` where the store does not answer or refuses the credentials.
+ */
+export async function createObjectStore(config: ObjectStoreConfig): Promise<FileStore | S3Store> {
+  return config.kind === "file" ? await openFileStore(config) : await openS3Store(config);
+}

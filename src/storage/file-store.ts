@@ -1,0 +1,295 @@
+import { lstat, mkdir, readdir, realpath, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { PlatformError } from "../errors.js";
+import {
+  descend,
+  errorCode,
+  openPlainFile,
+  publish,
+  readHandle,
+  syncDirectory,
+  type WriteChunk,
+  writeTemporary,
+} from "./durable-file.js";
+import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
+import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
+import { type SignatureRefusal, signUrl, type UrlSigner, verifySignature } from "./signed-url.js";
+
+/** Where a file store keeps its objects, and how it signs URLs. */
+export interface FileStoreOptions {
+  /** Created with mode 0700 if missing. Objects, their digests and unfinished writes must be on one file system. */
+  root: string;
+  /** Of the HTTP server that answers `/artifacts/`; a function where the port is chosen late. */
+  baseUrl: string | (() => string);
+  /** For signed URLs: at least 32 bytes, the same in every process that uses this root. */
+  secret: string | Uint8Array;
+  /** Milliseconds since 1970; default `Date.now`. */
+  now?: () => number;
+  /** How bytes reach a file; the default writes them. */
+  write?: WriteChunk;
+}
+
+/** An object to be served, or why it is not: the HTTP layer's 403 (`BAD_SIGNATURE`, `EXPIRED`) or 404. */
+export type SignedObject =
+  | { key: string; sizeBytes: number; stream: Readable }
+  | { refused: SignatureRefusal | "NOT_FOUND" };
+
+export interface FileStore extends ObjectStore {
+  readonly kind: "file";
+  /**
+   * What a URL made by `presign` names; takes the request's path and query, such as `request.originalUrl`. The stream must
+   * be consumed or destroyed. It is not verified on the way: the reader compares the digest that the platform published.
+   */
+  openSigned(pathAndQuery: string): Promise<SignedObject>;
+}
+
+const staleAfterMs = 3_600_000;
+// EFBIG: a file-size limit of the process or of the file system.
+const fullCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/**
+ * Objects as plain files: `objects/<key>` holds the bytes, `sha256/<key>` their digest, `unfinished/` what is being written.
+ * The digest is published first and claims the key, then the object appears under its final name whole or not at all; both
+ * are on disk before `put` resolves. Any number of processes may share one root.
+ */
+export async function openFileStore(options: FileStoreOptions): Promise<FileStore> {
+  const { baseUrl, write } = options;
+  const signer: UrlSigner = {
+    baseUrl: () => (typeof baseUrl === "string" ? baseUrl : baseUrl()).replace(/\/+$/, ""),
+    secret: options.secret,
+    now: options.now ?? Date.now,
+  };
+  if (Buffer.byteLength(options.secret) < 32) {
+    throw new PlatformError("BAD_INPUT", "secret: the key for signed URLs needs at least 32 bytes.");
+  }
+
+  const guarded = async <T>(action: string, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run();
+    } catch (error) {
+      throw translate(error, action);
+    }
+  };
+
+  const { objects, digests, unfinished } = await guarded("open its directory", async () => {
+    await mkdir(options.root, { recursive: true, mode: 0o700 });
+    const root = await realpath(options.root);
+    const parts = {
+      objects: join(root, "objects"),
+      digests: join(root, "sha256"),
+      unfinished: join(root, "unfinished"),
+    };
+    for (const part of Object.values(parts)) await mkdir(part, { recursive: true, mode: 0o700 });
+    await syncDirectory(root);
+    await removeStale(parts.unfinished);
+    return parts;
+  });
+
+  /** The path of a key below `top`, or `undefined` where a directory on the way does not exist. */
+  const locate = async (top: string, key: string, create = false): Promise<string | undefined> => {
+    const found = await descend(top, dirname(key).split("/"), { create });
+    if (found === undefined) return undefined;
+    if ("directory" in found) return join(found.directory, basename(key));
+    if (found.blockedBy === "link") {
+      throw new PlatformError("OBJECT_CORRUPT", `A symbolic link stands where the store keeps a directory of ${key}.`);
+    }
+    if (create) throw new PlatformError("BAD_INPUT", `key: the start of ${key} is itself an object.`);
+    return undefined;
+  };
+
+  const openObject = async (key: string) => {
+    const path = await locate(objects, key);
+    return path === undefined ? undefined : await openPlainFile(path);
+  };
+
+  const recordedDigest = async (key: string): Promise<string | undefined> => {
+    const path = await locate(digests, key);
+    const file = path === undefined ? undefined : await openPlainFile(path);
+    if (file === undefined) return undefined;
+    try {
+      const { bytes } = await readHandle(file.handle, { keep: true });
+      return bytes.toString("utf8");
+    } finally {
+      await file.handle.close();
+    }
+  };
+
+  const claim = async (key: string, sha256: string): Promise<void> => {
+    const path = await locate(digests, key, true);
+    const temporary = await writeTemporary(unfinished, Buffer.from(sha256), write);
+    try {
+      if (path === undefined || (await publish(temporary.path, path))) return;
+    } finally {
+      await unlink(temporary.path).catch(() => {});
+    }
+    const holder = await recordedDigest(key);
+    if (holder !== sha256) {
+      throw new PlatformError(
+        "BAD_INPUT",
+        `key: ${key} already belongs to other bytes, and keys are never used twice.`,
+      );
+    }
+  };
+
+  const read = async (key: string, expectedSha256: string | undefined) => {
+    const file = await openObject(key);
+    if (file === undefined) throw new PlatformError("OBJECT_NOT_FOUND", `The store holds no object ${key}.`);
+    try {
+      const { bytes, sha256 } = await readHandle(file.handle, { keep: true });
+      for (const digest of [expectedSha256, await recordedDigest(key)]) {
+        if (digest !== undefined && digest !== sha256) {
+          throw new PlatformError("OBJECT_CORRUPT", `The bytes of ${key} have sha256 ${sha256}, not ${digest}.`);
+        }
+      }
+      return bytes;
+    } finally {
+      await file.handle.close();
+    }
+  };
+
+  return {
+    kind: "file",
+
+    async put(key, bytes): Promise<ObjectInfo> {
+      assertKey(key);
+      return await guarded(`write ${key}`, async () => {
+        const temporary = await writeTemporary(unfinished, bytes, write);
+        try {
+          const { sha256 } = temporary;
+          await claim(key, sha256);
+          const path = await locate(objects, key, true);
+          if (path === undefined) throw new PlatformError("STORAGE_UNAVAILABLE", `The directory of ${key} vanished.`);
+          if (!(await publish(temporary.path, path))) await read(key, sha256);
+          return { key, sizeBytes: bytes.byteLength, sha256 };
+        } finally {
+          await unlink(temporary.path).catch(() => {});
+        }
+      });
+    },
+
+    async get(key, expectedSha256) {
+      assertKey(key);
+      if (expectedSha256 !== undefined) assertSha256("expectedSha256", expectedSha256);
+      return await guarded(`read ${key}`, () => read(key, expectedSha256));
+    },
+
+    async head(key): Promise<ObjectInfo | undefined> {
+      assertKey(key);
+      return await guarded(`look at ${key}`, async () => {
+        const file = await openObject(key);
+        if (file === undefined) return undefined;
+        try {
+          // The record can only be missing where someone removed it by hand.
+          const sha256 = (await recordedDigest(key)) ?? (await readHandle(file.handle, { keep: false })).sha256;
+          return { key, sizeBytes: file.sizeBytes, sha256 };
+        } finally {
+          await file.handle.close();
+        }
+      });
+    },
+
+    async *list(prefix): AsyncGenerator<ListedObject> {
+      assertPrefix(prefix);
+      try {
+        const segments = prefix.split("/");
+        const start = segments.pop() ?? "";
+        const found = await descend(objects, segments, { create: false });
+        if (found !== undefined && "directory" in found) {
+          yield* walk(found.directory, segments.map((segment) => `${segment}/`).join(""), start);
+        }
+      } catch (error) {
+        throw translate(error, `list ${prefix}`);
+      }
+    },
+
+    async delete(key) {
+      assertKey(key);
+      await guarded(`delete ${key}`, async () => {
+        // The object first: a claim without an object is harmless, an object without its digest would go unverified.
+        for (const top of [objects, digests]) {
+          const path = await locate(top, key);
+          if (path === undefined) continue;
+          const status = await lstat(path).catch(ignoreMissing);
+          if (status === undefined || status.isDirectory()) continue;
+          await unlink(path).catch(ignoreMissing);
+          await syncDirectory(dirname(path));
+        }
+      });
+    },
+
+    async presign(key, expiresInSeconds) {
+      assertKey(key);
+      assertExpiry(expiresInSeconds);
+      return signUrl(signer, key, expiresInSeconds);
+    },
+
+    async openSigned(pathAndQuery): Promise<SignedObject> {
+      const verified = verifySignature(signer, pathAndQuery);
+      if ("refused" in verified) return verified;
+      const { key } = verified;
+      assertKey(key);
+      const file = await guarded(`read ${key}`, () => openObject(key));
+      if (file === undefined) return { refused: "NOT_FOUND" };
+      return { key, sizeBytes: file.sizeBytes, stream: file.handle.createReadStream() };
+    },
+  };
+}
+
+/** Plain files below `directory` whose name starts with `start`, in the byte order of their keys. */
+async function* walk(directory: string, prefix: string, start: string): AsyncGenerator<ListedObject> {
+  const entries = (await readdir(directory, { withFileTypes: true })).filter((entry) => entry.name.startsWith(start));
+  // A directory sorts as its name with a slash: "a-b" comes before "a/b" in an S3 listing. ASCII: bytes are code units.
+  const sorted = entries
+    .map((entry) => ({ entry, order: entry.isDirectory() ? `${entry.name}/` : entry.name }))
+    .sort((a, b) => (a.order < b.order ? -1 : 1));
+  for (const { entry, order } of sorted) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) {
+      yield* walk(path, `${prefix}${order}`, "");
+    } else if (entry.isFile()) {
+      const status = await lstat(path).catch(ignoreMissing);
+      if (status !== undefined) yield { key: `${prefix}${entry.name}`, sizeBytes: status.size };
+    }
+  }
+}
+
+/** What a process that was killed left behind; younger files may belong to another process that is still writing. */
+async function removeStale(unfinished: string): Promise<void> {
+  for (const name of await readdir(unfinished)) {
+    const path = join(unfinished, name);
+    const status = await lstat(path).catch(ignoreMissing);
+    if (status !== undefined && Date.now() - status.mtimeMs > staleAfterMs) await unlink(path).catch(ignoreMissing);
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  const code = errorCode(error);
+  if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+}
+
+function translate(error: unknown, action: string): PlatformError {
+  if (error instanceof PlatformError) return error;
+  const code = errorCode(error);
+  if (code !== undefined && fullCodes.has(code)) {
+    return new PlatformError(
+      "STORAGE_FULL",
+      `The file store has no room to ${action} (${code}).`,
+      {},
+      { cause: error },
+    );
+  }
+  if (code === "ELOOP") {
+    return new PlatformError(
+      "OBJECT_CORRUPT",
+      `A symbolic link stands where the store keeps an object: it does not ${action}.`,
+    );
+  }
+  const reason = code ?? (error instanceof Error ? error.message : String(error));
+  return new PlatformError(
+    "STORAGE_UNAVAILABLE",
+    `The file store could not ${action}: ${reason}.`,
+    {},
+    { cause: error },
+  );
+}
