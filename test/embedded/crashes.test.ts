@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { isRunning } from "../../src/embedded/processes.js";
+import { existingCluster, inProcess, query, start, temporaryFolder } from "./support.js";
+
+/** A stopped cluster that tests may start when they do not need one of their own. */
+let existing: string;
+
+beforeAll(async () => {
+  existing = await existingCluster();
+});
+afterAll(() => rm(existing, { recursive: true, force: true }));
+
+test("committed rows and the port survive an immediate stop, a killed server and stale pid files", async () => {
+  const dataDirectory = existing;
+  let db = await start({ dataDirectory });
+  const { port, url } = db;
+  await query(db, "DROP TABLE IF EXISTS kept; CREATE TABLE kept (n int)");
+  let rows = 0;
+  const addRow = async () => {
+    await query(db, "INSERT INTO kept VALUES (1)");
+    rows += 1;
+  };
+  const again = async () => {
+    db = await start({ dataDirectory });
+    expect(db).toMatchObject({ port, url, adopted: false });
+    expect(await query(db, "SELECT count(*)::int AS rows FROM kept")).toEqual([{ rows }]);
+  };
+
+  await addRow();
+  await db.stop("immediate");
+  await again();
+
+  await addRow();
+  const pid = db.pid;
+  process.kill(pid, "SIGKILL");
+  await vi.waitUntil(() => db.pid !== pid && isRunning(db.pid), { timeout: 10_000 });
+  expect(await query(db, "SELECT count(*)::int AS rows FROM kept")).toEqual([{ rows }]);
+  expect(db.port).toBe(port);
+
+  const pidFile = join(dataDirectory, "postgres/postmaster.pid");
+  const text = await readFile(pidFile, "utf8");
+  const dead = execFileSync(process.execPath, ["-p", "process.pid"], { encoding: "utf8" }).trim();
+  const stale = {
+    "of a process that is gone": text.replace(/^\d+/, dead),
+    "of a stranger that runs": text.replace(/^\d+/, String(process.ppid)),
+    "cut short": "",
+  };
+  for (const content of Object.values(stale)) {
+    await addRow();
+    await db.stop("immediate");
+    await writeFile(pidFile, content);
+    await again();
+  }
+});
+
+test("the server of a killed supervisor is taken over, and one killed with it is started again", async () => {
+  const dataDirectory = existing;
+  const body =
+    "const db = await startPostgres(options); say({ url: db.url, pid: db.pid, port: db.port }); setInterval(() => {}, 1000);";
+  const first = inProcess(body, { dataDirectory });
+  const left = (await first.said()) as { url: string; pid: number; port: number };
+  await query(left, "DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 7 AS n");
+  await first.kill();
+
+  const adopting = await start({ dataDirectory });
+  expect(adopting).toMatchObject({ adopted: true, pid: left.pid, url: left.url });
+  expect(await query(adopting, "SELECT n FROM kept")).toEqual([{ n: 7 }]);
+  await adopting.stop();
+  expect(isRunning(left.pid)).toBe(false);
+
+  const second = inProcess(body, { dataDirectory });
+  const { pid } = (await second.said()) as { pid: number };
+  await second.kill();
+  process.kill(pid, "SIGKILL");
+  const fresh = await start({ dataDirectory });
+  expect(fresh).toMatchObject({ adopted: false, port: left.port });
+  expect(await query(fresh, "SELECT n FROM kept")).toEqual([{ n: 7 }]);
+});
+
+test("a process that ends without stopping its server takes it along", async () => {
+  const dataDirectory = existing;
+  const body =
+    "const db = await startPostgres(options); say({ pid: db.pid }); process.exitCode = 3; throw process.exit();";
+  const { pid } = (await inProcess(body, { dataDirectory }).said()) as { pid: number };
+  await vi.waitUntil(() => !isRunning(pid), { timeout: 10_000 });
+});
+
+test("a first start killed half-way leaves nothing that the next one takes for a cluster", async () => {
+  const dataDirectory = await temporaryFolder();
+  const first = inProcess("say({}); await startPostgres(options)", { dataDirectory });
+  await first.said();
+  await vi.waitUntil(async () => (await readdir(dataDirectory)).some((name) => name.startsWith("postgres.new")), {
+    timeout: 10_000,
+    interval: 5,
+  });
+  await first.kill();
+  expect(await readdir(dataDirectory)).not.toContain("postgres");
+  const db = await start({ dataDirectory });
+  expect(await query(db, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+});
