@@ -1,0 +1,85 @@
+-- Runs, their leases, metrics, events and checkpoints; the workers that execute them.
+
+CREATE TABLE worker (
+  id text CONSTRAINT worker_pkey PRIMARY KEY,
+  host text NOT NULL,
+  pid int NOT NULL,
+  slots int NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  heartbeat_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE run (
+  id text CONSTRAINT run_pkey PRIMARY KEY,
+  state text NOT NULL CONSTRAINT run_state_check
+    CHECK (state IN ('QUEUED', 'RUNNING', 'CANCELING', 'PAUSED', 'SUCCEEDED', 'FAILED', 'CANCELED')),
+  model_id text NOT NULL CONSTRAINT run_model_fkey REFERENCES model,
+  model_revision_id text NOT NULL CONSTRAINT run_model_revision_fkey REFERENCES model_revision,
+  optimizer_revision_id text NOT NULL CONSTRAINT run_optimizer_revision_fkey REFERENCES optimizer_revision,
+  dataset_version_id text NOT NULL CONSTRAINT run_dataset_version_fkey REFERENCES dataset_version,
+  parent_version_id text,
+  retraining_id text CONSTRAINT run_retraining_fkey REFERENCES retraining,
+  retry_of_id text CONSTRAINT run_retry_of_fkey REFERENCES run,
+  gate jsonb,
+  spec jsonb NOT NULL,
+  attempt int NOT NULL DEFAULT 0,
+  fence int NOT NULL DEFAULT 0,
+  -- Trainer deaths in a row without a finished step in between.
+  restarts int NOT NULL DEFAULT 0,
+  worker_id text,
+  lease_expires_at timestamptz,
+  progress jsonb NOT NULL,
+  metric_head int NOT NULL DEFAULT 0,
+  event_head int NOT NULL DEFAULT 0,
+  error jsonb,
+  summary jsonb NOT NULL DEFAULT '[]',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
+  finished_at timestamptz
+);
+CREATE INDEX run_created_at_idx ON run (created_at, id);
+CREATE INDEX run_updated_at_idx ON run (updated_at);
+CREATE INDEX run_model_idx ON run (model_id, created_at);
+-- Claim and sweep look only at live runs, which are few among all that ever ran.
+CREATE INDEX run_queued_idx ON run (created_at, id) WHERE state = 'QUEUED';
+CREATE INDEX run_leased_idx ON run (lease_expires_at) WHERE state IN ('RUNNING', 'CANCELING');
+-- A policy starts at most one run per dataset version; a retry of that run names it instead.
+CREATE UNIQUE INDEX run_retraining_key ON run (retraining_id, dataset_version_id)
+  WHERE retraining_id IS NOT NULL AND retry_of_id IS NULL;
+
+CREATE TABLE run_event (
+  run_id text NOT NULL CONSTRAINT run_event_run_fkey REFERENCES run,
+  seq int NOT NULL,
+  kind text NOT NULL,
+  from_state text,
+  to_state text,
+  attempt int NOT NULL,
+  message text NOT NULL,
+  at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT run_event_pkey PRIMARY KEY (run_id, seq)
+);
+
+CREATE TABLE run_metric (
+  run_id text NOT NULL CONSTRAINT run_metric_run_fkey REFERENCES run,
+  seq int NOT NULL,
+  name text NOT NULL,
+  step int NOT NULL,
+  epoch int NOT NULL,
+  value double precision NOT NULL,
+  CONSTRAINT run_metric_pkey PRIMARY KEY (run_id, seq)
+);
+CREATE INDEX run_metric_name_idx ON run_metric (run_id, name, seq);
+
+CREATE TABLE checkpoint (
+  id text CONSTRAINT checkpoint_pkey PRIMARY KEY,
+  run_id text NOT NULL CONSTRAINT checkpoint_run_fkey REFERENCES run,
+  attempt int NOT NULL,
+  step int NOT NULL,
+  epoch int NOT NULL,
+  object_key text NOT NULL CONSTRAINT checkpoint_object_key_key UNIQUE,
+  size_bytes bigint NOT NULL,
+  digest text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX checkpoint_run_idx ON checkpoint (run_id, step DESC);

@@ -1,0 +1,129 @@
+import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from "typeorm";
+import { PlatformError } from "../errors.js";
+import { digest } from "../spec/canonical.js";
+import { readText } from "../spec/fields.js";
+import { Findings } from "../spec/findings.js";
+import { declarationNamePattern } from "../spec/names.js";
+import type { Problem } from "../spec/problem.js";
+import { shown } from "../spec/wording.js";
+
+/** What a mutation came to: a result, or the problems for which nothing was stored. */
+export type Outcome<Result> = { problems: Problem[]; result?: undefined } | { problems: []; result: Result };
+
+/** Thrown inside a transaction to roll it back and answer with problems. */
+export class Refused extends Error {
+  constructor(readonly problems: Problem[]) {
+    super(problems.map((problem) => `${problem.path}: ${problem.message}`).join("; "));
+  }
+}
+
+/** Rolls the transaction back with one problem. */
+export function refuse(path: string, code: Problem["code"], message: string): never {
+  throw new Refused([{ path, code, message }]);
+}
+
+/** What is wrong with a field that names something that is not there. */
+export function unknownReference(field: string, name: string): Problem {
+  return { path: field, code: "UNKNOWN_REFERENCE", message: `there is no ${field} ${shown(name)}.` };
+}
+
+/** Postgres ended the transaction to keep it serial (40001) or to break a deadlock (40P01): nothing was stored, ask again. */
+const retriable = new Set(["40001", "40P01"]);
+
+/** One transaction, repeated when Postgres asks for it. A `Refused` becomes problems; anything else is thrown on. */
+export async function transact<Result>(
+  db: DataSource,
+  body: (manager: EntityManager) => Promise<Result>,
+): Promise<Outcome<Result>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return { problems: [], result: await db.transaction(body) };
+    } catch (error) {
+      if (error instanceof Refused) return { problems: error.problems };
+      if (tries < 5 && retriable.has((error as { code?: string }).code ?? "")) continue;
+      throw error;
+    }
+  }
+}
+
+export interface IdempotentRequest {
+  /** The mutation's name. */
+  operation: string;
+  /** The caller's key; without one the mutation just runs. */
+  key?: string | null;
+  /** What was asked; the same key with another request is an error. */
+  request: unknown;
+}
+
+/**
+ * `transact`, done once per idempotency key: the second caller gets the first one's result, also when both came at once,
+ * since the insert of the key waits for the transaction that holds it. A refused request keeps no key.
+ *
+ * @throws PlatformError IDEMPOTENCY_KEY_REUSED when the key was used for a different request.
+ */
+export async function transactOnce<Result extends object>(
+  db: DataSource,
+  { operation, key, request }: IdempotentRequest,
+  body: (manager: EntityManager) => Promise<Result>,
+): Promise<Outcome<Result>> {
+  if (key == null) return transact(db, body);
+  const findings = Findings.start();
+  readText(findings, "idempotencyKey", key, { min: 1, max: 200 });
+  const problems = findings.problems();
+  if (problems.length > 0) return { problems };
+  const requestDigest = digestOf(request);
+  return transact(db, async (manager) => {
+    const [inserted] = await manager.query<unknown[]>(
+      `INSERT INTO idempotency_key (operation, key, request_digest, result) VALUES ($1, $2, $3, '{}')
+       ON CONFLICT DO NOTHING RETURNING key`,
+      [operation, key, requestDigest],
+    );
+    if (!inserted) return recall<Result>(manager, operation, key, requestDigest);
+    const result = await body(manager);
+    await manager.query("UPDATE idempotency_key SET result = $3 WHERE operation = $1 AND key = $2", [
+      operation,
+      key,
+      JSON.stringify(result),
+    ]);
+    return result;
+  });
+}
+
+/**
+ * Of what a request says: absent fields and null are the same, and so are plain objects and the instances of classes
+ * that a GraphQL layer makes of its inputs.
+ */
+function digestOf(request: unknown): string {
+  return digest(JSON.parse(JSON.stringify(request, (_key, value: unknown) => value ?? undefined)));
+}
+
+async function recall<Result>(manager: EntityManager, operation: string, key: string, requestDigest: string) {
+  const [row] = await manager.query<{ request_digest: string; result: Result }[]>(
+    "SELECT request_digest, result FROM idempotency_key WHERE operation = $1 AND key = $2",
+    [operation, key],
+  );
+  if (row?.request_digest !== requestDigest)
+    throw new PlatformError(
+      "IDEMPOTENCY_KEY_REUSED",
+      `idempotencyKey ${JSON.stringify(key)} was used before for a different ${operation}`,
+    );
+  return row.result;
+}
+
+/** Serialises transactions that declare the same thing; released at their end. */
+export async function lockName(manager: EntityManager, kind: string, name: string): Promise<void> {
+  await manager.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`${kind}:${name}`]);
+}
+
+/**
+ * What was declared under a name, or null. A text that can be no name is not looked for: Postgres refuses some, such as
+ * one with a NUL character.
+ */
+export async function findNamed<Declared extends ObjectLiteral & { name: string }>(
+  manager: EntityManager,
+  entity: EntityTarget<Declared>,
+  name: string,
+): Promise<Declared | null> {
+  if (!declarationNamePattern.test(name)) return null;
+  return manager.findOneBy(entity, { name } as FindOptionsWhere<Declared>);
+}

@@ -1,0 +1,52 @@
+import { Field, ObjectType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+
+@Entity("alias")
+@ObjectType({
+  description: "A name that points to one version of a model, such as `champion`; it moves by compare-and-set.",
+})
+export class Alias {
+  @PrimaryColumn("text", { name: "model_id" })
+  modelId!: string;
+
+  @PrimaryColumn("text")
+  @Field({ description: "Unique within the model." })
+  name!: string;
+
+  @Column("text", { name: "version_id" })
+  versionId!: string;
+
+  @Column("text", { name: "previous_version_id", nullable: true })
+  previousVersionId!: string | null;
+
+  @Column("timestamptz", { name: "moved_at" })
+  @Field({ description: "When it last moved." })
+  movedAt!: Date;
+}
+
+@Entity("alias_move")
+@ObjectType({ description: "One entry of an alias's history." })
+export class AliasMove {
+  @PrimaryColumn("text", { name: "model_id" })
+  modelId!: string;
+
+  @PrimaryColumn("text")
+  name!: string;
+
+  @PrimaryColumn("int")
+  seq!: number;
+
+  @Column("text", { name: "from_version_id", nullable: true })
+  fromVersionId!: string | null;
+
+  @Column("text", { name: "to_version_id", nullable: true })
+  toVersionId!: string | null;
+
+  @Column("text")
+  @Field({ description: "Why it moved." })
+  reason!: string;
+
+  @Column("timestamptz")
+  @Field({ description: "When it moved." })
+  at!: Date;
+}

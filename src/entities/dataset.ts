@@ -1,0 +1,152 @@
+import { Field, Float, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+import { type Feature, featureTypes, type Split, type SplitPart } from "../spec/dataset.js";
+import { enumOf } from "./enum.js";
+import { Node } from "./node.js";
+
+export const FeatureTypeEnum = enumOf(featureTypes);
+registerEnumType(FeatureTypeEnum, {
+  name: "FeatureType",
+  description: "What a feature's values are.",
+  valuesConfig: {
+    NUMBER: { description: "A finite number." },
+    BINARY: { description: "true or false." },
+    CATEGORY: { description: "One of a declared list of strings." },
+    VECTOR: { description: "A list of numbers of one declared length." },
+    IMAGE: { description: "Numbers of one declared shape [height, width, channels], nested or flat." },
+  },
+});
+
+@ObjectType("Feature", { description: "One column of a dataset." })
+export class FeatureObject implements Feature {
+  @Field({ description: "Unique within the dataset." })
+  name!: string;
+
+  @Field(() => FeatureTypeEnum, { description: "What its values are." })
+  type!: Feature["type"];
+
+  @Field({ description: "For people; empty when none was declared." })
+  description!: string;
+
+  @Field(() => [String], { description: "CATEGORY: the values it may take, in the order of their codes; else empty." })
+  categories!: string[];
+
+  @Field(() => [Int], { description: "VECTOR: [length]. IMAGE: [height, width, channels]. Else empty." })
+  shape!: number[];
+}
+
+@ObjectType("Split", {
+  description:
+    "The shares of rows that train, validate and test. A row's part follows from a hash of its ordinal (or of the feature `key`) and never changes.",
+})
+export class SplitObject implements Split {
+  @Field(() => Float, { description: "Share of rows that train." })
+  train!: number;
+
+  @Field(() => Float, { description: "Share of rows measured after every epoch; early stopping reads these." })
+  validation!: number;
+
+  @Field(() => Float, { description: "Share of rows kept for the final evaluation and for promotion gates." })
+  test!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The feature whose value decides the part; null: the row's ordinal.",
+  })
+  key!: string | null;
+
+  @Field(() => Int, { description: "Seed of the hash." })
+  seed!: number;
+}
+
+@Entity("dataset")
+@ObjectType({
+  implements: Node,
+  description: "A declared table of rows. It only grows: every append seals a new version.",
+})
+export class Dataset extends Node {
+  @PrimaryColumn("text")
+  declare id: string;
+
+  @Column("text")
+  @Field({ description: "How declarations refer to it; unique." })
+  name!: string;
+
+  @Column("text")
+  @Field({ description: "For people." })
+  description!: string;
+
+  @Column("jsonb")
+  @Field(() => [FeatureObject], { description: "Its columns, in declared order." })
+  features!: Feature[];
+
+  @Column("jsonb")
+  @Field(() => SplitObject, { description: "How rows are divided into training, validation and test parts." })
+  split!: Split;
+
+  @Column("text")
+  @Field({ description: "`sha256:<hex>` of the declaration with all defaults resolved." })
+  digest!: string;
+
+  @Column("timestamptz", { name: "created_at" })
+  @Field({ description: "When it was first declared." })
+  createdAt!: Date;
+}
+
+@ObjectType({ description: "How many rows of a dataset version train, validate and test." })
+export class SplitCounts implements Record<SplitPart, number> {
+  @Field(() => Int, { description: "Rows that train." })
+  train!: number;
+
+  @Field(() => Int, { description: "Rows measured after every epoch." })
+  validation!: number;
+
+  @Field(() => Int, { description: "Rows kept for the final evaluation." })
+  test!: number;
+}
+
+@Entity("dataset_version")
+@ObjectType({ implements: Node, description: "The dataset as it stood after one append; immutable." })
+export class DatasetVersion extends Node {
+  @PrimaryColumn("text")
+  declare id: string;
+
+  @Column("text", { name: "dataset_id" })
+  datasetId!: string;
+
+  @Column("int")
+  @Field(() => Int, { description: "1, 2, 3 … within the dataset, without gaps." })
+  number!: number;
+
+  @Column("int", { name: "row_count" })
+  @Field(() => Int, { description: "Rows in this version, all earlier appends included." })
+  rowCount!: number;
+
+  @Column("int", { name: "added_row_count" })
+  @Field(() => Int, { description: "Rows that this version added." })
+  addedRowCount!: number;
+
+  @Column("jsonb", { name: "split_counts" })
+  @Field(() => SplitCounts, { description: "Rows of each part, all earlier appends included." })
+  splitCounts!: Record<SplitPart, number>;
+
+  @Column("text")
+  @Field({
+    description: "`sha256:<hex>` over the contents of all rows in order: equal data has an equal digest anywhere.",
+  })
+  digest!: string;
+
+  /** Where the added rows lie: one Parquet segment. */
+  @Column("text", { name: "segment_key" })
+  segmentKey!: string;
+
+  @Column("text", { name: "segment_sha256" })
+  segmentSha256!: string;
+
+  @Column("bigint", { name: "segment_size_bytes", transformer: { to: (v: number) => v, from: Number } })
+  segmentSizeBytes!: number;
+
+  @Column("timestamptz", { name: "created_at" })
+  @Field({ description: "When the append was committed." })
+  createdAt!: Date;
+}

@@ -1,0 +1,56 @@
+import { GraphQLJSONObject } from "graphql-scalars";
+import { Field, Int, ObjectType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+import type { OptimizerSpec } from "../spec/optimizer.js";
+import { Node } from "./node.js";
+
+@Entity("optimizer")
+@ObjectType({
+  implements: Node,
+  description: "A declared update rule: algorithm, learning-rate schedule and gradient clipping.",
+})
+export class Optimizer extends Node {
+  @PrimaryColumn("text")
+  declare id: string;
+
+  @Column("text")
+  @Field({ description: "How runs and policies refer to it; unique." })
+  name!: string;
+
+  @Column("text")
+  @Field({ description: "For people." })
+  description!: string;
+
+  @Column("timestamptz", { name: "created_at" })
+  @Field({ description: "When it was first declared." })
+  createdAt!: Date;
+}
+
+@Entity("optimizer_revision")
+@ObjectType({
+  implements: Node,
+  description: "One declaration of an optimizer, with every default resolved; immutable.",
+})
+export class OptimizerRevision extends Node {
+  @PrimaryColumn("text")
+  declare id: string;
+
+  @Column("text", { name: "optimizer_id" })
+  optimizerId!: string;
+
+  @Column("int")
+  @Field(() => Int, { description: "1, 2, 3 … within the optimizer." })
+  number!: number;
+
+  @Column("text")
+  @Field({ description: "`sha256:<hex>` of `spec`." })
+  digest!: string;
+
+  @Column("jsonb")
+  @Field(() => GraphQLJSONObject, { description: "The resolved declaration: algorithm, learning rate, clipping." })
+  spec!: OptimizerSpec;
+
+  @Column("timestamptz", { name: "created_at" })
+  @Field({ description: "When it was declared." })
+  createdAt!: Date;
+}

@@ -1,0 +1,234 @@
+import { GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
+import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+import type { TrainingSpec } from "../spec/training.js";
+import { enumOf } from "./enum.js";
+import { Node } from "./node.js";
+import { NumberScalar } from "./number-scalar.js";
+
+export const runStates = ["QUEUED", "RUNNING", "CANCELING", "PAUSED", "SUCCEEDED", "FAILED", "CANCELED"] as const;
+export type RunState = (typeof runStates)[number];
+export const RunStateEnum = enumOf(runStates);
+registerEnumType(RunStateEnum, {
+  name: "RunState",
+  description: "Where a run stands in its life.",
+  valuesConfig: {
+    QUEUED: { description: "Waits for a free slot." },
+    RUNNING: { description: "A worker holds its lease and a trainer executes it." },
+    CANCELING: { description: "Asked to stop; its trainer has not confirmed yet." },
+    PAUSED: { description: "Held back until it is resumed." },
+    SUCCEEDED: { description: "Finished; its version is registered." },
+    FAILED: { description: "Ended with `error`." },
+    CANCELED: { description: "Stopped on request." },
+  },
+});
+
+@ObjectType({ description: "How far a run has come; at most 250 ms old while it runs." })
+export class RunProgress {
+  @Field(() => Int, { description: "The epoch in work, from 1; 0 before the first." })
+  epoch!: number;
+
+  @Field(() => Int, { description: "Epochs asked for." })
+  epochs!: number;
+
+  @Field(() => Int, { description: "Optimizer steps done." })
+  step!: number;
+
+  @Field(() => Int, { description: "Optimizer steps a full run takes." })
+  steps!: number;
+}
+
+@ObjectType({ description: "Why a run failed." })
+export class RunError {
+  @Field({ description: "Such as `DIVERGED`; the codes are those of `extensions.code`." })
+  code!: string;
+
+  @Field({ description: "For people." })
+  message!: string;
+}
+
+@ObjectType({ description: "A named value." })
+export class NamedValue {
+  @Field({ description: "Such as `val_accuracy`." })
+  name!: string;
+
+  @Field(() => NumberScalar, { description: "The value; NaN and infinities are strings." })
+  value!: number;
+}
+
+/** Who wins when the run ends: the challenger's gate, copied from the policy when the run was started. */
+export interface Gate {
+  alias: string;
+  metric: string;
+  mustNotDropBy: number;
+}
+
+@Entity("run")
+@ObjectType({ implements: Node, description: "One training of a model, from the queue to a registered version." })
+export class Run extends Node {
+  @PrimaryColumn("text")
+  declare id: string;
+
+  @Column("text")
+  @Field(() => RunStateEnum, { description: "Where it stands." })
+  state!: RunState;
+
+  @Column("text", { name: "model_id" })
+  modelId!: string;
+
+  @Column("text", { name: "model_revision_id" })
+  modelRevisionId!: string;
+
+  @Column("text", { name: "optimizer_revision_id" })
+  optimizerRevisionId!: string;
+
+  @Column("text", { name: "dataset_version_id" })
+  datasetVersionId!: string;
+
+  @Column("text", { name: "parent_version_id", nullable: true })
+  parentVersionId!: string | null;
+
+  @Column("text", { name: "retraining_id", nullable: true })
+  retrainingId!: string | null;
+
+  @Column("text", { name: "retry_of_id", nullable: true })
+  retryOfId!: string | null;
+
+  @Column("jsonb", { nullable: true })
+  gate!: Gate | null;
+
+  @Column("jsonb")
+  @Field(() => GraphQLJSONObject, {
+    description: "The resolved training: epochs, batch size, seed, early stopping, checkpoints, threads.",
+  })
+  spec!: TrainingSpec;
+
+  @Column("int")
+  @Field(() => Int, { description: "How often a worker has started it; 0 while it has never run." })
+  attempt!: number;
+
+  /** Rises when a lease is granted or revoked; every write of an attempt must carry the value it was granted. */
+  @Column("int")
+  fence!: number;
+
+  /** Trainer deaths in a row without a finished step in between. */
+  @Column("int")
+  restarts!: number;
+
+  @Column("text", { name: "worker_id", nullable: true })
+  workerId!: string | null;
+
+  @Column("timestamptz", { name: "lease_expires_at", nullable: true })
+  leaseExpiresAt!: Date | null;
+
+  @Column("jsonb")
+  @Field(() => RunProgress, { description: "How far it has come." })
+  progress!: RunProgress;
+
+  /** `seq` of the newest committed metric point. */
+  @Column("int", { name: "metric_head" })
+  metricHead!: number;
+
+  @Column("jsonb", { nullable: true })
+  @Field(() => RunError, { nullable: true, description: "Set when it FAILED." })
+  error!: RunError | null;
+
+  @Column("jsonb")
+  @Field(() => [NamedValue], {
+    description: "The values that stand for the run: those of the epoch whose weights were kept. Empty until it ends.",
+  })
+  summary!: NamedValue[];
+
+  @Column("timestamptz", { name: "created_at" })
+  @Field({ description: "When it was queued." })
+  createdAt!: Date;
+
+  @Column("timestamptz", { name: "updated_at" })
+  @Field({ description: "When it last changed." })
+  updatedAt!: Date;
+
+  @Column("timestamptz", { name: "started_at", nullable: true })
+  @Field(() => Date, { nullable: true, description: "When its first attempt began." })
+  startedAt!: Date | null;
+
+  @Column("timestamptz", { name: "finished_at", nullable: true })
+  @Field(() => Date, { nullable: true, description: "When it reached its last state." })
+  finishedAt!: Date | null;
+}
+
+@Entity("run_event")
+@ObjectType({ description: "One entry of a run's log: a change of state, a checkpoint, a warning." })
+export class RunEvent {
+  @PrimaryColumn("text", { name: "run_id" })
+  runId!: string;
+
+  @PrimaryColumn("int")
+  seq!: number;
+
+  @Column("text")
+  @Field({ description: "Such as `STATE_CHANGED` or `CHECKPOINT_SAVED`." })
+  kind!: string;
+
+  @Column("text", { name: "from_state", nullable: true })
+  @Field(() => RunStateEnum, {
+    nullable: true,
+    description: "STATE_CHANGED: the state it left; null when it was created.",
+  })
+  from!: RunState | null;
+
+  @Column("text", { name: "to_state", nullable: true })
+  @Field(() => RunStateEnum, { nullable: true, description: "STATE_CHANGED: the state it entered." })
+  to!: RunState | null;
+
+  @Column("int")
+  @Field(() => Int, { description: "The attempt it belongs to." })
+  attempt!: number;
+
+  @Column("text")
+  @Field({ description: "For people." })
+  message!: string;
+
+  @Column("timestamptz")
+  @Field({ description: "When it was committed." })
+  at!: Date;
+}
+
+@Entity("checkpoint")
+@ObjectType({
+  implements: Node,
+  description: "Everything needed to go on training from one step, stored as a safetensors file.",
+})
+export class Checkpoint extends Node {
+  @PrimaryColumn("text")
+  declare id: string;
+
+  @Column("text", { name: "run_id" })
+  runId!: string;
+
+  @Column("int")
+  @Field(() => Int, { description: "The attempt that wrote it." })
+  attempt!: number;
+
+  @Column("int")
+  @Field(() => Int, { description: "Optimizer steps done when it was taken." })
+  step!: number;
+
+  @Column("int")
+  @Field(() => Int, { description: "Epochs completed when it was taken." })
+  epoch!: number;
+
+  @Column("text", { name: "object_key" })
+  objectKey!: string;
+
+  @Column("bigint", { name: "size_bytes", transformer: { to: (v: number) => v, from: Number } })
+  @Field(() => GraphQLSafeInt, { description: "Size of the file in bytes." })
+  sizeBytes!: number;
+
+  @Column("text")
+  @Field({ description: "`sha256:<hex>` of the file." })
+  digest!: string;
+
+  @Column("timestamptz", { name: "created_at" })
+  @Field({ description: "When it was committed." })
+  createdAt!: Date;
+}

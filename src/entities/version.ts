@@ -1,0 +1,144 @@
+import { GraphQLSafeInt } from "graphql-scalars";
+import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+import type { FittedPreprocessing } from "../features/preprocessing.js";
+import { type FeatureType, type SplitPart, splitParts } from "../spec/dataset.js";
+import { FeatureTypeEnum } from "./dataset.js";
+import { enumOf } from "./enum.js";
+import { Node } from "./node.js";
+import { NumberScalar } from "./number-scalar.js";
+
+export const SplitPartEnum = enumOf(splitParts.map((part) => part.toUpperCase()) as ["TRAIN", "VALIDATION", "TEST"]);
+registerEnumType(SplitPartEnum, { name: "SplitPart", description: "A part of a dataset's rows." });
+
+@ObjectType({ description: "One value a version takes or gives." })
+export class SignatureField {
+  @Field({ description: "The feature's name." })
+  name!: string;
+
+  @Field(() => FeatureTypeEnum, { description: "What its values are." })
+  type!: FeatureType;
+
+  @Field(() => [Int], { description: "VECTOR and IMAGE: the shape; else empty." })
+  shape!: number[];
+
+  @Field(() => [String], { description: "CATEGORY: the values it may take; else empty." })
+  categories!: string[];
+}
+
+@ObjectType({ description: "What `predict` takes for this version, as raw values, and what it answers." })
+export class Signature {
+  @Field(() => [SignatureField], { description: "Fields every row must have." })
+  inputs!: SignatureField[];
+
+  @Field(() => SignatureField, { description: "The predicted field." })
+  output!: SignatureField;
+}
+
+@Entity("model_version")
+@ObjectType({
+  implements: Node,
+  description: "The immutable outcome of a run: weights, fitted preprocessing, evaluation, lineage.",
+})
+export class ModelVersion extends Node {
+  @PrimaryColumn("text")
+  declare id: string;
+
+  @Column("text", { name: "model_id" })
+  modelId!: string;
+
+  @Column("text", { name: "model_name" })
+  modelName!: string;
+
+  @Column("int")
+  @Field(() => Int, { description: "1, 2, 3 … within the model, without gaps." })
+  number!: number;
+
+  @Column("text", { name: "run_id" })
+  runId!: string;
+
+  @Column("text", { name: "model_revision_id" })
+  modelRevisionId!: string;
+
+  @Column("text")
+  @Field({ description: "`sha256:<hex>` over the weights alone: equal weights have an equal digest." })
+  digest!: string;
+
+  @Column("jsonb")
+  @Field(() => Signature, { description: "What it takes and gives." })
+  signature!: Signature;
+
+  /** Statistics fitted on the training rows, so that `predict` takes raw rows. */
+  @Column("jsonb")
+  preprocessing!: FittedPreprocessing;
+
+  @Column("timestamptz", { name: "created_at" })
+  @Field({ description: "When it was registered." })
+  createdAt!: Date;
+
+  @Field({ description: "How to refer to it: `name/number`." })
+  get ref(): string {
+    return `${this.modelName}/${this.number}`;
+  }
+}
+
+@Entity("evaluation")
+@ObjectType({ description: "A metric of a version on one part of the data." })
+export class Evaluation {
+  @PrimaryColumn("text", { name: "version_id" })
+  versionId!: string;
+
+  /** Lower case, as in `spec/`; written in upper case in GraphQL. */
+  @PrimaryColumn("text", { name: "split" })
+  part!: SplitPart;
+
+  @PrimaryColumn("text")
+  @Field({ description: "Such as `accuracy` or `loss`." })
+  name!: string;
+
+  @Column("double precision")
+  @Field(() => NumberScalar, { description: "The value." })
+  value!: number;
+
+  @Field(() => SplitPartEnum, { description: "The part of the data it was measured on." })
+  get split(): "TRAIN" | "VALIDATION" | "TEST" {
+    return this.part.toUpperCase() as "TRAIN" | "VALIDATION" | "TEST";
+  }
+}
+
+@Entity("artifact")
+@ObjectType({ description: "A file of a version." })
+export class Artifact {
+  @PrimaryColumn("text", { name: "version_id" })
+  versionId!: string;
+
+  @PrimaryColumn("text")
+  @Field({ description: "Such as `weights.safetensors`." })
+  name!: string;
+
+  @Column("text", { name: "object_key" })
+  objectKey!: string;
+
+  @Column("bigint", { name: "size_bytes", transformer: { to: (v: number) => v, from: Number } })
+  @Field(() => GraphQLSafeInt, { description: "Size in bytes." })
+  sizeBytes!: number;
+
+  @Column("text")
+  @Field({ description: "`sha256:<hex>` of the file." })
+  digest!: string;
+}
+
+@Entity("version_tag")
+@ObjectType({ description: "A note on a version, for people and for filters." })
+export class VersionTag {
+  @PrimaryColumn("text", { name: "version_id" })
+  versionId!: string;
+
+  @PrimaryColumn("text")
+  @Field({ description: "Unique within the version." })
+  key!: string;
+
+  @Column("text")
+  @Field({ description: "Free text." })
+  value!: string;
+}

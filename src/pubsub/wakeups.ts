@@ -1,0 +1,128 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "pg";
+import type { Logger } from "../logger.js";
+import { channel, type Topic, topicKey } from "./topics.js";
+
+/** Something that waits for a topic. Registered before the first read, so that nothing falls between read and wait. */
+export interface Wakeup {
+  /** Resolves when the topic was published since the last wait, or after `timeoutMs`, or when closed. */
+  wait(timeoutMs: number): Promise<void>;
+  /** Ends the wait by hand, for a waiter with a second reason to look again. */
+  raise(): void;
+  close(): void;
+}
+
+export interface Wakeups {
+  /** `type` alone listens to every topic of that type. */
+  on(topic: Topic | { every: Topic["type"] }): Wakeup;
+  /** Calls back at each notification of a type, with the id behind it; and after every reconnection, with none. */
+  subscribe(type: Topic["type"], callback: (id: string | undefined) => void): () => void;
+  close(): Promise<void>;
+}
+
+class PendingWakeup implements Wakeup {
+  #raised = false;
+  #release: (() => void) | undefined;
+  constructor(readonly onClose: () => void) {}
+
+  raise() {
+    this.#raised = true;
+    this.#release?.();
+  }
+
+  async wait(timeoutMs: number) {
+    if (!this.#raised) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#release = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#release = undefined;
+    }
+    this.#raised = false;
+  }
+
+  close() {
+    this.onClose();
+    this.raise();
+  }
+}
+
+/**
+ * One LISTEN connection for the whole process. While it is down nothing is lost: waiters poll, and all of them are
+ * woken when it is back.
+ */
+export async function listen(options: { url: string; logger: Logger }): Promise<Wakeups> {
+  const waiting = new Map<string, Set<PendingWakeup>>();
+  const callbacks = new Map<string, Set<(id: string | undefined) => void>>();
+  let closed = false;
+  let client: Client | undefined;
+
+  const raise = (key: string) => {
+    for (const wakeup of waiting.get(key) ?? []) wakeup.raise();
+    const [type = "", id] = split(key);
+    for (const wakeup of waiting.get(`${type}:*`) ?? []) wakeup.raise();
+    for (const callback of callbacks.get(type) ?? []) callback(id);
+  };
+
+  async function connect(): Promise<void> {
+    const next = new Client({ connectionString: options.url, application_name: "perennial listen", keepAlive: true });
+    // `error` fires on a lost connection; `end` follows in every case and starts the next one.
+    next.on("error", (error) => options.logger.warn({ error: error.message }, "lost the LISTEN connection"));
+    next.on("notification", ({ payload }) => payload && raise(payload));
+    await next.connect();
+    await next.query(`LISTEN ${channel}`);
+    client = next;
+    next.on("end", () => {
+      client = undefined;
+      if (!closed) void reconnect();
+    });
+  }
+
+  async function reconnect(): Promise<void> {
+    for (let pause = 50; !closed; pause = Math.min(pause * 2, 1_000)) {
+      await delay(pause);
+      try {
+        await connect();
+        for (const wakeups of waiting.values()) for (const wakeup of wakeups) wakeup.raise();
+        for (const set of callbacks.values()) for (const callback of set) callback(undefined);
+        return;
+      } catch (error) {
+        options.logger.debug({ error: (error as Error).message }, "LISTEN connection refused; trying again");
+      }
+    }
+  }
+
+  await connect();
+  return {
+    on(topic) {
+      const key = "every" in topic ? `${topic.every}:*` : topicKey(topic);
+      const set = waiting.get(key) ?? new Set();
+      waiting.set(key, set);
+      const wakeup = new PendingWakeup(() => {
+        set.delete(wakeup);
+        if (set.size === 0 && waiting.get(key) === set) waiting.delete(key);
+      });
+      set.add(wakeup);
+      return wakeup;
+    },
+    subscribe(type, callback) {
+      const set = callbacks.get(type) ?? new Set();
+      callbacks.set(type, set);
+      set.add(callback);
+      return () => set.delete(callback);
+    },
+    async close() {
+      closed = true;
+      for (const wakeups of waiting.values()) for (const wakeup of wakeups) wakeup.raise();
+      await client?.end();
+    },
+  };
+}
+
+function split(key: string): [string, string | undefined] {
+  const colon = key.indexOf(":");
+  return colon < 0 ? [key, undefined] : [key.slice(0, colon), key.slice(colon + 1)];
+}

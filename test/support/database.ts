@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import type { DataSource } from "typeorm";
+import { inject } from "vitest";
+import { openDatabase } from "../../src/db/database.js";
+import "./global-setup.js";
+import { templateDatabase, urlOf } from "./database-url.js";
+
+export interface TestDatabase {
+  db: DataSource;
+  /** For further connections, such as a LISTEN or a second server. */
+  url: string;
+  /** Disconnects and drops it, whoever is still connected. */
+  close(): Promise<void>;
+}
+
+/** An empty, migrated database of the caller's own in the run's cluster. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${templateDatabase}`);
+  const url = urlOf(inject("postgresUrl"), name);
+  const db = await openDatabase({ url });
+  return {
+    db,
+    url,
+    async close() {
+      await db.destroy();
+      await administer(`DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client(inject("postgresUrl"));
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

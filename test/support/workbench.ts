@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DataSource } from "typeorm";
+import { appendRows } from "../../src/datasets/append.js";
+import { declareDataset } from "../../src/datasets/declare.js";
+import type { Outcome } from "../../src/db/transaction.js";
+import { Run } from "../../src/entities/run.js";
+import { silent } from "../../src/logger.js";
+import { listen, type Wakeups } from "../../src/pubsub/wakeups.js";
+import { declareModel } from "../../src/registry/declare-model.js";
+import { declareOptimizer } from "../../src/registry/declare-optimizer.js";
+import { isFinal } from "../../src/runs/run-state.js";
+import { openFileStore } from "../../src/storage/file-store.js";
+import type { ObjectStore } from "../../src/storage/object-store.js";
+import { startSupervisor, type Supervisor } from "../../src/worker/supervisor.js";
+import { createTrainerPool } from "../../src/worker/trainer-pool.js";
+import { testDatabase } from "./database.js";
+
+/** A platform without its HTTP layer: a database and an object store of its own, and workers with real trainers. */
+export interface Workbench {
+  db: DataSource;
+  url: string;
+  store: ObjectStore;
+  wakeups: Wakeups;
+  dataDirectory: string;
+  startWorker(slots?: number): Promise<Supervisor>;
+  close(): Promise<void>;
+}
+
+export async function openWorkbench(): Promise<Workbench> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), "perennial-workbench-"));
+  const database = await testDatabase();
+  const { db, url } = database;
+  // What `openStore` uses below a data directory; the trainers come to the same place by their environment.
+  const root = join(dataDirectory, "objects");
+  const store = await openFileStore({ root, baseUrl: "http://127.0.0.1", secret: "not a secret, but 32 bytes long." });
+  const wakeups = await listen({ url, logger: silent });
+  const workers: Supervisor[] = [];
+  return {
+    ...{ db, url, store, wakeups, dataDirectory },
+    async startWorker(slots = 1) {
+      const modulePath = fileURLToPath(new URL("../../dist/trainer.js", import.meta.url));
+      const env = { ...process.env, PERENNIAL_DATA_DIR: dataDirectory };
+      const trainers = createTrainerPool({ modulePath, env, logger: silent });
+      const worker = await startSupervisor({ db, wakeups, trainers, slots, logger: silent });
+      workers.push(worker);
+      return worker;
+    },
+    async close() {
+      for (const worker of workers) await worker.drain();
+      await wakeups.close();
+      await database.close();
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The result of a mutation that must not have been refused. */
+export async function accepted<Result>(outcome: Promise<Outcome<Result>>): Promise<Result> {
+  const { problems, result } = await outcome;
+  if (!result) throw new Error(`refused: ${JSON.stringify(problems)}`);
+  return result;
+}
+
+/** Waits until a run has ended and answers it as it then is. */
+export async function finished(db: DataSource, runId: string, timeoutMs = 30_000): Promise<Run> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const run = await db.manager.findOneByOrFail(Run, { id: runId });
+    if (isFinal(run.state)) return run;
+    if (performance.now() > deadline) throw new Error(`run is still ${run.state}: ${JSON.stringify(run.progress)}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Three well separated clouds in the plane: anything that learns at all learns them. */
+export function cloudRows(count: number, start = 0): Record<string, unknown>[] {
+  return Array.from({ length: count }, (_, index) => {
+    const row = start + index;
+    const kind = row % 3;
+    const wobble = (factor: number) => Math.sin(row * factor) * 0.6;
+    return { x: kind * 2 + wobble(12.9898), y: (kind === 1 ? 2 : 0) + wobble(78.233), kind: ["a", "b", "c"][kind] };
+  });
+}
+
+/** Declares the dataset `clouds` with some rows, the model `kinds` with dropout, and the optimizer `adam`. */
+export async function declareClouds({ db, store }: Pick<Workbench, "db" | "store">, rows = 120): Promise<void> {
+  const features = [
+    { name: "x", type: "NUMBER" as const },
+    { name: "y", type: "NUMBER" as const },
+    { name: "kind", type: "CATEGORY" as const, categories: ["a", "b", "c"] },
+  ];
+  await accepted(declareDataset(db, { name: "clouds", features }));
+  await accepted(appendRows(db, store, { dataset: "clouds", rows: cloudRows(rows) }));
+  const layers = [{ dense: { units: 16, activation: "RELU" as const } }, { dropout: { rate: 0.1 } }];
+  await accepted(declareModel(db, { name: "kinds", dataset: "clouds", target: "kind", layers }));
+  await accepted(declareOptimizer(db, { name: "adam", algorithm: { adam: {} }, learningRate: { constant: 0.01 } }));
+}
