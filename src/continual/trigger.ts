@@ -1,0 +1,100 @@
+import type { DataSource, EntityManager } from "typeorm";
+import { DatasetVersion } from "../entities/dataset.js";
+import { ModelRevision } from "../entities/model.js";
+import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
+import { Run } from "../entities/run.js";
+import { ModelVersion } from "../entities/version.js";
+import { recordModelEvent } from "../registry/events.js";
+import { newestRevision } from "../registry/revise.js";
+import { queueRun } from "../runs/submit.js";
+import type { RetrainingSpec } from "../spec/retraining.js";
+import type { TrainingSpec } from "../spec/training.js";
+
+interface DueRetraining {
+  retraining_id: string;
+  name: string;
+  spec: RetrainingSpec;
+  champion_id: string;
+  dataset_version_id: string;
+  new_rows: number;
+}
+
+/**
+ * The policies whose trigger holds now. Level-triggered: it looks at what is, not at what happened, so an append, an
+ * alias move, a new policy and a server that was down all come to the same. A policy waits while one of its runs is
+ * underway, and starts at most one run per dataset version.
+ */
+function findDue(manager: EntityManager, retrainingId: string | null): Promise<DueRetraining[]> {
+  return manager.query<DueRetraining[]>(
+    `SELECT retraining.id AS retraining_id, retraining.name, revision.spec, champion.id AS champion_id,
+            newest.id AS dataset_version_id, newest.row_count - trained_on.row_count AS new_rows
+     FROM retraining
+     JOIN LATERAL (SELECT spec FROM retraining_revision WHERE retraining_id = retraining.id ORDER BY number DESC LIMIT 1) revision ON true
+     JOIN alias ON alias.model_id = retraining.model_id AND alias.name = revision.spec -> 'fineTune' ->> 'from'
+     JOIN model_version champion ON champion.id = alias.version_id
+     JOIN run trained ON trained.id = champion.run_id
+     JOIN dataset_version trained_on ON trained_on.id = trained.dataset_version_id
+     JOIN LATERAL (SELECT id, row_count FROM dataset_version
+                   WHERE dataset_id = trained_on.dataset_id ORDER BY number DESC LIMIT 1) newest ON true
+     WHERE retraining.enabled
+       AND ($1::text IS NULL OR retraining.id = $1)
+       AND newest.row_count - trained_on.row_count >= (revision.spec -> 'when' ->> 'count')::int
+       AND NOT EXISTS (
+         SELECT FROM run WHERE run.retraining_id = retraining.id
+           AND (run.dataset_version_id = newest.id OR run.state IN ('QUEUED', 'RUNNING', 'CANCELING', 'PAUSED')))
+     ORDER BY retraining.id`,
+    [retrainingId],
+  );
+}
+
+/** Starts every run that is due. Safe on any number of servers at once. Answers the ids of the runs it queued. */
+export async function startDueRetrainings(db: DataSource): Promise<string[]> {
+  const started: string[] = [];
+  for (const { retraining_id } of await findDue(db.manager, null)) {
+    const runId = await db.transaction(async (manager) => {
+      // The row lock makes one server start the run; the others then find nothing due.
+      await manager.query("SELECT FROM retraining WHERE id = $1 FOR UPDATE", [retraining_id]);
+      const [due] = await findDue(manager, retraining_id);
+      return due && startRetraining(manager, due);
+    });
+    if (runId) started.push(runId);
+  }
+  return started;
+}
+
+async function startRetraining(manager: EntityManager, due: DueRetraining): Promise<string> {
+  const { fineTune, promote, optimizer: optimizerName } = due.spec;
+  const champion = await manager.findOneByOrFail(ModelVersion, { id: due.champion_id });
+  const parent = await manager.findOneByOrFail(Run, { id: champion.runId });
+  const optimizer = await manager.findOneByOrFail(Optimizer, { name: optimizerName });
+  const optimizerRevision = await newestRevision(manager, OptimizerRevision, { optimizerId: optimizer.id });
+  const spec: TrainingSpec = {
+    epochs: fineTune.epochs,
+    batchSize: fineTune.batchSize ?? parent.spec.batchSize,
+    seed: fineTune.seed,
+    shuffle: true,
+    earlyStopping: null,
+    checkpoint: { type: "AUTO" },
+    threads: parent.spec.threads,
+    replay: fineTune.replay,
+  };
+  const runId = await queueRun(manager, {
+    // The champion's own revision: its weights fit no other.
+    modelRevision: await manager.findOneByOrFail(ModelRevision, { id: champion.modelRevisionId }),
+    optimizerRevision: optimizerRevision as OptimizerRevision,
+    datasetVersion: await manager.findOneByOrFail(DatasetVersion, { id: due.dataset_version_id }),
+    spec,
+    parentVersionId: champion.id,
+    retrainingId: due.retraining_id,
+    gate: promote,
+  });
+  await recordModelEvent(manager, {
+    modelId: champion.modelId,
+    kind: "RETRAINING_STARTED",
+    versionId: champion.id,
+    runId,
+    alias: fineTune.from,
+    reason: `${due.name}: ${due.new_rows} new rows since ${champion.ref} was trained`,
+  });
+  return runId;
+}

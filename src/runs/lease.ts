@@ -1,0 +1,54 @@
+import type { DataSource, EntityManager } from "typeorm";
+import type { RunProgress, RunState } from "../entities/run.js";
+import { PlatformError } from "../errors.js";
+
+/** The right of one attempt to write: the fence it was granted. */
+export interface Lease {
+  runId: string;
+  fence: number;
+}
+
+/** On the database's clock; a worker renews every 2 s. */
+export const leaseSeconds = 6;
+
+/**
+ * A transaction that only the holder of the lease can commit. The first statement takes the lock on the run's row, which
+ * orders it against a takeover: after the fence has risen no row matches.
+ *
+ * @throws PlatformError LEASE_LOST
+ */
+export function fenced<Result>(
+  db: DataSource,
+  lease: Lease,
+  body: (manager: EntityManager, run: { state: RunState }) => Promise<Result>,
+): Promise<Result> {
+  return db.transaction(async (manager) => {
+    const [rows] = await manager.query<[{ state: RunState }[], number]>(
+      `UPDATE run SET updated_at = clock_timestamp() WHERE id = $1 AND fence = $2 AND state IN ('RUNNING', 'CANCELING')
+       RETURNING state`,
+      [lease.runId, lease.fence],
+    );
+    const [run] = rows;
+    if (!run) throw new PlatformError("LEASE_LOST", `the lease on ${lease.runId} was revoked`);
+    return body(manager, run);
+  });
+}
+
+/**
+ * Renews many leases in one statement. Answers the state of each run that is still held; one that is missing is lost.
+ */
+export async function renewLeases(db: DataSource, workerId: string, leases: Lease[]): Promise<Map<string, RunState>> {
+  const [rows] = await db.query<[{ id: string; state: RunState }[], number]>(
+    `UPDATE run SET lease_expires_at = clock_timestamp() + make_interval(secs => $2)
+     FROM unnest($3::text[], $4::int[]) AS held (run_id, fence)
+     WHERE run.id = held.run_id AND run.fence = held.fence AND run.worker_id = $1 AND run.state IN ('RUNNING', 'CANCELING')
+     RETURNING run.id, run.state`,
+    [workerId, leaseSeconds, leases.map((lease) => lease.runId), leases.map((lease) => lease.fence)],
+  );
+  return new Map(rows.map((row) => [row.id, row.state]));
+}
+
+/** Keeps `run.progress` current between batches of metrics. */
+export async function recordProgress(manager: EntityManager, runId: string, progress: RunProgress): Promise<void> {
+  await manager.query("UPDATE run SET progress = $2 WHERE id = $1", [runId, JSON.stringify(progress)]);
+}

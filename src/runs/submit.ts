@@ -1,0 +1,163 @@
+import type { DataSource, EntityManager } from "typeorm";
+import { findNamed, type Outcome, Refused, transactOnce, unknownReference } from "../db/transaction.js";
+import { Dataset, DatasetVersion } from "../entities/dataset.js";
+import { newId } from "../entities/identifier.js";
+import { Model, ModelRevision } from "../entities/model.js";
+import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
+import { type Gate, Run } from "../entities/run.js";
+import type { ModelVersion } from "../entities/version.js";
+import { publish } from "../pubsub/topics.js";
+import { newestRevision } from "../registry/revise.js";
+import { referencedVersion } from "../registry/versions.js";
+import { canonicalJson } from "../spec/canonical.js";
+import type { Feature } from "../spec/dataset.js";
+import type { ModelSpec } from "../spec/model.js";
+import type { Problem } from "../spec/problem.js";
+import { resolveTraining } from "../spec/resolve-training.js";
+import type { TrainingDeclaration, TrainingSpec } from "../spec/training.js";
+
+export interface TrainDeclaration extends TrainingDeclaration {
+  model: string;
+  modelRevision?: number | null;
+  optimizer: string;
+  optimizerRevision?: number | null;
+  /** Number of the dataset's version; default: the newest. */
+  datasetVersion?: number | null;
+  /** Reference of a version of the same model revision whose weights are the start. */
+  initializeFrom?: string | null;
+  idempotencyKey?: string | null;
+}
+
+/** Queues a run, with every default resolved. Nothing is queued when anything is wrong. */
+export function train(db: DataSource, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
+  const { idempotencyKey, ...request } = declaration;
+  return transactOnce(db, { operation: "train", key: idempotencyKey, request }, async (manager) => {
+    const problems: Problem[] = [];
+    const modelRevision = await findModelRevision(manager, request, problems);
+    const optimizerRevision = await findOptimizerRevision(manager, request, problems);
+    const datasetVersion = modelRevision && (await findDatasetVersion(manager, modelRevision, request, problems));
+    const parent = modelRevision && (await findParent(manager, modelRevision, request, problems));
+    const training =
+      modelRevision && datasetVersion && resolveTraining(request, modelRevision.spec, datasetVersion.splitCounts);
+    problems.push(...(training?.problems ?? []));
+    const spec = training?.spec;
+    if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec)
+      throw new Refused(problems);
+    const parentVersionId = parent?.id ?? null;
+    return {
+      runId: await queueRun(manager, { modelRevision, optimizerRevision, datasetVersion, parentVersionId, spec }),
+    };
+  });
+}
+
+async function findModelRevision(manager: EntityManager, request: TrainDeclaration, problems: Problem[]) {
+  const model = await findNamed(manager, Model, request.model);
+  const number = request.modelRevision;
+  const revision = model && (await newestRevision(manager, ModelRevision, { modelId: model.id }, number));
+  if (!model) problems.push(unknownReference("model", request.model));
+  else if (!revision) problems.push(unknownNumber("modelRevision", `model ${model.name} has no revision ${number}.`));
+  return revision;
+}
+
+async function findOptimizerRevision(manager: EntityManager, request: TrainDeclaration, problems: Problem[]) {
+  const optimizer = await findNamed(manager, Optimizer, request.optimizer);
+  const number = request.optimizerRevision;
+  const revision =
+    optimizer && (await newestRevision(manager, OptimizerRevision, { optimizerId: optimizer.id }, number));
+  if (!optimizer) problems.push(unknownReference("optimizer", request.optimizer));
+  else if (!revision)
+    problems.push(unknownNumber("optimizerRevision", `optimizer ${optimizer.name} has no revision ${number}.`));
+  return revision;
+}
+
+const unknownNumber = (path: string, message: string): Problem => ({ path, code: "UNKNOWN_REFERENCE", message });
+
+/** The version to train on: of the dataset that the revision was declared on, which must still have its features. */
+async function findDatasetVersion(
+  manager: EntityManager,
+  { spec }: ModelRevision,
+  request: TrainDeclaration,
+  problems: Problem[],
+): Promise<DatasetVersion | null> {
+  const dataset = await manager.findOneByOrFail(Dataset, { name: spec.dataset });
+  const lost = lostFeature(spec, dataset.features);
+  if (lost !== undefined) {
+    const message = `${spec.dataset} was declared anew, and feature ${lost} is not as this model knows it; declare the model again.`;
+    problems.push({ path: "model", code: "STALE", message });
+    return null;
+  }
+  const number = request.datasetVersion;
+  const version = await manager.findOne(DatasetVersion, {
+    where: { datasetId: dataset.id, ...(number != null && { number }) },
+    order: { number: "DESC" },
+  });
+  if (version) return version;
+  if (number != null)
+    problems.push(unknownNumber("datasetVersion", `dataset ${dataset.name} has no version ${number}.`));
+  else problems.push({ path: "model", code: "SPLIT_EMPTY", message: `dataset ${dataset.name} has no rows yet.` });
+  return null;
+}
+
+/** A dataset without rows may be declared anew after models were declared on it. */
+function lostFeature({ inputs, target }: ModelSpec, features: readonly Feature[]): string | undefined {
+  const essence = ({ type, shape, categories }: Pick<Feature, "type" | "shape" | "categories">) =>
+    canonicalJson({ type, shape, categories });
+  const present = new Map(features.map((feature) => [feature.name, essence(feature)]));
+  return [...inputs, target].find((known) => present.get(known.feature) !== essence(known))?.feature;
+}
+
+/** The version whose weights are the start, or null when training starts from none. */
+async function findParent(
+  manager: EntityManager,
+  revision: ModelRevision,
+  { initializeFrom }: TrainDeclaration,
+  problems: Problem[],
+): Promise<ModelVersion | null> {
+  if (initializeFrom == null) return null;
+  try {
+    const parent = await referencedVersion(manager, "initializeFrom", initializeFrom);
+    if (parent.modelRevisionId === revision.id) return parent;
+    const message = `${parent.ref} was trained from another revision of the model, so its weights do not fit.`;
+    problems.push({ path: "initializeFrom", code: "CONTRADICTION", message });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    problems.push(...error.problems);
+  }
+  return null;
+}
+
+export interface QueuedRun {
+  modelRevision: ModelRevision;
+  optimizerRevision: OptimizerRevision;
+  datasetVersion: DatasetVersion;
+  spec: TrainingSpec;
+  parentVersionId?: string | null;
+  retrainingId?: string | null;
+  retryOfId?: string | null;
+  gate?: Gate | null;
+}
+
+/** Inserts a run and its first event, and wakes the workers at commit. */
+export async function queueRun(manager: EntityManager, queued: QueuedRun): Promise<string> {
+  const { modelRevision, optimizerRevision, datasetVersion, spec, ...origin } = queued;
+  const runId = newId("Run");
+  await manager.insert(Run, {
+    id: runId,
+    state: "QUEUED",
+    modelId: modelRevision.modelId,
+    modelRevisionId: modelRevision.id,
+    optimizerRevisionId: optimizerRevision.id,
+    datasetVersionId: datasetVersion.id,
+    spec,
+    progress: { epoch: 0, epochs: spec.epochs, step: 0, steps: 0 },
+    ...origin,
+  });
+  await manager.query(
+    `WITH head AS (UPDATE run SET event_head = 1 WHERE id = $1 RETURNING id)
+     INSERT INTO run_event (run_id, seq, kind, to_state, attempt, message) SELECT id, 1, 'STATE_CHANGED', 'QUEUED', 0, 'queued' FROM head`,
+    [runId],
+  );
+  await publish(manager, { type: "queue" });
+  await publish(manager, { type: "run", runId });
+  return runId;
+}

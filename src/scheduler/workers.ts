@@ -1,0 +1,28 @@
+import type { DataSource } from "typeorm";
+import { Worker } from "../entities/worker.js";
+
+/** Makes a worker visible. */
+export async function registerWorker(
+  db: DataSource,
+  worker: Pick<Worker, "id" | "host" | "pid" | "slots">,
+): Promise<void> {
+  await db.manager.insert(Worker, worker);
+}
+
+export async function workerHeartbeat(db: DataSource, workerId: string): Promise<void> {
+  await db.query("UPDATE worker SET heartbeat_at = clock_timestamp() WHERE id = $1", [workerId]);
+}
+
+/** A worker that ended in order leaves no entry behind. */
+export async function unregisterWorker(db: DataSource, workerId: string): Promise<void> {
+  await db.manager.delete(Worker, workerId);
+}
+
+/** Workers heard from within the last 15 s. */
+export function liveWorkers(db: DataSource): Promise<Worker[]> {
+  return db.manager
+    .createQueryBuilder(Worker, "worker")
+    .where("worker.heartbeat_at > clock_timestamp() - interval '15 seconds'")
+    .orderBy("worker.started_at")
+    .getMany();
+}
