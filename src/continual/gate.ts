@@ -23,13 +23,10 @@ export function judge(gate: Gate, measured: GateMeasurement): { promoted: boolea
   const better = metricDirection(metric) === "MAX" ? challenger - champion : champion - challenger;
   // A champion that measures NaN is beaten by any number.
   const promoted = Number.isNaN(champion) || better >= -mustNotDropBy - 1e-9;
-  const rule =
-    mustNotDropBy > 0
-      ? `no worse than ${format(mustNotDropBy)} below the champion`
-      : "at least as good as the champion";
+  const rule = mustNotDropBy > 0 ? `at most ${format(mustNotDropBy)} worse` : "no worse";
   return {
     promoted,
-    reason: `${metric} ${format(challenger)} against the champion's ${format(champion)} on the same test rows; the rule is: ${rule}`,
+    reason: `${metric} ${format(challenger)} against the champion's ${format(champion)} on the same test rows; it must be ${rule}`,
   };
 }
 

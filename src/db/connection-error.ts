@@ -1,18 +1,16 @@
-const systemCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"]);
-/** Class 08: connection exceptions. 57P01, 57P02, 57P03: the server shuts down, crashed, or is starting. 53300: no slot left. */
-const sqlStates = /^(08...|57P0[123]|53300)$/;
-const messages =
-  /connection terminated|connection ended|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i;
+/** SQLSTATE classes and codes by which Postgres says that it is away, starting, stopping or full. */
+const unavailableState = /^(08...|57P0[1-5]|53300)$/;
+const unavailableErrno = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND"]);
+/** `pg` gives these no code. */
+const unavailableMessage =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Connection ended|Driver not Connected)/;
 
-/** Whether Postgres could not be reached, or left in the middle: the same call may succeed later. */
-export function isConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
-  if (typeof code === "string" && (systemCodes.has(code) || sqlStates.test(code))) return true;
-  if (messages.test(error.message)) return true;
-  // TypeORM wraps what the driver threw; an AggregateError holds one error per address tried.
-  const { driverError, cause, errors } = error as { driverError?: unknown; cause?: unknown; errors?: unknown[] };
-  return [driverError, cause, ...(errors ?? [])].some(
-    (inner) => inner !== error && inner !== undefined && isConnectionError(inner),
-  );
+/** Whether an error means that Postgres did not answer; looks inside TypeORM's and Node's wrappers. */
+export function isConnectionError(error: unknown, depth = 0): boolean {
+  if (!(error instanceof Error) || depth > 5) return false;
+  const { code, driverError, cause } = error as Error & { code?: unknown; driverError?: unknown };
+  if (typeof code === "string" && (unavailableState.test(code) || unavailableErrno.has(code))) return true;
+  if (unavailableMessage.test(error.message)) return true;
+  const inner: unknown[] = error instanceof AggregateError ? error.errors : [];
+  return [driverError, cause, ...inner].some((each) => each !== error && isConnectionError(each, depth + 1));
 }

@@ -11,37 +11,49 @@ export interface Page<Item, Cursor> {
   ended: boolean;
 }
 
-/** Covers a lost hint: the longest a committed row waits to be read. */
-const pollMs = 1_000;
+export interface TailOptions<Item, Cursor> {
+  /** Opens the wake-up to wait on; called once the first item is asked for. */
+  wakeup: () => Wakeup;
+  /** Where to begin. */
+  start: Cursor;
+  read: (cursor: Cursor) => Promise<Page<Item, Cursor>>;
+  /** Least time between two reads for which a wait lies in between: hints that come faster are taken together. */
+  minIntervalMs?: number;
+  /** Covers a lost hint: the longest a committed row waits to be read. */
+  pollMs?: number;
+}
 
 /**
  * Replay and live in one path: read the rows behind the cursor, hand them out, wait for a hint, read again. There is no
- * queue per reader; a slow one simply reads later. Returning a Repeater rather than an async generator lets a
+ * queue per reader: the next read begins when all of the last one has been taken, so a slow reader simply reads later.
+ * An error of `read` ends the tail with that error. Returning a Repeater rather than an async generator lets a
  * subscription end while it waits.
  */
-export function tail<Item, Cursor>(options: {
-  wakeup: () => Wakeup;
-  start: Cursor;
-  read: (cursor: Cursor) => Promise<Page<Item, Cursor>>;
-}): Repeater<Item> {
+export function tail<Item, Cursor>(options: TailOptions<Item, Cursor>): Repeater<Item> {
+  const { read, start, minIntervalMs = 0, pollMs = 1_000 } = options;
   return new Repeater<Item>(async (push, stop) => {
     const wakeup = options.wakeup();
+    const pause = createPause();
     let stopped = false;
     void stop.then(() => {
       stopped = true;
       wakeup.close();
+      pause.end();
     });
     try {
-      let cursor = options.start;
+      let cursor = start;
       while (!stopped) {
-        const page = await options.read(cursor);
+        const readAt = performance.now();
+        const page = await read(cursor);
         for (const item of page.items) {
           await push(item);
           if (stopped) return;
         }
         cursor = page.cursor;
         if (page.ended) break;
-        if (!page.more) await wakeup.wait(pollMs);
+        if (page.more) continue;
+        await wakeup.wait(pollMs);
+        await pause.take(readAt + minIntervalMs - performance.now());
       }
       stop();
     } catch (error) {
@@ -50,4 +62,26 @@ export function tail<Item, Cursor>(options: {
       wakeup.close();
     }
   });
+}
+
+/** A delay that can be ended early; one that has been ended takes no time any more. */
+function createPause(): { take(ms: number): Promise<void>; end(): void } {
+  let ended = false;
+  let release = () => {};
+  return {
+    async take(ms) {
+      if (ended || ms <= 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        release = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    },
+    end() {
+      ended = true;
+      release();
+    },
+  };
 }

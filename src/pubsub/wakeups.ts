@@ -13,10 +13,12 @@ export interface Wakeup {
 }
 
 export interface Wakeups {
-  /** `type` alone listens to every topic of that type. */
-  on(topic: Topic | { every: Topic["type"] }): Wakeup;
+  /** A wake-up for any of the topics; `every` listens to all topics of one type. */
+  on(...topics: (Topic | { every: Topic["type"] })[]): Wakeup;
   /** Calls back at each notification of a type, with the id behind it; and after every reconnection, with none. */
   subscribe(type: Topic["type"], callback: (id: string | undefined) => void): () => void;
+  /** How many wake-ups are open: none, once nobody waits any more. */
+  readonly open: number;
   close(): Promise<void>;
 }
 
@@ -97,15 +99,19 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
 
   await connect();
   return {
-    on(topic) {
-      const key = "every" in topic ? `${topic.every}:*` : topicKey(topic);
-      const set = waiting.get(key) ?? new Set();
-      waiting.set(key, set);
+    on(...topics) {
+      const keys = topics.map((topic) => ("every" in topic ? `${topic.every}:*` : topicKey(topic)));
       const wakeup = new PendingWakeup(() => {
-        set.delete(wakeup);
-        if (set.size === 0 && waiting.get(key) === set) waiting.delete(key);
+        for (const key of keys) {
+          const set = waiting.get(key);
+          set?.delete(wakeup);
+          if (set?.size === 0) waiting.delete(key);
+        }
       });
-      set.add(wakeup);
+      for (const key of keys) {
+        const set = waiting.get(key) ?? new Set();
+        waiting.set(key, set.add(wakeup));
+      }
       return wakeup;
     },
     subscribe(type, callback) {
@@ -113,6 +119,9 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
       callbacks.set(type, set);
       set.add(callback);
       return () => set.delete(callback);
+    },
+    get open() {
+      return new Set([...waiting.values()].flatMap((wakeups) => [...wakeups])).size;
     },
     async close() {
       closed = true;

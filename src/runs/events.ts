@@ -1,5 +1,8 @@
-import type { EntityManager } from "typeorm";
+import { type DataSource, type EntityManager, MoreThan } from "typeorm";
+import { nodeTypeOf } from "../entities/identifier.js";
+import { RunEvent, type RunState } from "../entities/run.js";
 import { publish } from "../pubsub/topics.js";
+import { isFinal } from "./run-state.js";
 
 /** What a run's log tells beside its changes of state. */
 export type RunEventKind = "CHECKPOINT_SAVED" | "RESUMED" | "EARLY_STOPPED" | "WARNING";
@@ -15,4 +18,40 @@ export async function recordRunEvent(
     [event.runId, event.kind, event.message],
   );
   await publish(manager, { type: "run", runId: event.runId });
+}
+
+/** A stretch of a run's log, and whether anything can follow it. */
+export interface RunEventPage {
+  events: RunEvent[];
+  more: boolean;
+  /** The run has reached its last state, and its last entry is among `events` or before them. */
+  ended: boolean;
+}
+
+/** Entries of a run's log behind `after`. The run is read first: of one seen final the log is complete. */
+export async function readRunEvents(
+  db: DataSource,
+  runId: string,
+  after: number,
+  limit: number,
+): Promise<RunEventPage> {
+  const [run] = await db.query<{ state: RunState; event_head: number }[]>(
+    "SELECT state, event_head FROM run WHERE id = $1",
+    [runId],
+  );
+  const where = { runId, seq: MoreThan(after) };
+  const events = await db.manager.find(RunEvent, { where, order: { seq: "ASC" }, take: limit });
+  const more = events.length === limit;
+  const seq = events.at(-1)?.seq ?? after;
+  return { events, more, ended: run !== undefined && isFinal(run.state) && !more && seq >= run.event_head };
+}
+
+/** `seq` of the newest metric point and of the newest entry of the log; null where there is no such run. */
+export async function runHeads(db: DataSource, runId: string): Promise<{ metrics: number; events: number } | null> {
+  if (nodeTypeOf(runId) !== "Run") return null;
+  const [heads] = await db.query<{ metrics: number; events: number }[]>(
+    "SELECT metric_head AS metrics, event_head AS events FROM run WHERE id = $1",
+    [runId],
+  );
+  return heads ?? null;
 }

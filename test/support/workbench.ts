@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { DataSource } from "typeorm";
 import { appendRows } from "../../src/datasets/append.js";
 import { declareDataset } from "../../src/datasets/declare.js";
@@ -14,7 +16,7 @@ import { declareOptimizer } from "../../src/registry/declare-optimizer.js";
 import { isFinal } from "../../src/runs/run-state.js";
 import { openFileStore } from "../../src/storage/file-store.js";
 import type { ObjectStore } from "../../src/storage/object-store.js";
-import { startSupervisor, type Supervisor } from "../../src/worker/supervisor.js";
+import { type Supervisor, startSupervisor } from "../../src/worker/supervisor.js";
 import { createTrainerPool } from "../../src/worker/trainer-pool.js";
 import { testDatabase } from "./database.js";
 
@@ -97,4 +99,21 @@ export async function declareClouds({ db, store }: Pick<Workbench, "db" | "store
   const layers = [{ dense: { units: 16, activation: "RELU" as const } }, { dropout: { rate: 0.1 } }];
   await accepted(declareModel(db, { name: "kinds", dataset: "clouds", target: "kind", layers }));
   await accepted(declareOptimizer(db, { name: "adam", algorithm: { adam: {} }, learningRate: { constant: 0.01 } }));
+}
+
+/** Waits for a condition, for at most ten seconds. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`this did not come true: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The process that trains a run, found as an operator would: by its command line. */
+export async function trainerOf(runId: string): Promise<number> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,args="]);
+  const line = stdout.split("\n").find((candidate) => candidate.includes("trainer") && candidate.includes(runId));
+  if (!line) throw new Error(`no process names trainer and ${runId}`);
+  return Number.parseInt(line, 10);
 }

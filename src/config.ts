@@ -1,0 +1,104 @@
+import os from "node:os";
+import path from "node:path";
+import { PlatformError } from "./errors.js";
+
+/** The settings of every process, all from the environment; see README for the same list. */
+export interface Config {
+  /** PERENNIAL_DATA_DIR: keys, the embedded database and the embedded object store. Default `.perennial`. */
+  dataDirectory: string;
+  /** DATABASE_URL: a Postgres of your own. Without it the embedded one is used. */
+  databaseUrl: string | undefined;
+  /** PERENNIAL_OPERATOR_KEY: the key that clients send. Default: generated once, in `operator.key` in the data directory. */
+  operatorKey: string | undefined;
+  /** HOST: address to listen on. Default 127.0.0.1: this machine only. */
+  host: string;
+  /** PORT: default 4000; 0 takes any free one. */
+  port: number;
+  /** PERENNIAL_ALLOWED_HOSTS: further `Host` headers to answer, separated by commas. */
+  allowedHosts: string[];
+  /** PERENNIAL_ALLOWED_ORIGINS: further browser origins to answer, separated by commas. */
+  allowedOrigins: string[];
+  /** PERENNIAL_S3_URL: `https://access:secret@host:port/bucket?region=…`. Without it files below the data directory. */
+  s3: S3Config | undefined;
+  /** PERENNIAL_SLOTS: runs that a worker executes at once. Default: one per core. */
+  slots: number;
+  /** LOG_LEVEL: debug, info, warn, error or silent. Default warn. */
+  logLevel: string;
+}
+
+export interface S3Config {
+  endpoint: string;
+  /** PERENNIAL_S3_PUBLIC_URL: where clients reach the same server, for signed URLs. */
+  publicEndpoint: string | undefined;
+  bucket: string;
+  region: string | undefined;
+  accessKey: string;
+  secretKey: string;
+}
+
+/** @throws PlatformError BAD_INPUT naming the variable that is wrong. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  return {
+    dataDirectory: path.resolve(env.PERENNIAL_DATA_DIR || ".perennial"),
+    databaseUrl: env.DATABASE_URL || undefined,
+    operatorKey: operatorKey(env),
+    host: env.HOST || "127.0.0.1",
+    port: integer(env, "PORT", 4000, 0, 65_535),
+    allowedHosts: list(env.PERENNIAL_ALLOWED_HOSTS),
+    allowedOrigins: list(env.PERENNIAL_ALLOWED_ORIGINS),
+    s3: s3Config(env),
+    slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, 256),
+    logLevel: oneOf(env, "LOG_LEVEL", "warn", ["debug", "info", "warn", "error", "silent"]),
+  };
+}
+
+function operatorKey(env: NodeJS.ProcessEnv): string | undefined {
+  const key = env.PERENNIAL_OPERATOR_KEY;
+  if (!key) return undefined;
+  if (key.length >= 24 && /^[\x21-\x7e]+$/.test(key)) return key;
+  throw new PlatformError("BAD_INPUT", "PERENNIAL_OPERATOR_KEY must have at least 24 printable characters, no blanks");
+}
+
+function integer(env: NodeJS.ProcessEnv, name: string, fallback: number, min: number, max: number): number {
+  const text = env[name];
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new PlatformError(
+    "BAD_INPUT",
+    `${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`,
+  );
+}
+
+function oneOf(env: NodeJS.ProcessEnv, name: string, fallback: string, choices: string[]): string {
+  const value = env[name] || fallback;
+  if (choices.includes(value)) return value;
+  throw new PlatformError("BAD_INPUT", `${name} must be one of ${choices.join(", ")}, not ${JSON.stringify(value)}`);
+}
+
+const list = (text: string | undefined): string[] =>
+  (text ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+
+function s3Config(env: NodeJS.ProcessEnv): S3Config | undefined {
+  const text = env.PERENNIAL_S3_URL;
+  if (!text) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const bucket = url?.pathname.replace(/^\/|\/$/g, "");
+  // The text holds a secret: the message must not repeat it.
+  if (!url || !/^https?:$/.test(url.protocol) || !bucket || bucket.includes("/") || !url.username || !url.password)
+    throw new PlatformError(
+      "BAD_INPUT",
+      "PERENNIAL_S3_URL must be http(s)://<access key>:<secret key>@<host>/<bucket>",
+    );
+  return {
+    endpoint: url.origin,
+    publicEndpoint: env.PERENNIAL_S3_PUBLIC_URL || undefined,
+    bucket,
+    region: url.searchParams.get("region") ?? undefined,
+    accessKey: decodeURIComponent(url.username),
+    secretKey: decodeURIComponent(url.password),
+  };
+}

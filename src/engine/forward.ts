@@ -1,0 +1,63 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { ModelSpec } from "../spec/model.js";
+import type { TensorSpec } from "./graph.js";
+import { affine } from "./layers/dense.js";
+import { applyLayer, randomInputs } from "./layers/layer.js";
+import type { Output } from "./losses.js";
+import { type NamedTensors, tensorNamed } from "./named-tensors.js";
+import { tensorsOfLayer } from "./parameters.js";
+
+/** The random tensors the model's training graph takes, each with the rate and kind of numbers it holds. */
+export interface RandomTensor extends TensorSpec {
+  kind: "bernoulli";
+  rate: number;
+}
+
+/** The random inputs of every layer, named `random/<layer>/<name>`. */
+export function randomTensors(model: ModelSpec, batchSize: number): RandomTensor[] {
+  return model.layers.flatMap((layer) =>
+    randomInputs(layer).map(({ name, shape, kind, rate }) => ({
+      name: `random/${layer.name}/${name}`,
+      shape: [batchSize, ...shape],
+      dtype: "float32" as const,
+      kind,
+      rate,
+    })),
+  );
+}
+
+/** How the forward pass is run; see `LayerContext`. */
+export interface ForwardOptions {
+  training: boolean;
+  rowShare?: tf.Tensor2D;
+  /** The graph's inputs: the random tensors are found there by their names. */
+  inputs: NamedTensors;
+  /** Receives the new value of an untrainable parameter by its full name. */
+  update(parameter: string, value: tf.Tensor): void;
+}
+
+/** From a batch [batch, ...inputShape] to the output layer's logits [batch, width]. */
+export function forward(model: ModelSpec, x: tf.Tensor, parameters: NamedTensors, options: ForwardOptions): Output {
+  let value = x;
+  const last = model.layers.length - 1;
+  for (const [index, layer] of model.layers.entries()) {
+    const own = tensorsOfLayer(layer, parameters);
+    if (index === last) {
+      if (layer.type !== "dense") throw new Error(`The output layer "${layer.name}" is ${layer.type}, not dense.`);
+      return { logits: affine(layer, value, own) as tf.Tensor2D, activation: layer.activation };
+    }
+    const random: NamedTensors = {};
+    if (options.training) {
+      for (const { name } of randomInputs(layer)) {
+        random[name] = tensorNamed(options.inputs, `random/${layer.name}/${name}`);
+      }
+    }
+    value = applyLayer(layer, value, own, {
+      training: options.training,
+      rowShare: options.rowShare,
+      random,
+      update: (name, tensor) => options.update(`${layer.name}/${name}`, tensor),
+    });
+  }
+  throw new Error("A model has at least its output layer.");
+}

@@ -1,0 +1,19 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Layer } from "../../spec/layer.js";
+import { activate } from "../activations.js";
+import { type NamedTensors, tensorNamed } from "../named-tensors.js";
+import { toRows } from "../rows.js";
+
+type Dense = Extract<Layer, { type: "dense" }>;
+
+/** `x · kernel + bias` along the last axis, before the activation: [batch, ..., inputs] to [batch, ..., units]. */
+export function affine(layer: Dense, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
+  const product = tf.matMul<tf.Tensor2D>(toRows(x), tensorNamed<tf.Tensor2D>(parameters, "kernel"));
+  const rows = layer.useBias ? tf.add<tf.Tensor2D>(product, tensorNamed(parameters, "bias")) : product;
+  return x.rank === 2 ? rows : tf.reshape(rows, [...x.shape.slice(0, -1), layer.units]);
+}
+
+/** `activation(x · kernel + bias)`. */
+export function dense(layer: Dense, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
+  return activate(layer.activation, affine(layer, x, parameters));
+}

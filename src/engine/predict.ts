@@ -1,0 +1,53 @@
+import type { ModelSpec } from "../spec/model.js";
+import { batchesOf, checkRows, rowsOf } from "./batches.js";
+import { checkTensors, type Executor, type State } from "./executor.js";
+import { predictionGraph } from "./inference-graphs.js";
+import { sizeOf } from "./initializers.js";
+import { Programs } from "./programs.js";
+
+const batchSizes = [1, 8, 64, 512] as const;
+
+/** A trained model, ready to answer. */
+export interface Predictor {
+  /**
+   * The network's outputs [rows, width] for preprocessed rows [rows, ...inputShape], both row-major. Any count of rows;
+   * 0 rows give an empty answer. Calls may overlap.
+   * @throws PlatformError BAD_INPUT when `x` does not hold `rows` rows.
+   */
+  predict(x: Float32Array, rows: number): Promise<Float32Array>;
+  dispose(): void;
+}
+
+/**
+ * @param parameters the model's parameters; optimizer slots must have been left out (`splitState`).
+ * @throws PlatformError BAD_INPUT when a parameter is missing, unknown or of the wrong size.
+ */
+export function createPredictor(model: ModelSpec, parameters: State, executor: Executor): Predictor {
+  checkTensors(predictionGraph(model, 1).state, parameters, true);
+  const programs = new Programs(executor, (batchSize) => predictionGraph(model, batchSize), parameters);
+  const inputWidth = sizeOf(model.inputShape);
+  const outputWidth = model.target.width;
+  // Executables must not be called before they have answered: predictions wait in line.
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function predict(x: Float32Array, rows: number): Promise<Float32Array> {
+    const predictions = new Float32Array(rows * outputWidth);
+    for (const batch of batchesOf(rows, batchSizes)) {
+      const program = await programs.at(batch.size);
+      const outputs = await program.run({ x: rowsOf(x, inputWidth, batch) });
+      const values = outputs.predictions as Float32Array;
+      predictions.set(values.subarray(0, batch.count * outputWidth), batch.start * outputWidth);
+    }
+    return predictions;
+  }
+
+  return {
+    async predict(x, rows) {
+      checkRows("x", x, rows, model.inputShape);
+      const turn = last.then(() => predict(x, rows));
+      last = turn.catch(() => undefined);
+      return turn;
+    },
+    dispose: () => programs.dispose(),
+  };
+}

@@ -1,0 +1,126 @@
+import { Worker } from "node:worker_threads";
+import { LRUCache } from "lru-cache";
+import type { DataSource } from "typeorm";
+import { ModelRevision } from "../entities/model.js";
+import { Artifact, ModelVersion } from "../entities/version.js";
+import { type ErrorCode, errorCatalogue, PlatformError } from "../errors.js";
+import type { Prediction } from "../features/predictions.js";
+import type { ModelSpec } from "../spec/model.js";
+import { validateRows } from "../spec/rows.js";
+import type { ObjectStore } from "../storage/object-store.js";
+import type { FromThread, ToThread } from "./protocol.js";
+
+export interface Predictor {
+  /**
+   * One prediction per raw row, in order. Rows need every input of the model; the target may be there and is not looked at.
+   *
+   * @throws PlatformError INVALID_ROWS with every fault in `details.problems`; nothing was predicted then.
+   */
+  predict(versionId: string, rows: unknown[]): Promise<Prediction[]>;
+  close(): Promise<void>;
+}
+
+/** Versions kept loaded. */
+const keptVersions = 16;
+
+/**
+ * Serves versions from one thread, which is started at the first prediction. A version is read from the store once,
+ * verified, and stays loaded while it is among the last used ones.
+ */
+export function createPredictor(options: { db: DataSource; store: ObjectStore; threadUrl?: URL }): Predictor {
+  const { db, store, threadUrl = new URL("./thread.js", import.meta.url) } = options;
+  const pending = new Map<number, { resolve: (value: Prediction[]) => void; reject: (error: Error) => void }>();
+  let thread: Worker | undefined;
+  let nextId = 1;
+
+  const versions = new LRUCache<string, Promise<ModelSpec>>({
+    max: keptVersions,
+    dispose: (_, versionId) => thread?.postMessage({ type: "UNLOAD", versionId } satisfies ToThread),
+  });
+
+  function startThread(): Worker {
+    const worker = new Worker(threadUrl);
+    // A served version never keeps a finished process alive.
+    worker.unref();
+    worker.on("message", (message: FromThread) => {
+      const waiting = pending.get(message.id);
+      pending.delete(message.id);
+      if ("predictions" in message) waiting?.resolve(message.predictions);
+      else waiting?.reject(asError(message.error));
+    });
+    const onEnd = (error?: Error) => {
+      if (thread !== worker) return;
+      thread = undefined;
+      versions.clear();
+      for (const waiting of pending.values()) waiting.reject(error ?? new Error("the serving thread has ended"));
+      pending.clear();
+    };
+    worker.on("error", onEnd);
+    worker.on("exit", () => onEnd());
+    return worker;
+  }
+
+  async function load(versionId: string): Promise<ModelSpec> {
+    const version = await db.manager.findOneByOrFail(ModelVersion, { id: versionId });
+    const { spec } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
+    const artifact = await db.manager.findOneByOrFail(Artifact, { versionId, name: "weights.safetensors" });
+    const weights = await store.get(artifact.objectKey, artifact.digest.replace(/^sha256:/, ""));
+    const { preprocessing } = version;
+    thread ??= startThread();
+    thread.postMessage({
+      type: "LOAD",
+      version: { versionId, model: spec, preprocessing, weights },
+    } satisfies ToThread);
+    return spec;
+  }
+
+  function loadedVersion(versionId: string): Promise<ModelSpec> {
+    const known = versions.get(versionId);
+    if (known) return known;
+    const loading = load(versionId);
+    versions.set(versionId, loading);
+    // A failed load is forgotten, so that the next request tries again.
+    loading.catch(() => versions.delete(versionId));
+    return loading;
+  }
+
+  return {
+    async predict(versionId, rows) {
+      const model = await loadedVersion(versionId);
+      const features = model.inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
+      const target = { ...model.target, name: model.target.feature, description: "" };
+      const require = features.map((feature) => feature.name);
+      // The target is tolerated, whatever it holds: people predict rows that they already have.
+      const inputs = rows.map((row) => without(row, target.name));
+      const problems = validateRows(features, inputs, { require });
+      if (problems.length > 0) {
+        const [first] = problems;
+        const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+        throw new PlatformError("INVALID_ROWS", `${first?.path}: ${first?.message}${more}`, { problems });
+      }
+      const id = nextId++;
+      thread ??= startThread();
+      const message: ToThread = { type: "PREDICT", id, versionId, rows: inputs as Record<string, unknown>[] };
+      return new Promise((resolve, reject) => {
+        pending.set(id, { resolve, reject });
+        thread?.postMessage(message);
+      });
+    },
+    async close() {
+      const ending = thread;
+      thread = undefined;
+      await ending?.terminate();
+      for (const waiting of pending.values()) waiting.reject(new Error("the server is stopping"));
+      pending.clear();
+    },
+  };
+}
+
+function without(row: unknown, field: string): unknown {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) return row;
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== field));
+}
+
+function asError({ code, message }: { code: string; message: string }): Error {
+  return code in errorCatalogue ? new PlatformError(code as ErrorCode, message) : new Error(message);
+}

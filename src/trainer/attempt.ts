@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import type { Executor, State } from "../engine/executor.js";
+import { modelParameters } from "../engine/parameters.js";
+import { decodeSafetensors, encodeSafetensors, type NamedTensor, tensorsDigest } from "../engine/safetensors.js";
+import { initialState, splitState } from "../engine/state.js";
+import { createTrainingProgram, type TrainingProgram } from "../engine/training-program.js";
+import { PlatformError } from "../errors.js";
+import type { ModelSpec } from "../spec/model.js";
+import { artifactKey } from "../storage/keys.js";
+import type { ObjectStore } from "../storage/object-store.js";
+import { epochOrder, replayOrder } from "./batch-order.js";
+import { loadCheckpoint, saveCheckpoint, type TrainingPosition } from "./checkpoint.js";
+import { type Data, loadData } from "./data-feed.js";
+import { measure, type NamedValue } from "./evaluation.js";
+import { type FitListener, fit } from "./fit.js";
+import type { Assignment, FromTrainer, StoredObject, TrainedVersion, TrainingOutcome } from "./protocol.js";
+
+export interface AttemptEnvironment {
+  store: ObjectStore;
+  executor: Executor;
+  send(message: FromTrainer): void;
+  yield: FitListener["yield"];
+  now: () => number;
+}
+
+/**
+ * One attempt of a run: data, weights or checkpoint, training, evaluation, artifacts. Answers the outcome, or undefined
+ * when it was asked to stop.
+ */
+export async function runAttempt(
+  assignment: Assignment,
+  environment: AttemptEnvironment,
+): Promise<TrainingOutcome | undefined> {
+  const { store, executor, send, now } = environment;
+  const { model, optimizer, training, parent } = assignment;
+  const data = await loadData(assignment, store);
+  const order = training.replay
+    ? replayOrder({ ...training, ...training.replay, count: data.counts.train, firstNew: data.firstNew })
+    : epochOrder({ ...training, count: data.counts.train });
+  const parameters = parent ? await loadWeights(store, parent.model, parent.weights) : undefined;
+  const program = await createTrainingProgram({
+    ...{ model, optimizer, executor, batchSize: training.batchSize, seed: training.seed },
+    state: initialState(model, optimizer, training.seed, parameters),
+  });
+  try {
+    const start = await resumeFrom(assignment, environment);
+    const listener: FitListener = {
+      point: (point, progress) => send({ type: "METRICS", points: [point], progress }),
+      checkpoint: async (step, position) =>
+        send({ type: "CHECKPOINT", checkpoint: await saveCheckpoint(store, assignment, step, position) }),
+      earlyStopped: (message) => send({ type: "EARLY_STOPPED", message }),
+      yield: environment.yield,
+    };
+    const position = await fit({ assignment, data, order, program, start, listener, now });
+    if (!position) return undefined;
+    return await conclude(assignment, environment, data, program, position);
+  } finally {
+    program.dispose();
+  }
+}
+
+/** The newest checkpoint that can be read. A damaged one costs the steps since the one before, and a warning, not the run. */
+async function resumeFrom(
+  assignment: Assignment,
+  { store, send }: AttemptEnvironment,
+): Promise<TrainingPosition | null> {
+  for (const checkpoint of assignment.checkpoints) {
+    try {
+      const position = await loadCheckpoint(store, checkpoint);
+      send({ type: "RESUMED", step: checkpoint.step });
+      return position;
+    } catch (error) {
+      if (!(error instanceof PlatformError) || !["OBJECT_CORRUPT", "OBJECT_NOT_FOUND"].includes(error.code))
+        throw error;
+      send({ type: "WARNING", message: `the checkpoint of step ${checkpoint.step} cannot be used: ${error.message}` });
+    }
+  }
+  return null;
+}
+
+/** Restores the best weights, evaluates them on held-out rows, measures the gate and stores the artifacts. */
+async function conclude(
+  assignment: Assignment,
+  { store, executor }: AttemptEnvironment,
+  data: Data,
+  program: TrainingProgram,
+  position: TrainingPosition,
+): Promise<TrainingOutcome> {
+  const { runId, attempt, model, gate } = assignment;
+  const restored = position.bestParameters;
+  const state = restored ? { ...position.state, ...restored } : position.state;
+  await program.restore(state);
+
+  const evaluation: TrainingOutcome["evaluation"] = [];
+  for (const part of ["validation", "test"] as const)
+    for (const value of await evaluatePart(program, model, data, part, data.preprocessing))
+      evaluation.push({ part, ...value });
+
+  const parameters = splitState(state).parameters;
+  const tensors: NamedTensor[] = modelParameters(model).map(({ name, shape }) => ({
+    name,
+    shape,
+    data: parameters[name] as Float32Array,
+  }));
+  const bytes = encodeSafetensors(tensors, { format: "perennial-weights/1" });
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const name = "weights.safetensors";
+  const { key, sizeBytes } = await store.put(artifactKey(runId, attempt, name, sha256), bytes);
+
+  return {
+    digest: tensorsDigest(tensors),
+    preprocessing: data.preprocessing,
+    evaluation,
+    artifacts: [{ name, key, sizeBytes, digest: `sha256:${sha256}` }],
+    summary: restored ? position.earlyStopping.bestValues : position.lastValues,
+    gate: gate && (await measureGate(assignment, gate, store, executor, data, evaluation)),
+  };
+}
+
+/** Loss and metrics on one part; nothing where the part holds no rows. */
+async function evaluatePart(
+  program: TrainingProgram,
+  model: ModelSpec,
+  data: Data,
+  part: "validation" | "test",
+  preprocessing: Data["preprocessing"],
+): Promise<NamedValue[]> {
+  if (data.counts[part] === 0) return [];
+  const rows = data.rows(part, model, preprocessing);
+  const { loss, predictions } = await program.evaluate(rows);
+  return [{ name: "loss", value: loss }, ...measure(model, preprocessing, rows.y, predictions)];
+}
+
+/** Challenger and champion on the same test rows, each with the preprocessing it was trained with. */
+async function measureGate(
+  { optimizer, training }: Assignment,
+  gate: { metric: string; champion: TrainedVersion | null },
+  store: ObjectStore,
+  executor: Executor,
+  data: Data,
+  evaluation: TrainingOutcome["evaluation"],
+): Promise<TrainingOutcome["gate"]> {
+  const challenger = evaluation.find(({ part, name }) => part === "test" && name === gate.metric)?.value;
+  if (challenger === undefined)
+    throw new PlatformError("EMPTY_SPLIT", `the gate compares ${gate.metric} on the test part, which holds no rows`);
+  if (!gate.champion) return { champion: null, challenger };
+  const { versionId, model, preprocessing, weights } = gate.champion;
+  const parameters = await loadWeights(store, model, weights);
+  const state = initialState(model, optimizer, training.seed, parameters);
+  const program = await createTrainingProgram({ model, optimizer, executor, batchSize: 1, seed: training.seed, state });
+  try {
+    const values = await evaluatePart(program, model, data, "test", preprocessing);
+    const value = values.find(({ name }) => name === gate.metric)?.value ?? Number.NaN;
+    return { champion: { versionId, value }, challenger };
+  } finally {
+    program.dispose();
+  }
+}
+
+async function loadWeights(store: ObjectStore, model: ModelSpec, { key, sha256 }: StoredObject): Promise<State> {
+  const { tensors } = decodeSafetensors(await store.get(key, sha256));
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
+  return Object.fromEntries(
+    modelParameters(model).map(({ name }) => {
+      const data = byName.get(name);
+      if (!(data instanceof Float32Array))
+        throw new PlatformError("OBJECT_CORRUPT", `${key} holds no float32 tensor ${name}`);
+      return [name, data];
+    }),
+  );
+}

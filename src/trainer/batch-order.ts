@@ -1,0 +1,75 @@
+import { permutation, randomKey } from "../engine/random.js";
+
+/** Which training rows each step takes: a pure function of the seed and the step, so that a resumed run needs no cursor. */
+export interface BatchOrder {
+  stepsPerEpoch: number;
+  /** Row numbers within the training part. `step` counts within the epoch, both from 0. */
+  rows(epoch: number, step: number): Uint32Array;
+}
+
+/** One pass over all rows per epoch, in an order of its own each time when shuffled. The last batch may be smaller. */
+export function epochOrder(options: { count: number; batchSize: number; seed: number; shuffle: boolean }): BatchOrder {
+  const { count, batchSize } = options;
+  const order = orderOf("shuffle", options);
+  return {
+    stepsPerEpoch: Math.ceil(count / batchSize),
+    rows: (epoch, step) => order(epoch).subarray(step * batchSize, (step + 1) * batchSize),
+  };
+}
+
+/**
+ * An epoch is one pass over the *new* rows (those from `firstNew` on); `fraction` of each batch is drawn from the older
+ * ones, which are gone through in turn. Rehearsal of old examples is the plainest defence against forgetting them
+ * (Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", 1995). Without old rows or without new ones it is
+ * an ordinary pass over what there is.
+ */
+export function replayOrder(options: {
+  count: number;
+  firstNew: number;
+  batchSize: number;
+  seed: number;
+  fraction: number;
+}): BatchOrder {
+  const { count, firstNew, batchSize, seed, fraction } = options;
+  const newCount = count - firstNew;
+  if (firstNew === 0 || newCount === 0 || batchSize === 1) return epochOrder({ ...options, shuffle: true });
+  const replayed = Math.min(Math.round(batchSize * fraction), batchSize - 1);
+  const fresh = batchSize - replayed;
+  const stepsPerEpoch = Math.ceil(newCount / fresh);
+  // A last batch with fewer new rows keeps the share of old ones.
+  const replayedBeside = (newRows: number) => Math.round((replayed * newRows) / fresh);
+  const replayedPerEpoch = (stepsPerEpoch - 1) * replayed + replayedBeside(newCount - (stepsPerEpoch - 1) * fresh);
+  const newOrder = orderOf("shuffle", { count: newCount, seed, shuffle: true });
+  const oldOrder = orderOf("replay", { count: firstNew, seed, shuffle: true });
+  return {
+    stepsPerEpoch,
+    rows(epoch, step) {
+      const fromNew = newOrder(epoch).subarray(step * fresh, (step + 1) * fresh);
+      const old = replayedBeside(fromNew.length);
+      const batch = new Uint32Array(fromNew.length + old);
+      fromNew.forEach((row, index) => {
+        batch[index] = firstNew + row;
+      });
+      const start = epoch * replayedPerEpoch + step * replayed;
+      for (let index = 0; index < old; index++) {
+        const position = start + index;
+        batch[fromNew.length + index] = oldOrder(Math.floor(position / firstNew))[position % firstNew] as number;
+      }
+      return batch;
+    },
+  };
+}
+
+/** The order of each epoch (or pass), made once and kept while it is in use. */
+function orderOf(purpose: string, options: { count: number; seed: number; shuffle: boolean }) {
+  let kept: { epoch: number; order: Uint32Array } | undefined;
+  return (epoch: number): Uint32Array => {
+    if (kept?.epoch !== epoch) {
+      const order = options.shuffle
+        ? permutation(randomKey(options.seed, purpose, epoch), options.count)
+        : Uint32Array.from({ length: options.count }, (_, index) => index);
+      kept = { epoch, order };
+    }
+    return kept.order;
+  };
+}

@@ -1,0 +1,40 @@
+import type { State } from "../engine/executor.js";
+import type { EarlyStopping } from "../spec/training.js";
+import type { NamedValue } from "./evaluation.js";
+
+/** What early stopping remembers between epochs; part of every checkpoint. */
+export interface EarlyStoppingState {
+  best: number | null;
+  bestEpoch: number;
+  /** Epochs since the best one. */
+  wait: number;
+  /** The measurements of the best epoch. */
+  bestValues: NamedValue[];
+}
+
+export const freshEarlyStopping: EarlyStoppingState = { best: null, bestEpoch: 0, wait: 0, bestValues: [] };
+
+/**
+ * Takes an epoch's measurements into account: whether it is the best so far, and whether to stop. As Keras does it: an
+ * improvement is more than `minDelta`, and epochs before `startFromEpoch` count for nothing. `epoch` is from 1.
+ */
+export function judgeEpoch(
+  policy: EarlyStopping,
+  state: EarlyStoppingState,
+  epoch: number,
+  values: NamedValue[],
+): { state: EarlyStoppingState; improved: boolean; stop: boolean } {
+  const current = values.find((value) => value.name === policy.monitor)?.value;
+  if (current === undefined || epoch <= policy.startFromEpoch) return { state, improved: false, stop: false };
+  const { best } = state;
+  const gain = best === null ? Number.POSITIVE_INFINITY : policy.mode === "MAX" ? current - best : best - current;
+  if (gain > policy.minDelta)
+    return { state: { best: current, bestEpoch: epoch, wait: 0, bestValues: values }, improved: true, stop: false };
+  const wait = state.wait + 1;
+  return { state: { ...state, wait }, improved: false, stop: wait >= policy.patience };
+}
+
+/** Independent copies: the program goes on to change its own. */
+export function copyState(state: State): State {
+  return Object.fromEntries(Object.entries(state).map(([name, values]) => [name, values.slice()]));
+}

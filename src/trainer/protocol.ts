@@ -1,0 +1,81 @@
+import type { FittedPreprocessing } from "../features/preprocessing.js";
+import type { SegmentReference } from "../segments/segment-reference.js";
+import type { Feature, Split, SplitPart } from "../spec/dataset.js";
+import type { MetricPoint } from "../spec/metrics.js";
+import type { ModelSpec } from "../spec/model.js";
+import type { OptimizerSpec } from "../spec/optimizer.js";
+import type { TrainingSpec } from "../spec/training.js";
+
+/** An object with the digest that its bytes must have. */
+export interface StoredObject {
+  key: string;
+  /** Lower-case hex. */
+  sha256: string;
+}
+
+/** A trained version, as far as a trainer needs it. */
+export interface TrainedVersion {
+  versionId: string;
+  model: ModelSpec;
+  preprocessing: FittedPreprocessing;
+  weights: StoredObject;
+}
+
+/** Everything a trainer is told about its attempt. It asks nobody else: it has the object store, but no database. */
+export interface Assignment {
+  runId: string;
+  attempt: number;
+  model: ModelSpec;
+  optimizer: OptimizerSpec;
+  training: TrainingSpec;
+  dataset: { features: Feature[]; split: Split; segments: SegmentReference[] };
+  /** Fine-tuning: the weights to start from, and how many rows of the dataset that version has seen. */
+  parent: (TrainedVersion & { rowCount: number }) | null;
+  /** The metric to compare on the test part, and the version to compare with. */
+  gate: { metric: string; champion: TrainedVersion | null } | null;
+  /** Of earlier attempts, newest first; the first one that can be read is resumed. */
+  checkpoints: (StoredObject & { step: number })[];
+}
+
+export interface Progress {
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+}
+
+/** A verified object that becomes a checkpoint once its row is committed. */
+export interface CheckpointObject extends StoredObject {
+  attempt: number;
+  step: number;
+  epoch: number;
+  sizeBytes: number;
+}
+
+/** What a finished training hands over. */
+export interface TrainingOutcome {
+  /** `sha256:<hex>` over the weights alone. */
+  digest: string;
+  preprocessing: FittedPreprocessing;
+  evaluation: { part: SplitPart; name: string; value: number }[];
+  artifacts: { name: string; key: string; sizeBytes: number; digest: string }[];
+  summary: { name: string; value: number }[];
+  gate: { champion: { versionId: string; value: number } | null; challenger: number } | null;
+}
+
+/**
+ * Worker to trainer. CANCEL stops without a result; DRAIN writes a checkpoint first, so that another attempt can go on.
+ */
+export type ToTrainer = { type: "RUN"; assignment: Assignment } | { type: "CANCEL" } | { type: "DRAIN" };
+
+/** Trainer to worker, in the order things happened. Values travel by structured clone, so NaN stays NaN. */
+export type FromTrainer =
+  | { type: "READY" }
+  | { type: "RESUMED"; step: number }
+  | { type: "WARNING"; message: string }
+  | { type: "METRICS"; points: MetricPoint[]; progress: Progress }
+  | { type: "CHECKPOINT"; checkpoint: CheckpointObject }
+  | { type: "EARLY_STOPPED"; message: string }
+  | { type: "SUCCEEDED"; outcome: TrainingOutcome }
+  | { type: "STOPPED" }
+  | { type: "FAILED"; error: { code: string; message: string } };

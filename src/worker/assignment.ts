@@ -1,0 +1,59 @@
+import type { EntityManager } from "typeorm";
+import { segmentsOf } from "../datasets/versions.js";
+import { Alias } from "../entities/alias.js";
+import { Dataset, DatasetVersion } from "../entities/dataset.js";
+import { ModelRevision } from "../entities/model.js";
+import { OptimizerRevision } from "../entities/optimizer.js";
+import { Run } from "../entities/run.js";
+import { Artifact, ModelVersion } from "../entities/version.js";
+import { checkpointsOf } from "../runs/checkpoints.js";
+import type { Assignment, TrainedVersion } from "../trainer/protocol.js";
+
+/** Collects what the trainer needs to know about a claimed run. */
+export async function assignmentOf(manager: EntityManager, run: Run): Promise<Assignment> {
+  const { spec: model } = await manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId });
+  const { spec: optimizer } = await manager.findOneByOrFail(OptimizerRevision, { id: run.optimizerRevisionId });
+  const version = await manager.findOneByOrFail(DatasetVersion, { id: run.datasetVersionId });
+  const { features, split } = await manager.findOneByOrFail(Dataset, { id: version.datasetId });
+  const checkpoints = await checkpointsOf(manager, run.id);
+  return {
+    runId: run.id,
+    attempt: run.attempt,
+    model,
+    optimizer,
+    training: run.spec,
+    dataset: { features, split, segments: await segmentsOf(manager, version) },
+    parent: run.parentVersionId ? await parentOf(manager, run.parentVersionId) : null,
+    gate: run.gate
+      ? { metric: run.gate.metric, champion: await championOf(manager, run.modelId, run.gate.alias) }
+      : null,
+    checkpoints: checkpoints.map(({ objectKey, digest, step }) => ({ key: objectKey, sha256: hex(digest), step })),
+  };
+}
+
+async function parentOf(manager: EntityManager, versionId: string): Promise<Assignment["parent"]> {
+  const version = await manager.findOneByOrFail(ModelVersion, { id: versionId });
+  const run = await manager.findOneByOrFail(Run, { id: version.runId });
+  const { rowCount } = await manager.findOneByOrFail(DatasetVersion, { id: run.datasetVersionId });
+  return { ...(await trainedVersion(manager, version)), rowCount };
+}
+
+async function championOf(manager: EntityManager, modelId: string, name: string): Promise<TrainedVersion | null> {
+  const alias = await manager.findOneBy(Alias, { modelId, name });
+  if (!alias) return null;
+  return trainedVersion(manager, await manager.findOneByOrFail(ModelVersion, { id: alias.versionId }));
+}
+
+/** A version's specification, statistics and weights. */
+async function trainedVersion(manager: EntityManager, version: ModelVersion): Promise<TrainedVersion> {
+  const { spec } = await manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
+  const weights = await manager.findOneByOrFail(Artifact, { versionId: version.id, name: "weights.safetensors" });
+  return {
+    versionId: version.id,
+    model: spec,
+    preprocessing: version.preprocessing,
+    weights: { key: weights.objectKey, sha256: hex(weights.digest) },
+  };
+}
+
+const hex = (digest: string): string => digest.replace(/^sha256:/, "");

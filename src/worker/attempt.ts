@@ -1,0 +1,177 @@
+import type { DataSource } from "typeorm";
+import { settlePromotion } from "../continual/gate.js";
+import type { Run, RunState } from "../entities/run.js";
+import { PlatformError } from "../errors.js";
+import type { Logger } from "../logger.js";
+import { publish } from "../pubsub/topics.js";
+import { recordCheckpoint } from "../runs/checkpoints.js";
+import { type RunEventKind, recordRunEvent } from "../runs/events.js";
+import { completeRun, endRun, requeueRun } from "../runs/finish.js";
+import { fenced, type Lease } from "../runs/lease.js";
+import { appendMetrics } from "../runs/metrics.js";
+import type { FromTrainer, TrainingOutcome } from "../trainer/protocol.js";
+import { assignmentOf } from "./assignment.js";
+import { createJournal } from "./journal.js";
+import type { Trainer } from "./trainer-pool.js";
+
+/** How often a trainer may die in a row, without a finished step in between, before the run is given up. */
+const maximumRestarts = 3;
+/** Hints to subscribers are coalesced to this pace. */
+const hintMs = 100;
+
+/** One attempt of a run in this worker: its lease, its trainer, and what it still has to store. */
+export interface Attempt {
+  readonly lease: Lease;
+  /** What a renewal found out about the run; undefined: the lease is lost. */
+  onRenewal(state: RunState | undefined): void;
+  /** Has the trainer write a checkpoint and gives the run back to the queue. */
+  drain(): void;
+  /** Kills the trainer at once; the lease runs out by itself. */
+  abandon(): void;
+  /** Resolves when the attempt is over and everything is stored, or cannot be stored any more. */
+  readonly ended: Promise<void>;
+}
+
+/** Starts working on a claimed run. */
+export function startAttempt(options: {
+  db: DataSource;
+  run: Run;
+  takeTrainer: () => Promise<Trainer>;
+  logger: Logger;
+}): Attempt {
+  const { db, run, logger } = options;
+  const lease: Lease = { runId: run.id, fence: run.fence };
+  let trainer: Trainer | undefined;
+  let request: "CANCEL" | "DRAIN" | undefined;
+  let lost = false;
+  let gained = false;
+  let ending: Extract<FromTrainer, { type: "SUCCEEDED" | "STOPPED" | "FAILED" }> | undefined;
+  let head = run.metricHead;
+  let hinted = false;
+
+  const hint = () => {
+    if (hinted) return;
+    hinted = true;
+    setTimeout(() => {
+      hinted = false;
+      // A lost hint costs its subscribers a second; the rows are committed.
+      publish(db, { type: "metrics", runId: run.id }).catch(() => {});
+    }, hintMs);
+  };
+  const journal = createJournal({
+    logger,
+    async writePoints(points, progress) {
+      await appendMetrics(db, lease, points, progress);
+      hint();
+    },
+    onFailure(error) {
+      if (!(error instanceof PlatformError && error.code === "LEASE_LOST"))
+        logger.error({ runId: run.id, error: error.message }, "the attempt's results cannot be stored");
+      abandon();
+    },
+  });
+  const log = (kind: RunEventKind, message: string) =>
+    journal.add(() => fenced(db, lease, (manager) => recordRunEvent(manager, { runId: run.id, kind, message })));
+
+  function abandon(): void {
+    lost = true;
+    journal.close();
+    trainer?.kill();
+  }
+  function ask(what: "CANCEL" | "DRAIN"): void {
+    if (request === "CANCEL") return;
+    request = what;
+    trainer?.send({ type: what });
+  }
+
+  function onMessage(message: FromTrainer): void {
+    switch (message.type) {
+      case "READY":
+        break;
+      case "METRICS": {
+        gained ||= message.points.length > 0;
+        // A resumed attempt repeats some steps; their points are stored already and the same, bit for bit.
+        const points = message.points.filter((point) => point.seq > head);
+        head = points.at(-1)?.seq ?? head;
+        journal.addPoints(points, message.progress);
+        break;
+      }
+      case "CHECKPOINT":
+        journal.add(() => recordCheckpoint(db, lease, message.checkpoint));
+        break;
+      case "RESUMED":
+        log("RESUMED", `resumed after step ${message.step}`);
+        break;
+      case "WARNING":
+        log("WARNING", message.message);
+        break;
+      case "EARLY_STOPPED":
+        log("EARLY_STOPPED", message.message);
+        break;
+      default:
+        ending = message;
+        trainer?.dismiss();
+    }
+  }
+
+  /** Writes how the attempt ended, behind everything it reported. */
+  function conclude(exit: { code: number | null; signal: NodeJS.Signals | null }): Promise<void> {
+    if (ending?.type === "SUCCEEDED") return complete(ending.outcome);
+    if (ending?.type === "FAILED") return fail(ending.error);
+    if (ending?.type === "STOPPED")
+      return request === "CANCEL"
+        ? endRun(db, lease, run, { state: "CANCELED" })
+        : requeueRun(db, lease, run, "its worker drains");
+    const what = `the trainer was ended by ${exit.signal ?? `exit code ${exit.code}`}`;
+    const restarts = gained ? 1 : run.restarts + 1;
+    if (restarts > maximumRestarts)
+      return fail({ code: "TRAINER_FAILED", message: `${what}, ${restarts} times in a row` });
+    return requeueRun(db, lease, run, what, restarts);
+  }
+
+  async function complete(outcome: TrainingOutcome): Promise<void> {
+    const { model } = assignment as NonNullable<typeof assignment>;
+    await completeRun(
+      db,
+      lease,
+      run,
+      { version: { ...outcome, model }, summary: outcome.summary },
+      async (manager, version) => {
+        if (run.gate && outcome.gate) await settlePromotion(manager, run, run.gate, version, outcome.gate);
+      },
+    );
+  }
+
+  const fail = (error: { code: string; message: string }) => endRun(db, lease, run, { state: "FAILED", error });
+
+  let assignment: Awaited<ReturnType<typeof assignmentOf>> | undefined;
+  async function work(): Promise<void> {
+    try {
+      assignment = await assignmentOf(db.manager, run);
+      trainer = await options.takeTrainer();
+      if (lost) return trainer.kill();
+      trainer.onMessage(onMessage);
+      trainer.send({ type: "RUN", assignment });
+      if (request) trainer.send({ type: request });
+      const exit = await trainer.exited;
+      if (lost) return;
+      journal.add(() => conclude(exit));
+      await journal.flushed();
+    } catch (error) {
+      trainer?.kill();
+      // Nothing more can be stored for this attempt: its lease runs out, and another one takes the run over.
+      logger.warn({ runId: run.id, error: (error as Error).message }, "the attempt ended early");
+    }
+  }
+
+  return {
+    lease,
+    onRenewal(state) {
+      if (!state) abandon();
+      else if (state === "CANCELING") ask("CANCEL");
+    },
+    drain: () => ask("DRAIN"),
+    abandon,
+    ended: work(),
+  };
+}

@@ -1,0 +1,93 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { Logger } from "../logger.js";
+import type { FromTrainer, ToTrainer } from "../trainer/protocol.js";
+
+/** A trainer process as its worker sees it. */
+export interface Trainer {
+  readonly pid: number;
+  send(message: ToTrainer): void;
+  onMessage(listener: (message: FromTrainer) => void): void;
+  /** Resolves when the process is gone, however that came about. */
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Closes the channel: the trainer has nothing more to say and ends. */
+  dismiss(): void;
+  kill(): void;
+}
+
+export interface TrainerPool {
+  /** A trainer that is ready, usually at once; the next spare is started meanwhile. */
+  take(): Promise<Trainer>;
+  /** Ends the spare; trainers that were taken are their takers' business. */
+  close(): Promise<void>;
+}
+
+/** As long as a run's id, so that the process can be renamed after its run: a title cannot outgrow the arguments. */
+const placeholder = "run_00000000-0000-0000-0000-000000000000";
+
+/**
+ * Keeps one trainer started ahead: loading the numerics takes longer than everything else between `train` and the first
+ * step.
+ */
+export function createTrainerPool(options: {
+  modulePath: string;
+  env: NodeJS.ProcessEnv;
+  logger: Logger;
+}): TrainerPool {
+  let closed = false;
+  let spare: Promise<Trainer> | undefined = startTrainer(options);
+  spare.catch(() => {});
+  return {
+    async take() {
+      if (closed) throw new Error("the trainer pool is closed");
+      const taken = spare ?? startTrainer(options);
+      // The next spare loads only once this one runs: both at once would slow down the one that is waited for.
+      spare = undefined;
+      const trainer = await taken.catch(() => startTrainer(options));
+      setTimeout(() => {
+        if (closed || spare) return;
+        spare = startTrainer(options);
+        spare.catch((error) => options.logger.warn({ error: error.message }, "the spare trainer did not start"));
+      }, 300).unref();
+      return trainer;
+    },
+    async close() {
+      closed = true;
+      const trainer = await spare?.catch(() => undefined);
+      trainer?.dismiss();
+      await trainer?.exited;
+    },
+  };
+}
+
+function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv; logger: Logger }): Promise<Trainer> {
+  const child = fork(options.modulePath, ["trainer", placeholder], {
+    env: options.env,
+    // Structured clone instead of JSON: NaN and typed arrays arrive as they left.
+    serialization: "advanced",
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  return new Promise((resolve, reject) => {
+    const trainer = wrap(child);
+    child.once("message", () => resolve(trainer));
+    child.once("error", reject);
+    void trainer.exited.then(({ code, signal }) =>
+      reject(new Error(`the trainer ended before it was ready (${signal ?? code})`)),
+    );
+  });
+}
+
+function wrap(child: ChildProcess): Trainer {
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once("error", () => resolve({ code: null, signal: null }));
+  });
+  return {
+    pid: child.pid ?? -1,
+    exited,
+    // A trainer that has just died cannot be written to; `exited` tells its taker.
+    send: (message) => void (child.connected && child.send(message, () => {})),
+    onMessage: (listener) => void child.on("message", listener as (message: unknown) => void),
+    dismiss: () => void (child.connected && child.disconnect()),
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
