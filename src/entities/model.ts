@@ -1,8 +1,8 @@
-import { GraphQLJSONObject } from "graphql-scalars";
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { ModelSpec } from "../spec/model.js";
 import { Node } from "./node.js";
+import { JSONObjectScalar } from "./scalars.js";
 
 @Entity("model")
 @ObjectType({
@@ -47,7 +47,7 @@ export class ModelRevision extends Node {
   digest!: string;
 
   @Column("jsonb")
-  @Field(() => GraphQLJSONObject, {
+  @Field(() => JSONObjectScalar, {
     description: "The resolved declaration: inputs, layers with shapes and defaults, loss, metrics.",
   })
   spec!: ModelSpec;

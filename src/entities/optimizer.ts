@@ -1,8 +1,8 @@
-import { GraphQLJSONObject } from "graphql-scalars";
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { OptimizerSpec } from "../spec/optimizer.js";
 import { Node } from "./node.js";
+import { JSONObjectScalar } from "./scalars.js";
 
 @Entity("optimizer")
 @ObjectType({
@@ -47,7 +47,7 @@ export class OptimizerRevision extends Node {
   digest!: string;
 
   @Column("jsonb")
-  @Field(() => GraphQLJSONObject, { description: "The resolved declaration: algorithm, learning rate, clipping." })
+  @Field(() => JSONObjectScalar, { description: "The resolved declaration: algorithm, learning rate, clipping." })
   spec!: OptimizerSpec;
 
   @Column("timestamptz", { name: "created_at" })

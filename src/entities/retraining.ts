@@ -1,8 +1,8 @@
-import { GraphQLJSONObject } from "graphql-scalars";
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { RetrainingSpec } from "../spec/retraining.js";
 import { Node } from "./node.js";
+import { JSONObjectScalar } from "./scalars.js";
 
 @Entity("retraining")
 @ObjectType({
@@ -52,7 +52,7 @@ export class RetrainingRevision extends Node {
   digest!: string;
 
   @Column("jsonb")
-  @Field(() => GraphQLJSONObject, { description: "The resolved declaration: trigger, fine-tuning and promotion rule." })
+  @Field(() => JSONObjectScalar, { description: "The resolved declaration: trigger, fine-tuning and promotion rule." })
   spec!: RetrainingSpec;
 
   @Column("timestamptz", { name: "created_at" })

@@ -1,10 +1,9 @@
-import { GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { TrainingSpec } from "../spec/training.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
-import { NumberScalar } from "./number-scalar.js";
+import { Int64Scalar, JSONObjectScalar, NumberScalar } from "./scalars.js";
 
 export const runStates = ["QUEUED", "RUNNING", "CANCELING", "PAUSED", "SUCCEEDED", "FAILED", "CANCELED"] as const;
 export type RunState = (typeof runStates)[number];
@@ -98,7 +97,7 @@ export class Run extends Node {
   gate!: Gate | null;
 
   @Column("jsonb")
-  @Field(() => GraphQLJSONObject, {
+  @Field(() => JSONObjectScalar, {
     description: "The resolved training: epochs, batch size, seed, early stopping, checkpoints, threads.",
   })
   spec!: TrainingSpec;
@@ -163,6 +162,7 @@ export class RunEvent {
   runId!: string;
 
   @PrimaryColumn("int")
+  @Field(() => Int, { description: "1, 2, 3 … within the run, without gaps." })
   seq!: number;
 
   @Column("text")
@@ -221,7 +221,7 @@ export class Checkpoint extends Node {
   objectKey!: string;
 
   @Column("bigint", { name: "size_bytes", transformer: { to: (v: number) => v, from: Number } })
-  @Field(() => GraphQLSafeInt, { description: "Size of the file in bytes." })
+  @Field(() => Int64Scalar, { description: "Size of the file in bytes." })
   sizeBytes!: number;
 
   @Column("text")

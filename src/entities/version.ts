@@ -1,4 +1,3 @@
-import { GraphQLSafeInt } from "graphql-scalars";
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
@@ -6,10 +5,18 @@ import { type FeatureType, type SplitPart, splitParts } from "../spec/dataset.js
 import { FeatureTypeEnum } from "./dataset.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
-import { NumberScalar } from "./number-scalar.js";
+import { Int64Scalar, NumberScalar } from "./scalars.js";
 
 export const SplitPartEnum = enumOf(splitParts.map((part) => part.toUpperCase()) as ["TRAIN", "VALIDATION", "TEST"]);
-registerEnumType(SplitPartEnum, { name: "SplitPart", description: "A part of a dataset's rows." });
+registerEnumType(SplitPartEnum, {
+  name: "SplitPart",
+  description: "A part of a dataset's rows.",
+  valuesConfig: {
+    TRAIN: { description: "Rows that train." },
+    VALIDATION: { description: "Rows measured after every epoch; early stopping reads these." },
+    TEST: { description: "Rows kept for the final evaluation and for promotion gates." },
+  },
+});
 
 @ObjectType({ description: "One value a version takes or gives." })
 export class SignatureField {
@@ -120,7 +127,7 @@ export class Artifact {
   objectKey!: string;
 
   @Column("bigint", { name: "size_bytes", transformer: { to: (v: number) => v, from: Number } })
-  @Field(() => GraphQLSafeInt, { description: "Size in bytes." })
+  @Field(() => Int64Scalar, { description: "Size in bytes." })
   sizeBytes!: number;
 
   @Column("text")

@@ -17,7 +17,7 @@ export interface TailOptions<Item, Cursor> {
   /** Where to begin. */
   start: Cursor;
   read: (cursor: Cursor) => Promise<Page<Item, Cursor>>;
-  /** Least time between two reads for which a wait lies in between: hints that come faster are taken together. */
+  /** Least time from the end of a read to a live one after it: hints that come faster are taken together. */
   minIntervalMs?: number;
   /** Covers a lost hint: the longest a committed row waits to be read. */
   pollMs?: number;
@@ -43,8 +43,8 @@ export function tail<Item, Cursor>(options: TailOptions<Item, Cursor>): Repeater
     try {
       let cursor = start;
       while (!stopped) {
-        const readAt = performance.now();
         const page = await read(cursor);
+        const readAt = performance.now();
         for (const item of page.items) {
           await push(item);
           if (stopped) return;

@@ -1,5 +1,5 @@
-import type { EntityManager } from "typeorm";
-import type { ModelEventKind } from "../entities/event.js";
+import { type DataSource, type EntityManager, MoreThan } from "typeorm";
+import { ModelEvent, type ModelEventKind } from "../entities/event.js";
 import { publish } from "../pubsub/topics.js";
 
 /** Appends to a model's history within the caller's transaction; the row lock on the model keeps `seq` gapless and in commit order. */
@@ -28,4 +28,15 @@ export async function recordModelEvent(
     ],
   );
   await publish(manager, { type: "model", modelId: event.modelId });
+}
+
+/** `seq` of the newest entry of a model's history; 0 before the first. */
+export async function modelEventHead(db: DataSource, modelId: string): Promise<number> {
+  const [row] = await db.query<{ event_head: number }[]>("SELECT event_head FROM model WHERE id = $1", [modelId]);
+  return row?.event_head ?? 0;
+}
+
+/** At most `limit` entries of a model's history behind `after`, oldest first. */
+export function readModelEvents(db: DataSource, modelId: string, after: number, limit: number): Promise<ModelEvent[]> {
+  return db.manager.find(ModelEvent, { where: { modelId, seq: MoreThan(after) }, order: { seq: "ASC" }, take: limit });
 }

@@ -5,6 +5,7 @@ import type { MetricPoint } from "../spec/metrics.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { runAttempt } from "./attempt.js";
 import type { FromTrainer, Progress, ToTrainer } from "./protocol.js";
+import { warmUp } from "./warm-up.js";
 
 /** How long points may wait before they are sent: `run.progress` promises 250 ms, and the worker needs its share. */
 const flushMs = 50;
@@ -37,6 +38,7 @@ export async function serveTrainer(options: {
     });
   });
   const outbox = createOutbox((message) => void channel.send?.(message));
+  await warmUp(options.executor);
   outbox.send({ type: "READY" });
   const { assignment } = await assigned;
   options.onAssigned(assignment.runId);

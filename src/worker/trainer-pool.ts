@@ -34,46 +34,58 @@ export function createTrainerPool(options: {
   logger: Logger;
 }): TrainerPool {
   let closed = false;
-  let spare: Promise<Trainer> | undefined = startTrainer(options);
-  spare.catch(() => {});
+  let spare: StartedTrainer | undefined = startSpare();
+
+  function startSpare(): StartedTrainer {
+    const started = startTrainer(options);
+    // Whoever takes it tries once more and tells of what then goes wrong; a Ctrl-C may end it while it loads.
+    started.ready.catch((error) => options.logger.info({ error: error.message }, "the spare trainer did not start"));
+    return started;
+  }
+
   return {
     async take() {
       if (closed) throw new Error("the trainer pool is closed");
       const taken = spare ?? startTrainer(options);
       // The next spare loads only once this one runs: both at once would slow down the one that is waited for.
       spare = undefined;
-      const trainer = await taken.catch(() => startTrainer(options));
+      const trainer = await taken.ready.catch(() => startTrainer(options).ready);
       setTimeout(() => {
-        if (closed || spare) return;
-        spare = startTrainer(options);
-        spare.catch((error) => options.logger.warn({ error: error.message }, "the spare trainer did not start"));
+        if (!closed) spare ??= startSpare();
       }, 300).unref();
       return trainer;
     },
     async close() {
       closed = true;
-      const trainer = await spare?.catch(() => undefined);
-      trainer?.dismiss();
-      await trainer?.exited;
+      // It holds nothing that could get lost, and while it loads it would not hear that its channel is closed.
+      spare?.trainer.kill();
+      await spare?.trainer.exited;
     },
   };
 }
 
-function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv; logger: Logger }): Promise<Trainer> {
+interface StartedTrainer {
+  trainer: Trainer;
+  /** Resolves when it can be given a run; rejects when it ends before. */
+  ready: Promise<Trainer>;
+}
+
+function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): StartedTrainer {
   const child = fork(options.modulePath, ["trainer", placeholder], {
     env: options.env,
     // Structured clone instead of JSON: NaN and typed arrays arrive as they left.
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  return new Promise((resolve, reject) => {
-    const trainer = wrap(child);
+  const trainer = wrap(child);
+  const ready = new Promise<Trainer>((resolve, reject) => {
     child.once("message", () => resolve(trainer));
     child.once("error", reject);
     void trainer.exited.then(({ code, signal }) =>
       reject(new Error(`the trainer ended before it was ready (${signal ?? code})`)),
     );
   });
+  return { trainer, ready };
 }
 
 function wrap(child: ChildProcess): Trainer {

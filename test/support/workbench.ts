@@ -18,7 +18,7 @@ import { openFileStore } from "../../src/storage/file-store.js";
 import type { ObjectStore } from "../../src/storage/object-store.js";
 import { type Supervisor, startSupervisor } from "../../src/worker/supervisor.js";
 import { createTrainerPool } from "../../src/worker/trainer-pool.js";
-import { testDatabase } from "./database.js";
+import { type TestDatabase, testDatabase } from "./database.js";
 
 /** A platform without its HTTP layer: a database and an object store of its own, and workers with real trainers. */
 export interface Workbench {
@@ -31,10 +31,10 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-export async function openWorkbench(): Promise<Workbench> {
+/** @param database default: one of its own in the run's cluster; a test that stops Postgres brings another. */
+export async function openWorkbench(database?: TestDatabase): Promise<Workbench> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "perennial-workbench-"));
-  const database = await testDatabase();
-  const { db, url } = database;
+  const { db, url, close } = database ?? (await testDatabase());
   // What `openStore` uses below a data directory; the trainers come to the same place by their environment.
   const root = join(dataDirectory, "objects");
   const store = await openFileStore({ root, baseUrl: "http://127.0.0.1", secret: "not a secret, but 32 bytes long." });
@@ -53,7 +53,7 @@ export async function openWorkbench(): Promise<Workbench> {
     async close() {
       for (const worker of workers) await worker.drain();
       await wakeups.close();
-      await database.close();
+      await close();
       await rm(dataDirectory, { recursive: true, force: true });
     },
   };

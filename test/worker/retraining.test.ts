@@ -85,7 +85,10 @@ describe("a retraining policy", () => {
     );
     const promote = { alias: "champion", metric: "loss" };
     await accepted(declareRetraining(bench.db, { ...policy(0), optimizer: "ruin", promote }));
-    await append(140, 25);
+    // Rows that contradict the others: a network that has grown too sure of itself pays for them.
+    const kinds = cloudRows(40, 141).map((row) => row.kind);
+    const rows = cloudRows(40, 140).map((row, index) => ({ ...row, kind: kinds[index] }));
+    await accepted(appendRows(bench.db, bench.store, { dataset: "clouds", rows }));
     await until(async () => (await events()).includes("PROMOTION_REFUSED"));
     const refused = await bench.db.manager.findOneByOrFail(ModelEvent, { kind: "PROMOTION_REFUSED" });
     expect(refused.reason).toMatch(/loss [\d.]+ against the champion's [\d.e-]+ on the same test rows/);
@@ -98,7 +101,7 @@ describe("a retraining policy", () => {
     await accepted(
       declareOptimizer(bench.db, { name: "ruin", algorithm: { sgd: {} }, learningRate: { constant: 1e30 } }),
     );
-    await append(165, 1);
+    await append(180, 1);
     await until(async () => (await events()).includes("RETRAINING_FAILED"));
     const failed = await bench.db.manager.findOneByOrFail(ModelEvent, { kind: "RETRAINING_FAILED" });
     expect(failed.reason).toContain("DIVERGED");

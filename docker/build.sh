@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The steps that turn a checkout into something that runs. The image and CI run this same script.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+npm ci --no-audit --no-fund
+npm run build

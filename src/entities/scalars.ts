@@ -1,0 +1,109 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from "graphql";
+import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from "graphql-scalars";
+
+const nonFinite: ReadonlyMap<string, number> = new Map([
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+]);
+
+function refuse(scalar: string, expected: string, value: unknown, node?: ValueNode): never {
+  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
+  throw new GraphQLError(`${scalar} must be ${expected}, not ${shown}.`, { nodes: node });
+}
+
+const aNumber = 'a number, or one of the strings "NaN", "Infinity" and "-Infinity"';
+
+function readNumber(value: unknown, node?: ValueNode): number {
+  // JSON.parse reads 1e999 as infinity: a number too large for a double is a mistake, not an infinity.
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  const special = typeof value === "string" ? nonFinite.get(value) : undefined;
+  return special ?? refuse("Number", aNumber, value, node);
+}
+
+/** A 64-bit float of which none is lost: GraphQL's `Float` cannot carry NaN and the infinities, which metrics need. */
+export const NumberScalar = new GraphQLScalarType<number, number | string>({
+  name: "Number",
+  description:
+    'A 64-bit floating-point number. NaN and the infinities, which JSON cannot write, are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.',
+  serialize: (value) => {
+    if (typeof value !== "number") return readNumber(value);
+    return Number.isFinite(value) ? value : String(value);
+  },
+  parseValue: (value) => readNumber(value),
+  parseLiteral: (node) => {
+    if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return readNumber(Number(node.value), node);
+    return readNumber(node.kind === Kind.STRING ? node.value : node.kind, node);
+  },
+});
+
+const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
+const anInt64 = "a whole number from -2^63 to 2^63-1, as a number or as a string of digits";
+
+function readInt64(value: unknown, node?: ValueNode): number | bigint {
+  const isWhole =
+    typeof value === "bigint" ||
+    (typeof value === "number" && Number.isSafeInteger(value)) ||
+    (typeof value === "string" && /^-?\d{1,19}$/.test(value));
+  if (!isWhole) refuse("Int64", anInt64, value, node);
+  const exact = BigInt(value as bigint | number | string);
+  if (exact < int64.min || exact > int64.max) refuse("Int64", anInt64, value, node);
+  return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
+}
+
+/**
+ * Byte counts and other whole numbers beyond 32 bits. Resolvers get and give numbers up to 2^53-1 and bigints beyond;
+ * they may also give a string of digits, which is how `pg` reads a `bigint` column.
+ */
+export const Int64Scalar = new GraphQLScalarType<number | bigint, number | string>({
+  name: "Int64",
+  description:
+    "A 64-bit whole number, such as a count of bytes. Written as a number up to 2^53-1 in magnitude, which every JSON reader keeps exactly, and as a string of digits beyond.",
+  serialize: (value) => {
+    const exact = readInt64(value);
+    return typeof exact === "bigint" ? exact.toString() : exact;
+  },
+  parseValue: (value) => readInt64(value),
+  parseLiteral: (node) => readInt64(node.kind === Kind.INT || node.kind === Kind.STRING ? node.value : node.kind, node),
+});
+
+/** How deep JSON arguments may nest: far beyond any declaration, far below what recursion over them could bear. */
+const maxJsonDepth = 64;
+
+/** Refuses what is valid JSON but would hurt the code that handles it: `__proto__` keys and endless nesting. */
+function guardJson<Value>(scalar: string, value: Value, node?: ValueNode): Value {
+  const pending: [unknown, number][] = [[value, 0]];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const [current, depth] = next;
+    if (typeof current === "number" && !Number.isFinite(current))
+      refuse(scalar, "made of finite numbers", current, node);
+    if (typeof current !== "object" || current === null) continue;
+    if (depth === maxJsonDepth) refuse(scalar, `nested at most ${maxJsonDepth} deep`, "a deeper value", node);
+    if (Object.hasOwn(current, "__proto__")) refuse(scalar, "without `__proto__` keys", "an object with one", node);
+    for (const child of Object.values(current)) pending.push([child, depth + 1]);
+  }
+  return value;
+}
+
+function guarded(base: GraphQLScalarType, description: string): GraphQLScalarType {
+  const { name, serialize, parseValue } = base;
+  return new GraphQLScalarType({
+    name,
+    description,
+    serialize,
+    parseValue: (value) => guardJson(name, parseValue(value)),
+    parseLiteral: (node, variables) => parseValue(guardJson(name, valueFromASTUntyped(node, variables), node)),
+  });
+}
+
+/** Any JSON value, as a variable or written in the document. */
+export const JSONScalar = guarded(GraphQLJSON, "Any JSON value.");
+
+/** A JSON object, such as one row of a dataset by feature name. */
+export const JSONObjectScalar = guarded(GraphQLJSONObject, "A JSON object.");
+
+/** An instant: a JavaScript `Date` inside, RFC 3339 in UTC outside. */
+export const DateTimeScalar = new GraphQLScalarType({
+  ...GraphQLDateTime.toConfig(),
+  description: "An instant, written as in RFC 3339: `2026-01-31T12:00:00.000Z`.",
+});

@@ -1,0 +1,63 @@
+import { ArgsType, Field, InputType } from "type-graphql";
+import { Checkpoint } from "../../entities/run.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { byColumns, type Collection } from "../connection/collection.js";
+import { compare, compareInstant } from "../connection/condition.js";
+import { Connection } from "../connection/connection.js";
+import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
+import { DateTimeFilter, IntFilter } from "../connection/operators.js";
+import { orderInput } from "../connection/order.js";
+
+@InputType({ description: "Which checkpoints of a run to list. What is given together must all hold." })
+export class CheckpointFilter implements Combinators<CheckpointFilter> {
+  @Field(() => [CheckpointFilter], { nullable: true, description: combinatorDescriptions.and })
+  and?: CheckpointFilter[] | null;
+
+  @Field(() => [CheckpointFilter], { nullable: true, description: combinatorDescriptions.or })
+  or?: CheckpointFilter[] | null;
+
+  @Field(() => CheckpointFilter, { nullable: true, description: combinatorDescriptions.not })
+  not?: CheckpointFilter | null;
+
+  @Field(() => IntFilter, { nullable: true, description: "Optimizer steps done when it was taken." })
+  step?: IntFilter | null;
+
+  @Field(() => IntFilter, { nullable: true, description: "Epochs completed when it was taken." })
+  epoch?: IntFilter | null;
+
+  @Field(() => IntFilter, { nullable: true, description: "The attempt that wrote it." })
+  attempt?: IntFilter | null;
+
+  @Field(() => DateTimeFilter, { nullable: true, description: "When it was committed." })
+  createdAt?: DateTimeFilter | null;
+}
+
+export const CheckpointOrder = orderInput("Checkpoint", { STEP: "Optimizer steps done when it was taken." });
+type CheckpointOrder = InstanceType<typeof CheckpointOrder>;
+
+@ArgsType()
+export class CheckpointsArguments extends ConnectionArguments {
+  @Field(() => CheckpointFilter, { nullable: true, description: "Which to list; all unless given." })
+  filter?: CheckpointFilter | null;
+
+  @Field(() => CheckpointOrder, {
+    nullable: true,
+    description: "The order; the newest, with the most steps, first unless given.",
+  })
+  orderBy?: CheckpointOrder | null;
+}
+
+export const CheckpointConnection = Connection(Checkpoint, "Checkpoint");
+
+export const checkpoints: Collection<Checkpoint, CheckpointFilter, CheckpointOrder> = {
+  name: "checkpoints",
+  entity: Checkpoint,
+  tiebreak: "id",
+  conditions: {
+    step: compare("t.step"),
+    epoch: compare("t.epoch"),
+    attempt: compare("t.attempt"),
+    createdAt: compareInstant("t.created_at"),
+  },
+  order: byColumns({ STEP: { column: "step", kind: "int" } }, { field: "STEP", direction: "DESC" }),
+};

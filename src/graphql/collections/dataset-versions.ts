@@ -1,0 +1,60 @@
+import { ArgsType, Field, InputType } from "type-graphql";
+import { DatasetVersion } from "../../entities/dataset.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { byColumns, type Collection } from "../connection/collection.js";
+import { compare, compareInstant } from "../connection/condition.js";
+import { Connection } from "../connection/connection.js";
+import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
+import { DateTimeFilter, IntFilter, StringFilter } from "../connection/operators.js";
+import { orderInput } from "../connection/order.js";
+
+@InputType({ description: "Which versions of a dataset to list. What is given together must all hold." })
+export class DatasetVersionFilter implements Combinators<DatasetVersionFilter> {
+  @Field(() => [DatasetVersionFilter], { nullable: true, description: combinatorDescriptions.and })
+  and?: DatasetVersionFilter[] | null;
+
+  @Field(() => [DatasetVersionFilter], { nullable: true, description: combinatorDescriptions.or })
+  or?: DatasetVersionFilter[] | null;
+
+  @Field(() => DatasetVersionFilter, { nullable: true, description: combinatorDescriptions.not })
+  not?: DatasetVersionFilter | null;
+
+  @Field(() => IntFilter, { nullable: true, description: "Its number within the dataset." })
+  number?: IntFilter | null;
+
+  @Field(() => IntFilter, { nullable: true, description: "Its rows, all earlier appends included." })
+  rowCount?: IntFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "The digest of its rows." })
+  digest?: StringFilter | null;
+
+  @Field(() => DateTimeFilter, { nullable: true, description: "When the append was committed." })
+  createdAt?: DateTimeFilter | null;
+}
+
+export const DatasetVersionOrder = orderInput("DatasetVersion", { NUMBER: "Its number within the dataset." });
+type DatasetVersionOrder = InstanceType<typeof DatasetVersionOrder>;
+
+@ArgsType()
+export class DatasetVersionsArguments extends ConnectionArguments {
+  @Field(() => DatasetVersionFilter, { nullable: true, description: "Which to list; all unless given." })
+  filter?: DatasetVersionFilter | null;
+
+  @Field(() => DatasetVersionOrder, { nullable: true, description: "The order; newest first unless given." })
+  orderBy?: DatasetVersionOrder | null;
+}
+
+export const DatasetVersionConnection = Connection(DatasetVersion, "DatasetVersion");
+
+export const datasetVersions: Collection<DatasetVersion, DatasetVersionFilter, DatasetVersionOrder> = {
+  name: "dataset versions",
+  entity: DatasetVersion,
+  tiebreak: "id",
+  conditions: {
+    number: compare("t.number"),
+    rowCount: compare("t.row_count"),
+    digest: compare("t.digest"),
+    createdAt: compareInstant("t.created_at"),
+  },
+  order: byColumns({ NUMBER: { column: "number", kind: "int" } }, { field: "NUMBER", direction: "DESC" }),
+};

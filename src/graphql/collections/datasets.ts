@@ -1,0 +1,55 @@
+import { ArgsType, Field, InputType } from "type-graphql";
+import { Dataset } from "../../entities/dataset.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { byColumns, type Collection } from "../connection/collection.js";
+import { compare, compareInstant } from "../connection/condition.js";
+import { Connection } from "../connection/connection.js";
+import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
+import { DateTimeFilter, StringFilter } from "../connection/operators.js";
+import { orderInput } from "../connection/order.js";
+
+@InputType({ description: "Which datasets to list. What is given together must all hold." })
+export class DatasetFilter implements Combinators<DatasetFilter> {
+  @Field(() => [DatasetFilter], { nullable: true, description: combinatorDescriptions.and })
+  and?: DatasetFilter[] | null;
+
+  @Field(() => [DatasetFilter], { nullable: true, description: combinatorDescriptions.or })
+  or?: DatasetFilter[] | null;
+
+  @Field(() => DatasetFilter, { nullable: true, description: combinatorDescriptions.not })
+  not?: DatasetFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "Its name." })
+  name?: StringFilter | null;
+
+  @Field(() => DateTimeFilter, { nullable: true, description: "When it was first declared." })
+  createdAt?: DateTimeFilter | null;
+}
+
+export const DatasetOrder = orderInput("Dataset", {
+  CREATED_AT: "When it was first declared.",
+  NAME: "Its name.",
+});
+type DatasetOrder = InstanceType<typeof DatasetOrder>;
+
+@ArgsType()
+export class DatasetsArguments extends ConnectionArguments {
+  @Field(() => DatasetFilter, { nullable: true, description: "Which to list; all unless given." })
+  filter?: DatasetFilter | null;
+
+  @Field(() => DatasetOrder, { nullable: true, description: "The order; newest first unless given." })
+  orderBy?: DatasetOrder | null;
+}
+
+export const DatasetConnection = Connection(Dataset, "Dataset");
+
+export const datasets: Collection<Dataset, DatasetFilter, DatasetOrder> = {
+  name: "datasets",
+  entity: Dataset,
+  tiebreak: "id",
+  conditions: { name: compare("t.name"), createdAt: compareInstant("t.created_at") },
+  order: byColumns(
+    { CREATED_AT: { column: "created_at", kind: "instant" }, NAME: { column: "name", kind: "text" } },
+    { field: "CREATED_AT", direction: "DESC" },
+  ),
+};

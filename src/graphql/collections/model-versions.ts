@@ -1,0 +1,150 @@
+import { ArgsType, Field, InputType } from "type-graphql";
+import { ModelVersion, SplitPartEnum } from "../../entities/version.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { byColumns, type Collection } from "../connection/collection.js";
+import { badInput, type Condition, compare, compareInstant, nameOf } from "../connection/condition.js";
+import { Connection } from "../connection/connection.js";
+import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
+import { DateTimeFilter, IdFilter, IntFilter, NumberFilter, StringFilter } from "../connection/operators.js";
+import { type OrderBy, type Ordering, orderInput } from "../connection/order.js";
+import { isStorable } from "../loaders.js";
+
+type Part = keyof typeof SplitPartEnum;
+
+@InputType({ description: "Which versions to take by one tag." })
+export class TagFilter {
+  @Field(() => String, { description: "The tag's key; versions without the tag do not fit." })
+  key!: string;
+
+  @Field(() => StringFilter, { nullable: true, description: "What its value must be; any unless given." })
+  value?: StringFilter | null;
+}
+
+@InputType({
+  description: "Which versions to take by one measurement; a version that was not measured so does not fit.",
+})
+export class EvaluationFilter extends NumberFilter {
+  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the data it was measured on." })
+  split!: Part;
+
+  @Field(() => String, { description: "The metric, such as `accuracy`." })
+  name!: string;
+}
+
+@InputType({ description: "Which versions to list. What is given together must all hold." })
+export class ModelVersionFilter implements Combinators<ModelVersionFilter> {
+  @Field(() => [ModelVersionFilter], { nullable: true, description: combinatorDescriptions.and })
+  and?: ModelVersionFilter[] | null;
+
+  @Field(() => [ModelVersionFilter], { nullable: true, description: combinatorDescriptions.or })
+  or?: ModelVersionFilter[] | null;
+
+  @Field(() => ModelVersionFilter, { nullable: true, description: combinatorDescriptions.not })
+  not?: ModelVersionFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "The name of its model." })
+  model?: StringFilter | null;
+
+  @Field(() => IntFilter, { nullable: true, description: "Its number within the model." })
+  number?: IntFilter | null;
+
+  @Field(() => IdFilter, { nullable: true, description: "The run that made it." })
+  run?: IdFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "An alias that points to it." })
+  alias?: StringFilter | null;
+
+  @Field(() => TagFilter, { nullable: true, description: "A tag it has." })
+  tag?: TagFilter | null;
+
+  @Field(() => EvaluationFilter, { nullable: true, description: "A measurement it reached." })
+  evaluation?: EvaluationFilter | null;
+
+  @Field(() => DateTimeFilter, { nullable: true, description: "When it was registered." })
+  createdAt?: DateTimeFilter | null;
+}
+
+@InputType({ description: "Names one measurement." })
+export class EvaluationKey {
+  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the data it was measured on." })
+  split!: Part;
+
+  @Field(() => String, { description: "The metric, such as `accuracy`." })
+  name!: string;
+}
+
+const PlainOrder = orderInput("ModelVersion", {
+  CREATED_AT: "When it was registered.",
+  NUMBER: "Its number within the model.",
+  EVALUATION: "The measurement named by `evaluation`; versions without it, or with NaN, come last.",
+});
+
+@InputType({ description: "The order of a list. Equal values follow the order of their ids." })
+export class ModelVersionOrder extends PlainOrder {
+  @Field(() => EvaluationKey, { nullable: true, description: "EVALUATION: which measurement to order by." })
+  evaluation?: EvaluationKey | null;
+}
+
+@ArgsType()
+export class ModelVersionsArguments extends ConnectionArguments {
+  @Field(() => ModelVersionFilter, { nullable: true, description: "Which to list; all unless given." })
+  filter?: ModelVersionFilter | null;
+
+  @Field(() => ModelVersionOrder, { nullable: true, description: "The order; newest first unless given." })
+  orderBy?: ModelVersionOrder | null;
+}
+
+export const ModelVersionConnection = Connection(ModelVersion, "ModelVersion");
+
+const hasTag: Condition<TagFilter> = ({ key, value }, scope) => {
+  const keyFits = compare("tag.key")({ eq: key }, { ...scope, path: `${scope.path}.key` });
+  const valueFits = value == null ? "true" : compare("tag.value")(value, { ...scope, path: `${scope.path}.value` });
+  return `EXISTS (SELECT FROM version_tag tag WHERE tag.version_id = t.id AND ${keyFits} AND ${valueFits})`;
+};
+
+const measured: Condition<EvaluationFilter> = ({ split, name, ...comparisons }, scope) => {
+  const named = compare("e.name")({ eq: name }, { ...scope, path: `${scope.path}.name` });
+  return `EXISTS (SELECT FROM evaluation e WHERE e.version_id = t.id
+    AND e.split = ${scope.parameters.bind(split.toLowerCase())} AND ${named} AND ${compare("e.value")(comparisons, scope)})`;
+};
+
+/** Values that were never measured take the far end, so that the comparison of places in the list is never null. */
+function byEvaluation({ direction, evaluation }: ModelVersionOrder): Ordering {
+  if (evaluation == null) throw badInput("orderBy.evaluation", "EVALUATION needs the measurement to order by");
+  const { split, name } = evaluation;
+  if (!isStorable(name)) throw badInput("orderBy.evaluation.name", "must not contain the character U+0000");
+  return {
+    name: `EVALUATION ${split} ${name}`,
+    direction,
+    kind: "number",
+    value: (parameters) => `coalesce((SELECT nullif(e.value, 'NaN') FROM evaluation e WHERE e.version_id = t.id
+      AND e.split = ${parameters.bind(split.toLowerCase())} AND e.name = ${parameters.bind(name)}),
+      ${direction === "ASC" ? "'Infinity'" : "'-Infinity'"})`,
+  };
+}
+
+const byColumn = byColumns(
+  { CREATED_AT: { column: "created_at", kind: "instant" }, NUMBER: { column: "number", kind: "int" } },
+  { field: "CREATED_AT", direction: "DESC" },
+);
+
+export const modelVersions: Collection<ModelVersion, ModelVersionFilter, ModelVersionOrder> = {
+  name: "model versions",
+  entity: ModelVersion,
+  tiebreak: "id",
+  conditions: {
+    model: nameOf("model", "model_id"),
+    number: compare("t.number"),
+    run: compare("t.run_id"),
+    alias: (given, scope) =>
+      `EXISTS (SELECT FROM alias a WHERE a.version_id = t.id AND ${compare("a.name")(given, scope)})`,
+    tag: hasTag,
+    evaluation: measured,
+    createdAt: compareInstant("t.created_at"),
+  },
+  order(by) {
+    if (by?.field === "EVALUATION") return byEvaluation(by);
+    if (by?.evaluation != null) throw badInput("orderBy.evaluation", "only goes with the field EVALUATION");
+    return byColumn(by as OrderBy<"CREATED_AT" | "NUMBER"> | null | undefined);
+  },
+};

@@ -1,0 +1,62 @@
+import { ArgsType, Field, InputType } from "type-graphql";
+import { Model } from "../../entities/model.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { byColumns, type Collection } from "../connection/collection.js";
+import { compare, compareInstant, nameOf } from "../connection/condition.js";
+import { Connection } from "../connection/connection.js";
+import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
+import { DateTimeFilter, StringFilter } from "../connection/operators.js";
+import { orderInput } from "../connection/order.js";
+
+@InputType({ description: "Which models to list. What is given together must all hold." })
+export class ModelFilter implements Combinators<ModelFilter> {
+  @Field(() => [ModelFilter], { nullable: true, description: combinatorDescriptions.and })
+  and?: ModelFilter[] | null;
+
+  @Field(() => [ModelFilter], { nullable: true, description: combinatorDescriptions.or })
+  or?: ModelFilter[] | null;
+
+  @Field(() => ModelFilter, { nullable: true, description: combinatorDescriptions.not })
+  not?: ModelFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "Its name." })
+  name?: StringFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "The name of the dataset it learns from." })
+  dataset?: StringFilter | null;
+
+  @Field(() => DateTimeFilter, { nullable: true, description: "When it was first declared." })
+  createdAt?: DateTimeFilter | null;
+}
+
+export const ModelOrder = orderInput("Model", {
+  CREATED_AT: "When it was first declared.",
+  NAME: "Its name.",
+});
+type ModelOrder = InstanceType<typeof ModelOrder>;
+
+@ArgsType()
+export class ModelsArguments extends ConnectionArguments {
+  @Field(() => ModelFilter, { nullable: true, description: "Which to list; all unless given." })
+  filter?: ModelFilter | null;
+
+  @Field(() => ModelOrder, { nullable: true, description: "The order; newest first unless given." })
+  orderBy?: ModelOrder | null;
+}
+
+export const ModelConnection = Connection(Model, "Model");
+
+export const models: Collection<Model, ModelFilter, ModelOrder> = {
+  name: "models",
+  entity: Model,
+  tiebreak: "id",
+  conditions: {
+    name: compare("t.name"),
+    dataset: nameOf("dataset", "dataset_id"),
+    createdAt: compareInstant("t.created_at"),
+  },
+  order: byColumns(
+    { CREATED_AT: { column: "created_at", kind: "instant" }, NAME: { column: "name", kind: "text" } },
+    { field: "CREATED_AT", direction: "DESC" },
+  ),
+};

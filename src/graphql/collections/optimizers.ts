@@ -1,0 +1,55 @@
+import { ArgsType, Field, InputType } from "type-graphql";
+import { Optimizer } from "../../entities/optimizer.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { byColumns, type Collection } from "../connection/collection.js";
+import { compare, compareInstant } from "../connection/condition.js";
+import { Connection } from "../connection/connection.js";
+import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
+import { DateTimeFilter, StringFilter } from "../connection/operators.js";
+import { orderInput } from "../connection/order.js";
+
+@InputType({ description: "Which optimizers to list. What is given together must all hold." })
+export class OptimizerFilter implements Combinators<OptimizerFilter> {
+  @Field(() => [OptimizerFilter], { nullable: true, description: combinatorDescriptions.and })
+  and?: OptimizerFilter[] | null;
+
+  @Field(() => [OptimizerFilter], { nullable: true, description: combinatorDescriptions.or })
+  or?: OptimizerFilter[] | null;
+
+  @Field(() => OptimizerFilter, { nullable: true, description: combinatorDescriptions.not })
+  not?: OptimizerFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "Its name." })
+  name?: StringFilter | null;
+
+  @Field(() => DateTimeFilter, { nullable: true, description: "When it was first declared." })
+  createdAt?: DateTimeFilter | null;
+}
+
+export const OptimizerOrder = orderInput("Optimizer", {
+  CREATED_AT: "When it was first declared.",
+  NAME: "Its name.",
+});
+type OptimizerOrder = InstanceType<typeof OptimizerOrder>;
+
+@ArgsType()
+export class OptimizersArguments extends ConnectionArguments {
+  @Field(() => OptimizerFilter, { nullable: true, description: "Which to list; all unless given." })
+  filter?: OptimizerFilter | null;
+
+  @Field(() => OptimizerOrder, { nullable: true, description: "The order; newest first unless given." })
+  orderBy?: OptimizerOrder | null;
+}
+
+export const OptimizerConnection = Connection(Optimizer, "Optimizer");
+
+export const optimizers: Collection<Optimizer, OptimizerFilter, OptimizerOrder> = {
+  name: "optimizers",
+  entity: Optimizer,
+  tiebreak: "id",
+  conditions: { name: compare("t.name"), createdAt: compareInstant("t.created_at") },
+  order: byColumns(
+    { CREATED_AT: { column: "created_at", kind: "instant" }, NAME: { column: "name", kind: "text" } },
+    { field: "CREATED_AT", direction: "DESC" },
+  ),
+};

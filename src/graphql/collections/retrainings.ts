@@ -1,0 +1,66 @@
+import { ArgsType, Field, InputType } from "type-graphql";
+import { Retraining } from "../../entities/retraining.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { byColumns, type Collection } from "../connection/collection.js";
+import { compare, compareInstant, nameOf } from "../connection/condition.js";
+import { Connection } from "../connection/connection.js";
+import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
+import { BooleanFilter, DateTimeFilter, StringFilter } from "../connection/operators.js";
+import { orderInput } from "../connection/order.js";
+
+@InputType({ description: "Which retraining policies to list. What is given together must all hold." })
+export class RetrainingFilter implements Combinators<RetrainingFilter> {
+  @Field(() => [RetrainingFilter], { nullable: true, description: combinatorDescriptions.and })
+  and?: RetrainingFilter[] | null;
+
+  @Field(() => [RetrainingFilter], { nullable: true, description: combinatorDescriptions.or })
+  or?: RetrainingFilter[] | null;
+
+  @Field(() => RetrainingFilter, { nullable: true, description: combinatorDescriptions.not })
+  not?: RetrainingFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "Its name." })
+  name?: StringFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "The name of the model it keeps fresh." })
+  model?: StringFilter | null;
+
+  @Field(() => BooleanFilter, { nullable: true, description: "Whether its trigger is watched." })
+  enabled?: BooleanFilter | null;
+
+  @Field(() => DateTimeFilter, { nullable: true, description: "When it was first declared." })
+  createdAt?: DateTimeFilter | null;
+}
+
+export const RetrainingOrder = orderInput("Retraining", {
+  CREATED_AT: "When it was first declared.",
+  NAME: "Its name.",
+});
+type RetrainingOrder = InstanceType<typeof RetrainingOrder>;
+
+@ArgsType()
+export class RetrainingsArguments extends ConnectionArguments {
+  @Field(() => RetrainingFilter, { nullable: true, description: "Which to list; all unless given." })
+  filter?: RetrainingFilter | null;
+
+  @Field(() => RetrainingOrder, { nullable: true, description: "The order; newest first unless given." })
+  orderBy?: RetrainingOrder | null;
+}
+
+export const RetrainingConnection = Connection(Retraining, "Retraining");
+
+export const retrainings: Collection<Retraining, RetrainingFilter, RetrainingOrder> = {
+  name: "retrainings",
+  entity: Retraining,
+  tiebreak: "id",
+  conditions: {
+    name: compare("t.name"),
+    model: nameOf("model", "model_id"),
+    enabled: compare("t.enabled"),
+    createdAt: compareInstant("t.created_at"),
+  },
+  order: byColumns(
+    { CREATED_AT: { column: "created_at", kind: "instant" }, NAME: { column: "name", kind: "text" } },
+    { field: "CREATED_AT", direction: "DESC" },
+  ),
+};

@@ -1,0 +1,68 @@
+import { ArgsType, Field, InputType } from "type-graphql";
+import { ModelRevision } from "../../entities/model.js";
+import { OptimizerRevision } from "../../entities/optimizer.js";
+import { RetrainingRevision } from "../../entities/retraining.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { byColumns, type Collection } from "../connection/collection.js";
+import { compare, compareInstant } from "../connection/condition.js";
+import { Connection } from "../connection/connection.js";
+import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
+import { DateTimeFilter, IntFilter, StringFilter } from "../connection/operators.js";
+import { orderInput } from "../connection/order.js";
+import type { EntityClass } from "../loaders.js";
+
+@InputType({ description: "Which revisions of a declaration to list. What is given together must all hold." })
+export class RevisionFilter implements Combinators<RevisionFilter> {
+  @Field(() => [RevisionFilter], { nullable: true, description: combinatorDescriptions.and })
+  and?: RevisionFilter[] | null;
+
+  @Field(() => [RevisionFilter], { nullable: true, description: combinatorDescriptions.or })
+  or?: RevisionFilter[] | null;
+
+  @Field(() => RevisionFilter, { nullable: true, description: combinatorDescriptions.not })
+  not?: RevisionFilter | null;
+
+  @Field(() => IntFilter, { nullable: true, description: "Its number within the declaration." })
+  number?: IntFilter | null;
+
+  @Field(() => StringFilter, { nullable: true, description: "The digest of its resolved form." })
+  digest?: StringFilter | null;
+
+  @Field(() => DateTimeFilter, { nullable: true, description: "When it was declared." })
+  createdAt?: DateTimeFilter | null;
+}
+
+export const RevisionOrder = orderInput("Revision", { NUMBER: "Its number within the declaration." });
+type RevisionOrder = InstanceType<typeof RevisionOrder>;
+
+@ArgsType()
+export class RevisionsArguments extends ConnectionArguments {
+  @Field(() => RevisionFilter, { nullable: true, description: "Which to list; all unless given." })
+  filter?: RevisionFilter | null;
+
+  @Field(() => RevisionOrder, { nullable: true, description: "The order; newest first unless given." })
+  orderBy?: RevisionOrder | null;
+}
+
+export const ModelRevisionConnection = Connection(ModelRevision, "ModelRevision");
+export const OptimizerRevisionConnection = Connection(OptimizerRevision, "OptimizerRevision");
+export const RetrainingRevisionConnection = Connection(RetrainingRevision, "RetrainingRevision");
+
+/** Models, optimizers and policies keep their revisions alike. */
+function revisionsOf<Row extends object>(name: string, entity: EntityClass<Row>) {
+  return {
+    name,
+    entity,
+    tiebreak: "id",
+    conditions: {
+      number: compare("t.number"),
+      digest: compare("t.digest"),
+      createdAt: compareInstant("t.created_at"),
+    },
+    order: byColumns({ NUMBER: { column: "number", kind: "int" } }, { field: "NUMBER", direction: "DESC" }),
+  } satisfies Collection<Row, RevisionFilter, RevisionOrder>;
+}
+
+export const modelRevisions = revisionsOf("model revisions", ModelRevision);
+export const optimizerRevisions = revisionsOf("optimizer revisions", OptimizerRevision);
+export const retrainingRevisions = revisionsOf("retraining revisions", RetrainingRevision);

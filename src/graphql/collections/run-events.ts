@@ -1,0 +1,16 @@
+import { RunEvent } from "../../entities/run.js";
+import type { Collection } from "../connection/collection.js";
+import { Connection } from "../connection/connection.js";
+import type { Combinators } from "../connection/filter.js";
+import type { OrderBy } from "../connection/order.js";
+
+export const RunEventConnection = Connection(RunEvent, "RunEvent");
+
+/** A log has one order, that in which it was written, and no filters. */
+export const runEvents: Collection<RunEvent, Combinators<object>, OrderBy> = {
+  name: "run events",
+  entity: RunEvent,
+  tiebreak: "run_id",
+  conditions: {},
+  order: () => ({ name: "SEQ", direction: "ASC", kind: "int", value: () => "t.seq" }),
+};

@@ -1,0 +1,46 @@
+import type { DataSource } from "typeorm";
+import type { Logger } from "../logger.js";
+import type { Wakeups } from "../pubsub/wakeups.js";
+import type { ObjectStore } from "../storage/object-store.js";
+import { createLoaders, type Loaders } from "./loaders.js";
+
+/** What a version answers to one row. */
+export interface Prediction {
+  /** A number, a boolean, a category's name or a list of numbers, by the type of the target. */
+  value: unknown;
+  /** One entry per category, in the declared order, summing to 1; null where the target has no categories. */
+  probabilities: { category: string; probability: number }[] | null;
+}
+
+/** What the API asks of the room that loads versions and runs them. */
+export interface PredictionService {
+  /**
+   * One prediction per row, in order.
+   *
+   * @throws PlatformError INVALID_ROWS with every fault in `details.problems`; nothing was predicted then.
+   */
+  predict(versionId: string, rows: unknown[]): Promise<Prediction[]>;
+}
+
+/** What the server is made of: built once, shared by all requests. */
+export interface Platform {
+  db: DataSource;
+  store: ObjectStore;
+  wakeups: Wakeups;
+  predictor: PredictionService;
+  logger: Logger;
+}
+
+/** What resolvers share while one request is answered. */
+export interface Context {
+  platform: Platform;
+  loaders: Loaders;
+}
+
+/**
+ * A context with loaders of its own. Make one for each query or mutation and for each *event* of a subscription: a
+ * loader answers from its cache, so one that outlived an event would answer the next with what was true before.
+ */
+export function createContext(platform: Platform): Context {
+  return { platform, loaders: createLoaders(platform.db) };
+}

@@ -1,0 +1,175 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationTypeNode,
+  parse,
+  specifiedRules,
+  type ValidationRule,
+  validate,
+} from "graphql";
+import { LRUCache } from "lru-cache";
+import type { Outbox } from "./backpressure.js";
+import { operationLimits, operationLimitsRule } from "./operation-limits.js";
+
+/** What a context factory may know about the request it serves. */
+export interface RequestInfo {
+  transport: "http" | "websocket" | "sse";
+  /** Headers of the HTTP request, or of the WebSocket's upgrade. */
+  headers: IncomingHttpHeaders;
+  remoteAddress: string | undefined;
+  /** Aborted when the client's connection is gone. */
+  signal: AbortSignal;
+}
+
+/** Makes what resolvers share. Called once for each query or mutation and once for *each event* of a subscription. */
+export type ContextFactory<Context extends object> = (request: RequestInfo) => Context | Promise<Context>;
+
+/** The rules of every transport: those of the GraphQL specification, and our limits. */
+export const validationRules: readonly ValidationRule[] = [...specifiedRules, operationLimitsRule];
+export const parseOptions = { maxTokens: operationLimits.maxTokens };
+export const executionOptions = { maxCoercionErrors: 50 };
+
+/** One operation as a client sends it. */
+export interface OperationRequest {
+  query: string;
+  operationName?: string | null;
+  variables?: Record<string, unknown> | null;
+}
+
+/** An operation that has been parsed and found valid. */
+export interface Operation extends ExecutionArgs {
+  type: OperationTypeNode;
+  request: RequestInfo;
+  outbox: Outbox;
+}
+
+/** The path of an operation on the transports that do not go through Apollo: WebSocket and SSE. */
+export interface Executor {
+  /** Parses and validates; an answer that is an array holds what is wrong with the operation. */
+  prepare(given: OperationRequest, request: RequestInfo, outbox: Outbox): Operation | readonly GraphQLError[];
+  /** Runs a query or mutation to its result, or a subscription to its stream of results. */
+  run(operation: Operation): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>>;
+}
+
+/** Documents worth remembering: a thousand subscribers send the same one. */
+const rememberedDocuments = { max: 500, maxLength: 20_000 };
+
+/** Events that a subscription may send before others get a turn: a source full of history never waits by itself. */
+const eventsPerTurn = 64;
+
+/** Builds the executor for one schema. */
+export function createExecutor<Context extends object>(
+  schema: GraphQLSchema,
+  createContext: ContextFactory<Context>,
+): Executor {
+  const documents = new LRUCache<string, DocumentNode>({ max: rememberedDocuments.max });
+
+  function read(query: string): DocumentNode | readonly GraphQLError[] {
+    const known = documents.get(query);
+    if (known !== undefined) return known;
+    let document: DocumentNode;
+    try {
+      document = parse(query, parseOptions);
+    } catch (error) {
+      return [withCode(error, "GRAPHQL_PARSE_FAILED")];
+    }
+    const faults = validate(schema, document, validationRules);
+    if (faults.length > 0) return faults.map((fault) => withCode(fault, "GRAPHQL_VALIDATION_FAILED"));
+    if (query.length <= rememberedDocuments.maxLength) documents.set(query, document);
+    return document;
+  }
+
+  return {
+    prepare(given, request, outbox) {
+      const document = read(given.query);
+      if (!("kind" in document)) return document;
+      const operation = getOperationAST(document, given.operationName);
+      if (!operation)
+        return [withCode(new GraphQLError(unresolved(given.operationName)), "OPERATION_RESOLUTION_FAILURE")];
+      return {
+        schema,
+        document,
+        operationName: given.operationName,
+        variableValues: given.variables,
+        options: executionOptions,
+        type: operation.operation,
+        request,
+        outbox,
+      };
+    },
+    async run({ type, request, outbox, ...args }) {
+      if (type !== "subscription") return execute({ ...args, contextValue: await createContext(request) });
+      const source = await createSourceEventStream({ ...args, contextValue: await createContext(request) });
+      if (!(Symbol.asyncIterator in source)) return source;
+      // A context for each event: loaders that outlived one would answer the next from their cache.
+      const resolve = async (event: unknown) =>
+        execute({ ...args, rootValue: event, contextValue: await createContext(request) });
+      return mapEvents(source, resolve, outbox);
+    },
+  };
+}
+
+/**
+ * The results of a subscription. No async generator function: its `return()` would wait for the event in flight, and
+ * a subscription to something quiet would never end.
+ */
+function mapEvents(
+  source: AsyncIterable<unknown>,
+  resolve: (event: unknown) => Promise<ExecutionResult>,
+  outbox: Outbox,
+): AsyncGenerator<ExecutionResult, void, void> {
+  const events = source[Symbol.asyncIterator]();
+  let ended = false;
+  let count = 0;
+  const end = async () => {
+    if (!ended) {
+      ended = true;
+      await events.return?.();
+    }
+    return { done: true as const, value: undefined };
+  };
+  return {
+    async next() {
+      if (++count % eventsPerTurn === 0) await nextTurn();
+      await outbox.ready();
+      if (ended) return { done: true, value: undefined };
+      const event = await events.next();
+      if (event.done) {
+        ended = true;
+        return { done: true, value: undefined };
+      }
+      try {
+        return { done: false, value: await resolve(event.value) };
+      } catch (error) {
+        await end();
+        throw error;
+      }
+    },
+    return: end,
+    async throw(error) {
+      await end();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function unresolved(name: string | null | undefined): string {
+  return name ? `The document has no operation "${name}".` : "Name the operation: the document has none or several.";
+}
+
+function withCode(error: unknown, code: string): GraphQLError {
+  if (!(error instanceof GraphQLError)) return new GraphQLError(String(error), { extensions: { code } });
+  if (error.extensions.code === undefined) error.extensions.code = code;
+  return error;
+}

@@ -1,0 +1,109 @@
+import { registerEnumType } from "type-graphql";
+import { enumOf } from "../../entities/enum.js";
+import { activations, initializers } from "../../spec/layer.js";
+import { losses, metricTypes, preprocessings } from "../../spec/model.js";
+
+export const ActivationEnum = enumOf(activations);
+registerEnumType(ActivationEnum, {
+  name: "Activation",
+  description: "Activation functions, with the names and definitions of Keras 3.",
+  valuesConfig: {
+    LINEAR: { description: "x: none." },
+    RELU: { description: "max(x, 0)." },
+    RELU6: { description: "min(max(x, 0), 6)." },
+    LEAKY_RELU: { description: "x for x > 0, else 0.2 x." },
+    ELU: { description: "x for x > 0, else exp(x) - 1." },
+    SELU: { description: "1.0507 times (x for x > 0, else 1.6733 (exp(x) - 1)). Goes with LECUN_NORMAL." },
+    CELU: { description: "max(x, 0) + min(exp(x) - 1, 0)." },
+    GELU: { description: "x times the normal distribution function of x, exact (no tanh approximation)." },
+    SILU: { description: "x sigmoid(x), also called swish." },
+    HARD_SILU: { description: "x HARD_SIGMOID(x), also called hard swish." },
+    SIGMOID: { description: "1 / (1 + exp(-x))." },
+    HARD_SIGMOID: { description: "min(max(x / 6 + 0.5, 0), 1)." },
+    LOG_SIGMOID: { description: "log(sigmoid(x))." },
+    TANH: { description: "The hyperbolic tangent." },
+    HARD_TANH: { description: "min(max(x, -1), 1)." },
+    SOFTPLUS: { description: "log(1 + exp(x))." },
+    SOFTSIGN: { description: "x / (1 + |x|)." },
+    SOFTMAX: { description: "exp(x) over its sum along the last axis: the outputs sum to 1." },
+    LOG_SOFTMAX: { description: "The logarithm of SOFTMAX." },
+    EXPONENTIAL: { description: "exp(x)." },
+    MISH: { description: "x tanh(softplus(x))." },
+  },
+});
+
+export const InitializerEnum = enumOf(initializers);
+registerEnumType(InitializerEnum, {
+  name: "Initializer",
+  description: "How weights begin, with the names and definitions of Keras 3. Random ones follow from the run's seed.",
+  valuesConfig: {
+    ZEROS: { description: "All 0." },
+    ONES: { description: "All 1." },
+    CONSTANT: { description: "All `value` (default 0)." },
+    GLOROT_UNIFORM: { description: "Uniform within ±sqrt(6 / (fanIn + fanOut)); also called Xavier." },
+    GLOROT_NORMAL: { description: "Truncated normal of variance 2 / (fanIn + fanOut)." },
+    HE_UNIFORM: { description: "Uniform within ±sqrt(6 / fanIn). Goes with RELU." },
+    HE_NORMAL: { description: "Truncated normal of variance 2 / fanIn. Goes with RELU." },
+    LECUN_UNIFORM: { description: "Uniform within ±sqrt(3 / fanIn)." },
+    LECUN_NORMAL: { description: "Truncated normal of variance 1 / fanIn. Goes with SELU." },
+    ORTHOGONAL: { description: "A random orthogonal matrix times `gain` (default 1); kernels only." },
+    RANDOM_UNIFORM: { description: "Uniform from `minval` (default -0.05) to `maxval` (default 0.05)." },
+    RANDOM_NORMAL: { description: "Normal with `mean` (default 0) and `stddev` (default 0.05)." },
+    TRUNCATED_NORMAL: { description: "As RANDOM_NORMAL, redrawn beyond two standard deviations." },
+  },
+});
+
+export const PreprocessingEnum = enumOf(preprocessings);
+registerEnumType(PreprocessingEnum, {
+  name: "PreprocessingMethod",
+  description:
+    "How a feature becomes numbers. Statistics are fitted on the training rows alone and stored with the version.",
+  valuesConfig: {
+    Z_SCORE: { description: "Minus the mean, over the standard deviation. Default of NUMBER, VECTOR and IMAGE." },
+    MIN_MAX: { description: "Scaled so that the training rows lie within 0 to 1. For NUMBER, VECTOR and IMAGE." },
+    ONE_HOT: { description: "A 1 at the category's place among 0s. The method of CATEGORY." },
+    NONE: { description: "As it is; false is 0 and true is 1. The method of BINARY." },
+  },
+});
+
+export const LossEnum = enumOf(losses);
+registerEnumType(LossEnum, {
+  name: "LossType",
+  description: "Loss functions, with the names and definitions of Keras 3.",
+  valuesConfig: {
+    MEAN_SQUARED_ERROR: { description: "Default of NUMBER and VECTOR targets." },
+    MEAN_ABSOLUTE_ERROR: { description: "For NUMBER and VECTOR targets; less moved by outliers." },
+    HUBER: { description: "Squared below `delta`, linear above; for NUMBER and VECTOR targets." },
+    LOG_COSH: { description: "log(cosh(error)), a smooth Huber; for NUMBER and VECTOR targets." },
+    BINARY_CROSSENTROPY: { description: "The loss of BINARY targets." },
+    CATEGORICAL_CROSSENTROPY: { description: "The loss of CATEGORY targets." },
+  },
+});
+
+export const MetricEnum = enumOf(metricTypes);
+registerEnumType(MetricEnum, {
+  name: "MetricType",
+  description:
+    "Metrics, measured once per epoch. The points of one carry its name in lower case, such as `accuracy`, and on validation rows with `val_` before it.",
+  valuesConfig: {
+    ACCURACY: { description: "Share of rows predicted right. CATEGORY (default) and BINARY (default) targets." },
+    PRECISION: { description: "Right ones among those predicted as such; CATEGORY: mean over the classes." },
+    RECALL: { description: "Those found among all there are; CATEGORY: mean over the classes." },
+    F1_SCORE: { description: "Harmonic mean of precision and recall; CATEGORY: mean over the classes." },
+    AUC: { description: "Area under the ROC curve. BINARY targets (default)." },
+    MEAN_ABSOLUTE_ERROR: { description: "In the target's own unit. NUMBER and VECTOR targets (default)." },
+    MEAN_SQUARED_ERROR: { description: "In the target's own unit, squared. NUMBER and VECTOR targets." },
+    ROOT_MEAN_SQUARED_ERROR: { description: "In the target's own unit. NUMBER and VECTOR targets (default)." },
+    R2_SCORE: { description: "Share of the variance that is explained. NUMBER targets (default)." },
+  },
+});
+
+export const MonitorModeEnum = enumOf(["MIN", "MAX"]);
+registerEnumType(MonitorModeEnum, {
+  name: "MonitorMode",
+  description: "Which way a monitored metric gets better.",
+  valuesConfig: {
+    MIN: { description: "Smaller is better, as for losses and errors." },
+    MAX: { description: "Larger is better, as for accuracy." },
+  },
+});

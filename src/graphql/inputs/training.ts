@@ -1,0 +1,119 @@
+import { Field, Float, ID, InputType, Int } from "type-graphql";
+import type { RunReference } from "../../runs/control.js";
+import type { TrainDeclaration } from "../../runs/submit.js";
+import type { CheckpointDeclaration, EarlyStoppingDeclaration } from "../../spec/training.js";
+import { MonitorModeEnum } from "./enums.js";
+import { MutationInput } from "./fields.js";
+
+@InputType({
+  description: "Ends a run when a metric has not improved for some epochs (Keras: EarlyStopping).",
+})
+export class EarlyStoppingInput implements EarlyStoppingDeclaration {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "A metric measured per epoch: `epoch_loss`, `val_loss`, or one of the model's in lower case, with or without `val_`. Default: `val_loss`, or `epoch_loss` where there are no validation rows.",
+  })
+  monitor?: string | null;
+
+  @Field(() => MonitorModeEnum, {
+    nullable: true,
+    description: "Which way it gets better. Default: what the metric implies.",
+  })
+  mode?: "MIN" | "MAX" | null;
+
+  @Field(() => Int, { nullable: true, description: "Epochs without improvement that are borne; from 0. Default: 0." })
+  patience?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "What counts as improvement; at least 0. Default: 0." })
+  minDelta?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Whether the weights of the best epoch are kept instead of the last one's. Default: false.",
+  })
+  restoreBest?: boolean | null;
+
+  @Field(() => Int, { nullable: true, description: "Epochs before monitoring begins; from 0. Default: 0." })
+  startFromEpoch?: number | null;
+}
+
+@InputType({
+  description:
+    "How often everything needed to resume is saved: at most one of these. Default: every epoch or every 5 s, whichever is later. One is always saved at the end.",
+})
+export class CheckpointInput implements CheckpointDeclaration {
+  @Field(() => Int, { nullable: true, description: "After every so many optimizer steps; from 1." })
+  everySteps?: number | null;
+
+  @Field(() => Int, { nullable: true, description: "After every so many epochs; from 1." })
+  everyEpochs?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "After every so many seconds; above 0." })
+  everySeconds?: number | null;
+}
+
+@InputType({ description: "Queues a training of a model with an optimizer." })
+export class TrainInput extends MutationInput implements TrainDeclaration {
+  @Field({ description: "The model's name." })
+  model!: string;
+
+  @Field(() => Int, { nullable: true, description: "Number of the model's revision. Default: the newest." })
+  modelRevision?: number | null;
+
+  @Field({ description: "The optimizer's name." })
+  optimizer!: string;
+
+  @Field(() => Int, { nullable: true, description: "Number of the optimizer's revision. Default: the newest." })
+  optimizerRevision?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Number of the version of the model's dataset to train on. Default: the newest.",
+  })
+  datasetVersion?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "A version whose weights are the start, of the same model revision: `name`, `name/3` or `name@champion`. Default: the declared initializers.",
+  })
+  initializeFrom?: string | null;
+
+  @Field(() => Int, { description: "Passes over the training rows, 1 to 1,000,000." })
+  epochs!: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Rows per optimizer step, at most the training rows there are. Default: 32, or all where fewer.",
+  })
+  batchSize?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "Decides initial weights, the order of rows and dropout, from 0; equal seeds give equal weights. Default: 0.",
+  })
+  seed?: number | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Whether each epoch has an order of its own. Default: true." })
+  shuffle?: boolean | null;
+
+  @Field(() => EarlyStoppingInput, { nullable: true, description: "Default: none; every epoch is run." })
+  earlyStopping?: EarlyStoppingInput | null;
+
+  @Field(() => CheckpointInput, { nullable: true, description: "When to save. Default: automatic." })
+  checkpoint?: CheckpointInput | null;
+}
+
+@InputType({ description: "Stops a run." })
+export class CancelRunInput extends MutationInput implements RunReference {
+  @Field(() => ID, { description: "The run's id." })
+  runId!: string;
+}
+
+@InputType({ description: "Runs a failed or canceled run again." })
+export class RetryRunInput extends MutationInput implements RunReference {
+  @Field(() => ID, { description: "The id of the run that FAILED or was CANCELED." })
+  runId!: string;
+}

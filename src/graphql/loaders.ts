@@ -1,0 +1,97 @@
+import DataLoader from "dataloader";
+import { Any, type DataSource, type FindOptionsOrder, type FindOptionsWhere, type ObjectLiteral } from "typeorm";
+
+export type EntityClass<Row extends ObjectLiteral> = new () => Row;
+
+/**
+ * The reads of one request. Whatever several objects ask for in the same turn becomes one SQL statement, so the number of
+ * statements follows from the shape of a query and never from the length of its lists.
+ */
+export interface Loaders {
+  readonly db: DataSource;
+  /** Rows by global id; null for an id that is not there. */
+  byId<Row extends ObjectLiteral & { id: string }>(entity: EntityClass<Row>): DataLoader<string, Row | null>;
+  /** Declarations by their unique name; null for a name that nobody declared. */
+  byName<Row extends ObjectLiteral & { name: string }>(entity: EntityClass<Row>): DataLoader<string, Row | null>;
+  /**
+   * All rows whose `property` is the key, in `order`. For lists that stay short by their nature; use a connection for
+   * others.
+   */
+  listBy<Row extends ObjectLiteral, Property extends keyof Row & string>(
+    entity: EntityClass<Row>,
+    property: Property,
+    order: FindOptionsOrder<Row>,
+  ): DataLoader<string, Row[]>;
+  /**
+   * The request's one loader of that name; `batch` makes it at the first call. A name must say everything that the batch
+   * function depends on besides its keys.
+   */
+  batched<Key, Value>(
+    name: string,
+    batch: (keys: readonly Key[]) => Promise<readonly Value[]>,
+    identity?: (key: Key) => unknown,
+  ): DataLoader<Key, Value>;
+}
+
+/** Postgres stores no NUL in a text, so nothing can match one; as a parameter it would be an error. */
+export function isStorable(text: string): boolean {
+  return !text.includes("\0");
+}
+
+/** The rows of each key, in the order given. */
+export function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group) group.push(row);
+    else groups.set(keyOf(row), [row]);
+  }
+  return groups;
+}
+
+/** Makes the loaders of one request. */
+export function createLoaders(db: DataSource): Loaders {
+  const known = new Map<string, DataLoader<never, unknown>>();
+
+  const batched: Loaders["batched"] = <Key, Value>(
+    name: string,
+    batch: (keys: readonly Key[]) => Promise<readonly Value[]>,
+    identity?: (key: Key) => unknown,
+  ) => {
+    const existing = known.get(name);
+    if (existing) return existing as unknown as DataLoader<Key, Value>;
+    const loader = new DataLoader<Key, Value, unknown>(batch, { cacheKeyFn: identity });
+    known.set(name, loader as unknown as DataLoader<never, unknown>);
+    return loader as DataLoader<Key, Value>;
+  };
+
+  /** Rows whose `property` is one of `keys`. */
+  function rowsWith<Row extends ObjectLiteral>(
+    entity: EntityClass<Row>,
+    property: string,
+    keys: readonly string[],
+    order: FindOptionsOrder<Row> = {},
+  ): Promise<Row[]> {
+    const where = { [property]: Any(keys.filter(isStorable)) } as unknown as FindOptionsWhere<Row>;
+    return db.manager.find(entity, { where, order });
+  }
+
+  function unique<Row extends ObjectLiteral>(entity: EntityClass<Row>, property: string) {
+    return batched<string, Row | null>(`${entity.name} by ${property}`, async (keys) => {
+      const rows = new Map((await rowsWith(entity, property, keys)).map((row) => [row[property], row]));
+      return keys.map((key) => rows.get(key) ?? null);
+    });
+  }
+
+  return {
+    db,
+    batched,
+    byId: (entity) => unique(entity, "id"),
+    byName: (entity) => unique(entity, "name"),
+    listBy: (entity, property, order) =>
+      batched(`${entity.name} list by ${property} in order ${JSON.stringify(order)}`, async (keys) => {
+        const rows = groupBy(await rowsWith(entity, property, keys, order), (row) => row[property] as string);
+        return keys.map((key) => rows.get(key) ?? []);
+      }),
+  };
+}

@@ -1,0 +1,74 @@
+import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Alias, AliasMove } from "../../entities/alias.js";
+import { Model } from "../../entities/model.js";
+import { ModelVersion } from "../../entities/version.js";
+import { badInput } from "../connection/condition.js";
+import type { Context } from "../context.js";
+import { groupBy, type Loaders } from "../loaders.js";
+
+@Resolver(() => Alias)
+export class AliasFields {
+  @FieldResolver(() => Model, { description: "The model it belongs to." })
+  model(@Root() alias: Alias, @Ctx() { loaders }: Context): Promise<Model | null> {
+    return loaders.byId(Model).load(alias.modelId);
+  }
+
+  @FieldResolver(() => ModelVersion, { description: "Where it points." })
+  version(@Root() alias: Alias, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
+    return loaders.byId(ModelVersion).load(alias.versionId);
+  }
+
+  @FieldResolver(() => ModelVersion, { nullable: true, description: "Where it pointed before; null at first." })
+  previous(@Root() alias: Alias, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
+    return alias.previousVersionId === null ? null : loaders.byId(ModelVersion).load(alias.previousVersionId);
+  }
+
+  @FieldResolver(() => [AliasMove], { description: "How it moved, newest first, deletions included." })
+  history(
+    @Root() alias: Alias,
+    @Arg("limit", () => Int, { defaultValue: 100, description: "The most moves to give, 1 to 1,000." })
+    limit: number,
+    @Ctx() { loaders }: Context,
+  ): Promise<AliasMove[]> {
+    if (limit < 1 || limit > 1_000) throw badInput("limit", `must be a whole number from 1 to 1,000, got ${limit}`);
+    return moves(loaders, limit).load(alias);
+  }
+}
+
+/** The newest moves of each alias, in one statement. */
+function moves(loaders: Loaders, limit: number) {
+  const identity = ({ modelId, name }: Pick<Alias, "modelId" | "name">) => `${modelId} ${name}`;
+  return loaders.batched<Alias, AliasMove[]>(
+    `moves ${limit}`,
+    async (aliases) => {
+      const rows = await loaders.db.query<AliasMove[]>(
+        `SELECT move.* FROM unnest($1::text[], $2::text[]) AS alias (model_id, name)
+         CROSS JOIN LATERAL (
+           SELECT model_id AS "modelId", name, seq, from_version_id AS "fromVersionId", to_version_id AS "toVersionId",
+                  reason, at
+           FROM alias_move WHERE (model_id, name) = (alias.model_id, alias.name) ORDER BY seq DESC LIMIT $3
+         ) move ORDER BY move.seq DESC`,
+        [aliases.map(({ modelId }) => modelId), aliases.map(({ name }) => name), limit],
+      );
+      const groups = groupBy(rows, identity);
+      return aliases.map((alias) => groups.get(identity(alias)) ?? []);
+    },
+    identity,
+  );
+}
+
+@Resolver(() => AliasMove)
+export class AliasMoveFields {
+  @FieldResolver(() => ModelVersion, { nullable: true, description: "Where it pointed before; null when it was new." })
+  from(@Root() move: AliasMove, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
+    return move.fromVersionId === null ? null : loaders.byId(ModelVersion).load(move.fromVersionId);
+  }
+
+  @FieldResolver(() => ModelVersion, {
+    nullable: true,
+    description: "Where it pointed then; null when it was deleted.",
+  })
+  to(@Root() move: AliasMove, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
+    return move.toVersionId === null ? null : loaders.byId(ModelVersion).load(move.toVersionId);
+  }
+}

@@ -1,0 +1,28 @@
+import { FieldResolver, Resolver, Root } from "type-graphql";
+import { DatasetEvent, ModelEvent } from "../../entities/event.js";
+import { RunEvent } from "../../entities/run.js";
+import { encodeLogCursor } from "../subscriptions/log-cursor.js";
+
+@Resolver(() => RunEvent)
+export class RunEventCursor {
+  @FieldResolver(() => String, { description: "Give it to `runEvents` as `after` to go on behind this entry." })
+  cursor(@Root() { runId, seq }: RunEvent): string {
+    return encodeLogCursor("run-events", runId, seq);
+  }
+}
+
+@Resolver(() => ModelEvent)
+export class ModelEventCursor {
+  @FieldResolver(() => String, { description: "Give it to `modelEvents` as `after` to go on behind this entry." })
+  cursor(@Root() { modelId, seq }: ModelEvent): string {
+    return encodeLogCursor("model-events", modelId, seq);
+  }
+}
+
+@Resolver(() => DatasetEvent)
+export class DatasetEventCursor {
+  @FieldResolver(() => String, { description: "Give it to `datasetEvents` as `after` to go on behind this entry." })
+  cursor(@Root() { datasetId, seq }: DatasetEvent): string {
+    return encodeLogCursor("dataset-events", datasetId, seq);
+  }
+}

@@ -1,0 +1,40 @@
+import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Optimizer, OptimizerRevision } from "../../entities/optimizer.js";
+import { OptimizerRevisionConnection, optimizerRevisions, RevisionsArguments } from "../collections/revisions.js";
+import { sliceOf } from "../connection/slice.js";
+import type { Context } from "../context.js";
+import { numberedLoader } from "../numbered.js";
+
+@Resolver(() => Optimizer)
+export class OptimizerFields {
+  @FieldResolver(() => OptimizerRevision, {
+    nullable: true,
+    description: "One declaration; null for an unknown number.",
+  })
+  revision(
+    @Root() optimizer: Optimizer,
+    @Arg("number", () => Int, { nullable: true, description: "Which one; the newest unless given." })
+    number: number | null | undefined,
+    @Ctx() { loaders }: Context,
+  ): Promise<OptimizerRevision | null> {
+    return numberedLoader(loaders, OptimizerRevision, "optimizer_id").load({ ownerId: optimizer.id, number });
+  }
+
+  @FieldResolver(() => OptimizerRevisionConnection, { description: "Every declaration of it." })
+  revisions(
+    @Root() optimizer: Optimizer,
+    @Args(() => RevisionsArguments) args: RevisionsArguments,
+    @Ctx() { loaders }: Context,
+  ) {
+    const owner = { column: "optimizer_id", id: optimizer.id };
+    return new OptimizerRevisionConnection(sliceOf(loaders, optimizerRevisions, args, owner));
+  }
+}
+
+@Resolver(() => OptimizerRevision)
+export class OptimizerRevisionFields {
+  @FieldResolver(() => Optimizer, { description: "The optimizer it declares." })
+  optimizer(@Root() revision: OptimizerRevision, @Ctx() { loaders }: Context): Promise<Optimizer | null> {
+    return loaders.byId(Optimizer).load(revision.optimizerId);
+  }
+}

@@ -1,0 +1,56 @@
+import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
+import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
+import { ModelVersion } from "../../entities/version.js";
+import { requireVersion } from "../../registry/versions.js";
+import { badInput } from "../connection/condition.js";
+import type { Context, Prediction } from "../context.js";
+import { checkVersionReference } from "../version-reference.js";
+
+@ObjectType({ description: "How likely one category is." })
+export class CategoryProbability {
+  @Field({ description: "One of the target's categories." })
+  category!: string;
+
+  @Field(() => Float, { description: "From 0 to 1; those of one prediction sum to 1." })
+  probability!: number;
+}
+
+@ObjectType("Prediction", { description: "What a version answers to one row." })
+export class PredictionObject implements Prediction {
+  @Field(() => JSONScalar, { description: "A number, a boolean or a category, by the type of the target." })
+  value!: unknown;
+
+  @Field(() => [CategoryProbability], {
+    nullable: true,
+    description: "One entry per category, in the declared order; null for a target without categories.",
+  })
+  probabilities!: CategoryProbability[] | null;
+}
+
+@ObjectType({ description: "The answers of one version to some rows." })
+export class Predictions {
+  @Field(() => ModelVersion, { description: "The version that answered." })
+  version!: ModelVersion;
+
+  @Field(() => [PredictionObject], { description: "One for each row, in order." })
+  predictions!: PredictionObject[];
+}
+
+@Resolver()
+export class PredictQuery {
+  @Query(() => Predictions, { description: "Asks a trained version about rows whose target is not known." })
+  async predict(
+    @Arg("model", () => String, { description: '`"name"` (the newest version), `"name/3"` or `"name@alias"`.' })
+    model: string,
+    @Arg("rows", () => [JSONObjectScalar], {
+      description: "At least one row: raw values by feature name, as in `appendRows`; see `ModelVersion.signature`.",
+    })
+    rows: Record<string, unknown>[],
+    @Ctx() { platform }: Context,
+  ): Promise<Predictions> {
+    checkVersionReference("model", model);
+    if (rows.length === 0) throw badInput("rows", "must hold at least one row");
+    const version = await requireVersion(platform.db.manager, model);
+    return { version, predictions: await platform.predictor.predict(version.id, rows) };
+  }
+}

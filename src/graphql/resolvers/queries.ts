@@ -1,0 +1,120 @@
+import { Arg, Args, Ctx, ID, Query, Resolver } from "type-graphql";
+import { Dataset } from "../../entities/dataset.js";
+import { Model } from "../../entities/model.js";
+import { Node } from "../../entities/node.js";
+import { Optimizer } from "../../entities/optimizer.js";
+import { Retraining } from "../../entities/retraining.js";
+import { Run } from "../../entities/run.js";
+import { ModelVersion } from "../../entities/version.js";
+import { Worker } from "../../entities/worker.js";
+import { findVersion } from "../../registry/versions.js";
+import { liveWorkers } from "../../scheduler/workers.js";
+import { DatasetConnection, DatasetsArguments, datasets } from "../collections/datasets.js";
+import { ModelVersionConnection, ModelVersionsArguments, modelVersions } from "../collections/model-versions.js";
+import { ModelConnection, ModelsArguments, models } from "../collections/models.js";
+import { OptimizerConnection, OptimizersArguments, optimizers } from "../collections/optimizers.js";
+import { RetrainingConnection, RetrainingsArguments, retrainings } from "../collections/retrainings.js";
+import { RunConnection, RunsArguments, runs } from "../collections/runs.js";
+import { badInput, maxListLength } from "../connection/condition.js";
+import { sliceOf } from "../connection/slice.js";
+import type { Context } from "../context.js";
+import { findNode } from "../node.js";
+import { checkVersionReference } from "../version-reference.js";
+
+@Resolver()
+export class Queries {
+  @Query(() => Dataset, { nullable: true, description: "A dataset; null where nobody declared it." })
+  dataset(
+    @Arg("name", () => String, { description: "As declared." }) name: string,
+    @Ctx() { loaders }: Context,
+  ): Promise<Dataset | null> {
+    return loaders.byName(Dataset).load(name);
+  }
+
+  @Query(() => DatasetConnection, { description: "The declared datasets." })
+  datasets(@Args(() => DatasetsArguments) args: DatasetsArguments, @Ctx() { loaders }: Context) {
+    return new DatasetConnection(sliceOf(loaders, datasets, args));
+  }
+
+  @Query(() => Model, { nullable: true, description: "A model; null where nobody declared it." })
+  model(
+    @Arg("name", () => String, { description: "As declared." }) name: string,
+    @Ctx() { loaders }: Context,
+  ): Promise<Model | null> {
+    return loaders.byName(Model).load(name);
+  }
+
+  @Query(() => ModelConnection, { description: "The declared models." })
+  models(@Args(() => ModelsArguments) args: ModelsArguments, @Ctx() { loaders }: Context) {
+    return new ModelConnection(sliceOf(loaders, models, args));
+  }
+
+  @Query(() => Optimizer, { nullable: true, description: "An optimizer; null where nobody declared it." })
+  optimizer(
+    @Arg("name", () => String, { description: "As declared." }) name: string,
+    @Ctx() { loaders }: Context,
+  ): Promise<Optimizer | null> {
+    return loaders.byName(Optimizer).load(name);
+  }
+
+  @Query(() => OptimizerConnection, { description: "The declared optimizers." })
+  optimizers(@Args(() => OptimizersArguments) args: OptimizersArguments, @Ctx() { loaders }: Context) {
+    return new OptimizerConnection(sliceOf(loaders, optimizers, args));
+  }
+
+  @Query(() => Retraining, { nullable: true, description: "A retraining policy; null where nobody declared it." })
+  retraining(
+    @Arg("name", () => String, { description: "As declared." }) name: string,
+    @Ctx() { loaders }: Context,
+  ): Promise<Retraining | null> {
+    return loaders.byName(Retraining).load(name);
+  }
+
+  @Query(() => RetrainingConnection, { description: "The declared retraining policies." })
+  retrainings(@Args(() => RetrainingsArguments) args: RetrainingsArguments, @Ctx() { loaders }: Context) {
+    return new RetrainingConnection(sliceOf(loaders, retrainings, args));
+  }
+
+  @Query(() => Run, { nullable: true, description: "A run; null where there is none." })
+  run(@Arg("id", () => ID, { description: "Such as `run_…`." }) id: string, @Ctx() { loaders }: Context) {
+    return loaders.byId(Run).load(id);
+  }
+
+  @Query(() => RunConnection, { description: "The runs of all models." })
+  runs(@Args(() => RunsArguments) args: RunsArguments, @Ctx() { loaders }: Context) {
+    return new RunConnection(sliceOf(loaders, runs, args));
+  }
+
+  @Query(() => ModelVersion, { nullable: true, description: "A trained version; null where there is none." })
+  modelVersion(
+    @Arg("ref", () => String, { description: '`"name"` (the newest), `"name/3"` or `"name@alias"`.' }) ref: string,
+    @Ctx() { platform }: Context,
+  ): Promise<ModelVersion | null> {
+    checkVersionReference("ref", ref);
+    return findVersion(platform.db.manager, ref);
+  }
+
+  @Query(() => ModelVersionConnection, { description: "The trained versions of all models." })
+  modelVersions(@Args(() => ModelVersionsArguments) args: ModelVersionsArguments, @Ctx() { loaders }: Context) {
+    return new ModelVersionConnection(sliceOf(loaders, modelVersions, args));
+  }
+
+  @Query(() => [Worker], { description: "The workers heard from within the last 15 seconds, oldest first." })
+  workers(@Ctx() { platform }: Context): Promise<Worker[]> {
+    return liveWorkers(platform.db);
+  }
+
+  @Query(() => Node, { nullable: true, description: "Any object by its id; null where there is none." })
+  node(@Arg("id", () => ID, { description: "As some `id` field gave it." }) id: string, @Ctx() { loaders }: Context) {
+    return findNode(loaders, id);
+  }
+
+  @Query(() => [Node], { nullable: "items", description: "Objects by their ids, in that order; null for unknown ids." })
+  nodes(
+    @Arg("ids", () => [ID], { description: "At most 1,000 ids, as `id` fields gave them." }) ids: string[],
+    @Ctx() { loaders }: Context,
+  ): Promise<(Node | null)[]> {
+    if (ids.length > maxListLength) throw badInput("ids", `must hold at most ${maxListLength} ids, got ${ids.length}`);
+    return Promise.all(ids.map((id) => findNode(loaders, id)));
+  }
+}

@@ -1,0 +1,109 @@
+import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Model } from "../../entities/model.js";
+import { Retraining } from "../../entities/retraining.js";
+import { Checkpoint, Run } from "../../entities/run.js";
+import { ModelVersion } from "../../entities/version.js";
+import { Worker } from "../../entities/worker.js";
+import { metricHistory } from "../../runs/metrics.js";
+import { CheckpointConnection, CheckpointsArguments, checkpoints } from "../collections/checkpoints.js";
+import { RunEventConnection, runEvents } from "../collections/run-events.js";
+import { ConnectionArguments } from "../connection/arguments.js";
+import { badInput, maxListLength } from "../connection/condition.js";
+import { sliceOf } from "../connection/slice.js";
+import type { Context } from "../context.js";
+import { isStorable } from "../loaders.js";
+import { GateObject, Lineage, MetricSeries } from "../run-types.js";
+
+@Resolver(() => Run)
+export class RunFields {
+  @FieldResolver(() => Model, { description: "The model it trains." })
+  model(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Model | null> {
+    return loaders.byId(Model).load(run.modelId);
+  }
+
+  @FieldResolver(() => [MetricSeries], {
+    description:
+      "The history of its metrics, in the order of `names`, else of the alphabet; a metric without points is left out.",
+  })
+  metrics(
+    @Root() run: Run,
+    @Arg("names", () => [String], { nullable: true, description: "Which metrics; all unless given." })
+    names: string[] | null | undefined,
+    @Arg("maxPoints", () => Int, {
+      defaultValue: 1_000,
+      description:
+        "The most points of each metric, 1 to 10,000. A longer history is thinned so that its extremes and its end stay.",
+    })
+    maxPoints: number,
+    @Ctx() { loaders }: Context,
+  ): Promise<MetricSeries[]> {
+    if (maxPoints < 1 || maxPoints > 10_000)
+      throw badInput("maxPoints", `must be a whole number from 1 to 10,000, got ${maxPoints}`);
+    if (names != null && names.length > maxListLength)
+      throw badInput("names", `must hold at most ${maxListLength} names, got ${names.length}`);
+    const wanted = names?.filter(isStorable) ?? null;
+    const name = `metrics ${maxPoints} ${JSON.stringify(wanted)}`;
+    return loaders
+      .batched<string, MetricSeries[]>(name, async (runIds) => {
+        const histories = await metricHistory(loaders.db, runIds, wanted, maxPoints);
+        return runIds.map((id) => histories.get(id) ?? []);
+      })
+      .load(run.id);
+  }
+
+  @FieldResolver(() => CheckpointConnection, { description: "What it can be resumed from." })
+  checkpoints(
+    @Root() run: Run,
+    @Args(() => CheckpointsArguments) args: CheckpointsArguments,
+    @Ctx() { loaders }: Context,
+  ) {
+    return new CheckpointConnection(sliceOf(loaders, checkpoints, args, { column: "run_id", id: run.id }));
+  }
+
+  @FieldResolver(() => RunEventConnection, { description: "What happened to it, in order." })
+  events(@Root() run: Run, @Args(() => ConnectionArguments) args: ConnectionArguments, @Ctx() { loaders }: Context) {
+    return new RunEventConnection(sliceOf(loaders, runEvents, args, { column: "run_id", id: run.id }));
+  }
+
+  @FieldResolver(() => ModelVersion, { nullable: true, description: "What it made; null before it succeeded." })
+  async version(@Root() run: Run, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
+    return (await loaders.listBy(ModelVersion, "runId", {}).load(run.id))[0] ?? null;
+  }
+
+  @FieldResolver(() => Lineage, { description: "What it was made from." })
+  lineage(@Root() run: Run): Lineage {
+    return new Lineage(run);
+  }
+
+  @FieldResolver(() => Run, { nullable: true, description: "The run it repeats, if `retryRun` made it." })
+  retryOf(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run | null> | null {
+    return run.retryOfId === null ? null : loaders.byId(Run).load(run.retryOfId);
+  }
+
+  @FieldResolver(() => Retraining, { nullable: true, description: "The policy that started it, if any." })
+  retraining(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Retraining | null> | null {
+    return run.retrainingId === null ? null : loaders.byId(Retraining).load(run.retrainingId);
+  }
+
+  @FieldResolver(() => GateObject, {
+    nullable: true,
+    description: "What its version must pass to take an alias by itself; null where nothing is promoted.",
+  })
+  gate(@Root() run: Run): GateObject | null {
+    return run.gate;
+  }
+
+  @FieldResolver(() => Worker, { nullable: true, description: "Who executes it now; null while nobody does." })
+  worker(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Worker | null> | null {
+    const executed = run.state === "RUNNING" || run.state === "CANCELING";
+    return executed && run.workerId !== null ? loaders.byId(Worker).load(run.workerId) : null;
+  }
+}
+
+@Resolver(() => Checkpoint)
+export class CheckpointFields {
+  @FieldResolver(() => Run, { description: "The run that wrote it." })
+  run(@Root() checkpoint: Checkpoint, @Ctx() { loaders }: Context): Promise<Run | null> {
+    return loaders.byId(Run).load(checkpoint.runId);
+  }
+}

@@ -1,0 +1,43 @@
+import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import { cancelRun, retryRun } from "../../runs/control.js";
+import { train } from "../../runs/submit.js";
+import type { Context } from "../context.js";
+import { CancelRunInput, RetryRunInput, TrainInput } from "../inputs/training.js";
+import { answer } from "../payloads/answer.js";
+import { RunPayload } from "../payloads/outcomes.js";
+
+/** Starting and stopping runs. */
+@Resolver()
+export class RunMutations {
+  @Mutation(() => RunPayload, {
+    description: "Queues a run: a training of a model with an optimizer. A worker starts it as soon as a slot is free.",
+  })
+  async train(
+    @Arg("input", () => TrainInput, { description: "What to train, and how." }) input: TrainInput,
+    @Ctx() { platform }: Context,
+  ): Promise<RunPayload> {
+    return answer(RunPayload, await train(platform.db, input));
+  }
+
+  @Mutation(() => RunPayload, {
+    description:
+      "Stops a run: at once while it waits, else as soon as its trainer has stopped. Asking again changes nothing. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run that SUCCEEDED or FAILED.",
+  })
+  async cancelRun(
+    @Arg("input", () => CancelRunInput, { description: "The run." }) input: CancelRunInput,
+    @Ctx() { platform }: Context,
+  ): Promise<RunPayload> {
+    return answer(RunPayload, await cancelRun(platform.db, input));
+  }
+
+  @Mutation(() => RunPayload, {
+    description:
+      "Queues a new run with the model, optimizer, data and settings of one that FAILED or was CANCELED; it begins anew. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run in another state.",
+  })
+  async retryRun(
+    @Arg("input", () => RetryRunInput, { description: "The run." }) input: RetryRunInput,
+    @Ctx() { platform }: Context,
+  ): Promise<RunPayload> {
+    return answer(RunPayload, await retryRun(platform.db, input));
+  }
+}

@@ -1,0 +1,56 @@
+import { Arg, ID, Resolver, Root, Subscription } from "type-graphql";
+import { Run, RunEvent } from "../../entities/run.js";
+import { RunFilter } from "../collections/runs.js";
+import { followRuns } from "../subscriptions/live-runs.js";
+import { RunMetricBatch } from "../subscriptions/metric-batch.js";
+import { followRunEvents, followRunMetrics } from "../subscriptions/run-logs.js";
+
+const runIdOption = { description: "The run's id; one that does not exist is NOT_FOUND." };
+const afterOption = {
+  nullable: true,
+  description:
+    "A `cursor` of this subscription to go on behind; anything else is BAD_CURSOR. Default: from the beginning.",
+};
+
+/** Runs as they go on. */
+@Resolver()
+export class RunSubscriptions {
+  @Subscription(() => RunMetricBatch, {
+    subscribe: ({ args, context }) => followRunMetrics(context.platform, args),
+    description:
+      "All metric points of a run, those there are and those to come: each once, in order, over any number of reconnections. Completes when the run has ended.",
+  })
+  runMetrics(
+    @Root() batch: RunMetricBatch,
+    @Arg("runId", () => ID, runIdOption) _runId: string,
+    @Arg("after", () => String, afterOption) _after?: string,
+  ): RunMetricBatch {
+    return batch;
+  }
+
+  @Subscription(() => RunEvent, {
+    subscribe: ({ args, context }) => followRunEvents(context.platform, args),
+    description:
+      "The log of a run, each entry once and in order: changes of state, checkpoints, warnings. Completes when the run has ended.",
+  })
+  runEvents(
+    @Root() event: RunEvent,
+    @Arg("runId", () => ID, runIdOption) _runId: string,
+    @Arg("after", () => String, afterOption) _after?: string,
+  ): RunEvent {
+    return event;
+  }
+
+  @Subscription(() => Run, {
+    subscribe: ({ args, context }) => followRuns(context.platform, args),
+    description:
+      "Runs as they change: first those that have not ended, oldest first, then each one whenever its state, attempt or progress has changed, at most four times a second. Never completes.",
+  })
+  runs(
+    @Root() run: Run,
+    @Arg("filter", () => RunFilter, { nullable: true, description: "Which runs; all unless given." })
+    _filter?: RunFilter,
+  ): Run {
+    return run;
+  }
+}

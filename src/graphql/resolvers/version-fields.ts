@@ -1,0 +1,63 @@
+import { Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Alias } from "../../entities/alias.js";
+import { Model, ModelRevision } from "../../entities/model.js";
+import { Run } from "../../entities/run.js";
+import { Artifact, Evaluation, ModelVersion, VersionTag } from "../../entities/version.js";
+import type { Context } from "../context.js";
+
+@Resolver(() => ModelVersion)
+export class ModelVersionFields {
+  @FieldResolver(() => [String], { description: "The aliases that point to it, sorted." })
+  async aliases(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<string[]> {
+    const aliases = await loaders.listBy(Alias, "versionId", {}).load(version.id);
+    return aliases.map(({ name }) => name).sort();
+  }
+
+  @FieldResolver(() => [Evaluation], { description: "What it measures on each part of the data." })
+  evaluation(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Evaluation[]> {
+    return loaders.listBy(Evaluation, "versionId", { part: "ASC", name: "ASC" }).load(version.id);
+  }
+
+  @FieldResolver(() => [Artifact], { description: "Its files, by name." })
+  artifacts(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Artifact[]> {
+    return loaders.listBy(Artifact, "versionId", { name: "ASC" }).load(version.id);
+  }
+
+  @FieldResolver(() => [VersionTag], { description: "Its notes, by key." })
+  tags(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<VersionTag[]> {
+    return loaders.listBy(VersionTag, "versionId", { key: "ASC" }).load(version.id);
+  }
+
+  @FieldResolver(() => Run, { description: "The training that made it." })
+  run(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Run | null> {
+    return loaders.byId(Run).load(version.runId);
+  }
+
+  @FieldResolver(() => Model, { description: "The model it is a version of." })
+  model(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Model | null> {
+    return loaders.byId(Model).load(version.modelId);
+  }
+
+  @FieldResolver(() => ModelRevision, { description: "The declaration it was trained by." })
+  modelRevision(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<ModelRevision | null> {
+    return loaders.byId(ModelRevision).load(version.modelRevisionId);
+  }
+
+  @FieldResolver(() => Int, { description: "Weights of its network, trainable or not." })
+  async parameterCount(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<number | undefined> {
+    return (await loaders.byId(ModelRevision).load(version.modelRevisionId))?.parameterCount;
+  }
+}
+
+/** Long enough to start a download by hand, short enough that a leaked link is soon worthless. */
+const urlLifetimeSeconds = 15 * 60;
+
+@Resolver(() => Artifact)
+export class ArtifactFields {
+  @FieldResolver(() => String, {
+    description: "Where any HTTP client can download it without a key; signed, and good for 15 minutes.",
+  })
+  url(@Root() artifact: Artifact, @Ctx() { platform }: Context): Promise<string> {
+    return platform.store.presign(artifact.objectKey, urlLifetimeSeconds);
+  }
+}

@@ -1,0 +1,23 @@
+import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { In } from "typeorm";
+import { Run } from "../../entities/run.js";
+import { Worker } from "../../entities/worker.js";
+import type { Context } from "../context.js";
+import { groupBy } from "../loaders.js";
+
+@Resolver(() => Worker)
+export class WorkerFields {
+  @FieldResolver(() => [Run], { description: "What it executes now, longest first; at most one run per slot." })
+  runs(@Root() worker: Worker, @Ctx() { loaders }: Context): Promise<Run[]> {
+    return loaders
+      .batched<string, Run[]>("runs in execution by worker", async (workerIds) => {
+        const runs = await loaders.db.manager.find(Run, {
+          where: { workerId: In([...workerIds]), state: In(["RUNNING", "CANCELING"]) },
+          order: { startedAt: "ASC", id: "ASC" },
+        });
+        const groups = groupBy(runs, (run) => run.workerId ?? "");
+        return workerIds.map((id) => groups.get(id) ?? []);
+      })
+      .load(worker.id);
+  }
+}

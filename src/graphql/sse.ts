@@ -1,0 +1,212 @@
+import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
+import type { Request, RequestHandler, Response } from "express";
+import { type ExecutionResult, GraphQLError } from "graphql";
+import { createHandler, TOKEN_HEADER_KEY, TOKEN_QUERY_KEY } from "graphql-sse";
+import { createOutbox, type Outbox } from "./backpressure.js";
+import { type ErrorFormatter, errorBody, formatResult } from "./error-format.js";
+import type { Executor } from "./execute.js";
+
+/** GraphQL over Server-Sent Events: mount `handle` on `/graphql/stream`, behind the key check and the JSON parser. */
+export interface EventStreamTransport {
+  handle: RequestHandler;
+  /** Ends every stream without its `complete` event, so that clients know to come back. */
+  close(): void;
+}
+
+/** Bounds of the transport. */
+export const eventStreamLimits = {
+  /** Events of one stream that may wait for its client before its subscriptions stop producing. */
+  waitingEvents: 8,
+  /** How long a client may leave one event unread before it is cut off, in milliseconds. */
+  writeTimeout: 60_000,
+  /** How long a stream may stay reserved (single connection mode) before the client connects to it. */
+  reservationTimeout: 30_000,
+  /** Streams that may be reserved or open at once in single connection mode. */
+  maxStreams: 2_000,
+} as const;
+
+/** What the results of an operation travel on; in single connection mode it belongs to another request. */
+interface Stream {
+  outbox: Outbox;
+  gone: AbortController;
+  /** Ends the reservation of a stream that nobody has opened. */
+  expiry?: NodeJS.Timeout;
+  /** Of a stream that is open. */
+  body?: AsyncGenerator<string, void, undefined>;
+}
+
+interface StreamContext {
+  token: string;
+  stream: Stream;
+}
+
+/**
+ * Builds the transport: distinct connections (a request for each operation) and the single connection mode of the
+ * GraphQL over SSE protocol. Errors of every kind arrive as results in the stream.
+ */
+export function createEventStreamTransport(executor: Executor, format: ErrorFormatter): EventStreamTransport {
+  const bodies = new Set<AsyncGenerator<string, void, undefined>>();
+  /** Streams of single connection mode, by token. */
+  const streams = new Map<string, Stream>();
+
+  const respond = createHandler<Request | undefined, StreamContext>({
+    authenticate: ({ context }) => context.token,
+    onSubscribe: async ({ raw, method, context }, params) => {
+      const { outbox, gone } = context.stream;
+      const request = {
+        transport: "sse" as const,
+        headers: raw?.headers ?? {},
+        remoteAddress: raw?.socket.remoteAddress,
+        signal: gone.signal,
+      };
+      const operation = executor.prepare(params, request, outbox);
+      if (!("type" in operation)) return { data: undefined, errors: operation };
+      if (operation.type === "mutation" && method === "GET") {
+        const error = new GraphQLError("A mutation needs POST.", { extensions: { code: "BAD_REQUEST" } });
+        return { data: undefined, errors: [error] };
+      }
+      const result = await executor.run(operation);
+      return Symbol.asyncIterator in result ? faultAsLastResult(result) : { data: undefined, ...result };
+    },
+    onNext: (_context, { context }, result) => {
+      context.stream.outbox.add(1);
+      // The library writes what it is given as JSON: formatted errors are what GraphQLError would become anyway.
+      return formatResult(result as ExecutionResult, format) as ExecutionResult;
+    },
+  });
+
+  function reserve(token: string, stream: Stream): void {
+    streams.set(token, stream);
+    stream.expiry = setTimeout(() => {
+      // The library forgets a reservation only when its stream ends, so it is opened and ended.
+      const accept = { get: (name: string) => (name === "accept" ? "text/event-stream" : undefined) };
+      const opening = {
+        method: "GET",
+        url: "/",
+        headers: accept,
+        body: null,
+        raw: undefined,
+        context: { token, stream },
+      };
+      void respond(opening).then(([body]) => (typeof body === "object" ? body?.return() : undefined));
+      streams.delete(token);
+    }, eventStreamLimits.reservationTimeout);
+    stream.expiry.unref();
+  }
+
+  async function handle(request: Request, response: Response): Promise<void> {
+    const token = streamToken(request);
+    if (request.method === "PUT") {
+      // A client that comes back under its old token may be faster than the news that its last connection is gone.
+      await streams.get(token)?.body?.return();
+    }
+    const stream = (request.method !== "PUT" && streams.get(token)) || openStream();
+    if (request.method === "PUT" && streams.size >= eventStreamLimits.maxStreams) {
+      response.status(503).json(errorBody("LIMIT_EXCEEDED", "Too many event streams are open."));
+      return;
+    }
+    const [body, init] = await respond({
+      method: request.method,
+      url: request.originalUrl,
+      headers: { get: (name) => header(request, name) },
+      body: request.body ?? null,
+      raw: request,
+      context: { token, stream },
+    });
+    if (init.status === 201) reserve(token, stream);
+    if (body === null || typeof body === "string") {
+      if (init.status >= 400)
+        response.status(init.status).json(errorBody("BAD_REQUEST", refusal(body, init.statusText)));
+      else response.writeHead(init.status, init.statusText, init.headers).end(body ?? undefined);
+      return;
+    }
+    clearTimeout(stream.expiry);
+    bodies.add(body);
+    stream.body = body;
+    response.once("close", () => {
+      stream.gone.abort();
+      stream.outbox.close();
+      void body.return();
+    });
+    try {
+      response.writeHead(init.status, init.statusText, { ...init.headers, "X-Accel-Buffering": "no" });
+      for await (const event of body) {
+        if (!(await write(response, event))) break;
+        if (event.startsWith("event: next")) stream.outbox.sent(1);
+      }
+    } finally {
+      bodies.delete(body);
+      if (streams.get(token) === stream) streams.delete(token);
+      response.end();
+    }
+  }
+
+  return {
+    handle,
+    close() {
+      for (const stream of streams.values()) clearTimeout(stream.expiry);
+      for (const body of bodies) void body.return();
+    },
+  };
+}
+
+function openStream(): Stream {
+  const gone = new AbortController();
+  setMaxListeners(0, gone.signal);
+  return { outbox: createOutbox(eventStreamLimits.waitingEvents), gone };
+}
+
+/** The client's token in single connection mode; a fresh one, which names no stream, otherwise. */
+function streamToken(request: Request): string {
+  const query = new URL(request.originalUrl, "http://localhost").searchParams.get(TOKEN_QUERY_KEY);
+  return request.get(TOKEN_HEADER_KEY) || query || randomUUID();
+}
+
+/** The library compares `Accept` as a whole: lists are reduced to the one of their types that it knows. */
+function header(request: Request, name: string): string | undefined {
+  const value = request.get(name);
+  if (name !== "accept" || value === undefined) return value;
+  return ["text/event-stream", "application/json", "text/plain", "*/*"].find((type) => value.includes(type)) ?? value;
+}
+
+function refusal(body: string | null, statusText: string): string {
+  if (body === null) return statusText;
+  const { errors } = JSON.parse(body) as { errors?: { message?: string }[] };
+  return errors?.[0]?.message ?? statusText;
+}
+
+/** Resolves with false once the client is gone, or cut off because it has stopped reading. */
+function write(response: Response, event: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (!response.writable) return resolve(false);
+    const cutOff = setTimeout(() => response.destroy(), eventStreamLimits.writeTimeout);
+    response.write(event, (error) => {
+      clearTimeout(cutOff);
+      resolve(!error);
+    });
+  });
+}
+
+/** Server-Sent Events have no message for a stream that broke: the fault becomes its last result. */
+function faultAsLastResult(
+  results: AsyncGenerator<ExecutionResult, void, void>,
+): AsyncGenerator<ExecutionResult, void, void> {
+  let broken = false;
+  return {
+    ...results,
+    async next() {
+      if (broken) return { done: true, value: undefined };
+      try {
+        return await results.next();
+      } catch (error) {
+        broken = true;
+        const originalError = error instanceof Error ? error : new Error(String(error));
+        return { done: false, value: { errors: [new GraphQLError(originalError.message, { originalError })] } };
+      }
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

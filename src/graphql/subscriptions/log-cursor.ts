@@ -1,0 +1,28 @@
+import { PlatformError } from "../../errors.js";
+
+/** What a subscription replays and follows: an owner's metric points or its history. */
+export type Log = "run-metrics" | "run-events" | "model-events" | "dataset-events";
+
+/** A place in a log as clients carry it: opaque, and good for that log of that owner alone. */
+export function encodeLogCursor(log: Log, ownerId: string, seq: number): string {
+  return Buffer.from(`${log} ${ownerId} ${seq}`).toString("base64url");
+}
+
+/**
+ * The `seq` behind which a reader goes on: 0, the beginning, without a cursor.
+ *
+ * @param head `seq` of the newest entry there is
+ * @throws PlatformError BAD_CURSOR for anything that this log of this owner did not issue.
+ */
+export function decodeLogCursor(cursor: string | null | undefined, log: Log, ownerId: string, head: number): number {
+  if (cursor === null || cursor === undefined) return 0;
+  const text = cursor.length <= 200 ? Buffer.from(cursor, "base64url").toString() : "";
+  const [, from, owner, digits] = /^([a-z-]+) (\S+) (0|[1-9]\d{0,9})$/.exec(text) ?? [];
+  const seq = Number(digits);
+  if (from === undefined || owner === undefined || encodeLogCursor(from as Log, owner, seq) !== cursor)
+    throw new PlatformError("BAD_CURSOR", "after: this is no cursor of a subscription");
+  if (from !== log || owner !== ownerId)
+    throw new PlatformError("BAD_CURSOR", "after: the cursor comes from another subscription");
+  if (seq > head) throw new PlatformError("BAD_CURSOR", "after: nothing has been sent yet under this cursor");
+  return seq;
+}

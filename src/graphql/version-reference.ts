@@ -1,0 +1,12 @@
+import { parseVersionRef } from "../spec/names.js";
+import { badInput } from "./connection/condition.js";
+
+/**
+ * Checks that an argument can be a reference to a version at all, so that the fault names the argument.
+ *
+ * @throws PlatformError BAD_INPUT
+ */
+export function checkVersionReference(argument: string, text: string): void {
+  const parsed = parseVersionRef(text);
+  if ("problem" in parsed) throw badInput(argument, parsed.problem);
+}

@@ -1,0 +1,46 @@
+import type { Config } from "./config.js";
+import { startPostgres } from "./embedded/postgres.js";
+import { closeAll } from "./lifecycle.js";
+import type { Logger } from "./logger.js";
+import { startServer } from "./server.js";
+import { startWorker } from "./worker.js";
+
+/** What a process of the platform does. */
+export const roles = ["server", "worker"] as const;
+export type Role = (typeof roles)[number];
+
+export interface RunningPlatform {
+  /** Null without a server in this process. */
+  server: { url: string; operatorKey: string } | null;
+  close(): Promise<void>;
+}
+
+/** Starts the given roles in this process, and Postgres with them unless DATABASE_URL names another. */
+export async function startPlatform(options: {
+  config: Config;
+  env: NodeJS.ProcessEnv;
+  logger: Logger;
+  roles?: readonly Role[];
+}): Promise<RunningPlatform> {
+  const { config, env, logger } = options;
+  const wanted = options.roles ?? roles;
+  const closers: (() => Promise<void>)[] = [];
+  const close = () => closeAll(closers);
+  try {
+    let { databaseUrl } = config;
+    if (!databaseUrl) {
+      const postgres = await startPostgres({ dataDirectory: config.dataDirectory, logger });
+      closers.push(() => postgres.stop());
+      databaseUrl = postgres.url;
+    }
+    const server = wanted.includes("server") ? await startServer(config, databaseUrl, logger) : null;
+    if (server) closers.push(() => server.close());
+    // Last to start, first to close: a draining worker's last writes need the database, and its clients the server.
+    const worker = wanted.includes("worker") ? await startWorker(config, databaseUrl, env, logger) : null;
+    if (worker) closers.push(() => worker.close());
+    return { server, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

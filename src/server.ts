@@ -1,0 +1,80 @@
+import type { DataSource } from "typeorm";
+import { loadOrCreateOperatorKey } from "./auth/operator-key.js";
+import type { Config } from "./config.js";
+import { watchRetrainings } from "./continual/watch.js";
+import { openDatabase } from "./db/database.js";
+import { createContext, type Platform } from "./graphql/context.js";
+import { startHttpServer } from "./graphql/http.js";
+import { createSchema } from "./graphql/schema.js";
+import { closeAll } from "./lifecycle.js";
+import type { Logger } from "./logger.js";
+import { listen } from "./pubsub/wakeups.js";
+import { startReaper } from "./scheduler/reaper.js";
+import { liveWorkers } from "./scheduler/workers.js";
+import { createPredictor } from "./serving/predictor.js";
+import type { FileStore } from "./storage/file-store.js";
+import { openStore } from "./store.js";
+
+export interface RunningServer {
+  url: string;
+  operatorKey: string;
+  close(): Promise<void>;
+}
+
+/** Composition root of the server: GraphQL, the sweep for expired leases, and the watch over retraining policies. */
+export async function startServer(config: Config, databaseUrl: string, logger: Logger): Promise<RunningServer> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = () => closeAll(closers);
+  try {
+    const operatorKey = config.operatorKey ?? (await loadOrCreateOperatorKey(config.dataDirectory, logger));
+    let url = "";
+    const store = await openStore(config, operatorKey, () => url);
+    const db = await openDatabase({ url: databaseUrl });
+    closers.push(() => db.destroy());
+    const wakeups = await listen({ url: databaseUrl, logger });
+    closers.push(() => wakeups.close());
+    const predictor = createPredictor({ db, store });
+    closers.push(() => predictor.close());
+    const platform: Platform = { db, store, wakeups, predictor, logger };
+    const reaper = startReaper({ db, logger });
+    closers.push(() => reaper.stop());
+    const watch = watchRetrainings({ db, wakeups, logger });
+    closers.push(() => watch.stop());
+    const http = await startHttpServer({
+      ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey, logger },
+      ...{ host: config.host, port: config.port },
+      ...{ allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
+      readiness: () => readiness(db),
+      openArtifact: store.kind === "file" ? (pathAndQuery) => openArtifact(store, pathAndQuery) : undefined,
+    });
+    closers.push(() => http.close());
+    url = http.url;
+    return { url, operatorKey, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A signed file, called by the last part of its key. */
+async function openArtifact(store: FileStore, pathAndQuery: string) {
+  const opened = await store.openSigned(pathAndQuery);
+  if ("refused" in opened) return { ...opened, message: refusals[opened.refused] };
+  return { ...opened, filename: opened.key.slice(opened.key.lastIndexOf("/") + 1) };
+}
+
+const refusals = {
+  BAD_SIGNATURE: "the URL was not signed by this platform",
+  EXPIRED: "the URL has expired; ask for the artifact again",
+  NOT_FOUND: "there is no such file",
+};
+
+/** Ready means that a run queued now would be trained: Postgres answers and a worker is alive. */
+async function readiness(db: DataSource): Promise<{ ready: boolean; reasons: string[] }> {
+  try {
+    const workers = await liveWorkers(db);
+    return workers.length > 0 ? { ready: true, reasons: [] } : { ready: false, reasons: ["no worker is alive"] };
+  } catch (error) {
+    return { ready: false, reasons: [`Postgres does not answer: ${(error as Error).message}`] };
+  }
+}

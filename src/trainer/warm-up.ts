@@ -1,0 +1,34 @@
+import type { Executor } from "../engine/executor.js";
+import { createTrainingProgram } from "../engine/training-program.js";
+import { readSegment, writeSegment } from "../segments/segment.js";
+import type { Feature } from "../spec/dataset.js";
+import { resolveModel } from "../spec/resolve-model.js";
+import { resolveOptimizer } from "../spec/resolve-optimizer.js";
+
+const rows = 4;
+
+/**
+ * Uses everything once that a training will use: the database library is loaded, the numerics are compiled. It happens
+ * while the process waits for its run, so that `train` to the first step does not pay for it.
+ */
+export async function warmUp(executor: Executor): Promise<void> {
+  const number = { type: "NUMBER" as const, description: "", categories: [], shape: [] };
+  const features: Feature[] = [
+    { ...number, name: "x" },
+    { ...number, name: "y" },
+  ];
+  const columns = new Map(features.map(({ name }) => [name, new Float64Array(rows)]));
+  await readSegment(features, (await writeSegment(features, { rowCount: rows, columns })).bytes);
+
+  const split = { train: 1, validation: 0, test: 0, key: null, seed: 0 };
+  const dataset = { name: "warm", description: "", features, split };
+  const layers = [{ dense: { units: 2, activation: "RELU" as const } }];
+  const model = resolveModel({ name: "warm", dataset: "warm", target: "y", layers }, dataset).spec;
+  const optimizer = resolveOptimizer({ name: "warm", algorithm: { adam: {} } }).spec;
+  if (!model || !optimizer) throw new Error("the model to warm up with is not declared well");
+  const program = await createTrainingProgram({ model, optimizer, executor, batchSize: rows, seed: 0 });
+  const batch = { x: new Float32Array(rows), y: new Float32Array(rows), count: rows };
+  for (let stepIndex = 0; stepIndex < 3; stepIndex++) await program.step({ ...batch, stepIndex });
+  await program.evaluate(batch);
+  program.dispose();
+}

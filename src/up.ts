@@ -1,0 +1,31 @@
+import { type Config, readConfig } from "./config.js";
+import { createLogger } from "./logger.js";
+import { type Role, roles, startPlatform } from "./platform.js";
+
+/** `node dist/up.js [server|worker]`: runs in the foreground until SIGINT or SIGTERM; by default everything at once. */
+async function up(config: Config, wanted: readonly Role[]): Promise<void> {
+  const stopping = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+  });
+  const started = performance.now();
+  const platform = await startPlatform({
+    ...{ config, env: process.env, roles: wanted },
+    logger: createLogger("perennial", config.logLevel),
+  });
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+  const { server } = platform;
+  console.log(`Perennial is up (${seconds} s)${server ? `: ${server.url}/#key=${server.operatorKey}` : ""}`);
+  await stopping;
+  console.log("Stopping: running trainings write a checkpoint and go back to the queue.");
+  await platform.close();
+}
+
+const [role] = process.argv.slice(2);
+try {
+  if (role !== undefined && !roles.includes(role as Role))
+    throw new Error(`there is no role ${JSON.stringify(role)}; use ${roles.join(" or ")}`);
+  await up(readConfig(process.env), role === undefined ? roles : [role as Role]);
+} catch (error) {
+  console.error(`Perennial cannot go on: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const sources = readdirSync(path.join(root, "src"), { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ts"),
+);
+
+/** The rooms that each room may import, as ARCHITECTURE.md says. */
+function readTable(): Map<string, Set<string>> {
+  const text = readFileSync(path.join(root, "ARCHITECTURE.md"), "utf8");
+  const section = text.slice(text.indexOf("### Import table"), text.indexOf("## A run's life"));
+  const rows = [...section.matchAll(/^\| `(\w+)` \|(.*)\|$/gm)];
+  return new Map(
+    rows.map(([, room = "", cell = ""]) => [room, new Set([...cell.matchAll(/`(\w+)`/g)].map((m) => m[1] ?? ""))]),
+  );
+}
+
+/** Room of a file below `src/`; undefined for the files directly in it. */
+const roomOf = (file: string) => (file.includes(path.sep) ? file.split(path.sep)[0] : undefined);
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(root, "src", file), "utf8");
+  const specifiers = [...text.matchAll(/(?:from|import|import\()\s*"(\.[^"]+)"/g)].map((match) => match[1] ?? "");
+  return specifiers.map((specifier) => path.normalize(path.join(path.dirname(file), specifier)));
+}
+
+const table = readTable();
+
+describe("the import table of ARCHITECTURE.md", () => {
+  it("names every room of src/, and no other", () => {
+    const rooms = new Set(sources.map(roomOf).filter((room) => room !== undefined));
+    expect([...table.keys()].sort()).toEqual([...rooms].sort());
+  });
+
+  it("has no cycle", () => {
+    const done = new Set<string>();
+    const visit = (room: string, above: string[]) => {
+      expect(above).not.toContain(room);
+      if (done.has(room)) return;
+      for (const imported of table.get(room) ?? []) visit(imported, [...above, room]);
+      done.add(room);
+    };
+    for (const room of table.keys()) visit(room, []);
+  });
+
+  it("holds for every import", () => {
+    const forbidden: string[] = [];
+    for (const file of sources) {
+      const room = roomOf(file);
+      if (room === undefined) continue;
+      for (const imported of importsOf(file)) {
+        const other = roomOf(imported);
+        const allowed =
+          other === undefined
+            ? ["errors.js", "logger.js"].includes(imported)
+            : other === room || (table.get(room)?.has(other) ?? false);
+        if (!allowed) forbidden.push(`${file} imports ${imported}`);
+      }
+    }
+    expect(forbidden).toEqual([]);
+  });
+
+  it("lets the worker see nothing of the trainer but its protocol", () => {
+    const seen = sources.filter((file) => roomOf(file) === "worker").flatMap(importsOf);
+    expect(new Set(seen.filter((file) => roomOf(file) === "trainer"))).toEqual(new Set(["trainer/protocol.js"]));
+  });
+});

@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDatabase } from "../../src/db/database.js";
+import { type EmbeddedPostgres, startPostgres } from "../../src/embedded/postgres.js";
+import { newId } from "../../src/entities/identifier.js";
+import { Checkpoint, Run } from "../../src/entities/run.js";
+import { ModelVersion } from "../../src/entities/version.js";
+import { silent } from "../../src/logger.js";
+import { fenced, renewLeases } from "../../src/runs/lease.js";
+import { appendMetrics, readMetrics } from "../../src/runs/metrics.js";
+import { train } from "../../src/runs/submit.js";
+import { claimRun } from "../../src/scheduler/claim.js";
+import { reapExpired, startReaper } from "../../src/scheduler/reaper.js";
+import { liveWorkers } from "../../src/scheduler/workers.js";
+import { accepted, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
+
+const training = { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7 };
+
+let dataDirectory: string;
+let postgres: EmbeddedPostgres;
+let bench: Workbench;
+beforeAll(async () => {
+  dataDirectory = await mkdtemp(join(tmpdir(), "perennial-outage-"));
+  postgres = await startPostgres({ dataDirectory, logger: silent });
+  const db = await openDatabase({ url: postgres.url });
+  bench = await openWorkbench({ db, url: postgres.url, close: () => db.destroy() });
+  await declareClouds(bench);
+});
+afterAll(async () => {
+  await bench?.close();
+  await postgres?.stop();
+  await rm(dataDirectory, { recursive: true, force: true });
+});
+
+const runOf = (id: string) => bench.db.manager.findOneByOrFail(Run, { id });
+
+describe("while a run trains", () => {
+  it("Postgres may stop: training goes on, and every point arrives afterwards", async () => {
+    const worker = await bench.startWorker();
+    const reaper = startReaper({ db: bench.db, logger: silent });
+    const { runId: calm } = await accepted(train(bench.db, { ...training, epochs: 80 }));
+    const expected = await finished(bench.db, calm);
+
+    const { runId } = await accepted(train(bench.db, { ...training, epochs: 80 }));
+    await until(async () => (await runOf(runId)).metricHead > 10);
+    const head = (await runOf(runId)).metricHead;
+    await postgres.stop("immediate");
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    postgres = await startPostgres({ dataDirectory, logger: silent });
+
+    await until(async () => {
+      const run = await runOf(runId).catch(() => undefined);
+      return run !== undefined && run.metricHead > head;
+    });
+    const run = await finished(bench.db, runId);
+    // Its first attempt all along: nobody took it for dead, and no step was repeated.
+    expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 1, metricHead: expected.metricHead });
+    let seen = 0;
+    for (
+      let page = await readMetrics(bench.db, runId, 0);
+      page.points.length > 0;
+      page = await readMetrics(bench.db, runId, page.seq)
+    )
+      for (const point of page.points) expect(point.seq).toBe(++seen);
+    expect(seen).toBe(expected.metricHead);
+    await reaper.stop();
+    await worker.drain();
+  });
+
+  it("its worker may drain: another goes on from the checkpoint, to the same weights", async () => {
+    const worker = await bench.startWorker();
+    const epochs = 120;
+    const { runId } = await accepted(train(bench.db, { ...training, epochs }));
+    await until(async () => (await runOf(runId)).metricHead > 50);
+    await worker.drain();
+    expect(await runOf(runId)).toMatchObject({ state: "QUEUED", workerId: null, attempt: 1 });
+    expect(await bench.db.manager.countBy(Checkpoint, { runId })).toBe(1);
+    expect((await liveWorkers(bench.db)).map(({ id }) => id)).not.toContain(worker.workerId);
+
+    const other = await bench.startWorker();
+    expect(await finished(bench.db, runId)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+    const { runId: undisturbed } = await accepted(train(bench.db, { ...training, epochs }));
+    await finished(bench.db, undisturbed);
+    const digests = await bench.db.manager.findBy(ModelVersion, [{ runId }, { runId: undisturbed }]);
+    expect(digests[0]?.digest).toBe(digests[1]?.digest);
+    await other.drain();
+  });
+});
+
+describe("a lease", () => {
+  it("that ran out gives the run back, and every later write of its holder is refused", async () => {
+    const { runId } = await accepted(train(bench.db, { ...training, epochs: 1 }));
+    const workerId = newId("Worker");
+    const claimed = await claimRun(bench.db, workerId);
+    expect(claimed?.id).toBe(runId);
+    const lease = { runId, fence: claimed?.fence ?? 0 };
+    const point = { seq: 1, name: "loss", step: 1, epoch: 1, value: 0.5 };
+    const progress = { epoch: 1, epochs: 1, step: 1, steps: 7 };
+    await appendMetrics(bench.db, lease, [point], progress);
+    expect(await renewLeases(bench.db, workerId, [lease])).toEqual(new Map([[runId, "RUNNING"]]));
+    expect(await reapExpired(bench.db)).toEqual([]);
+
+    await bench.db.query("UPDATE run SET lease_expires_at = now() - interval '1 second' WHERE id = $1", [runId]);
+    // A server that has only just come back gives everybody one lease's time to renew.
+    await bench.db.query(
+      "SELECT pg_sleep(greatest(0, 6.1 - extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())))",
+    );
+    expect(await reapExpired(bench.db)).toEqual([runId]);
+    expect(await runOf(runId)).toMatchObject({ state: "QUEUED", workerId: null });
+
+    await expect(appendMetrics(bench.db, lease, [{ ...point, seq: 2 }], progress)).rejects.toMatchObject({
+      code: "LEASE_LOST",
+    });
+    await expect(fenced(bench.db, lease, async () => {})).rejects.toMatchObject({ code: "LEASE_LOST" });
+    expect(await renewLeases(bench.db, workerId, [lease])).toEqual(new Map());
+    expect((await readMetrics(bench.db, runId, 0)).points).toHaveLength(1);
+  });
+});
