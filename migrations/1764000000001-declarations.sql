@@ -77,6 +77,7 @@ CREATE TABLE retraining (
   enabled boolean NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX retraining_created_at_idx ON retraining (created_at, id);
 CREATE INDEX retraining_model_idx ON retraining (model_id);
 
 CREATE TABLE retraining_revision (

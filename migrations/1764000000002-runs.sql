@@ -40,6 +40,8 @@ CREATE TABLE run (
 );
 CREATE INDEX run_created_at_idx ON run (created_at, id);
 CREATE INDEX run_updated_at_idx ON run (updated_at);
+CREATE INDEX run_state_idx ON run (state, created_at, id);
+CREATE INDEX run_retraining_idx ON run (retraining_id, created_at) WHERE retraining_id IS NOT NULL;
 CREATE INDEX run_model_idx ON run (model_id, created_at);
 -- Claim and sweep look only at live runs, which are few among all that ever ran.
 CREATE INDEX run_queued_idx ON run (created_at, id) WHERE state = 'QUEUED';

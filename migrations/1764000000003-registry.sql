@@ -24,6 +24,7 @@ CREATE TABLE evaluation (
   value double precision NOT NULL,
   CONSTRAINT evaluation_pkey PRIMARY KEY (version_id, split, name)
 );
+CREATE INDEX evaluation_value_idx ON evaluation (split, name, value);
 
 CREATE TABLE artifact (
   version_id text NOT NULL CONSTRAINT artifact_version_fkey REFERENCES model_version,
@@ -40,6 +41,7 @@ CREATE TABLE version_tag (
   value text NOT NULL,
   CONSTRAINT version_tag_pkey PRIMARY KEY (version_id, key)
 );
+CREATE INDEX version_tag_value_idx ON version_tag (key, value);
 
 CREATE TABLE alias (
   model_id text NOT NULL CONSTRAINT alias_model_fkey REFERENCES model,
@@ -49,6 +51,7 @@ CREATE TABLE alias (
   moved_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT alias_pkey PRIMARY KEY (model_id, name)
 );
+CREATE INDEX alias_name_idx ON alias (name);
 CREATE INDEX alias_version_idx ON alias (version_id);
 
 CREATE TABLE alias_move (

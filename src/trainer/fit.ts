@@ -53,7 +53,8 @@ export async function fit(options: {
 
   const step = () => epoch * stepsPerEpoch + stepInEpoch;
   const progress = (): Progress => ({
-    epoch: Math.min(epoch + 1, epochs),
+    // Between two epochs, the one just completed.
+    epoch: stepInEpoch === 0 && epoch > 0 ? epoch : epoch + 1,
     epochs,
     step: step(),
     steps: epochs * stepsPerEpoch,

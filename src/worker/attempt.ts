@@ -48,6 +48,10 @@ export function startAttempt(options: {
   let ending: Extract<FromTrainer, { type: "SUCCEEDED" | "STOPPED" | "FAILED" }> | undefined;
   let head = run.metricHead;
   let hinted = false;
+  let stopBeforeStart = () => {};
+  const stopped = new Promise<undefined>((resolve) => {
+    stopBeforeStart = () => resolve(undefined);
+  });
 
   const hint = () => {
     if (hinted) return;
@@ -77,11 +81,13 @@ export function startAttempt(options: {
     lost = true;
     journal.close();
     trainer?.kill();
+    stopBeforeStart();
   }
   function ask(what: "CANCEL" | "DRAIN"): void {
     if (request === "CANCEL") return;
     request = what;
     trainer?.send({ type: what });
+    stopBeforeStart();
   }
 
   function onMessage(message: FromTrainer): void {
@@ -148,12 +154,17 @@ export function startAttempt(options: {
   async function work(): Promise<void> {
     try {
       assignment = await assignmentOf(db.manager, run);
-      trainer = await options.takeTrainer();
-      if (lost) return trainer.kill();
-      trainer.onMessage(onMessage);
-      trainer.send({ type: "RUN", assignment });
-      if (request) trainer.send({ type: request });
-      const exit = await trainer.exited;
+      const taken = options.takeTrainer();
+      trainer = await Promise.race([taken, stopped]);
+      if (!trainer || request || lost) {
+        // Nothing was begun: nobody needs to wait for a process that still loads.
+        void taken.then((unused) => unused.kill()).catch(() => {});
+        ending = { type: "STOPPED" };
+      } else {
+        trainer.onMessage(onMessage);
+        trainer.send({ type: "RUN", assignment });
+      }
+      const exit = trainer && ending === undefined ? await trainer.exited : { code: null, signal: null };
       if (lost) return;
       journal.add(() => conclude(exit));
       await journal.flushed();

@@ -1,24 +1,25 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
 import { type Client, createClient } from "../../src/client/client.js";
 import { ClientError } from "../../src/client/client-error.js";
-import { key, type LogServer, type Proxy, startLogServer, startProxy } from "./log-server.js";
+import { type BreakableLink, key, type LogServer, startBreakableLink, startLogServer } from "./log-server.js";
 
 const length = 60;
 let server: LogServer;
-let proxy: Proxy;
+let link: BreakableLink;
 const clients: Client[] = [];
 beforeAll(async () => {
   server = await startLogServer({ length, intervalMs: 10 });
-  proxy = await startProxy(server.url);
+  link = await startBreakableLink(server.url);
 });
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();
 });
 afterAll(async () => {
-  await proxy.close();
+  await link.close();
   await server.close();
 });
 
@@ -126,17 +127,17 @@ describe("a subscription", () => {
   });
 
   it("throws CONNECTION_LOST after a break, and does not start again by itself", async () => {
-    const before = proxy.connections;
+    const before = link.connections;
     const seen: number[] = [];
     const work = (async () => {
-      for await (const { log: entry } of client(proxy.url).subscribe<Entry>(log)) {
+      for await (const { log: entry } of client(link.url).subscribe<Entry>(log)) {
         seen.push(entry.value);
-        if (entry.value === 5) proxy.cut();
+        if (entry.value === 5) link.cut();
       }
     })();
     expect((await failure(work)).code).toBe("CONNECTION_LOST");
     expect(seen).toEqual(all.slice(0, seen.length));
-    expect(proxy.connections).toBe(before + 1);
+    expect(link.connections).toBe(before + 1);
   });
 
   it("takes a close that looks normal for a loss when the server did not complete it", async () => {
@@ -147,6 +148,7 @@ describe("a subscription", () => {
         else socket.close(1000);
       });
     });
+    await once(polite, "listening");
     const { port } = polite.address() as AddressInfo;
     const error = await failure(values(client(`http://127.0.0.1:${port}`).subscribe<Entry>(log)));
     expect(error.code).toBe("CONNECTION_LOST");
@@ -163,19 +165,19 @@ describe("a subscription", () => {
 
 describe("following", () => {
   it("sees every item exactly once over many breaks", async () => {
-    const before = proxy.connections;
-    const cutting = setInterval(() => proxy.cut(), 120);
-    const seen = await values(client(proxy.url).follow(log, {}, cursorOf));
+    const before = link.connections;
+    const cutting = setInterval(() => link.cut(), 200);
+    const seen = await values(client(link.url).follow(log, {}, cursorOf));
     clearInterval(cutting);
     expect(seen).toEqual(all);
-    expect(proxy.connections - before).toBeGreaterThan(2);
+    expect(link.connections - before).toBeGreaterThan(2);
   });
 
   it("waits for a server that is not there yet", async () => {
     const url = await deadUrl();
     const following = values(client(url).follow(log, {}, cursorOf));
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const late = await startProxy(server.url, Number(new URL(url).port));
+    const late = await startBreakableLink(server.url, Number(new URL(url).port));
     expect(await following).toEqual(all);
     await late.close();
   });

@@ -34,7 +34,7 @@ export async function startLogServer({
       value: { type: GraphQLInt, resolve: Number },
     },
   });
-  function entries(from: number, failAt?: { seq: number; error: () => Error | undefined }): AsyncIterable<number> {
+  function entries(from: number, before?: { seq: number; hook: () => unknown }): AsyncIterable<number> {
     let seq = from;
     let stop: (result: { done: true; value: undefined }) => void = () => {};
     const stopped = new Promise<{ done: true; value: undefined }>((resolve) => {
@@ -42,8 +42,7 @@ export async function startLogServer({
     });
     const next = async (): Promise<IteratorResult<number>> => {
       await new Promise((resolve) => setTimeout(resolve, intervalMs));
-      const error = seq + 1 === failAt?.seq ? failAt.error() : undefined;
-      if (error) throw error;
+      if (seq + 1 === before?.seq) await before.hook();
       return seq < length ? { done: false, value: ++seq } : { done: true, value: undefined };
     };
     return {
@@ -83,7 +82,9 @@ export async function startLogServer({
           subscribe: (_, args) =>
             entries(Number(args.after ?? 0), {
               seq: 3,
-              error: () => (unavailable-- > 0 ? new PlatformError("DATABASE_UNAVAILABLE", "try again") : undefined),
+              hook: () => {
+                if (unavailable-- > 0) throw new PlatformError("DATABASE_UNAVAILABLE", "try again");
+              },
             }),
           resolve,
         },
@@ -94,14 +95,19 @@ export async function startLogServer({
             throw new PlatformError("BAD_CURSOR", "after: this is no cursor");
           },
         },
-        quiet: { type: GraphQLInt, args: after, subscribe: () => entries(length), resolve },
+        quiet: {
+          type: GraphQLInt,
+          args: after,
+          subscribe: () => entries(0, { seq: 1, hook: () => new Promise(() => {}) }),
+          resolve,
+        },
       },
     }),
   });
   const server = await startHttpServer({
     ...{ schema, createContext: () => ({}), operatorKey: key, port: 0, logger: silent },
     readiness: async () => ({ ready: true, reasons: [] }),
-    // What comes through the proxy below names its port.
+    // What comes through the link below names its port.
     allowedHosts: ["127.0.0.1"],
   });
   return {
@@ -113,7 +119,7 @@ export async function startLogServer({
   };
 }
 
-export interface Proxy {
+export interface BreakableLink {
   url: string;
   /** Connections made so far. */
   readonly connections: number;
@@ -123,7 +129,7 @@ export interface Proxy {
 }
 
 /** A stretch of network that can break. */
-export async function startProxy(target: string, listenOn = 0): Promise<Proxy> {
+export async function startBreakableLink(target: string, listenOn = 0): Promise<BreakableLink> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
   let connections = 0;
