@@ -12,8 +12,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // One embedded Postgres for the run; test/support/database.ts copies a migrated database for each file.
     globalSetup: ["test/support/global-setup.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     // Two cores: each file may start processes of its own, so files run two at a time.
     maxWorkers: 2,
     reporters: ["default", ["json", { outputFile: "test-report.json" }]],

@@ -5,7 +5,14 @@ import { type Role, roles, startPlatform } from "./platform.js";
 /** `node dist/up.js [server|worker]`: runs in the foreground until SIGINT or SIGTERM; by default everything at once. */
 async function up(config: Config, wanted: readonly Role[]): Promise<void> {
   const stopping = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+    let asked = 0;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.on(signal, () => {
+        // npm passes a Ctrl-C on that its child has had already: only a later one means "now".
+        if (asked > 0 && performance.now() - asked > 500) process.exit(1);
+        asked ||= performance.now();
+        resolve();
+      });
   });
   const started = performance.now();
   const platform = await startPlatform({

@@ -8,8 +8,8 @@ import { metricDirection } from "../spec/metrics.js";
 
 /** What the trainer measured for the gate: both versions on the same held-out rows. */
 export interface GateMeasurement {
-  /** Null when the alias pointed nowhere: there is nobody to beat. */
-  champion: { versionId: string; value: number } | null;
+  /** Null when the alias pointed nowhere: there is nobody to beat. `value` is null where the two cannot be compared. */
+  champion: { versionId: string; value: number | null } | null;
   challenger: number;
 }
 
@@ -20,6 +20,11 @@ export function judge(gate: Gate, measured: GateMeasurement): { promoted: boolea
   if (!Number.isFinite(challenger)) return { promoted: false, reason: `challenger's ${metric} is ${challenger}` };
   if (!measured.champion) return { promoted: true, reason: `${metric} ${format(challenger)}; there was no champion` };
   const champion = measured.champion.value;
+  if (champion === null)
+    return {
+      promoted: false,
+      reason: `the ${metric} of the champion, which was declared differently, cannot be compared`,
+    };
   const better = metricDirection(metric) === "MAX" ? challenger - champion : champion - challenger;
   // A champion that measures NaN is beaten by any number.
   const promoted = Number.isNaN(champion) || better >= -mustNotDropBy - 1e-9;

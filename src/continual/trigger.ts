@@ -68,9 +68,10 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
   const parent = await manager.findOneByOrFail(Run, { id: champion.runId });
   const optimizer = await manager.findOneByOrFail(Optimizer, { name: optimizerName });
   const optimizerRevision = await newestRevision(manager, OptimizerRevision, { optimizerId: optimizer.id });
+  const datasetVersion = await manager.findOneByOrFail(DatasetVersion, { id: due.dataset_version_id });
   const spec: TrainingSpec = {
     epochs: fineTune.epochs,
-    batchSize: fineTune.batchSize ?? parent.spec.batchSize,
+    batchSize: Math.min(fineTune.batchSize ?? parent.spec.batchSize, Math.max(datasetVersion.splitCounts.train, 1)),
     seed: fineTune.seed,
     shuffle: true,
     earlyStopping: null,
@@ -82,7 +83,7 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     // The champion's own revision: its weights fit no other.
     modelRevision: await manager.findOneByOrFail(ModelRevision, { id: champion.modelRevisionId }),
     optimizerRevision: optimizerRevision as OptimizerRevision,
-    datasetVersion: await manager.findOneByOrFail(DatasetVersion, { id: due.dataset_version_id }),
+    datasetVersion,
     spec,
     parentVersionId: champion.id,
     retrainingId: due.retraining_id,

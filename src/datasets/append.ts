@@ -44,8 +44,9 @@ export async function appendRows(
 
   const table = tableFromRows(dataset.features, declaration.rows);
   const { bytes, rowsDigest } = await writeSegment(dataset.features, table);
-  let sealed: SealedSegment | undefined;
   const idempotent = { operation: "appendRows", key: declaration.idempotencyKey, request: [dataset.id, rowsDigest] };
+  // Before the transaction: a store that is slow must hold no lock and no connection.
+  const sealed = await seal(store, dataset.id, bytes, rowsDigest);
   return transactOnce(db, idempotent, async (manager) => {
     // One append at a time per dataset; the lock also holds back a redeclaration.
     await lockName(manager, "dataset", dataset.name);
@@ -53,16 +54,15 @@ export async function appendRows(
     if (digest(current.features) !== digest(dataset.features))
       refuse("dataset", "STALE", `dataset ${dataset.name} was redeclared meanwhile; send the rows again`);
     const before = await latestVersion(manager, dataset.id);
-    sealed ??= await seal(store, dataset.id, before?.rowCount ?? 0, bytes, rowsDigest);
     const versionId = await insertVersion(manager, current, before, table, sealed);
     await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_APPENDED", versionId });
     return { versionId };
   });
 }
 
-async function seal(store: ObjectStore, datasetId: string, firstOrdinal: number, bytes: Buffer, rowsDigest: string) {
+async function seal(store: ObjectStore, datasetId: string, bytes: Buffer, rowsDigest: string): Promise<SealedSegment> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const info = await store.put(segmentKey(datasetId, firstOrdinal, sha256), bytes);
+  const info = await store.put(segmentKey(datasetId, sha256), bytes);
   return { key: info.key, sha256, sizeBytes: info.sizeBytes, rowsDigest };
 }
 

@@ -1,9 +1,20 @@
-/** SQLSTATE classes and codes by which Postgres says that it is away, starting, stopping or full. */
-const unavailableState = /^(08...|57P0[1-5]|53300)$/;
-const unavailableErrno = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND"]);
+/** SQLSTATE classes and codes by which Postgres says that it is away, starting, stopping, full or
+ * read-only after a failover. */
+const unavailableState = /^(08...|57P0[1-5]|53[123]00|25006)$/;
+const unavailableErrno = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENETUNREACH",
+  "ECONNABORTED",
+]);
 /** `pg` gives these no code. */
 const unavailableMessage =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Connection ended|Driver not Connected)/;
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Connection ended|Client was closed|Query read timeout|Query runner already released|Driver not Connected)/;
 
 /** Whether an error means that Postgres did not answer; looks inside TypeORM's and Node's wrappers. */
 export function isConnectionError(error: unknown, depth = 0): boolean {

@@ -51,6 +51,8 @@ export async function openDatabase(options: { url: string; poolSize?: number }):
     poolSize: options.poolSize ?? 10,
     connectTimeoutMS: 5_000,
     applicationName: "perennial",
+    // A connection that died in silence must be noticed: nothing here takes nearly as long.
+    extra: { keepAlive: true, keepAliveInitialDelayMillis: 5_000, query_timeout: 30_000 },
     // An idle connection that Postgres closes must not take the process down; the pool replaces it.
     poolErrorHandler: () => {},
   });

@@ -30,6 +30,11 @@ export function unknownReference(field: string, name: string): Problem {
 /** Postgres ended the transaction to keep it serial (40001) or to break a deadlock (40P01): nothing was stored, ask again. */
 const retriable = new Set(["40001", "40P01"]);
 
+/** Whether Postgres asks for the whole transaction once more. */
+export function isRetriable(error: unknown): boolean {
+  return retriable.has((error as { code?: string }).code ?? "");
+}
+
 /** One transaction, repeated when Postgres asks for it. A `Refused` becomes problems; anything else is thrown on. */
 export async function transact<Result>(
   db: DataSource,
@@ -40,7 +45,7 @@ export async function transact<Result>(
       return { problems: [], result: await db.transaction(body) };
     } catch (error) {
       if (error instanceof Refused) return { problems: error.problems };
-      if (tries < 5 && retriable.has((error as { code?: string }).code ?? "")) continue;
+      if (tries < 5 && isRetriable(error)) continue;
       throw error;
     }
   }

@@ -55,6 +55,17 @@ export class NamedValue {
   value!: number;
 }
 
+/** JSON has no NaN and no infinities: they are stored as the strings that `Number` writes. */
+export function writeValues(values: readonly NamedValue[]): string {
+  return JSON.stringify(values, (_, value) =>
+    typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
+  );
+}
+
+function readValues(values: { name: string; value: number | string }[]): NamedValue[] {
+  return values.map(({ name, value }) => ({ name, value: Number(value) }));
+}
+
 /** Who wins when the run ends: the challenger's gate, copied from the policy when the run was started. */
 export interface Gate {
   alias: string;
@@ -132,7 +143,7 @@ export class Run extends Node {
   @Field(() => RunError, { nullable: true, description: "Set when it FAILED." })
   error!: RunError | null;
 
-  @Column("jsonb")
+  @Column("jsonb", { transformer: { to: (values: NamedValue[]) => values, from: readValues } })
   @Field(() => [NamedValue], {
     description: "The values that stand for the run: those of the epoch whose weights were kept. Empty until it ends.",
   })

@@ -70,12 +70,24 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
   };
 
   async function connect(): Promise<void> {
-    const next = new Client({ connectionString: options.url, application_name: "perennial listen", keepAlive: true });
+    const next = new Client({
+      connectionString: options.url,
+      application_name: "perennial listen",
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+      connectionTimeoutMillis: 5_000,
+    });
     // `error` fires on a lost connection; `end` follows in every case and starts the next one.
     next.on("error", (error) => options.logger.warn({ error: error.message }, "lost the LISTEN connection"));
     next.on("notification", ({ payload }) => payload && raise(payload));
-    await next.connect();
-    await next.query(`LISTEN ${channel}`);
+    try {
+      await next.connect();
+      await next.query(`LISTEN ${channel}`);
+      if (closed) throw new Error("it was closed meanwhile");
+    } catch (error) {
+      await next.end().catch(() => {});
+      throw error;
+    }
     client = next;
     next.on("end", () => {
       client = undefined;
@@ -86,6 +98,7 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
   async function reconnect(): Promise<void> {
     for (let pause = 50; !closed; pause = Math.min(pause * 2, 1_000)) {
       await delay(pause);
+      if (closed) return;
       try {
         await connect();
         for (const wakeups of waiting.values()) for (const wakeup of wakeups) wakeup.raise();

@@ -6,7 +6,9 @@ import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
 import { Run } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
+import { recordModelEvent } from "../registry/events.js";
 import { shown } from "../spec/wording.js";
+import { end } from "./finish.js";
 import { isFinal, transition } from "./run-state.js";
 import { queueRun } from "./submit.js";
 
@@ -38,7 +40,7 @@ export function cancelRun(
     if (!run) throw noRun(runId);
     if (run.state === "CANCELING" || run.state === "CANCELED") return { runId };
     if (run.state === "RUNNING") await transition(manager, runId, ["RUNNING"], "CANCELING", "cancel requested");
-    else await transition(manager, runId, ["QUEUED", "PAUSED"], "CANCELED", "canceled before it started");
+    else await end(manager, run, run.state, "CANCELED", "canceled before it started");
     return { runId };
   });
 }
@@ -59,17 +61,24 @@ export function retryRun(db: DataSource, { runId, idempotencyKey }: RunReference
         "ILLEGAL_TRANSITION",
         `run ${runId} is ${run.state}; only FAILED and CANCELED runs are retried`,
       );
-    return {
-      runId: await queueRun(manager, {
-        modelRevision: await manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId }),
-        optimizerRevision: await manager.findOneByOrFail(OptimizerRevision, { id: run.optimizerRevisionId }),
-        datasetVersion: await manager.findOneByOrFail(DatasetVersion, { id: run.datasetVersionId }),
-        spec: run.spec,
-        parentVersionId: run.parentVersionId,
-        retrainingId: run.retrainingId,
-        gate: run.gate,
-        retryOfId: run.id,
-      }),
-    };
+    const retried = await queueRun(manager, {
+      modelRevision: await manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId }),
+      optimizerRevision: await manager.findOneByOrFail(OptimizerRevision, { id: run.optimizerRevisionId }),
+      datasetVersion: await manager.findOneByOrFail(DatasetVersion, { id: run.datasetVersionId }),
+      spec: run.spec,
+      parentVersionId: run.parentVersionId,
+      retrainingId: run.retrainingId,
+      gate: run.gate,
+      retryOfId: run.id,
+    });
+    if (run.retrainingId)
+      await recordModelEvent(manager, {
+        modelId: run.modelId,
+        kind: "RETRAINING_STARTED",
+        versionId: run.parentVersionId,
+        runId: retried,
+        reason: `retry of ${run.id}`,
+      });
+    return { runId: retried };
   });
 }

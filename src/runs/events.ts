@@ -7,13 +7,20 @@ import { isFinal } from "./run-state.js";
 /** What a run's log tells beside its changes of state. */
 export type RunEventKind = "CHECKPOINT_SAVED" | "RESUMED" | "EARLY_STOPPED" | "WARNING";
 
-/** Appends to a run's log within the caller's transaction; the row lock on the run keeps `seq` gapless. */
+/**
+ * Appends to a run's log within the caller's transaction; the row lock on the run keeps `seq` gapless. The same entry of
+ * the same attempt again is a retry after a lost answer, and changes nothing.
+ */
 export async function recordRunEvent(
   manager: EntityManager,
   event: { runId: string; kind: RunEventKind; message: string },
 ): Promise<void> {
   await manager.query(
-    `WITH head AS (UPDATE run SET event_head = event_head + 1 WHERE id = $1 RETURNING event_head, attempt)
+    `WITH head AS (
+       UPDATE run SET event_head = event_head + 1
+       WHERE id = $1 AND NOT EXISTS (
+         SELECT FROM run_event WHERE run_id = $1 AND attempt = run.attempt AND kind = $2 AND message = $3)
+       RETURNING event_head, attempt)
      INSERT INTO run_event (run_id, seq, kind, attempt, message) SELECT $1, event_head, $2, attempt, $3 FROM head`,
     [event.runId, event.kind, event.message],
   );

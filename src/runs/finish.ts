@@ -10,7 +10,7 @@ type FinishedRun = Pick<Run, "id" | "modelId" | "modelRevisionId" | "retrainingI
 
 /**
  * Ends a run well: its version is registered and the run SUCCEEDED in one transaction, together with whatever `settle`
- * does to the new version (a promotion). A cancel that came too late yields to the finished work.
+ * does to the new version (a promotion). A cancel that came before wins: the run ends CANCELED, without a version.
  *
  * @throws PlatformError LEASE_LOST
  */
@@ -64,9 +64,10 @@ export function requeueRun(
   );
 }
 
-async function end(
+/** The way of every run to FAILED or CANCELED. A policy's run also tells its model's history. */
+export async function end(
   manager: EntityManager,
-  run: FinishedRun,
+  run: Pick<Run, "id" | "modelId" | "retrainingId">,
   from: RunState,
   to: "FAILED" | "CANCELED",
   message: string,

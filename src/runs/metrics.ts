@@ -27,7 +27,9 @@ export async function insertMetrics(
   progress: RunProgress,
 ): Promise<void> {
   await manager.query(
-    "UPDATE run SET progress = $2, restarts = 0, metric_head = greatest(metric_head, $3) WHERE id = $1",
+    `UPDATE run SET progress = $2, metric_head = greatest(metric_head, $3),
+       restarts = CASE WHEN $3 > metric_head THEN 0 ELSE restarts END
+     WHERE id = $1`,
     [runId, JSON.stringify(progress), points.at(-1)?.seq ?? 0],
   );
   if (points.length === 0) return;

@@ -1,5 +1,5 @@
 import type { EntityManager } from "typeorm";
-import type { RunState } from "../entities/run.js";
+import { type RunState, writeValues } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import { publish } from "../pubsub/topics.js";
 
@@ -62,7 +62,7 @@ export async function transition(
       from,
       to,
       fields.error ? JSON.stringify(fields.error) : null,
-      fields.summary ? JSON.stringify(fields.summary) : null,
+      fields.summary ? writeValues(fields.summary) : null,
       fields.restarts ?? null,
       isFinal(to),
       message,

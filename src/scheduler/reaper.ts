@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
-import type { RunState } from "../entities/run.js";
+import type { Run } from "../entities/run.js";
 import type { Logger } from "../logger.js";
+import { end } from "../runs/finish.js";
 import { leaseSeconds } from "../runs/lease.js";
 import { transition } from "../runs/run-state.js";
 
@@ -49,17 +50,18 @@ async function ping(db: DataSource): Promise<string[]> {
 /** Requeues (or, when asked to cancel, cancels) every run whose lease has run out. Answers their ids. */
 export function reapExpired(db: DataSource): Promise<string[]> {
   return db.transaction(async (manager) => {
-    const expired = await manager.query<{ id: string; state: RunState }[]>(
-      `SELECT id, state FROM run
+    const expired = await manager.query<Pick<Run, "id" | "state" | "modelId" | "retrainingId">[]>(
+      `SELECT id, state, model_id AS "modelId", retraining_id AS "retrainingId" FROM run
        WHERE state IN ('RUNNING', 'CANCELING') AND lease_expires_at < clock_timestamp()
          AND clock_timestamp() > pg_postmaster_start_time() + make_interval(secs => $1)
        ORDER BY id FOR UPDATE SKIP LOCKED`,
       [leaseSeconds],
     );
-    for (const { id, state } of expired)
-      if (state === "CANCELING")
-        await transition(manager, id, ["CANCELING"], "CANCELED", "canceled; its worker is gone");
+    for (const run of expired) {
+      const { id, state } = run;
+      if (state === "CANCELING") await end(manager, run, state, "CANCELED", "canceled; its worker is gone");
       else await transition(manager, id, ["RUNNING"], "QUEUED", "lease expired");
+    }
     return expired.map((run) => run.id);
   });
 }

@@ -35,7 +35,13 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
 
   const versions = new LRUCache<string, Promise<ModelSpec>>({
     max: keptVersions,
-    dispose: (_, versionId) => thread?.postMessage({ type: "UNLOAD", versionId } satisfies ToThread),
+    // Not before it has been loaded, and not when it has been asked for again meanwhile.
+    dispose: (loading, versionId) =>
+      void loading
+        .then(() => {
+          if (!versions.has(versionId)) thread?.postMessage({ type: "UNLOAD", versionId } satisfies ToThread);
+        })
+        .catch(() => {}),
   });
 
   function startThread(): Worker {
@@ -80,7 +86,7 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
     const loading = load(versionId);
     versions.set(versionId, loading);
     // A failed load is forgotten, so that the next request tries again.
-    loading.catch(() => versions.delete(versionId));
+    loading.catch(() => versions.peek(versionId) === loading && versions.delete(versionId));
     return loading;
   }
 

@@ -41,6 +41,8 @@ function answer(message: FromThread): void {
 parentPort?.on("message", async (message: ToThread) => {
   switch (message.type) {
     case "LOAD": {
+      const former = loaded.get(message.version.versionId);
+      void former?.then(({ predictor }) => predictor.dispose()).catch(() => {});
       const loading = load(message.version);
       // A failure reaches whoever asks for a prediction.
       loading.catch(() => {});

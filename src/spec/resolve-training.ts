@@ -35,9 +35,16 @@ export function resolveTraining(
     findings.add("SPLIT_EMPTY", "the training part of this dataset version holds no rows.", "datasetVersion");
   }
   const epochs = readInteger(findings, "epochs", declaration.epochs, 1, undefined, limits.epochs);
+  const batchSize = resolveBatchSize(findings, declaration.batchSize, counts.train);
+  if (epochs * Math.ceil(counts.train / batchSize) > limits.int)
+    findings.add(
+      "OUT_OF_RANGE",
+      `makes more than ${count(limits.int)} steps; use fewer epochs or larger batches.`,
+      "epochs",
+    );
   return findings.resolution({
     epochs,
-    batchSize: resolveBatchSize(findings, declaration.batchSize, counts.train),
+    batchSize,
     seed: readSeed(findings, declaration.seed),
     shuffle: readFlag(findings, "shuffle", declaration.shuffle, true),
     earlyStopping: resolveEarlyStopping(findings, declaration.earlyStopping, model, counts),

@@ -17,17 +17,11 @@ export const prefixes = {
 };
 
 /**
- * The key of a sealed Parquet segment. `firstOrdinal` is the ordinal of its first row, padded so that a listing is in the
- * order of rows. The random part keeps a key from ever being used twice, even where two appends hold the same bytes.
+ * The key of a Parquet segment. The random part keeps a key from ever being used twice, even where two appends hold the
+ * same bytes.
  */
-export function segmentKey(
-  datasetId: string,
-  firstOrdinal: number,
-  sha256: string,
-  unique: string = randomUUID(),
-): string {
-  const ordinal = String(whole("firstOrdinal", firstOrdinal)).padStart(16, "0");
-  return `${prefixes.dataset(datasetId)}${ordinal}-${segment("unique", unique)}-${digest(sha256)}.parquet`;
+export function segmentKey(datasetId: string, sha256: string, unique: string = randomUUID()): string {
+  return `${prefixes.dataset(datasetId)}${segment("unique", unique)}-${digest(sha256)}.parquet`;
 }
 
 /** The key of one file of the checkpoint that an attempt of a run wrote after `step` optimizer steps. */

@@ -5,18 +5,20 @@ import { decodeSafetensors, encodeSafetensors, type NamedTensor, tensorsDigest }
 import { initialState, splitState } from "../engine/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/training-program.js";
 import { PlatformError } from "../errors.js";
-import type { ModelSpec } from "../spec/model.js";
+import { canonicalJson } from "../spec/canonical.js";
+import { metricName } from "../spec/metrics.js";
+import { type ModelSpec, metricTypes } from "../spec/model.js";
 import { artifactKey } from "../storage/keys.js";
-import type { ObjectStore } from "../storage/object-store.js";
 import { epochOrder, replayOrder } from "./batch-order.js";
 import { loadCheckpoint, saveCheckpoint, type TrainingPosition } from "./checkpoint.js";
 import { type Data, loadData } from "./data-feed.js";
 import { measure, type NamedValue } from "./evaluation.js";
 import { type FitListener, fit } from "./fit.js";
 import type { Assignment, FromTrainer, StoredObject, TrainedVersion, TrainingOutcome } from "./protocol.js";
+import type { Store } from "./store.js";
 
 export interface AttemptEnvironment {
-  store: ObjectStore;
+  store: Store;
   executor: Executor;
   send(message: FromTrainer): void;
   yield: FitListener["yield"];
@@ -46,13 +48,20 @@ export async function runAttempt(
     const start = await resumeFrom(assignment, environment);
     const listener: FitListener = {
       point: (point, progress) => send({ type: "METRICS", points: [point], progress }),
-      checkpoint: async (step, position) =>
-        send({ type: "CHECKPOINT", checkpoint: await saveCheckpoint(store, assignment, step, position) }),
+      async checkpoint(step, position) {
+        try {
+          send({ type: "CHECKPOINT", checkpoint: await saveCheckpoint(store, assignment, step, position) });
+        } catch (error) {
+          // The next one may succeed; a run is not worth less than the checkpoint it could not write.
+          if (!(error instanceof PlatformError) || error.code !== "STORAGE_UNAVAILABLE") throw error;
+          send({ type: "WARNING", message: `no checkpoint at step ${step}: ${error.message}` });
+        }
+      },
       earlyStopped: (message) => send({ type: "EARLY_STOPPED", message }),
       yield: environment.yield,
     };
     const position = await fit({ assignment, data, order, program, start, listener, now });
-    if (!position) return undefined;
+    if (!position || (await environment.yield()) === "CANCEL") return undefined;
     return await conclude(assignment, environment, data, program, position);
   } finally {
     program.dispose();
@@ -113,7 +122,7 @@ async function conclude(
     evaluation,
     artifacts: [{ name, key, sizeBytes, digest: `sha256:${sha256}` }],
     summary: restored ? position.earlyStopping.bestValues : position.lastValues,
-    gate: gate && (await measureGate(assignment, gate, store, executor, data, evaluation)),
+    gate: gate && (await measureGate(assignment, gate, { store, executor, data, program })),
   };
 }
 
@@ -133,31 +142,54 @@ async function evaluatePart(
 
 /** Challenger and champion on the same test rows, each with the preprocessing it was trained with. */
 async function measureGate(
-  { optimizer, training }: Assignment,
-  gate: { metric: string; champion: TrainedVersion | null },
-  store: ObjectStore,
-  executor: Executor,
-  data: Data,
-  evaluation: TrainingOutcome["evaluation"],
+  { model, optimizer, training }: Assignment,
+  { metric, champion }: { metric: string; champion: TrainedVersion | null },
+  { store, executor, data, program }: { store: Store; executor: Executor; data: Data; program: TrainingProgram },
 ): Promise<TrainingOutcome["gate"]> {
-  const challenger = evaluation.find(({ part, name }) => part === "test" && name === gate.metric)?.value;
-  if (challenger === undefined)
-    throw new PlatformError("EMPTY_SPLIT", `the gate compares ${gate.metric} on the test part, which holds no rows`);
-  if (!gate.champion) return { champion: null, challenger };
-  const { versionId, model, preprocessing, weights } = gate.champion;
-  const parameters = await loadWeights(store, model, weights);
-  const state = initialState(model, optimizer, training.seed, parameters);
-  const program = await createTrainingProgram({ model, optimizer, executor, batchSize: 1, seed: training.seed, state });
+  if (data.counts.test === 0)
+    throw new PlatformError("EMPTY_SPLIT", `the gate compares ${metric} on the test part, which holds no rows`);
+  const challenger = await gateValue(program, model, data, data.preprocessing, metric);
+  if (!champion) return { champion: null, challenger };
+  const { versionId } = champion;
+  if (!areComparable(metric, { model, preprocessing: data.preprocessing }, champion))
+    return { champion: { versionId, value: null }, challenger };
+  const parameters = await loadWeights(store, champion.model, champion.weights);
+  const state = initialState(champion.model, optimizer, training.seed, parameters);
+  const options = { model: champion.model, optimizer, executor, batchSize: 1, seed: training.seed, state };
+  const rival = await createTrainingProgram(options);
   try {
-    const values = await evaluatePart(program, model, data, "test", preprocessing);
-    const value = values.find(({ name }) => name === gate.metric)?.value ?? Number.NaN;
+    const value = await gateValue(rival, champion.model, data, champion.preprocessing, metric);
     return { champion: { versionId, value }, challenger };
   } finally {
-    program.dispose();
+    rival.dispose();
   }
 }
 
-async function loadWeights(store: ObjectStore, model: ModelSpec, { key, sha256 }: StoredObject): Promise<State> {
+/** A metric of the same target is comparable whatever the network; a loss only between networks declared alike. */
+function areComparable(metric: string, a: Pick<TrainedVersion, "model" | "preprocessing">, b: TrainedVersion): boolean {
+  const same = (x: unknown, y: unknown) => canonicalJson(x) === canonicalJson(y);
+  if (metric !== "loss") return same(a.model.target, b.model.target);
+  return same(a.model, b.model) && same(a.preprocessing.target, b.preprocessing.target);
+}
+
+/** One metric on the test part, whether or not the model declares it among its own. */
+async function gateValue(
+  program: TrainingProgram,
+  model: ModelSpec,
+  data: Data,
+  preprocessing: Data["preprocessing"],
+  metric: string,
+): Promise<number> {
+  const rows = data.rows("test", model, preprocessing);
+  const { loss, predictions } = await program.evaluate(rows);
+  if (metric === "loss") return loss;
+  const type = metricTypes.find((candidate) => metricName(candidate) === metric);
+  if (!type) throw new PlatformError("BAD_INPUT", `the gate's metric ${metric} is not known`);
+  const [measured] = measure({ ...model, metrics: [type] }, preprocessing, rows.y, predictions);
+  return measured?.value ?? Number.NaN;
+}
+
+async function loadWeights(store: Store, model: ModelSpec, { key, sha256 }: StoredObject): Promise<State> {
   const { tensors } = decodeSafetensors(await store.get(key, sha256));
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
   return Object.fromEntries(

@@ -3,10 +3,10 @@ import type { State } from "../engine/executor.js";
 import { decodeSafetensors, encodeSafetensors } from "../engine/safetensors.js";
 import { PlatformError } from "../errors.js";
 import { checkpointKey } from "../storage/keys.js";
-import type { ObjectStore } from "../storage/object-store.js";
 import type { EarlyStoppingState } from "./early-stopping.js";
 import type { NamedValue } from "./evaluation.js";
 import type { Assignment, CheckpointObject } from "./protocol.js";
+import type { Store } from "./store.js";
 
 /**
  * Where a training stands between two steps: with the assignment, all that is needed to go on as if nothing had
@@ -42,7 +42,7 @@ const reviveNumber = (_: string, value: unknown) =>
 
 /** Writes the position and answers where it lies, verified by the store. */
 export async function saveCheckpoint(
-  store: ObjectStore,
+  store: Store,
   assignment: Pick<Assignment, "runId" | "attempt">,
   step: number,
   position: TrainingPosition,
@@ -65,10 +65,7 @@ export async function saveCheckpoint(
 }
 
 /** @throws PlatformError OBJECT_NOT_FOUND, or OBJECT_CORRUPT for a file that is damaged or no checkpoint. */
-export async function loadCheckpoint(
-  store: ObjectStore,
-  object: { key: string; sha256: string },
-): Promise<TrainingPosition> {
+export async function loadCheckpoint(store: Store, object: { key: string; sha256: string }): Promise<TrainingPosition> {
   const { tensors, metadata } = decodeSafetensors(await store.get(object.key, object.sha256));
   if (metadata.format !== format || metadata.position === undefined)
     throw new PlatformError("OBJECT_CORRUPT", `${object.key} is not a checkpoint of this version of Perennial`);

@@ -6,8 +6,8 @@ import type { Table } from "../features/table.js";
 import { readSegments } from "../segments/segment.js";
 import type { SplitPart } from "../spec/dataset.js";
 import type { ModelSpec } from "../spec/model.js";
-import type { ObjectStore } from "../storage/object-store.js";
 import type { Assignment } from "./protocol.js";
+import type { Store } from "./store.js";
 
 /** The rows of a dataset version, divided, and able to be encoded for any model on that dataset. */
 export interface Data {
@@ -24,7 +24,7 @@ export interface Data {
  *
  * @throws PlatformError EMPTY_SPLIT without training rows; OBJECT_NOT_FOUND or OBJECT_CORRUPT for a lost segment.
  */
-export async function loadData(assignment: Assignment, store: ObjectStore): Promise<Data> {
+export async function loadData(assignment: Assignment, store: Store): Promise<Data> {
   const { model, dataset, parent, gate } = assignment;
   const wanted = new Set<string | null>(
     [model, gate?.champion?.model].flatMap((spec) => (spec ? featuresOf(spec) : [])),

@@ -27,7 +27,14 @@ export function judgeEpoch(
   const current = values.find((value) => value.name === policy.monitor)?.value;
   if (current === undefined || epoch <= policy.startFromEpoch) return { state, improved: false, stop: false };
   const { best } = state;
-  const gain = best === null ? Number.POSITIVE_INFINITY : policy.mode === "MAX" ? current - best : best - current;
+  // NaN is never an improvement, not even on nothing.
+  const gain = Number.isNaN(current)
+    ? Number.NEGATIVE_INFINITY
+    : best === null
+      ? Number.POSITIVE_INFINITY
+      : policy.mode === "MAX"
+        ? current - best
+        : best - current;
   if (gain > policy.minDelta)
     return { state: { best: current, bestEpoch: epoch, wait: 0, bestValues: values }, improved: true, stop: false };
   const wait = state.wait + 1;

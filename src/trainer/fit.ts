@@ -116,6 +116,8 @@ export async function fit(options: {
 
     const endsEpoch = stepInEpoch === stepsPerEpoch;
     if (endsEpoch) {
+      // Evaluation may take a while: what is known goes out before.
+      await listener.yield();
       const values = await endEpoch();
       epoch++;
       stepInEpoch = 0;

@@ -4,11 +4,14 @@ import { PlatformError } from "../errors.js";
 import type { MetricPoint } from "../spec/metrics.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { runAttempt } from "./attempt.js";
+import { patientStore } from "./patient-store.js";
 import type { FromTrainer, Progress, ToTrainer } from "./protocol.js";
 import { warmUp } from "./warm-up.js";
 
 /** How long points may wait before they are sent: `run.progress` promises 250 ms, and the worker needs its share. */
 const flushMs = 50;
+/** How long a store may be away before the attempt ends. */
+const patienceMs = 60_000;
 /** How long the loop may keep messages from coming in. */
 const turnMs = 20;
 
@@ -46,12 +49,13 @@ export async function serveTrainer(options: {
   let turnAt = performance.now();
   try {
     const outcome = await runAttempt(assignment, {
-      store: await options.store(),
+      store: patientStore(await options.store(), { patienceMs, stopped: () => request !== undefined }),
       executor: options.executor,
       send: outbox.send,
       now: () => performance.now(),
       async yield() {
         if (performance.now() - turnAt >= turnMs) {
+          outbox.flush();
           await nextTurn();
           turnAt = performance.now();
         }
@@ -69,7 +73,7 @@ export async function serveTrainer(options: {
 }
 
 /** Sends messages in order; points travel together, since a message each would cost more than a small step. */
-function createOutbox(post: (message: FromTrainer) => void): { send(message: FromTrainer): void } {
+function createOutbox(post: (message: FromTrainer) => void): { send(message: FromTrainer): void; flush(): void } {
   let points: MetricPoint[] = [];
   let progress: Progress | undefined;
   let sentAt = 0;
@@ -80,6 +84,7 @@ function createOutbox(post: (message: FromTrainer) => void): { send(message: Fro
     sentAt = performance.now();
   };
   return {
+    flush,
     send(message) {
       if (message.type !== "METRICS") {
         flush();

@@ -60,7 +60,8 @@ export interface TrainingOutcome {
   evaluation: { part: SplitPart; name: string; value: number }[];
   artifacts: { name: string; key: string; sizeBytes: number; digest: string }[];
   summary: { name: string; value: number }[];
-  gate: { champion: { versionId: string; value: number } | null; challenger: number } | null;
+  /** `value` is null where the two cannot be compared. */
+  gate: { champion: { versionId: string; value: number | null } | null; challenger: number } | null;
 }
 
 /**

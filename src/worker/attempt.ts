@@ -69,9 +69,9 @@ export function startAttempt(options: {
       hint();
     },
     onFailure(error) {
-      if (!(error instanceof PlatformError && error.code === "LEASE_LOST"))
-        logger.error({ runId: run.id, error: error.message }, "the attempt's results cannot be stored");
-      abandon();
+      if (error instanceof PlatformError && error.code === "LEASE_LOST") return abandon();
+      logger.error({ runId: run.id, error: error.message }, "the attempt's results cannot be stored");
+      trainer?.kill();
     },
   });
   const log = (kind: RunEventKind, message: string) =>
@@ -95,10 +95,11 @@ export function startAttempt(options: {
       case "READY":
         break;
       case "METRICS": {
-        gained ||= message.points.length > 0;
         // A resumed attempt repeats some steps; their points are stored already and the same, bit for bit.
         const points = message.points.filter((point) => point.seq > head);
         head = points.at(-1)?.seq ?? head;
+        // Repeated steps are no gain: a run that always dies in the same place must not restart for ever.
+        gained ||= points.length > 0;
         journal.addPoints(points, message.progress);
         break;
       }
@@ -123,16 +124,20 @@ export function startAttempt(options: {
   /** Writes how the attempt ended, behind everything it reported. */
   function conclude(exit: { code: number | null; signal: NodeJS.Signals | null }): Promise<void> {
     if (ending?.type === "SUCCEEDED") return complete(ending.outcome);
+    if (ending?.type === "FAILED" && ending.error.code === "STORAGE_UNAVAILABLE") return again(ending.error.message);
     if (ending?.type === "FAILED") return fail(ending.error);
     if (ending?.type === "STOPPED")
       return request === "CANCEL"
         ? endRun(db, lease, run, { state: "CANCELED" })
         : requeueRun(db, lease, run, "its worker drains");
-    const what = `the trainer was ended by ${exit.signal ?? `exit code ${exit.code}`}`;
+    return again(`the trainer was ended by ${exit.signal ?? `exit code ${exit.code}`}`);
+  }
+
+  /** Back to the queue, unless that has happened too often without a step gained in between. */
+  function again(what: string): Promise<void> {
     const restarts = gained ? 1 : run.restarts + 1;
-    if (restarts > maximumRestarts)
-      return fail({ code: "TRAINER_FAILED", message: `${what}, ${restarts} times in a row` });
-    return requeueRun(db, lease, run, what, restarts);
+    if (restarts <= maximumRestarts) return requeueRun(db, lease, run, what, restarts);
+    return fail({ code: "TRAINER_FAILED", message: `${what}, ${restarts} times in a row` });
   }
 
   async function complete(outcome: TrainingOutcome): Promise<void> {
@@ -170,8 +175,10 @@ export function startAttempt(options: {
       await journal.flushed();
     } catch (error) {
       trainer?.kill();
-      // Nothing more can be stored for this attempt: its lease runs out, and another one takes the run over.
-      logger.warn({ runId: run.id, error: (error as Error).message }, "the attempt ended early");
+      const { message } = error as Error;
+      logger.warn({ runId: run.id, error: message }, "the attempt ended early");
+      // What cannot be stored now ends with the lease: it runs out, and another attempt takes the run over.
+      if (!lost) await again(`the attempt ended early: ${message}`).catch(() => {});
     }
   }
 

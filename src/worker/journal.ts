@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isConnectionError } from "../db/connection-error.js";
+import { isRetriable } from "../db/transaction.js";
 import type { Logger } from "../logger.js";
 import type { MetricPoint } from "../spec/metrics.js";
 import type { Progress } from "../trainer/protocol.js";
@@ -40,7 +41,7 @@ export function createJournal(options: {
         if ("points" in taken) await options.writePoints(taken.points, taken.progress);
         else await taken.write();
       } catch (error) {
-        if (!isConnectionError(error)) throw error;
+        if (!isConnectionError(error) && !isRetriable(error)) throw error;
         options.logger.debug({ error: (error as Error).message }, "Postgres is away; the journal waits");
         await delay(retryMs);
         continue;

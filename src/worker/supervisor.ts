@@ -45,10 +45,14 @@ export async function startSupervisor(options: {
           const run = await claimRun(db, workerId);
           if (!run) break;
           logger.info({ runId: run.id, attempt: run.attempt }, "claimed");
+          // A run that was lost and claimed again here: its former attempt must be gone before the next one starts.
+          const former = attempts.get(run.id);
+          former?.abandon();
+          await former?.ended;
           const attempt = startAttempt({ db, run, takeTrainer: trainers.take, logger });
           attempts.set(run.id, attempt);
           void attempt.ended.then(() => {
-            attempts.delete(run.id);
+            if (attempts.get(run.id) === attempt) attempts.delete(run.id);
             wakeup.raise();
           });
         }
@@ -107,7 +111,6 @@ export async function startSupervisor(options: {
       clearTimeout(deadline);
       clearInterval(heartbeat);
       unsubscribe();
-      await trainers.close();
       // Without Postgres the entry stays and is no longer counted after 15 s.
       await unregisterWorker(db, workerId).catch(() => {});
     },

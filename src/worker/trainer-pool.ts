@@ -21,6 +21,9 @@ export interface TrainerPool {
   close(): Promise<void>;
 }
 
+/** A trainer that has not loaded by then never will. */
+const readyMs = 60_000;
+
 /** As long as a run's id, so that the process can be renamed after its run: a title cannot outgrow the arguments. */
 const placeholder = "run_00000000-0000-0000-0000-000000000000";
 
@@ -85,6 +88,9 @@ function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): 
       reject(new Error(`the trainer ended before it was ready (${signal ?? code})`)),
     );
   });
+  const timer = setTimeout(() => trainer.kill(), readyMs);
+  void trainer.exited.then(() => clearTimeout(timer));
+  void ready.then(() => clearTimeout(timer)).catch(() => {});
   return { trainer, ready };
 }
 

@@ -32,6 +32,11 @@ describe("the gate", () => {
     expect(verdict.reason).toContain(gate.metric);
   });
 
+  it("refuses what cannot be compared", () => {
+    const verdict = judge(gate, { champion: { versionId: "version_1", value: null }, challenger: 0.9 });
+    expect(verdict).toEqual({ promoted: false, reason: expect.stringContaining("cannot be compared") });
+  });
+
   it("promotes the first version, which has nobody to beat", () => {
     expect(judge(gate, { champion: null, challenger: 0.3 })).toEqual({
       promoted: true,

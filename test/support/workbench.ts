@@ -27,7 +27,8 @@ export interface Workbench {
   store: ObjectStore;
   wakeups: Wakeups;
   dataDirectory: string;
-  startWorker(slots?: number): Promise<Supervisor>;
+  /** @param trainerPath another program than the real trainer. */
+  startWorker(slots?: number, trainerPath?: string): Promise<Supervisor>;
   close(): Promise<void>;
 }
 
@@ -42,8 +43,8 @@ export async function openWorkbench(database?: TestDatabase): Promise<Workbench>
   const workers: Supervisor[] = [];
   return {
     ...{ db, url, store, wakeups, dataDirectory },
-    async startWorker(slots = 1) {
-      const modulePath = fileURLToPath(new URL("../../dist/trainer.js", import.meta.url));
+    async startWorker(slots = 1, trainerPath) {
+      const modulePath = trainerPath ?? fileURLToPath(new URL("../../dist/trainer.js", import.meta.url));
       const env = { ...process.env, PERENNIAL_DATA_DIR: dataDirectory };
       const trainers = createTrainerPool({ modulePath, env, logger: silent });
       const worker = await startSupervisor({ db, wakeups, trainers, slots, logger: silent });
@@ -67,7 +68,7 @@ export async function accepted<Result>(outcome: Promise<Outcome<Result>>): Promi
 }
 
 /** Waits until a run has ended and answers it as it then is. */
-export async function finished(db: DataSource, runId: string, timeoutMs = 30_000): Promise<Run> {
+export async function finished(db: DataSource, runId: string, timeoutMs = 80_000): Promise<Run> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const run = await db.manager.findOneByOrFail(Run, { id: runId });
@@ -101,9 +102,9 @@ export async function declareClouds({ db, store }: Pick<Workbench, "db" | "store
   await accepted(declareOptimizer(db, { name: "adam", algorithm: { adam: {} }, learningRate: { constant: 0.01 } }));
 }
 
-/** Waits for a condition, for at most ten seconds. */
+/** Waits for a condition, for at most half a minute. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`this did not come true: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -55,6 +55,7 @@ describe("early stopping", () => {
       stopped: 2,
       best: 1,
     },
+    { case: "never takes NaN for the best", change: {}, values: [Number.NaN, 3, 2], stopped: null, best: 3 },
   ])("$case", ({ change, values, stopped, best }) => {
     expect(follow({ ...policy, ...change }, values)).toEqual({ stopped, best });
   });

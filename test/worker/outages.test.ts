@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/db/database.js";
 import { type EmbeddedPostgres, startPostgres } from "../../src/embedded/postgres.js";
@@ -40,10 +41,10 @@ describe("while a run trains", () => {
   it("Postgres may stop: training goes on, and every point arrives afterwards", async () => {
     const worker = await bench.startWorker();
     const reaper = startReaper({ db: bench.db, logger: silent });
-    const { runId: calm } = await accepted(train(bench.db, { ...training, epochs: 80 }));
+    const { runId: calm } = await accepted(train(bench.db, { ...training, epochs: 50 }));
     const expected = await finished(bench.db, calm);
 
-    const { runId } = await accepted(train(bench.db, { ...training, epochs: 80 }));
+    const { runId } = await accepted(train(bench.db, { ...training, epochs: 50 }));
     await until(async () => (await runOf(runId)).metricHead > 10);
     const head = (await runOf(runId)).metricHead;
     await postgres.stop("immediate");
@@ -71,7 +72,7 @@ describe("while a run trains", () => {
 
   it("its worker may drain: another goes on from the checkpoint, to the same weights", async () => {
     const worker = await bench.startWorker();
-    const epochs = 120;
+    const epochs = 60;
     const { runId } = await accepted(train(bench.db, { ...training, epochs }));
     await until(async () => (await runOf(runId)).metricHead > 50);
     await worker.drain();
@@ -86,6 +87,27 @@ describe("while a run trains", () => {
     const digests = await bench.db.manager.findBy(ModelVersion, [{ runId }, { runId: undisturbed }]);
     expect(digests[0]?.digest).toBe(digests[1]?.digest);
     await other.drain();
+  });
+});
+
+describe("a run", () => {
+  it("that its own worker lost and claimed again goes on there, once", async () => {
+    const worker = await bench.startWorker(2);
+    const { runId } = await accepted(train(bench.db, { ...training, epochs: 60, checkpoint: { everySteps: 10 } }));
+    await until(async () => (await bench.db.manager.countBy(Checkpoint, { runId })) > 1);
+    await bench.db.query("UPDATE run SET lease_expires_at = now() - interval '1 second' WHERE id = $1", [runId]);
+    await until(async () => (await reapExpired(bench.db)).length === 1);
+    expect(await finished(bench.db, runId)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+    await worker.drain();
+  });
+
+  it("whose trainer dies again and again without a step gained is given up", async () => {
+    const worker = await bench.startWorker(1, fileURLToPath(new URL("./dying-trainer.mjs", import.meta.url)));
+    const { runId } = await accepted(train(bench.db, { ...training, epochs: 1 }));
+    const run = await finished(bench.db, runId);
+    expect(run).toMatchObject({ state: "FAILED", attempt: 4, error: { code: "TRAINER_FAILED" } });
+    expect(run.error?.message).toContain("exit code 3");
+    await worker.drain();
   });
 });
 

@@ -73,7 +73,7 @@ describe("a training", () => {
   it("stops early and keeps the best weights", async () => {
     const earlyStopping = { monitor: "val_loss", patience: 2, restoreBest: true };
     const { runId } = await accepted(train(bench.db, { ...training, epochs: 300, earlyStopping }));
-    const run = await finished(bench.db, runId, 60_000);
+    const run = await finished(bench.db, runId);
     expect(run.state).toBe("SUCCEEDED");
     expect(run.progress.epoch).toBeLessThan(300);
     const { points } = await readMetrics(bench.db, runId, run.metricHead - 5_000);
