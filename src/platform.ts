@@ -1,5 +1,6 @@
 import type { Config } from "./config.js";
 import { startPostgres } from "./embedded/postgres.js";
+import { PlatformError } from "./errors.js";
 import { closeAll } from "./lifecycle.js";
 import type { Logger } from "./logger.js";
 import { startServer } from "./server.js";
@@ -28,6 +29,11 @@ export async function startPlatform(options: {
   const close = () => closeAll(closers);
   try {
     let { databaseUrl } = config;
+    if (!databaseUrl && !wanted.includes("server"))
+      throw new PlatformError(
+        "BAD_INPUT",
+        "a worker without a server needs DATABASE_URL: the database of its platform",
+      );
     if (!databaseUrl) {
       const postgres = await startPostgres({ dataDirectory: config.dataDirectory, logger });
       closers.push(() => postgres.stop());

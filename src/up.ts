@@ -27,12 +27,17 @@ async function up(config: Config, wanted: readonly Role[]): Promise<void> {
   await platform.close();
 }
 
-const [role] = process.argv.slice(2);
-try {
-  if (role !== undefined && !roles.includes(role as Role))
-    throw new Error(`there is no role ${JSON.stringify(role)}; use ${roles.join(" or ")}`);
-  await up(readConfig(process.env), role === undefined ? roles : [role as Role]);
-} catch (error) {
-  console.error(`Perennial cannot go on: ${(error as Error).message}`);
-  process.exitCode = 1;
+const usage = `Usage: node dist/up.js [${roles.join(" | ")}]   (default: both, and PostgreSQL unless DATABASE_URL is set)`;
+const [role, ...rest] = process.argv.slice(2);
+if (role === "--help" || role === "-h") console.log(usage);
+else if (rest.length > 0 || (role !== undefined && !roles.includes(role as Role))) {
+  console.error(usage);
+  process.exitCode = 2;
+} else {
+  try {
+    await up(readConfig(process.env), role === undefined ? roles : [role as Role]);
+  } catch (error) {
+    console.error(`Perennial cannot go on: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
 }

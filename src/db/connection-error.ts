@@ -14,7 +14,7 @@ const unavailableErrno = new Set([
 ]);
 /** `pg` gives these no code. */
 const unavailableMessage =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Connection ended|Client was closed|Query read timeout|Query runner already released|Driver not Connected)/;
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Connection ended|Client was closed|Query read timeout|Query runner already released|Database connection provided by a query runner was already released|Driver not Connected)/;
 
 /** Whether an error means that Postgres did not answer; looks inside TypeORM's and Node's wrappers. */
 export function isConnectionError(error: unknown, depth = 0): boolean {
@@ -24,4 +24,10 @@ export function isConnectionError(error: unknown, depth = 0): boolean {
   if (unavailableMessage.test(error.message)) return true;
   const inner: unknown[] = error instanceof AggregateError ? error.errors : [];
   return [driverError, cause, ...inner].some((each) => each !== error && isConnectionError(each, depth + 1));
+}
+
+/** Whether Postgres ran out of disk (53100): it will serve again, but not before somebody makes room. */
+export function isDiskFull(error: unknown): boolean {
+  const { code, driverError } = (error ?? {}) as { code?: unknown; driverError?: { code?: unknown } };
+  return code === "53100" || driverError?.code === "53100";
 }

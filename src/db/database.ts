@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataSource, type MigrationInterface, type QueryRunner } from "typeorm";
 import { entities } from "../entities/index.js";
+import { PlatformError } from "../errors.js";
 
 /** Beside `src/` and `dist/`: both are one folder below the root of the repository. */
 const migrationsDirectory = fileURLToPath(new URL("../../migrations/", import.meta.url));
@@ -56,7 +57,18 @@ export async function openDatabase(options: { url: string; poolSize?: number }):
     // An idle connection that Postgres closes must not take the process down; the pool replaces it.
     poolErrorHandler: () => {},
   });
-  await db.initialize();
+  try {
+    await db.initialize();
+  } catch (error) {
+    // The URL holds a password, so the message names the setting and not its value.
+    const reason = (error as Error).message || (error as { code?: string }).code;
+    throw new PlatformError(
+      "DATABASE_UNAVAILABLE",
+      `the database of DATABASE_URL refused: ${reason}`,
+      {},
+      { cause: error },
+    );
+  }
   const runner = db.createQueryRunner();
   try {
     await runner.query("SELECT pg_advisory_lock($1)", [migrationLock]);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ExecutionResult, GraphQLError, type GraphQLFormattedError, Kind } from "graphql";
-import { isConnectionError } from "../db/connection-error.js";
+import { isConnectionError, isDiskFull } from "../db/connection-error.js";
 import { type ErrorCode, PlatformError } from "../errors.js";
 import type { Logger } from "../logger.js";
 
@@ -30,9 +30,19 @@ export function createErrorFormatter(logger: Logger): ErrorFormatter {
     if (cause instanceof PlatformError) {
       return { message: cause.message, ...at, extensions: { ...cause.details, code: cause.code } };
     }
+    if (isDiskFull(cause)) {
+      logger.error({ err: cause, path }, "Postgres has no room left");
+      const message = "Postgres has no room left on its disk; nothing was stored.";
+      return { message, ...at, extensions: { code: "STORAGE_FULL" satisfies ErrorCode } };
+    }
+    if (cause instanceof RangeError && cause.message.includes("call stack")) {
+      const message = "The request is nested too deeply.";
+      return { message, ...at, extensions: { code: "LIMIT_EXCEEDED" satisfies ErrorCode } };
+    }
     if (isConnectionError(cause)) {
       logger.warn({ err: cause, path }, "Postgres cannot be reached");
-      const message = "Postgres cannot be reached; nothing was stored. Try again.";
+      const message =
+        "Postgres cannot be reached. Try again; a mutation with an idempotencyKey is then done once, whatever became of this one.";
       return { message, ...at, extensions: { code: "DATABASE_UNAVAILABLE" satisfies ErrorCode } };
     }
     if (error instanceof GraphQLError && cause instanceof GraphQLError && isAboutTheRequest(cause, path)) {

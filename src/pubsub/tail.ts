@@ -17,6 +17,8 @@ export interface TailOptions<Item, Cursor> {
   /** Where to begin. */
   start: Cursor;
   read: (cursor: Cursor) => Promise<Page<Item, Cursor>>;
+  /** Whether an error of `read` is passing, such as a database that is away: then it is read again after `pollMs`. */
+  isPassing?: (error: unknown) => boolean;
   /** Least time from the end of a read to a live one after it: hints that come faster are taken together. */
   minIntervalMs?: number;
   /** Covers a lost hint: the longest a committed row waits to be read. */
@@ -26,11 +28,11 @@ export interface TailOptions<Item, Cursor> {
 /**
  * Replay and live in one path: read the rows behind the cursor, hand them out, wait for a hint, read again. There is no
  * queue per reader: the next read begins when all of the last one has been taken, so a slow reader simply reads later.
- * An error of `read` ends the tail with that error. Returning a Repeater rather than an async generator lets a
+ * An error of `read` that does not pass ends the tail with that error. Returning a Repeater rather than an async generator lets a
  * subscription end while it waits.
  */
 export function tail<Item, Cursor>(options: TailOptions<Item, Cursor>): Repeater<Item> {
-  const { read, start, minIntervalMs = 0, pollMs = 1_000 } = options;
+  const { read, start, isPassing = () => false, minIntervalMs = 0, pollMs = 1_000 } = options;
   return new Repeater<Item>(async (push, stop) => {
     const wakeup = options.wakeup();
     const pause = createPause();
@@ -43,7 +45,14 @@ export function tail<Item, Cursor>(options: TailOptions<Item, Cursor>): Repeater
     try {
       let cursor = start;
       while (!stopped) {
-        const page = await read(cursor);
+        const page = await read(cursor).catch((error: unknown) => {
+          if (isPassing(error)) return undefined;
+          throw error;
+        });
+        if (!page) {
+          await pause.take(pollMs);
+          continue;
+        }
         const readAt = performance.now();
         for (const item of page.items) {
           await push(item);

@@ -12,6 +12,7 @@ import { referencedVersion } from "../registry/versions.js";
 import { canonicalJson } from "../spec/canonical.js";
 import type { Feature } from "../spec/dataset.js";
 import type { ModelSpec } from "../spec/model.js";
+import { metricTypes } from "../spec/model.js";
 import type { Problem } from "../spec/problem.js";
 import { resolveTraining } from "../spec/resolve-training.js";
 import type { TrainingDeclaration, TrainingSpec } from "../spec/training.js";
@@ -28,6 +29,9 @@ export interface TrainDeclaration extends TrainingDeclaration {
   idempotencyKey?: string | null;
 }
 
+/** No rule about counts of rows applies to them. */
+const unknownCounts = { train: Number.NaN, validation: 1, test: 1 };
+
 /** Queues a run, with every default resolved. Nothing is queued when anything is wrong. */
 export function train(db: DataSource, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
   const { idempotencyKey, ...request } = declaration;
@@ -37,10 +41,13 @@ export function train(db: DataSource, declaration: TrainDeclaration): Promise<Ou
     const optimizerRevision = await findOptimizerRevision(manager, request, problems);
     const datasetVersion = modelRevision && (await findDatasetVersion(manager, modelRevision, request, problems));
     const parent = modelRevision && (await findParent(manager, modelRevision, request, problems));
-    const training =
-      modelRevision && datasetVersion && resolveTraining(request, modelRevision.spec, datasetVersion.splitCounts);
-    problems.push(...(training?.problems ?? []));
-    const spec = training?.spec;
+    // Without the references, what can be judged without them still is.
+    const { spec, problems: faults } = resolveTraining(
+      request,
+      modelRevision?.spec ?? { metrics: [...metricTypes] },
+      datasetVersion?.splitCounts ?? unknownCounts,
+    );
+    problems.push(...(faults ?? []));
     if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec)
       throw new Refused(problems);
     const parentVersionId = parent?.id ?? null;

@@ -16,6 +16,8 @@ import type { Trainer } from "./trainer-pool.js";
 
 /** How often a trainer may die in a row, without a finished step in between, before the run is given up. */
 const maximumRestarts = 3;
+/** How long a trainer may take to stop by itself when its run is canceled. */
+const cancelMs = 1_500;
 /** Hints to subscribers are coalesced to this pace. */
 const hintMs = 100;
 
@@ -88,6 +90,8 @@ export function startAttempt(options: {
     request = what;
     trainer?.send({ type: what });
     stopBeforeStart();
+    // A step can be long: a cancel does not wait for its end, and nothing of it would be kept.
+    if (what === "CANCEL") setTimeout(() => trainer?.kill(), cancelMs).unref();
   }
 
   function onMessage(message: FromTrainer): void {

@@ -1,5 +1,6 @@
 import type { Repeater } from "@repeaterjs/repeater";
 import { datasetEventHead, readDatasetEvents } from "../../datasets/events.js";
+import { isConnectionError } from "../../db/connection-error.js";
 import { findNamed } from "../../db/transaction.js";
 import { Dataset } from "../../entities/dataset.js";
 import type { DatasetEvent, ModelEvent } from "../../entities/event.js";
@@ -57,6 +58,7 @@ function followHistory<Event extends { seq: number }>(
   readAfter: (seq: number) => Promise<Event[]>,
 ): Repeater<Event> {
   return tail({
+    isPassing: isConnectionError,
     wakeup: () => wakeups.on(topic),
     start,
     async read(from) {

@@ -1,5 +1,6 @@
 import type { Repeater } from "@repeaterjs/repeater";
 import { type DataSource, In } from "typeorm";
+import { isConnectionError } from "../../db/connection-error.js";
 import { Run } from "../../entities/run.js";
 import { tail } from "../../pubsub/tail.js";
 import { isFinal } from "../../runs/run-state.js";
@@ -44,6 +45,7 @@ export async function followRuns(
   compileFilter(filter, runConditions, new Parameters());
   const told: Told = { until: null, runs: new Map() };
   return tail({
+    isPassing: isConnectionError,
     wakeup: () => wakeups.on({ every: "run" }, { every: "metrics" }),
     start: told,
     minIntervalMs: intervalMs,

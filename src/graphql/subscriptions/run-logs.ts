@@ -1,4 +1,5 @@
 import type { Repeater } from "@repeaterjs/repeater";
+import { isConnectionError } from "../../db/connection-error.js";
 import type { RunEvent } from "../../entities/run.js";
 import { PlatformError } from "../../errors.js";
 import { tail } from "../../pubsub/tail.js";
@@ -29,6 +30,7 @@ export async function followRunMetrics(
 ): Promise<Repeater<RunMetricBatch>> {
   const { metrics } = await requireHeads(db, runId);
   return tail({
+    isPassing: isConnectionError,
     wakeup: () => wakeups.on({ type: "metrics", runId }),
     start: decodeLogCursor(after, "run-metrics", runId, metrics),
     minIntervalMs: metricIntervalMs,
@@ -52,6 +54,7 @@ export async function followRunEvents(
 ): Promise<Repeater<RunEvent>> {
   const { events } = await requireHeads(db, runId);
   return tail({
+    isPassing: isConnectionError,
     wakeup: () => wakeups.on({ type: "run", runId }),
     start: decodeLogCursor(after, "run-events", runId, events),
     async read(from) {
