@@ -147,3 +147,24 @@ it("a training that diverges fails as DIVERGED and keeps its last good checkpoin
     expect(value.errors[0].extensions.code).toBe(code);
   }
 });
+
+describe("a request nested beyond reason", () => {
+  const depth = 20_000;
+  it.each([
+    [
+      "in its variables",
+      "query($f: RunFilter) { runs(filter: $f) { totalCount } }",
+      `{"f":${'{"not":'.repeat(depth)}{}${"}".repeat(depth)}}`,
+    ],
+    ["in its text", `{ runs(filter: ${"[".repeat(4_000)}${"]".repeat(4_000)}) { totalCount } }`, "{}"],
+  ])("%s is refused, and the server goes on", async (_, query, variables) => {
+    const response = await fetch(`${platform.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${platform.key}` },
+      body: `{"query":${JSON.stringify(query)},"variables":${variables}}`,
+    });
+    const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+    expect(errors[0]?.extensions.code).toMatch(/^(LIMIT_EXCEEDED|GRAPHQL_VALIDATION_FAILED|GRAPHQL_PARSE_FAILED)$/);
+    expect((await platform.post("{ runs { totalCount } }")).status).toBe(200);
+  });
+});

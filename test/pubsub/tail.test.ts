@@ -102,6 +102,18 @@ describe("a tail", () => {
     expect(log.open).toBe(0);
   });
 
+  test("waits out an error that passes, and reads on from where it was", async () => {
+    const log = memoryLog([1, 2, 3, 4, 100]);
+    let failures = 3;
+    const read = (after: number) =>
+      after === 3 && failures-- > 0 ? Promise.reject(new Error("away")) : log.read(after);
+    const isPassing = (error: unknown) => (error as Error).message === "away";
+    const seen: number[] = [];
+    for await (const row of tail({ ...log, read, isPassing, start: 0, pollMs: 5 })) seen.push(row);
+    expect(seen).toEqual([1, 2, 3, 4, 100]);
+    expect(failures).toBe(-1);
+  });
+
   test("begins behind its cursor", async () => {
     const log = memoryLog([1, 2, 3]);
     expect(await follow({ ...log, start: 2 }).next()).toEqual({ done: false, value: 3 });
