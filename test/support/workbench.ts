@@ -29,6 +29,8 @@ export interface Workbench {
   dataDirectory: string;
   /** @param trainerPath another program than the real trainer. */
   startWorker(slots?: number, trainerPath?: string): Promise<Supervisor>;
+  /** Drains every worker that is still there. */
+  drainWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,9 @@ export async function openWorkbench(database?: TestDatabase): Promise<Workbench>
   const store = await openFileStore({ root, baseUrl: "http://127.0.0.1", secret: "not a secret, but 32 bytes long." });
   const wakeups = await listen({ url, logger: silent });
   const workers: Supervisor[] = [];
+  const drainWorkers = async () => {
+    for (const worker of workers.splice(0)) await worker.drain();
+  };
   return {
     ...{ db, url, store, wakeups, dataDirectory },
     async startWorker(slots = 1, trainerPath) {
@@ -51,8 +56,9 @@ export async function openWorkbench(database?: TestDatabase): Promise<Workbench>
       workers.push(worker);
       return worker;
     },
+    drainWorkers,
     async close() {
-      for (const worker of workers) await worker.drain();
+      await drainWorkers();
       await wakeups.close();
       await close();
       await rm(dataDirectory, { recursive: true, force: true });

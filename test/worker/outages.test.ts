@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/db/database.js";
 import { type EmbeddedPostgres, startPostgres } from "../../src/embedded/postgres.js";
 import { newId } from "../../src/entities/identifier.js";
@@ -35,11 +35,13 @@ afterAll(async () => {
   await rm(dataDirectory, { recursive: true, force: true });
 });
 
+afterEach(() => bench.drainWorkers());
+
 const runOf = (id: string) => bench.db.manager.findOneByOrFail(Run, { id });
 
 describe("while a run trains", () => {
   it("Postgres may stop: training goes on, and every point arrives afterwards", async () => {
-    const worker = await bench.startWorker();
+    await bench.startWorker();
     const reaper = startReaper({ db: bench.db, logger: silent });
     const { runId: calm } = await accepted(train(bench.db, { ...training, epochs: 50 }));
     const expected = await finished(bench.db, calm);
@@ -67,7 +69,6 @@ describe("while a run trains", () => {
       for (const point of page.points) expect(point.seq).toBe(++seen);
     expect(seen).toBe(expected.metricHead);
     await reaper.stop();
-    await worker.drain();
   });
 
   it("its worker may drain: another goes on from the checkpoint, to the same weights", async () => {
@@ -80,34 +81,34 @@ describe("while a run trains", () => {
     expect(await bench.db.manager.countBy(Checkpoint, { runId })).toBe(1);
     expect((await liveWorkers(bench.db)).map(({ id }) => id)).not.toContain(worker.workerId);
 
-    const other = await bench.startWorker();
+    await bench.startWorker();
     expect(await finished(bench.db, runId)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
     const { runId: undisturbed } = await accepted(train(bench.db, { ...training, epochs }));
     await finished(bench.db, undisturbed);
     const digests = await bench.db.manager.findBy(ModelVersion, [{ runId }, { runId: undisturbed }]);
     expect(digests[0]?.digest).toBe(digests[1]?.digest);
-    await other.drain();
   });
 });
 
 describe("a run", () => {
   it("that its own worker lost and claimed again goes on there, once", async () => {
-    const worker = await bench.startWorker(2);
+    await bench.startWorker(2);
     const { runId } = await accepted(train(bench.db, { ...training, epochs: 60, checkpoint: { everySteps: 10 } }));
     await until(async () => (await bench.db.manager.countBy(Checkpoint, { runId })) > 1);
-    await bench.db.query("UPDATE run SET lease_expires_at = now() - interval '1 second' WHERE id = $1", [runId]);
-    await until(async () => (await reapExpired(bench.db)).length === 1);
+    // Its worker renews now and then: what it renews in between is expired once more.
+    await until(async () => {
+      await bench.db.query("UPDATE run SET lease_expires_at = now() - interval '1 second' WHERE id = $1", [runId]);
+      return (await reapExpired(bench.db)).length === 1;
+    });
     expect(await finished(bench.db, runId)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
-    await worker.drain();
   });
 
   it("whose trainer dies again and again without a step gained is given up", async () => {
-    const worker = await bench.startWorker(1, fileURLToPath(new URL("./dying-trainer.mjs", import.meta.url)));
+    await bench.startWorker(1, fileURLToPath(new URL("./dying-trainer.mjs", import.meta.url)));
     const { runId } = await accepted(train(bench.db, { ...training, epochs: 1 }));
     const run = await finished(bench.db, runId);
     expect(run).toMatchObject({ state: "FAILED", attempt: 4, error: { code: "TRAINER_FAILED" } });
     expect(run.error?.message).toContain("exit code 3");
-    await worker.drain();
   });
 });
 
