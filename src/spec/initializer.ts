@@ -21,22 +21,20 @@ const allOptions: readonly (keyof InitializerOptions)[] = ["value", "gain", "min
 
 export const noPenalty: Regularizer = { l1: 0, l2: 0 };
 
-/** The initializer under `key` with the options under `<key>Options`; defaults are Keras 3's. */
+/**
+ * The initializer under `key` with the options under `<key>Options`; defaults are Keras 3's.
+ * @param fallback the type where none is declared. What begins with ZEROS by default is a vector, not a matrix.
+ */
 export function resolveInitializer(
   at: Findings,
-  key: "kernelInitializer" | "biasInitializer",
+  key: string,
   declaredType: InitializerType | null | undefined,
   declaredOptions: InitializerOptions | null | undefined,
+  fallback: InitializerType = "GLOROT_UNIFORM",
 ): Initializer {
-  const type = readChoice(
-    at,
-    key,
-    declaredType,
-    initializers,
-    key === "kernelInitializer" ? "GLOROT_UNIFORM" : "ZEROS",
-  );
-  if (type === "ORTHOGONAL" && key === "biasInitializer") {
-    at.add("CONTRADICTION", "ORTHOGONAL needs at least two dimensions, and a bias has one.", key);
+  const type = readChoice(at, key, declaredType, initializers, fallback);
+  if (type === "ORTHOGONAL" && fallback === "ZEROS") {
+    at.add("CONTRADICTION", "ORTHOGONAL needs at least two dimensions: it is for kernels.", key);
   }
   const options = readOptional(at, `${key}Options`, declaredOptions) ?? {};
   const places = at.at(`${key}Options`);

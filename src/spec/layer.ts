@@ -1,3 +1,36 @@
+import type {
+  Conv1dDeclaration,
+  Conv2dDeclaration,
+  Conv2dTransposeDeclaration,
+  Convolution,
+  DepthwiseConv2dDeclaration,
+  SeparableConv2dDeclaration,
+} from "./convolution.js";
+import type {
+  BidirectionalDeclaration,
+  NestedLayerBody,
+  ParallelDeclaration,
+  ResidualDeclaration,
+} from "./nested-layer.js";
+import type { GlobalPooling, Pooling, PoolingDeclarations } from "./pooling.js";
+import type {
+  PermuteDeclaration,
+  RepeatVectorDeclaration,
+  Reshaping,
+  UpSamplingDeclaration,
+  ZeroPadding1dDeclaration,
+  ZeroPadding2dDeclaration,
+} from "./reshaping.js";
+import type {
+  EmbeddingDeclaration,
+  GruDeclaration,
+  LstmDeclaration,
+  MultiHeadAttentionDeclaration,
+  PositionEmbeddingDeclaration,
+  SequenceLayerBody,
+  SimpleRnnDeclaration,
+} from "./sequence-layer.js";
+
 /** Activation functions, with Keras 3's names and definitions. */
 export const activations = [
   "LINEAR",
@@ -21,6 +54,12 @@ export const activations = [
   "LOG_SOFTMAX",
   "EXPONENTIAL",
   "MISH",
+  "HARD_SHRINK",
+  "SOFT_SHRINK",
+  "TANH_SHRINK",
+  "SPARSE_PLUS",
+  "SPARSE_SIGMOID",
+  "SQUAREPLUS",
 ] as const;
 export type Activation = (typeof activations)[number];
 
@@ -87,8 +126,28 @@ export interface BatchNormalizationDeclaration extends NormalizationDeclaration 
   momentum?: number | null;
 }
 export type LayerNormalizationDeclaration = NormalizationDeclaration;
+export interface GroupNormalizationDeclaration extends NormalizationDeclaration {
+  /** -1: one group a channel. */
+  groups?: number | null;
+}
+export interface GaussianNoiseDeclaration extends Named {
+  stddev: number;
+}
 export interface ActivationDeclaration extends Named {
   function: Activation;
+}
+export interface LeakyReluDeclaration extends Named {
+  negativeSlope?: number | null;
+}
+export interface EluDeclaration extends Named {
+  alpha?: number | null;
+}
+export interface PreluDeclaration extends Named {
+  alphaInitializer?: InitializerType | null;
+  alphaInitializerOptions?: InitializerOptions | null;
+  alphaRegularizer?: RegularizerDeclaration | null;
+  /** Axes along which one slope is learned for all; counted from 1, without the batch. */
+  sharedAxes?: number[] | null;
 }
 export type FlattenDeclaration = Named;
 export interface ReshapeDeclaration extends Named {
@@ -97,14 +156,41 @@ export interface ReshapeDeclaration extends Named {
 }
 
 /** Exactly one key is set. */
-export interface LayerDeclaration {
+export interface LayerDeclaration extends PoolingDeclarations {
   dense?: DenseDeclaration | null;
+  conv1d?: Conv1dDeclaration | null;
+  conv2d?: Conv2dDeclaration | null;
+  conv2dTranspose?: Conv2dTransposeDeclaration | null;
+  depthwiseConv2d?: DepthwiseConv2dDeclaration | null;
+  separableConv2d?: SeparableConv2dDeclaration | null;
   dropout?: DropoutDeclaration | null;
+  spatialDropout1d?: DropoutDeclaration | null;
+  spatialDropout2d?: DropoutDeclaration | null;
+  gaussianNoise?: GaussianNoiseDeclaration | null;
   batchNormalization?: BatchNormalizationDeclaration | null;
   layerNormalization?: LayerNormalizationDeclaration | null;
+  groupNormalization?: GroupNormalizationDeclaration | null;
   activation?: ActivationDeclaration | null;
+  leakyRelu?: LeakyReluDeclaration | null;
+  elu?: EluDeclaration | null;
+  prelu?: PreluDeclaration | null;
   flatten?: FlattenDeclaration | null;
   reshape?: ReshapeDeclaration | null;
+  permute?: PermuteDeclaration | null;
+  repeatVector?: RepeatVectorDeclaration | null;
+  zeroPadding1d?: ZeroPadding1dDeclaration | null;
+  zeroPadding2d?: ZeroPadding2dDeclaration | null;
+  upSampling1d?: UpSamplingDeclaration | null;
+  upSampling2d?: UpSamplingDeclaration | null;
+  embedding?: EmbeddingDeclaration | null;
+  positionEmbedding?: PositionEmbeddingDeclaration | null;
+  simpleRnn?: SimpleRnnDeclaration | null;
+  lstm?: LstmDeclaration | null;
+  gru?: GruDeclaration | null;
+  multiHeadAttention?: MultiHeadAttentionDeclaration | null;
+  bidirectional?: BidirectionalDeclaration | null;
+  residual?: ResidualDeclaration | null;
+  parallel?: ParallelDeclaration | null;
 }
 
 /** A resolved initializer: only the parameters its type has. */
@@ -138,7 +224,8 @@ export type Layer = { name: string; inputShape: number[]; outputShape: number[] 
       kernelRegularizer: Regularizer;
       biasRegularizer: Regularizer;
     }
-  | { type: "dropout"; rate: number }
+  | { type: "dropout" | "spatialDropout1d" | "spatialDropout2d"; rate: number }
+  | { type: "gaussianNoise"; stddev: number }
   | {
       type: "batchNormalization";
       momentum: number;
@@ -156,8 +243,26 @@ export type Layer = { name: string; inputShape: number[]; outputShape: number[] 
       betaRegularizer: Regularizer;
       gammaRegularizer: Regularizer;
     }
+  | {
+      type: "groupNormalization";
+      groups: number;
+      epsilon: number;
+      center: boolean;
+      scale: boolean;
+      betaRegularizer: Regularizer;
+      gammaRegularizer: Regularizer;
+    }
   | { type: "activation"; function: Activation }
+  | { type: "leakyRelu"; negativeSlope: number }
+  | { type: "elu"; alpha: number }
+  | { type: "prelu"; alphaInitializer: Initializer; alphaRegularizer: Regularizer; sharedAxes: number[] }
   | { type: "flatten" }
   | { type: "reshape"; targetShape: number[] }
+  | Reshaping
+  | Convolution
+  | Pooling
+  | GlobalPooling
+  | SequenceLayerBody
+  | NestedLayerBody
 );
 export type LayerType = Layer["type"];

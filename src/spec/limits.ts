@@ -8,12 +8,24 @@ export const limits = {
   elements: 1_000_000,
   layers: 1_000,
   units: 65_536,
+  /** Of a window, a stride, a dilation or a padding along one axis. */
+  extent: 65_536,
+  /** Layers within layers. */
+  nesting: 8,
+  /** Branches of one layer. */
+  branches: 64,
+  /** Rows of a table of embeddings. Ids up to 2^24 are exact in the engine's 32-bit floats. */
+  vocabulary: 1_000_000,
+  /** Steps of a recurrent layer, each of which is a part of the compiled graph. */
+  timeSteps: 1_000,
   /** Numbers that one row becomes between two layers. */
   activations: 10_000_000,
   /** Dimensions of a layer's output without the batch dimension. */
   rank: 5,
   parameters: 500_000_000,
   epochs: 1_000_000,
+  /** Changes of a piecewise learning rate. */
+  boundaries: 1_000,
   /** Seeds, counts and steps fit GraphQL's Int. */
   int: 2 ** 31 - 1,
   /** Problems that one declaration reports. */

@@ -1,7 +1,12 @@
 import type { MetricType } from "./model.js";
 
 const higherIsBetter: ReadonlySet<string> = new Set(
-  (["ACCURACY", "PRECISION", "RECALL", "F1_SCORE", "AUC", "R2_SCORE"] satisfies MetricType[]).map(metricName),
+  (
+    [
+      ...(["ACCURACY", "TOP_2_ACCURACY", "TOP_3_ACCURACY", "TOP_5_ACCURACY"] as const),
+      ...(["PRECISION", "RECALL", "F1_SCORE", "AUC", "AUC_PR", "R2_SCORE"] as const),
+    ] satisfies MetricType[]
+  ).map(metricName),
 );
 
 /** The name that a metric's points carry: `MEAN_ABSOLUTE_ERROR` is written `mean_absolute_error`. */

@@ -2,29 +2,50 @@ import type { FeatureType } from "./dataset.js";
 import type { Layer, LayerDeclaration } from "./layer.js";
 
 /** How a feature becomes numbers. Statistics are fitted on the training rows only and stored with the version. */
-export const preprocessings = ["Z_SCORE", "MIN_MAX", "ONE_HOT", "NONE"] as const;
+export const preprocessings = ["Z_SCORE", "MIN_MAX", "ONE_HOT", "ORDINAL", "EMBEDDING", "NONE"] as const;
 export type Preprocessing = (typeof preprocessings)[number];
+
+export interface PreprocessingDeclaration {
+  feature: string;
+  method: Preprocessing;
+  /** EMBEDDING only: the length of a category's vector. Default: 1.6 n^0.56 for n categories, rounded, at most 600. */
+  dimensions?: number | null;
+}
 
 export const losses = [
   "MEAN_SQUARED_ERROR",
   "MEAN_ABSOLUTE_ERROR",
+  "MEAN_ABSOLUTE_PERCENTAGE_ERROR",
+  "MEAN_SQUARED_LOGARITHMIC_ERROR",
   "HUBER",
   "LOG_COSH",
+  "POISSON",
   "BINARY_CROSSENTROPY",
+  "BINARY_FOCAL_CROSSENTROPY",
   "CATEGORICAL_CROSSENTROPY",
+  "CATEGORICAL_FOCAL_CROSSENTROPY",
+  "KL_DIVERGENCE",
+  "HINGE",
+  "SQUARED_HINGE",
+  "CATEGORICAL_HINGE",
 ] as const;
 export type LossType = (typeof losses)[number];
 
 /** Metrics, named as in Keras; the name of a metric's points is the value in lower case, such as `accuracy`. */
 export const metricTypes = [
   "ACCURACY",
+  "TOP_2_ACCURACY",
+  "TOP_3_ACCURACY",
+  "TOP_5_ACCURACY",
   "PRECISION",
   "RECALL",
   "F1_SCORE",
   "AUC",
+  "AUC_PR",
   "MEAN_ABSOLUTE_ERROR",
   "MEAN_SQUARED_ERROR",
   "ROOT_MEAN_SQUARED_ERROR",
+  "MEAN_ABSOLUTE_PERCENTAGE_ERROR",
   "R2_SCORE",
 ] as const;
 export type MetricType = (typeof metricTypes)[number];
@@ -33,8 +54,26 @@ export interface LossDeclaration {
   type: LossType;
   /** HUBER only; default 1. */
   delta?: number | null;
-  /** The crossentropies only; in [0, 1); default 0. */
+  /** The binary and categorical crossentropies, focal ones included; in [0, 1); default 0. */
   labelSmoothing?: number | null;
+  /**
+   * The focal crossentropies. BINARY: the weight of the positives, in (0, 1), 1 - alpha being that of the negatives;
+   * default: both 1. CATEGORICAL: a factor of every example, default 0.25.
+   */
+  alpha?: number | null;
+  /** The focal crossentropies: how little what is easy counts; at least 0; default 2. */
+  gamma?: number | null;
+}
+
+export const classWeightings = ["BALANCED"] as const;
+
+/**
+ * Exactly one key is set. BALANCED gives a class with n of the N training rows the weight `N / (classes * n)`, as
+ * scikit-learn does; classes that `weights` leaves out weigh 1.
+ */
+export interface ClassWeightsDeclaration {
+  method?: (typeof classWeightings)[number] | null;
+  weights?: { category: string; weight: number }[] | null;
 }
 
 export interface ModelDeclaration {
@@ -44,14 +83,20 @@ export interface ModelDeclaration {
   target: string;
   /** Feature names in order; default: every feature but the target. */
   inputs?: string[] | null;
-  preprocessing?: { feature: string; method: Preprocessing }[] | null;
+  preprocessing?: PreprocessingDeclaration[] | null;
   /** Hidden layers; the output layer follows from the target. */
   layers: LayerDeclaration[];
   loss?: LossDeclaration | null;
   metrics?: MetricType[] | null;
+  classWeights?: ClassWeightsDeclaration | null;
+  /** A NUMBER feature, at least 0 in every row, that is no input. */
+  sampleWeight?: string | null;
 }
 
-/** A feature as the network takes it. `width`: the count of numbers it becomes after preprocessing. */
+/**
+ * A feature as the network takes it. `width`: the count of numbers it becomes after preprocessing; one, the category's
+ * code, for ORDINAL and EMBEDDING.
+ */
 export interface ModelInput {
   feature: string;
   type: FeatureType;
@@ -59,6 +104,8 @@ export interface ModelInput {
   categories: string[];
   preprocessing: Preprocessing;
   width: number;
+  /** Where an embedding layer reads the input: its numbers must be whole ones from 0 and below this. Otherwise left out. */
+  idsBelow?: number;
 }
 
 /** What the network predicts. `width`: its outputs. NUMBER and VECTOR targets are z-scored for the loss (`scaling`);
@@ -75,7 +122,17 @@ export interface ModelTarget {
 export type Loss =
   | { type: "HUBER"; delta: number }
   | { type: "BINARY_CROSSENTROPY" | "CATEGORICAL_CROSSENTROPY"; labelSmoothing: number }
-  | { type: "MEAN_SQUARED_ERROR" | "MEAN_ABSOLUTE_ERROR" | "LOG_COSH" };
+  | { type: "BINARY_FOCAL_CROSSENTROPY"; alpha: number | null; gamma: number; labelSmoothing: number }
+  | { type: "CATEGORICAL_FOCAL_CROSSENTROPY"; alpha: number; gamma: number; labelSmoothing: number }
+  | {
+      type: Exclude<
+        LossType,
+        `HUBER` | `${"BINARY" | "CATEGORICAL"}_CROSSENTROPY` | `${"BINARY" | "CATEGORICAL"}_FOCAL_CROSSENTROPY`
+      >;
+    };
+
+/** `weights`: one for each class, in the order of the target's categories; `false`, `true` for BINARY. */
+export type ClassWeights = { type: "NONE" | "BALANCED" } | { type: "GIVEN"; weights: number[] };
 
 /** A model with every default resolved: what is stored, digested and trained. */
 export interface ModelSpec {
@@ -84,8 +141,17 @@ export interface ModelSpec {
   /** One IMAGE input alone keeps its shape; everything else is concatenated to `[sum of widths]`. */
   inputShape: number[];
   target: ModelTarget;
-  /** Hidden layers and, last, the output layer (dense, named `output`). */
+  /**
+   * Hidden layers and, last, the output layer (dense, named `output`). Where an input's preprocessing is EMBEDDING, the
+   * first is of type `inputEmbedding`, named `inputs`.
+   */
   layers: Layer[];
   loss: Loss;
   metrics: MetricType[];
+  /**
+   * What a training row's loss counts: the weight of its class times its own. A batch's loss is the sum of the weighted
+   * losses over the number of its rows, as in Keras. Evaluation leaves the class weights out, and metrics both.
+   */
+  classWeights: ClassWeights;
+  sampleWeight: string | null;
 }

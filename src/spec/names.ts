@@ -19,7 +19,7 @@ const rules: Record<NameKind, { pattern: RegExp; rule: string; reserved: (name: 
   layer: {
     pattern: declarationNamePattern,
     rule: "1 to 63 letters, digits, dots, hyphens and underscores, beginning with a letter",
-    reserved: (name) => (name === "output" ? "it is the name of the output layer" : inheritedProperty(name)),
+    reserved: (name) => platformLayers.get(name) ?? inheritedProperty(name),
   },
   feature: {
     pattern: featureNamePattern,
@@ -36,6 +36,13 @@ const rules: Record<NameKind, { pattern: RegExp; rule: string; reserved: (name: 
     },
   },
 };
+
+/** What parameters' names of the platform's own begin with: a layer of that name could have the same ones. */
+const platformLayers: ReadonlyMap<string, string> = new Map([
+  ["output", "it is the name of the output layer"],
+  ["inputs", "it is the name of the layer that embeds inputs"],
+  ["optimizer", "the optimizer's tensors are kept under that name"],
+]);
 
 /** Rows and tables of layers are plain objects in many clients: there, `row["constructor"]` would find a function. */
 function inheritedProperty(name: string): string | undefined {

@@ -1,15 +1,17 @@
+import { convolutionParameters } from "./convolution-parameters.js";
 import { noPenalty } from "./initializer.js";
-import type { Initializer, Layer, Regularizer } from "./layer.js";
+import type { Layer } from "./layer.js";
+import { nestedLayers } from "./nested-layer.js";
+import { type Parameter, trained } from "./parameter.js";
+import {
+  attentionParameters,
+  embeddingParameters,
+  inputEmbeddingParameters,
+  positionEmbeddingParameters,
+  recurrentParameters,
+} from "./sequence-parameters.js";
 
-/** One tensor of a layer. Its full name in weights and checkpoints is `parameterName(layer, parameter)`. */
-export interface Parameter {
-  name: "kernel" | "bias" | "gamma" | "beta" | "moving_mean" | "moving_variance";
-  shape: number[];
-  /** False for the moving statistics of batch normalization, which training updates without a gradient. */
-  trainable: boolean;
-  initializer: Initializer;
-  regularizer: Regularizer;
-}
+export type { Parameter } from "./parameter.js";
 
 /** `dense_0/kernel`: unique in a model, and the tensor's name in `weights.safetensors`. */
 export function parameterName(layer: { name: string }, parameter: { name: string }): string {
@@ -24,7 +26,31 @@ export function parameterShapes(layer: Layer): Parameter[] {
     const kernel = trained("kernel", [width, units], kernelInitializer, kernelRegularizer);
     return useBias ? [kernel, trained("bias", [units], biasInitializer, biasRegularizer)] : [kernel];
   }
-  if (layer.type !== "batchNormalization" && layer.type !== "layerNormalization") return [];
+  if (layer.type === "embedding") return embeddingParameters(layer);
+  if (layer.type === "inputEmbedding") return inputEmbeddingParameters(layer);
+  if (layer.type === "positionEmbedding") return positionEmbeddingParameters(layer);
+  if (layer.type === "simpleRnn" || layer.type === "lstm" || layer.type === "gru") return recurrentParameters(layer);
+  if (layer.type === "multiHeadAttention") return attentionParameters(layer);
+  if (layer.type === "residual" || layer.type === "parallel" || layer.type === "bidirectional") {
+    return nestedLayers(layer).flatMap(({ path, layer: inner }) =>
+      parameterShapes(inner).map((parameter) => ({ ...parameter, name: `${path}/${parameter.name}` })),
+    );
+  }
+  if (layer.type === "conv1d" || layer.type === "conv2d" || layer.type === "conv2dTranspose") {
+    return convolutionParameters(layer);
+  }
+  if (layer.type === "depthwiseConv2d" || layer.type === "separableConv2d") return convolutionParameters(layer);
+  if (layer.type === "prelu") {
+    const slopes = layer.inputShape.map((extent, axis) => (layer.sharedAxes.includes(axis + 1) ? 1 : extent));
+    return [trained("alpha", slopes, layer.alphaInitializer, layer.alphaRegularizer)];
+  }
+  if (
+    layer.type !== "batchNormalization" &&
+    layer.type !== "layerNormalization" &&
+    layer.type !== "groupNormalization"
+  ) {
+    return [];
+  }
   const parameters: Parameter[] = [];
   if (layer.scale) parameters.push(trained("gamma", [width], { type: "ONES" }, layer.gammaRegularizer));
   if (layer.center) parameters.push(trained("beta", [width], { type: "ZEROS" }, layer.betaRegularizer));
@@ -40,13 +66,4 @@ export function parameterShapes(layer: Layer): Parameter[] {
 export function parameterCount(layers: readonly Layer[]): number {
   const shapes = layers.flatMap((layer) => parameterShapes(layer).map(({ shape }) => shape));
   return shapes.reduce((sum, shape) => sum + shape.reduce((product, entry) => product * entry, 1), 0);
-}
-
-function trained(
-  name: Parameter["name"],
-  shape: number[],
-  initializer: Initializer,
-  regularizer: Regularizer,
-): Parameter {
-  return { name, shape, trainable: true, initializer, regularizer };
 }

@@ -18,7 +18,8 @@ export type ProblemCode =
   | "BATCH_TOO_LARGE"
   | "DATASET_HAS_ROWS"
   | "STALE"
-  | "RESERVED_NAME";
+  | "RESERVED_NAME"
+  | "UNSUPPORTED";
 
 /**
  * One fault of a declaration. `path` leads to the field from the mutation's `input`, such as `layers[1].dropout.rate`;

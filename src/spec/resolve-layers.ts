@@ -1,59 +1,176 @@
-import { readChoice, readFlag, readInteger, readList, readName, readNumber, readObject, readOneOf } from "./fields.js";
+import { readChoice, readInteger, readList, readName, readNumber, readObject, readOneOf } from "./fields.js";
 import type { Findings } from "./findings.js";
 import { resolveInitializer, resolveRegularizer } from "./initializer.js";
 import {
-  type Activation,
-  type ActivationDeclaration,
   activations,
-  type BatchNormalizationDeclaration,
   type DenseDeclaration,
   type DropoutDeclaration,
+  type GaussianNoiseDeclaration,
   type Layer,
   type LayerDeclaration,
   type LayerType,
-  type ReshapeDeclaration,
 } from "./layer.js";
 import { limits } from "./limits.js";
 import { parameterCount } from "./parameters.js";
-import { count, shown, shownShape } from "./wording.js";
+import { checkSoftmax, resolveActivation, resolveElu, resolveLeakyRelu, resolvePrelu } from "./resolve-activation.js";
+import { resolveBias } from "./resolve-bias.js";
+import {
+  resolveConv1d,
+  resolveConv2d,
+  resolveConv2dTranspose,
+  resolveDepthwiseConv2d,
+  resolveSeparableConv2d,
+} from "./resolve-convolution.js";
+import { resolveBidirectional, resolveParallel, resolveResidual } from "./resolve-nested-layers.js";
+import {
+  resolveBatchNormalization,
+  resolveGroupNormalization,
+  resolveLayerNormalization,
+} from "./resolve-normalization.js";
+import { resolveGlobalPooling, resolvePooling } from "./resolve-pooling.js";
+import {
+  resolveFlatten,
+  resolvePermute,
+  resolveRepeatVector,
+  resolveReshape,
+  resolveUpSampling,
+  resolveZeroPadding1d,
+  resolveZeroPadding2d,
+} from "./resolve-reshaping.js";
+import type { Scope } from "./resolve-scope.js";
+import {
+  resolveEmbedding,
+  resolveGru,
+  resolveLstm,
+  resolveMultiHeadAttention,
+  resolvePositionEmbedding,
+  resolveSimpleRnn,
+} from "./resolve-sequence-layers.js";
+import type { Body, Resolved, Shape } from "./resolved-layer.js";
+import { readSpatial } from "./spatial.js";
+import { count, shown } from "./wording.js";
 
-/** Undefined where a problem before it leaves a shape unknown; what depends on the shape is then not checked. */
-export type Shape = readonly number[] | undefined;
+/** Every type but those that only the platform adds. */
+type DeclaredType = keyof LayerDeclaration;
+type Declared<T extends DeclaredType> = NonNullable<LayerDeclaration[T]>;
 
-type BodyOf<L> = L extends Layer ? Omit<L, "name" | "inputShape" | "outputShape"> : never;
-type Body = BodyOf<Layer>;
+/** How each type of layer is resolved; `at` is the layer's own place. */
+const resolvers: {
+  [T in DeclaredType]: (at: Findings, declared: Declared<T>, input: Shape, scope: Scope) => Resolved;
+} = {
+  dense: resolveDense,
+  conv1d: resolveConv1d,
+  conv2d: resolveConv2d,
+  conv2dTranspose: resolveConv2dTranspose,
+  depthwiseConv2d: resolveDepthwiseConv2d,
+  separableConv2d: resolveSeparableConv2d,
+  maxPooling1d: resolvePooling("maxPooling1d"),
+  maxPooling2d: resolvePooling("maxPooling2d"),
+  averagePooling1d: resolvePooling("averagePooling1d"),
+  averagePooling2d: resolvePooling("averagePooling2d"),
+  globalMaxPooling1d: resolveGlobalPooling("globalMaxPooling1d"),
+  globalMaxPooling2d: resolveGlobalPooling("globalMaxPooling2d"),
+  globalAveragePooling1d: resolveGlobalPooling("globalAveragePooling1d"),
+  globalAveragePooling2d: resolveGlobalPooling("globalAveragePooling2d"),
+  dropout: resolveDropout("dropout"),
+  spatialDropout1d: resolveDropout("spatialDropout1d"),
+  spatialDropout2d: resolveDropout("spatialDropout2d"),
+  gaussianNoise: resolveGaussianNoise,
+  batchNormalization: resolveBatchNormalization,
+  layerNormalization: resolveLayerNormalization,
+  groupNormalization: resolveGroupNormalization,
+  activation: resolveActivation,
+  leakyRelu: resolveLeakyRelu,
+  prelu: resolvePrelu,
+  elu: resolveElu,
+  flatten: resolveFlatten,
+  reshape: resolveReshape,
+  permute: resolvePermute,
+  repeatVector: resolveRepeatVector,
+  zeroPadding1d: resolveZeroPadding1d,
+  zeroPadding2d: resolveZeroPadding2d,
+  upSampling1d: resolveUpSampling("upSampling1d"),
+  upSampling2d: resolveUpSampling("upSampling2d"),
+  embedding: resolveEmbedding,
+  positionEmbedding: resolvePositionEmbedding,
+  simpleRnn: resolveSimpleRnn,
+  lstm: resolveLstm,
+  gru: resolveGru,
+  multiHeadAttention: resolveMultiHeadAttention,
+  bidirectional: resolveBidirectional,
+  residual: (at, declared, input, scope) => resolveResidual(at, declared, input, scope, resolveList),
+  parallel: (at, declared, input, scope) => resolveParallel(at, declared, input, scope, resolveList),
+};
+/** Every type of layer that can be declared. */
+export const layerTypes = Object.keys(resolvers) as DeclaredType[];
 
-const layerTypes = [
-  "dense",
-  "dropout",
-  "batchNormalization",
-  "layerNormalization",
-  "activation",
-  "flatten",
-  "reshape",
-] as const satisfies readonly LayerType[];
+/** Layers that move numbers about and change none: ids that go in come out as ids. */
+const keepingIds: readonly string[] = ["flatten", "reshape", "permute", "repeatVector"];
 
-/** The hidden layers with defaults and shapes, as far as they could be resolved, and what comes out of the last one. */
+function resolveLayer<T extends DeclaredType>(
+  at: Findings,
+  type: T,
+  declared: Declared<T>,
+  input: Shape,
+  scope: Scope,
+): Resolved {
+  return resolvers[type](at, declared, input, scope);
+}
+
+/**
+ * The hidden layers with defaults and shapes, as far as they could be resolved, and what comes out of the last one.
+ * @param ids what embedding layers may read of the inputs: see `Scope`.
+ * @param before resolved layers that the platform puts before them; they are part of the answer.
+ */
 export function resolveLayers(
   findings: Findings,
   declared: readonly LayerDeclaration[],
   inputShape: Shape,
+  ids?: number,
+  before: readonly Layer[] = [],
 ): { layers: Layer[]; outputShape: Shape } {
-  const at = findings.at("layers");
+  const scope = { depth: 0, ids, counted: { layers: 0 } };
+  const { layers, outputShape } = resolveList(findings, "layers", declared, inputShape, scope, parameterCount(before));
+  return { layers: [...before, ...layers], outputShape };
+}
+
+/** A list of layers, the model's own or one within a layer, at `key` below `findings`. */
+function resolveList(
+  findings: Findings,
+  key: string | number,
+  declared: readonly LayerDeclaration[],
+  inputShape: Shape,
+  scope: Scope,
+  parametersBefore = 0,
+): { layers: Layer[]; outputShape: Shape } {
+  const at = findings.at(key);
   const layers: Layer[] = [];
   const names = new Map<string, number>();
   let shape = inputShape;
-  let parameters = 0;
-  for (const [index, entry] of readList(findings, "layers", declared, limits.layers).entries()) {
+  let parameters = parametersBefore;
+  let ids = scope.ids;
+  const list = readList(findings, key, declared, limits.layers);
+  scope.counted.layers += list.length;
+  if (scope.depth > limits.nesting) {
+    at.add("OUT_OF_RANGE", `lies within ${count(scope.depth)} layers; at most ${count(limits.nesting)}.`);
+    return { layers, outputShape: undefined };
+  }
+  if (scope.depth > 0 && scope.counted.layers > limits.layers) {
+    at.add("TOO_LONG", `the model has more than ${count(limits.layers)} layers up to here.`);
+    return { layers, outputShape: undefined };
+  }
+  for (const [index, entry] of list.entries()) {
     const layer = readOneOf(at, index, entry, layerTypes);
     const type = layerTypes.find((key) => layer?.[key] !== undefined && layer[key] !== null);
-    if (layer === undefined || type === undefined || readObject(at.at(index), type, layer[type]) === undefined) {
+    const own = layer && type && readObject(at.at(index), type, layer[type]);
+    if (type === undefined || own === undefined) {
       shape = undefined;
       continue;
     }
     const place = at.at(index).at(type);
-    const name = resolveName(place, layer[type]?.name, type, index, names);
-    const { body, outputShape } = resolveLayer(place, layer, shape);
+    const name = resolveName(place, own.name, type, index, names);
+    const { body, outputShape } = resolveLayer(place, type, own, shape, { ...scope, depth: scope.depth + 1, ids });
+    if (!keepingIds.includes(type)) ids = undefined;
     const elements = outputShape?.reduce((product, entry) => product * entry, 1) ?? 0;
     if (elements > limits.activations) {
       at.add(
@@ -68,7 +185,7 @@ export function resolveLayers(
       layers.push(resolved);
       const before = parameters;
       parameters += parameterCount([resolved]);
-      if (before <= limits.parameters) checkParameters(at, parameters, index);
+      if (scope.depth === 0 && before <= limits.parameters) checkParameters(at, parameters, index);
     }
     shape = outputShape;
   }
@@ -95,34 +212,8 @@ function resolveName(
   const earlier = taken.get(name);
   if (name === "") return name;
   if (earlier === undefined) taken.set(name, index);
-  else at.add("DUPLICATE", `${shown(name)} is already the name of layers[${earlier}].`, "name");
+  else at.add("DUPLICATE", `${shown(name)} is already the name of layer ${earlier}.`, "name");
   return name;
-}
-
-interface Resolved {
-  body?: Body;
-  outputShape: Shape;
-}
-
-function resolveLayer(at: Findings, layer: LayerDeclaration, input: Shape): Resolved {
-  if (layer.dense) return resolveDense(at, layer.dense, input);
-  if (layer.dropout) return resolveDropout(at, layer.dropout, input);
-  if (layer.batchNormalization) {
-    const momentum = readNumber(at, "momentum", layer.batchNormalization.momentum, {
-      min: 0,
-      below: 1,
-      fallback: 0.99,
-    });
-    const body: Body = { type: "batchNormalization", momentum, ...resolveNormalization(at, layer.batchNormalization) };
-    return { body, outputShape: input };
-  }
-  if (layer.layerNormalization) {
-    const body: Body = { type: "layerNormalization", ...resolveNormalization(at, layer.layerNormalization) };
-    return { body, outputShape: input };
-  }
-  if (layer.activation) return resolveActivation(at, layer.activation, input);
-  if (layer.reshape) return resolveReshape(at, layer.reshape, input);
-  return resolveFlatten(at, input);
 }
 
 /** Like Keras's Dense it works on the last axis: `[a, b]` becomes `[a, units]`. */
@@ -130,97 +221,29 @@ function resolveDense(at: Findings, declared: DenseDeclaration, input: Shape): R
   const units = readInteger(at, "units", declared.units, 1, undefined, limits.units);
   const activation = readChoice(at, "activation", declared.activation, activations, "LINEAR");
   checkSoftmax(at, "activation", activation, units);
-  const useBias = readFlag(at, "useBias", declared.useBias, true);
-  if (!useBias && (declared.biasInitializer ?? declared.biasInitializerOptions ?? undefined) !== undefined) {
-    at.add("CONTRADICTION", "initializes a bias that useBias: false leaves out.", "biasInitializer");
-  }
-  const { kernelInitializer, kernelInitializerOptions, biasInitializer, biasInitializerOptions } = declared;
+  const { kernelInitializer, kernelInitializerOptions, kernelRegularizer } = declared;
   const body: Body = {
     type: "dense",
     units,
     activation,
-    useBias,
     kernelInitializer: resolveInitializer(at, "kernelInitializer", kernelInitializer, kernelInitializerOptions),
-    biasInitializer: resolveInitializer(at, "biasInitializer", biasInitializer, biasInitializerOptions),
-    kernelRegularizer: resolveRegularizer(at, "kernelRegularizer", declared.kernelRegularizer),
-    biasRegularizer: resolveRegularizer(at, "biasRegularizer", declared.biasRegularizer, {
-      flag: "useBias",
-      on: useBias,
-    }),
+    kernelRegularizer: resolveRegularizer(at, "kernelRegularizer", kernelRegularizer),
+    ...resolveBias(at, declared),
   };
   if (Number.isNaN(units)) return { outputShape: undefined };
   return { body, outputShape: input && [...input.slice(0, -1), units] };
 }
 
-function resolveDropout(at: Findings, declared: DropoutDeclaration, input: Shape): Resolved {
-  const rate = readNumber(at, "rate", declared.rate, { min: 0, below: 1 });
-  return { body: { type: "dropout", rate }, outputShape: input };
-}
-
-function resolveNormalization(at: Findings, declared: Omit<BatchNormalizationDeclaration, "momentum">) {
-  const center = readFlag(at, "center", declared.center, true);
-  const scale = readFlag(at, "scale", declared.scale, true);
-  return {
-    epsilon: readNumber(at, "epsilon", declared.epsilon, { above: 0, fallback: 1e-3 }),
-    center,
-    scale,
-    betaRegularizer: resolveRegularizer(at, "betaRegularizer", declared.betaRegularizer, {
-      flag: "center",
-      on: center,
-    }),
-    gammaRegularizer: resolveRegularizer(at, "gammaRegularizer", declared.gammaRegularizer, {
-      flag: "scale",
-      on: scale,
-    }),
+/** The spatial kinds drop whole channels of a row, so they need to know which axis those are. */
+function resolveDropout(type: "dropout" | "spatialDropout1d" | "spatialDropout2d") {
+  return (at: Findings, declared: DropoutDeclaration, input: Shape): Resolved => {
+    const rate = readNumber(at, "rate", declared.rate, { min: 0, below: 1 });
+    if (type !== "dropout") readSpatial(at, input, type === "spatialDropout1d" ? 1 : 2);
+    return { body: { type, rate }, outputShape: input };
   };
 }
 
-function resolveActivation(at: Findings, declared: ActivationDeclaration, input: Shape): Resolved {
-  const activation = readChoice(at, "function", declared.function, activations);
-  if (activation === undefined) return { outputShape: input };
-  checkSoftmax(at, "function", activation, input?.at(-1));
-  return { body: { type: "activation", function: activation }, outputShape: input };
-}
-
-function checkSoftmax(at: Findings, key: string, activation: Activation, width: number | undefined): void {
-  if (width !== 1 || (activation !== "SOFTMAX" && activation !== "LOG_SOFTMAX")) return;
-  const always = activation === "SOFTMAX" ? "1" : "0";
-  at.add("CONTRADICTION", `${activation} over a single unit is always ${always}: nothing could be learned.`, key);
-}
-
-function resolveFlatten(at: Findings, input: Shape): Resolved {
-  if (input?.length === 1) {
-    at.add("CONTRADICTION", `there is nothing to flatten: the input is already a list, of shape ${shownShape(input)}.`);
-  }
-  return { body: { type: "flatten" }, outputShape: input && [input.reduce((product, entry) => product * entry, 1)] };
-}
-
-/** At most one entry is -1 and becomes what the others leave; it is stored resolved. */
-function resolveReshape(at: Findings, declared: ReshapeDeclaration, input: Shape): Resolved {
-  const list = readList(at, "targetShape", declared.targetShape, limits.rank);
-  if (Array.isArray(declared.targetShape) && declared.targetShape.length === 0) {
-    at.add("EMPTY", "must have at least one entry.", "targetShape");
-  }
-  if (list.length === 0) return { outputShape: undefined };
-  const places = at.at("targetShape");
-  const entries = list.map((entry, index) =>
-    entry === -1 ? -1 : readInteger(places, index, entry, 1, undefined, limits.activations),
-  );
-  const open = entries.indexOf(-1);
-  const surplus = entries.indexOf(-1, open + 1);
-  if (open >= 0 && surplus >= 0) places.add("CONTRADICTION", "only one entry may be -1.", surplus);
-  if (entries.includes(Number.NaN) || (open >= 0 && surplus >= 0)) return { outputShape: undefined };
-
-  const fixed = entries.reduce((product, entry) => (entry === -1 ? product : product * entry), 1);
-  if (input === undefined) {
-    return { outputShape: open < 0 ? entries : undefined };
-  }
-  const elements = input.reduce((product, entry) => product * entry, 1);
-  if (open < 0 ? fixed !== elements : elements % fixed !== 0) {
-    const got = `${shownShape(entries)} does not hold the ${count(elements)} numbers of the input's shape`;
-    at.add("SHAPE_MISMATCH", `${got} ${shownShape(input)}.`, "targetShape");
-    return { outputShape: undefined };
-  }
-  const targetShape = entries.map((entry) => (entry === -1 ? elements / fixed : entry));
-  return { body: { type: "reshape", targetShape }, outputShape: targetShape };
+function resolveGaussianNoise(at: Findings, declared: GaussianNoiseDeclaration, input: Shape): Resolved {
+  const stddev = readNumber(at, "stddev", declared.stddev, { min: 0, max: 1 });
+  return { body: { type: "gaussianNoise", stddev }, outputShape: input };
 }

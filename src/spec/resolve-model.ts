@@ -1,39 +1,41 @@
 import type { DatasetSpec, Feature, FeatureType } from "./dataset.js";
-import { readChoice, readDescription, readList, readName, readNumber, readObject } from "./fields.js";
+import { readChoice, readDescription, readList, readName, readObject } from "./fields.js";
 import { Findings } from "./findings.js";
 import { noPenalty } from "./initializer.js";
 import type { Layer } from "./layer.js";
 import { limits } from "./limits.js";
 import {
-  type Loss,
-  type LossDeclaration,
-  losses,
-  type MetricType,
   type ModelDeclaration,
   type ModelInput,
   type ModelSpec,
   type ModelTarget,
-  metricTypes,
   type Preprocessing,
   preprocessings,
 } from "./model.js";
 import { parameterCount } from "./parameters.js";
 import type { Resolution } from "./problem.js";
-import { checkParameters, resolveLayers, type Shape } from "./resolve-layers.js";
-import { targetRules } from "./target.js";
+import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
+import { checkParameters, resolveLayers } from "./resolve-layers.js";
+import { resolveClassWeights, resolveLoss, resolveMetrics, resolveSampleWeight } from "./resolve-objective.js";
+import type { Shape } from "./resolved-layer.js";
+import { outputForm, targetRules } from "./target.js";
 import { count, listed, shown, shownShape } from "./wording.js";
 
 /** The methods that fit each type; the first is the default. */
 const methods: Record<FeatureType, readonly [Preprocessing, ...Preprocessing[]]> = {
   NUMBER: ["Z_SCORE", "MIN_MAX", "NONE"],
   BINARY: ["NONE"],
-  CATEGORY: ["ONE_HOT"],
+  CATEGORY: ["ONE_HOT", "ORDINAL", "EMBEDDING"],
   VECTOR: ["Z_SCORE", "MIN_MAX", "NONE"],
   IMAGE: ["Z_SCORE", "MIN_MAX", "NONE"],
 };
 
-/** The count of numbers that a feature becomes after preprocessing: one per category of a CATEGORY. */
-export function encodedWidth({ categories, shape }: Pick<Feature, "categories" | "shape">): number {
+/** The count of numbers that a feature becomes after preprocessing: one per category of a CATEGORY by ONE_HOT. */
+export function encodedWidth(
+  { categories, shape }: Pick<Feature, "categories" | "shape">,
+  method?: Preprocessing,
+): number {
+  if (method === "ORDINAL" || method === "EMBEDDING") return 1;
   return categories.length || shape.reduce((product, entry) => product * entry, 1);
 }
 
@@ -57,15 +59,31 @@ export function resolveModel(
   const target = dataset ? resolveTarget(findings, declaration.target, features) : undefined;
   const inputs = dataset ? resolveInputs(findings, declaration, features) : undefined;
   const inputShape = inputs && resolveInputShape(findings, inputs);
-  const { layers, outputShape } = resolveLayers(findings, declaration.layers, inputShape);
+  const embedding = inputs && inputShape && resolveInputEmbedding(findings, declaration, inputs, inputShape);
+  const { layers, outputShape } = resolveLayers(
+    findings,
+    declaration.layers,
+    embedding ? embedding.outputShape : inputShape,
+    inputs ? knownIds(inputs) : 0,
+    embedding ? [embedding] : [],
+  );
   const output = target && outputShape && resolveOutput(findings, declaration, target, layers, outputShape);
-  const loss = resolveLoss(findings, declaration.loss, target?.type);
-  const metrics = resolveMetrics(findings, declaration.metrics, target?.type);
+  const loss = resolveLoss(findings, declaration.loss, target);
+  const metrics = resolveMetrics(findings, declaration.metrics, target);
+  const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
+  const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
 
   const problems = findings.problems();
   if (problems.length > 0 || !dataset || !target || !inputs || !inputShape || !output || !loss) return { problems };
-  const spec = { dataset: dataset.name, inputs, inputShape: [...inputShape], target, layers: [...layers, output] };
-  return { spec: { ...spec, loss, metrics } };
+  const form = outputForm(loss.type, target.type);
+  const spec = {
+    dataset: dataset.name,
+    inputs: withIdBounds(inputs, layers),
+    inputShape: [...inputShape],
+    target: { ...target, scaling: form.scaling },
+    layers: [...layers, { ...output, activation: form.activation }],
+  };
+  return { spec: { ...spec, loss, metrics, classWeights, sampleWeight } };
 }
 
 function resolveTarget(
@@ -107,7 +125,8 @@ function resolveInputs(
   const chosen: Feature[] = [];
   let complete = true;
   if (declaration.inputs === undefined || declaration.inputs === null) {
-    chosen.push(...[...features.values()].filter(({ name }) => name !== declaration.target));
+    const apart = [declaration.target, declaration.sampleWeight];
+    chosen.push(...[...features.values()].filter(({ name }) => !apart.includes(name)));
     complete = features.has(declaration.target);
   } else {
     const list = readList(findings, "inputs", declaration.inputs, limits.features);
@@ -118,6 +137,8 @@ function resolveInputs(
       if (feature === undefined) complete = false;
       else if (name === declaration.target) {
         at.add("CONTRADICTION", `${name} is the target, so it cannot be an input.`, index);
+      } else if (name === declaration.sampleWeight) {
+        at.add("CONTRADICTION", `${name} is the rows' weight, so it cannot be an input.`, index);
       } else if (chosen.includes(feature)) at.add("DUPLICATE", `${name} is already an input.`, index);
       else chosen.push(feature);
     }
@@ -127,7 +148,7 @@ function resolveInputs(
   return chosen.map((feature) => {
     const { name, type, shape, categories } = feature;
     const method = preprocessing.get(name) ?? methods[type][0];
-    return { feature: name, type, shape, categories, preprocessing: method, width: encodedWidth(feature) };
+    return { feature: name, type, shape, categories, preprocessing: method, width: encodedWidth(feature, method) };
   });
 }
 
@@ -154,6 +175,8 @@ function resolvePreprocessing(
     else if (resolved.has(name)) at.add("DUPLICATE", `${name} has a method already.`, "feature");
     else if (method !== undefined && !methods[type].includes(method)) {
       at.add("CONTRADICTION", `must be ${listed(methods[type], "or")} for a ${type} feature, got ${method}.`, "method");
+    } else if (method !== "EMBEDDING" && entry.dimensions !== undefined && entry.dimensions !== null) {
+      at.add("CONTRADICTION", `applies to EMBEDDING only, and the method is ${method}.`, "dimensions");
     } else if (method !== undefined) resolved.set(name, method);
   }
   return resolved;
@@ -198,60 +221,4 @@ function resolveOutput(
   const before = parameterCount(hidden);
   if (before <= limits.parameters) checkParameters(at, before + parameterCount([output]));
   return output;
-}
-
-/** Undefined without a target to derive the default from, or for a wrong type. */
-function resolveLoss(
-  findings: Findings,
-  declared: LossDeclaration | null | undefined,
-  target: ModelTarget["type"] | undefined,
-): Loss | undefined {
-  const fitting = target === undefined ? losses : targetRules[target].losses;
-  if (declared === undefined || declared === null) return target && withDefaults(fitting[0]);
-  const at = findings.at("loss");
-  const loss = readObject(findings, "loss", declared);
-  const type = loss && readChoice(at, "type", loss.type, losses);
-  if (loss === undefined || type === undefined) return undefined;
-  if (!fitting.includes(type)) {
-    at.add("CONTRADICTION", `must be ${listed(fitting, "or")} for a ${target} target, got ${type}.`, "type");
-  }
-  const resolved = withDefaults(type);
-  for (const option of ["delta", "labelSmoothing"] as const) {
-    if (loss[option] === undefined || loss[option] === null || option in resolved) continue;
-    const only = option === "delta" ? "HUBER" : "the crossentropies";
-    at.add("CONTRADICTION", `applies to ${only} only, and the loss is ${type}.`, option);
-  }
-  if ("delta" in resolved)
-    return { ...resolved, delta: readNumber(at, "delta", loss.delta, { above: 0, fallback: 1 }) };
-  if (!("labelSmoothing" in resolved)) return resolved;
-  const labelSmoothing = readNumber(at, "labelSmoothing", loss.labelSmoothing, { min: 0, below: 1, fallback: 0 });
-  return { ...resolved, labelSmoothing };
-}
-
-function withDefaults(type: Loss["type"]): Loss {
-  if (type === "HUBER") return { type, delta: 1 };
-  if (type === "BINARY_CROSSENTROPY" || type === "CATEGORICAL_CROSSENTROPY") return { type, labelSmoothing: 0 };
-  return { type };
-}
-
-/** An empty list is allowed: such a model is measured by its loss alone. */
-function resolveMetrics(
-  findings: Findings,
-  declared: readonly MetricType[] | null | undefined,
-  target: ModelTarget["type"] | undefined,
-): MetricType[] {
-  if (declared === undefined || declared === null) return target ? [...targetRules[target].defaultMetrics] : [];
-  const at = findings.at("metrics");
-  const resolved: MetricType[] = [];
-  // No cap but the list's own: beyond nine names, each is a duplicate or unknown.
-  for (const [index, entry] of readList(findings, "metrics", declared, limits.problems).entries()) {
-    const metric = readChoice(at, index, entry, metricTypes);
-    if (metric === undefined) continue;
-    const fitting = target === undefined ? metricTypes : targetRules[target].metrics;
-    if (!fitting.includes(metric)) {
-      at.add("CONTRADICTION", `must be ${listed(fitting, "or")} for a ${target} target, got ${metric}.`, index);
-    } else if (resolved.includes(metric)) at.add("DUPLICATE", `${metric} is already in the list.`, index);
-    else resolved.push(metric);
-  }
-  return resolved;
 }

@@ -1,102 +1,55 @@
-import {
-  allowAtMostOne,
-  readDescription,
-  readFlag,
-  readInteger,
-  readName,
-  readNumber,
-  readOneOf,
-  readOptional,
-} from "./fields.js";
+import { allowAtMostOne, readDescription, readInteger, readName, readNumber, readOptional } from "./fields.js";
 import { Findings } from "./findings.js";
-import type {
-  Algorithm,
-  AlgorithmDeclaration,
-  Clipping,
-  LearningRateDeclaration,
-  OptimizerDeclaration,
-  OptimizerSpec,
-  Schedule,
-} from "./optimizer.js";
+import type { Algorithm, Clipping, OptimizerDeclaration, OptimizerSpec } from "./optimizer.js";
 import type { Resolution } from "./problem.js";
+import { resolveAlgorithm } from "./resolve-algorithm.js";
+import { reachesZero, resolveSchedule } from "./resolve-schedule.js";
 
-const defaultRates: Record<Algorithm["type"], number> = { sgd: 0.01, adam: 0.001, adamw: 0.001 };
-
-/** An optimizer with Keras 3's defaults: learning rate 0.01 for sgd and 0.001 for adam and adamw, no clipping. */
+/**
+ * An optimizer with Keras 3's defaults: learning rate 0.01 for sgd and 0.001 for every other algorithm, weight decay
+ * 0.004 for adamw and none for the others; no clipping, no averaging, an update with every batch.
+ */
 export function resolveOptimizer(declaration: OptimizerDeclaration): Resolution<OptimizerSpec> {
   const findings = Findings.start();
   readName(findings, "name", declaration.name, "declaration");
   readDescription(findings, declaration.description);
   const algorithm = resolveAlgorithm(findings, declaration.algorithm);
-  const learningRate = resolveLearningRate(findings, declaration.learningRate, defaultRates[algorithm?.type ?? "sgd"]);
+  const learningRate = resolveSchedule(findings, declaration.learningRate, algorithm?.type === "sgd" ? 0.01 : 0.001);
+  if (algorithm?.type === "ftrl" && learningRate && reachesZero(learningRate)) {
+    const message = "ftrl divides by the learning rate, and this schedule has steps at a rate of 0.";
+    findings.add("CONTRADICTION", message, "learningRate");
+  }
+  const weightDecay = resolveWeightDecay(findings, declaration, algorithm);
   const clipping = resolveClipping(findings, declaration);
+  const average = readOptional(findings, "ema", declaration.ema);
+  const ema = average
+    ? { momentum: readNumber(findings.at("ema"), "momentum", average.momentum, { min: 0, below: 1, fallback: 0.99 }) }
+    : null;
+  const { gradientAccumulationSteps } = declaration;
+  const batches = readInteger(findings, "gradientAccumulationSteps", gradientAccumulationSteps, 1, 1);
   const problems = findings.problems();
   if (problems.length > 0 || !algorithm || !learningRate) return { problems };
-  return { spec: { algorithm, learningRate, clipping } };
+  return { spec: { algorithm, learningRate, weightDecay, clipping, ema, gradientAccumulationSteps: batches } };
 }
 
-function resolveAlgorithm(findings: Findings, declared: AlgorithmDeclaration): Algorithm | undefined {
-  const algorithm = readOneOf(findings, "algorithm", declared, ["sgd", "adam", "adamw"]);
-  const at = findings.at("algorithm");
-  const sgd = readOptional(at, "sgd", algorithm?.sgd);
-  if (sgd) {
-    const momentum = readNumber(at.at("sgd"), "momentum", sgd.momentum, { min: 0, below: 1, fallback: 0 });
-    const nesterov = readFlag(at.at("sgd"), "nesterov", sgd.nesterov, false);
-    if (nesterov && momentum === 0) {
-      at.at("sgd").add("CONTRADICTION", "Nesterov momentum needs a momentum above 0.", "nesterov");
-    }
-    return { type: "sgd", momentum, nesterov };
-  }
-  const adam = readOptional(at, "adam", algorithm?.adam);
-  if (adam) return { type: "adam", ...resolveAdam(at.at("adam"), adam) };
-  const adamw = readOptional(at, "adamw", algorithm?.adamw);
-  if (!adamw) return undefined;
-  const weightDecay = readNumber(at.at("adamw"), "weightDecay", adamw.weightDecay, { min: 0, fallback: 0.004 });
-  return { type: "adamw", ...resolveAdam(at.at("adamw"), adamw), weightDecay };
-}
-
-function resolveAdam(at: Findings, declared: NonNullable<AlgorithmDeclaration["adam"]>) {
-  return {
-    beta1: readNumber(at, "beta1", declared.beta1, { min: 0, below: 1, fallback: 0.9 }),
-    beta2: readNumber(at, "beta2", declared.beta2, { min: 0, below: 1, fallback: 0.999 }),
-    epsilon: readNumber(at, "epsilon", declared.epsilon, { above: 0, fallback: 1e-7 }),
-    amsgrad: readFlag(at, "amsgrad", declared.amsgrad, false),
-  };
-}
-
-function resolveLearningRate(
+function resolveWeightDecay(
   findings: Findings,
-  declared: LearningRateDeclaration | null | undefined,
-  fallback: number,
-): Schedule | undefined {
-  if (declared === undefined || declared === null) return { type: "constant", value: fallback };
-  const rate = readOneOf(findings, "learningRate", declared, ["constant", "exponentialDecay", "step"]);
-  const at = findings.at("learningRate");
-  if (rate === undefined) return undefined;
-  const positive = { above: 0 };
-  const decay = readOptional(at, "exponentialDecay", rate.exponentialDecay);
-  if (decay) {
-    const place = at.at("exponentialDecay");
-    return {
-      type: "exponentialDecay",
-      initial: readNumber(place, "initial", decay.initial, positive),
-      decaySteps: readInteger(place, "decaySteps", decay.decaySteps, 1),
-      decayRate: readNumber(place, "decayRate", decay.decayRate, positive),
-      staircase: readFlag(place, "staircase", decay.staircase, false),
-    };
+  declaration: OptimizerDeclaration,
+  algorithm: Algorithm | undefined,
+): number {
+  const common = readNumber(findings, "weightDecay", declaration.weightDecay, { min: 0, fallback: 0 });
+  if (algorithm?.type !== "adamw") return common;
+  const own = declaration.algorithm.adamw?.weightDecay ?? null;
+  if (own !== null && (declaration.weightDecay ?? null) !== null) {
+    findings.add(
+      "CONTRADICTION",
+      "cannot be combined with algorithm.adamw.weightDecay: they mean the same.",
+      "weightDecay",
+    );
   }
-  const step = readOptional(at, "step", rate.step);
-  if (step) {
-    const place = at.at("step");
-    return {
-      type: "step",
-      initial: readNumber(place, "initial", step.initial, positive),
-      stepSize: readInteger(place, "stepSize", step.stepSize, 1),
-      gamma: readNumber(place, "gamma", step.gamma, { above: 0, max: 1, fallback: 0.1 }),
-    };
-  }
-  if (rate.constant === undefined || rate.constant === null) return undefined;
-  return { type: "constant", value: readNumber(at, "constant", rate.constant, positive) };
+  const at = findings.at("algorithm").at("adamw");
+  if (own !== null) return readNumber(at, "weightDecay", own, { min: 0, fallback: 0 });
+  return declaration.weightDecay === undefined || declaration.weightDecay === null ? 0.004 : common;
 }
 
 const clippings = { clipNorm: "NORM", globalClipNorm: "GLOBAL_NORM", clipValue: "VALUE" } as const;

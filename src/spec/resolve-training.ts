@@ -6,6 +6,7 @@ import { epochMetricNames, metricDirection } from "./metrics.js";
 import type { ModelSpec } from "./model.js";
 import type { Resolution } from "./problem.js";
 import { readSeed } from "./resolve-dataset.js";
+import type { Schedule } from "./schedule.js";
 import type {
   CheckpointDeclaration,
   CheckpointPolicy,
@@ -24,13 +25,17 @@ const defaultBatchSize = 32;
  * weights not restored) but for `monitor`: `epoch_loss` where there are no validation rows.
  *
  * @param counts rows in each part of the dataset version to train on; without training rows `datasetVersion` is at fault
+ * @param schedule the optimizer's learning rate: what it monitors must be measured, else `optimizer` is at fault
  */
 export function resolveTraining(
   declaration: TrainingDeclaration,
   model: Pick<ModelSpec, "metrics">,
   counts: Readonly<Record<SplitPart, number>>,
+  schedule?: Schedule,
 ): Resolution<TrainingSpec> {
   const findings = Findings.start();
+  if (schedule?.type === "reduceOnPlateau" && schedule.monitor !== null)
+    checkMonitor(findings, "optimizer", schedule.monitor, model, counts, "what its learning rate monitors ");
   if (counts.train === 0) {
     findings.add("SPLIT_EMPTY", "the training part of this dataset version holds no rows.", "datasetVersion");
   }
@@ -75,14 +80,7 @@ function resolveEarlyStopping(
   const at = findings.at("earlyStopping");
   const hasValidation = counts.validation > 0;
   const monitor = stopping.monitor ?? (hasValidation ? "val_loss" : "epoch_loss");
-  const available = epochMetricNames(model, hasValidation);
-  if (!epochMetricNames(model, true).includes(monitor)) {
-    const hint = monitor === "loss" ? " (loss is measured per step; per epoch it is epoch_loss)" : "";
-    at.add("UNKNOWN_METRIC", `must be ${listed(available, "or")}, got ${shown(monitor)}${hint}.`, "monitor");
-  } else if (!available.includes(monitor)) {
-    const message = `${monitor} needs validation rows, and this dataset version has none; use ${listed(available, "or")}.`;
-    at.add("SPLIT_EMPTY", message, "monitor");
-  }
+  checkMonitor(at, "monitor", monitor, model, counts);
   return {
     monitor,
     mode: readChoice(at, "mode", stopping.mode, ["MIN", "MAX"], metricDirection(String(monitor))),
@@ -91,6 +89,25 @@ function resolveEarlyStopping(
     restoreBest: readFlag(at, "restoreBest", stopping.restoreBest, false),
     startFromEpoch: readInteger(at, "startFromEpoch", stopping.startFromEpoch, 0, 0),
   };
+}
+
+/** Whether a metric is among those that will be measured every epoch. */
+function checkMonitor(
+  at: Findings,
+  key: string,
+  monitor: string,
+  model: Pick<ModelSpec, "metrics">,
+  counts: Readonly<Record<SplitPart, number>>,
+  subject = "",
+): void {
+  const available = epochMetricNames(model, counts.validation > 0);
+  if (!epochMetricNames(model, true).includes(monitor)) {
+    const hint = monitor === "loss" ? " (loss is measured per step; per epoch it is epoch_loss)" : "";
+    at.add("UNKNOWN_METRIC", `${subject}must be ${listed(available, "or")}, got ${shown(monitor)}${hint}.`, key);
+  } else if (!available.includes(monitor)) {
+    const message = `${monitor} needs validation rows, and this dataset version has none; use ${listed(available, "or")}.`;
+    at.add("SPLIT_EMPTY", message, key);
+  }
 }
 
 function resolveCheckpoint(findings: Findings, declared: CheckpointDeclaration | null | undefined): CheckpointPolicy {

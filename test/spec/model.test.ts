@@ -163,7 +163,7 @@ describe("a model", () => {
       ["preprocessing[0].method BAD_TYPE"],
     ],
     ["a classifier's loss", { loss: { type: "BINARY_CROSSENTROPY" } }, ["loss.type CONTRADICTION"]],
-    ["an unknown loss", { loss: { type: "HINGE" as never } }, ["loss.type BAD_TYPE"]],
+    ["an unknown loss", { loss: { type: "CTC" as never } }, ["loss.type BAD_TYPE"]],
     ["delta without Huber", { loss: { type: "MEAN_SQUARED_ERROR", delta: 1 } }, ["loss.delta CONTRADICTION"]],
     [
       "label smoothing without a crossentropy",

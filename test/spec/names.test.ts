@@ -32,6 +32,8 @@ describe("names", () => {
     ["declaration", null, "REQUIRED"],
     ["declaration", 3, "BAD_TYPE"],
     ["layer", "output", "RESERVED_NAME"],
+    ["layer", "inputs", "RESERVED_NAME"],
+    ["layer", "optimizer", "RESERVED_NAME"],
     ["layer", "constructor", "RESERVED_NAME"],
     ["feature", "sepal-length", "BAD_NAME"],
     ["feature", "a.b", "BAD_NAME"],

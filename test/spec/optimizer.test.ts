@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { digest } from "../../src/spec/canonical.js";
-import type { OptimizerDeclaration } from "../../src/spec/optimizer.js";
+import type { Algorithm, AlgorithmDeclaration, OptimizerDeclaration } from "../../src/spec/optimizer.js";
 import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
+import type { LearningRateDeclaration, Schedule } from "../../src/spec/schedule.js";
 import { adamDecay, faults, resolved } from "./declarations.js";
 
 const sgd = (changes: object = {}) =>
@@ -13,23 +14,95 @@ describe("an optimizer", () => {
       algorithm: { type: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false },
       learningRate: { type: "exponentialDecay", initial: 0.01, decaySteps: 200, decayRate: 0.96, staircase: false },
       clipping: { type: "GLOBAL_NORM", limit: 1 },
+      ...{ weightDecay: 0, ema: null, gradientAccumulationSteps: 1 },
+    });
+  });
+
+  const moments = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+  const strengths = { l1RegularizationStrength: 0, l2RegularizationStrength: 0, l2ShrinkageRegularizationStrength: 0 };
+  test.each<[AlgorithmDeclaration, Algorithm]>([
+    [{ sgd: {} }, { type: "sgd", momentum: 0, nesterov: false }],
+    [{ adagrad: {} }, { type: "adagrad", initialAccumulatorValue: 0.1, epsilon: 1e-7 }],
+    [{ adadelta: {} }, { type: "adadelta", rho: 0.95, epsilon: 1e-7 }],
+    [{ rmsprop: {} }, { type: "rmsprop", rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false }],
+    [{ adam: {} }, { type: "adam", ...moments, amsgrad: false }],
+    [{ adamw: {} }, { type: "adamw", ...moments, amsgrad: false }],
+    [{ adamax: {} }, { type: "adamax", ...moments }],
+    [{ nadam: {} }, { type: "nadam", ...moments }],
+    [{ ftrl: {} }, { type: "ftrl", learningRatePower: -0.5, initialAccumulatorValue: 0.1, ...strengths, beta: 0 }],
+    [{ lion: {} }, { type: "lion", beta1: 0.9, beta2: 0.99 }],
+    [{ lamb: {} }, { type: "lamb", ...moments }],
+    [{ adafactor: {} }, { type: "adafactor", beta2Decay: -0.8, epsilon1: 1e-30, epsilon2: 1e-3, clipThreshold: 1 }],
+  ])("%j takes Keras's defaults", (algorithm, expected) => {
+    expect(resolved(resolveOptimizer({ name: "o", algorithm }))).toEqual({
+      algorithm: expected,
+      learningRate: { type: "constant", value: expected.type === "sgd" ? 0.01 : 0.001 },
+      weightDecay: expected.type === "adamw" ? 0.004 : 0,
+      clipping: { type: "NONE" },
+      ema: null,
+      gradientAccumulationSteps: 1,
     });
   });
 
   test.each([
-    [{ sgd: {} }, 0.01, { type: "sgd", momentum: 0, nesterov: false }],
-    [{ adam: {} }, 0.001, { type: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false }],
-    [
-      { adamw: {} },
-      0.001,
-      { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false, weightDecay: 0.004 },
-    ],
-  ])("%j takes Keras's defaults", (algorithm, value, expected) => {
-    expect(resolved(resolveOptimizer({ name: "o", algorithm }))).toEqual({
-      algorithm: expected,
-      learningRate: { type: "constant", value },
-      clipping: { type: "NONE" },
+    [{ algorithm: { adam: {} }, weightDecay: 0.1 }, 0.1],
+    [{ algorithm: { adamw: {} }, weightDecay: 0.1 }, 0.1],
+    [{ algorithm: { adamw: { weightDecay: 0.2 } } }, 0.2],
+    [{ algorithm: { adamw: { weightDecay: 0 } } }, 0],
+  ])("%j decays weights by %d", (changes, expected) => expect(resolved(sgd(changes)).weightDecay).toBe(expected));
+
+  test("averages weights and gathers gradients when asked to", () => {
+    expect(resolved(sgd({ ema: {}, gradientAccumulationSteps: 4 }))).toMatchObject({
+      ema: { momentum: 0.99 },
+      gradientAccumulationSteps: 4,
     });
+  });
+
+  test.each<[LearningRateDeclaration, Schedule]>([
+    [
+      { inverseTimeDecay: { initial: 1, decaySteps: 2, decayRate: 3 } },
+      { type: "inverseTimeDecay", initial: 1, decaySteps: 2, decayRate: 3, staircase: false },
+    ],
+    [
+      { piecewiseConstantDecay: { boundaries: [0, 5], values: [3, 2, 1] } },
+      { type: "piecewiseConstantDecay", boundaries: [0, 5], values: [3, 2, 1] },
+    ],
+    [
+      { polynomialDecay: { initial: 1, decaySteps: 2 } },
+      { type: "polynomialDecay", initial: 1, decaySteps: 2, end: 1e-4, power: 1, cycle: false },
+    ],
+    [
+      { cosineDecay: { initial: 1, decaySteps: 2 } },
+      { type: "cosineDecay", initial: 1, decaySteps: 2, alpha: 0, warmup: null },
+    ],
+    [
+      { cosineDecay: { initial: 0, decaySteps: 2, warmupTarget: 1, warmupSteps: 3 } },
+      { type: "cosineDecay", initial: 0, decaySteps: 2, alpha: 0, warmup: { target: 1, steps: 3 } },
+    ],
+    [
+      { cosineDecayRestarts: { initial: 1, firstDecaySteps: 2 } },
+      { type: "cosineDecayRestarts", initial: 1, firstDecaySteps: 2, tMul: 2, mMul: 1, alpha: 0 },
+    ],
+    [
+      { oneCycle: { maximum: 1, totalSteps: 2 } },
+      { type: "oneCycle", maximum: 1, totalSteps: 2, warmupFraction: 0.3, divFactor: 25, finalDivFactor: 10_000 },
+    ],
+    [
+      { warmupStableDecay: { peak: 1, warmupSteps: 2, stableSteps: 3, decaySteps: 4 } },
+      {
+        ...{ type: "warmupStableDecay", peak: 1, warmupSteps: 2, stableSteps: 3, decaySteps: 4 },
+        ...{ initial: 0, end: 0, decay: "LINEAR" },
+      },
+    ],
+    [
+      { reduceOnPlateau: { initial: 1 } },
+      {
+        ...{ type: "reduceOnPlateau", initial: 1, monitor: null, mode: null, factor: 0.1, patience: 10 },
+        ...{ minDelta: 1e-4, cooldown: 0, minLearningRate: 0 },
+      },
+    ],
+  ])("with learning rate %j takes the defaults of Keras or PyTorch", (learningRate, expected) => {
+    expect(resolved(sgd({ learningRate })).learningRate).toEqual(expected);
   });
 
   test("has one digest, whether defaults are left out, null or written", () => {
@@ -96,6 +169,94 @@ describe("an optimizer", () => {
       "negative weight decay",
       { algorithm: { adamw: { weightDecay: -1 } } },
       ["algorithm.adamw.weightDecay OUT_OF_RANGE"],
+    ],
+    ["negative common weight decay", { weightDecay: -1 }, ["weightDecay OUT_OF_RANGE"]],
+    [
+      "weight decay in two places",
+      { algorithm: { adamw: { weightDecay: 0.1 } }, weightDecay: 0.1 },
+      ["weightDecay CONTRADICTION"],
+    ],
+    ["an average that keeps everything", { ema: { momentum: 1 } }, ["ema.momentum OUT_OF_RANGE"]],
+    ["updates without a batch", { gradientAccumulationSteps: 0 }, ["gradientAccumulationSteps OUT_OF_RANGE"]],
+    ["half a batch an update", { gradientAccumulationSteps: 1.5 }, ["gradientAccumulationSteps BAD_TYPE"]],
+    ["rho 1", { algorithm: { rmsprop: { rho: 1 } } }, ["algorithm.rmsprop.rho OUT_OF_RANGE"]],
+    [
+      "a growing rate of ftrl",
+      { algorithm: { ftrl: { learningRatePower: 0.5 } } },
+      ["algorithm.ftrl.learningRatePower OUT_OF_RANGE"],
+    ],
+    [
+      "an empty accumulator of ftrl",
+      { algorithm: { ftrl: { initialAccumulatorValue: 0 } } },
+      ["algorithm.ftrl.initialAccumulatorValue OUT_OF_RANGE"],
+    ],
+    ["a decay of 0", { algorithm: { adafactor: { beta2Decay: 0 } } }, ["algorithm.adafactor.beta2Decay OUT_OF_RANGE"]],
+    [
+      "ftrl at rate 0",
+      { algorithm: { ftrl: {} }, learningRate: { cosineDecay: { initial: 1, decaySteps: 9 } } },
+      ["learningRate CONTRADICTION"],
+    ],
+    [
+      "no boundaries",
+      { learningRate: { piecewiseConstantDecay: { boundaries: [], values: [1] } } },
+      ["learningRate.piecewiseConstantDecay.boundaries EMPTY"],
+    ],
+    [
+      "falling boundaries",
+      { learningRate: { piecewiseConstantDecay: { boundaries: [5, 5], values: [1, 1, 1] } } },
+      ["learningRate.piecewiseConstantDecay.boundaries[1] OUT_OF_RANGE"],
+    ],
+    [
+      "too few pieces",
+      { learningRate: { piecewiseConstantDecay: { boundaries: [5], values: [1] } } },
+      ["learningRate.piecewiseConstantDecay.values CONTRADICTION"],
+    ],
+    [
+      "a piece at rate 0",
+      { learningRate: { piecewiseConstantDecay: { boundaries: [5], values: [1, 0] } } },
+      ["learningRate.piecewiseConstantDecay.values[1] OUT_OF_RANGE"],
+    ],
+    [
+      "a warm-up to nowhere",
+      { learningRate: { cosineDecay: { initial: 1, decaySteps: 9, warmupSteps: 3 } } },
+      ["learningRate.cosineDecay.warmupSteps CONTRADICTION"],
+    ],
+    [
+      "a warm-up of no length",
+      { learningRate: { cosineDecay: { initial: 0, decaySteps: 9, warmupTarget: 1 } } },
+      ["learningRate.cosineDecay.warmupSteps REQUIRED"],
+    ],
+    [
+      "restarts that come sooner and sooner",
+      { learningRate: { cosineDecayRestarts: { initial: 1, firstDecaySteps: 9, tMul: 0.5 } } },
+      ["learningRate.cosineDecayRestarts.tMul OUT_OF_RANGE"],
+    ],
+    [
+      "a cycle of one step",
+      { learningRate: { oneCycle: { maximum: 1, totalSteps: 1 } } },
+      ["learningRate.oneCycle.totalSteps OUT_OF_RANGE"],
+    ],
+    [
+      "an unknown way down",
+      {
+        learningRate: { warmupStableDecay: { peak: 1, warmupSteps: 1, stableSteps: 1, decaySteps: 1, decay: "ROOT" } },
+      },
+      ["learningRate.warmupStableDecay.decay BAD_TYPE"],
+    ],
+    [
+      "a plateau that raises the rate",
+      { learningRate: { reduceOnPlateau: { initial: 1, factor: 1 } } },
+      ["learningRate.reduceOnPlateau.factor OUT_OF_RANGE"],
+    ],
+    [
+      "a least rate above the first",
+      { learningRate: { reduceOnPlateau: { initial: 1, minLearningRate: 2 } } },
+      ["learningRate.reduceOnPlateau.minLearningRate CONTRADICTION"],
+    ],
+    [
+      "a monitor that is no name",
+      { learningRate: { reduceOnPlateau: { initial: 1, monitor: 3, mode: "UP" } } },
+      ["learningRate.reduceOnPlateau.monitor BAD_TYPE", "learningRate.reduceOnPlateau.mode BAD_TYPE"],
     ],
     ["two clippings", { clipNorm: 1, clipValue: 1 }, ["clipValue CONTRADICTION"]],
     [

@@ -33,8 +33,20 @@ const mixed = {
     { flatten: { name: "flat" } },
     { activation: { function: "TANH" } },
   ],
-  loss: { type: "CATEGORICAL_CROSSENTROPY", labelSmoothing: 0.1 },
+  loss: { type: "CATEGORICAL_FOCAL_CROSSENTROPY", labelSmoothing: 0.1, alpha: 0.5 },
   metrics: ["ACCURACY", "F1_SCORE"],
+  classWeights: { weights: [{ category: "red", weight: 2 }] },
+  sampleWeight: "height",
+};
+
+const everything = {
+  name: "o",
+  algorithm: { rmsprop: { rho: 0.5, centered: true } },
+  learningRate: { piecewiseConstantDecay: { boundaries: [2, 5], values: [1, 0.5, 0.1] } },
+  weightDecay: 0.1,
+  clipValue: 1,
+  ema: { momentum: 0.9 },
+  gradientAccumulationSteps: 2,
 };
 
 const declarations: [string, unknown, (declaration: never) => Resolution<unknown>][] = [
@@ -43,6 +55,7 @@ const declarations: [string, unknown, (declaration: never) => Resolution<unknown
   ["model", irisSpecies, (declaration) => resolveModel(declaration, irisDataset)],
   ["model of every layer", mixed, (declaration) => resolveModel(declaration, gardenDataset)],
   ["optimizer", adamDecay, resolveOptimizer],
+  ["optimizer of everything", everything, resolveOptimizer],
   [
     "training",
     trainIris,

@@ -4,6 +4,7 @@ import { epochMetricNames, metricDirection, metricName } from "../../src/spec/me
 import { metricTypes } from "../../src/spec/model.js";
 import { resolveModel } from "../../src/spec/resolve-model.js";
 import { resolveTraining } from "../../src/spec/resolve-training.js";
+import type { Schedule } from "../../src/spec/schedule.js";
 import type { TrainingDeclaration } from "../../src/spec/training.js";
 import { faults, irisDataset, irisSpecies, resolved, trainIris } from "./declarations.js";
 
@@ -49,6 +50,23 @@ describe("a training", () => {
     const defaults = { patience: 0, minDelta: 0, restoreBest: false, startFromEpoch: 0, mode: "MIN" };
     expect(resolved(training({ earlyStopping: {} })).earlyStopping).toEqual({ monitor: "val_loss", ...defaults });
     expect(resolved(training({ earlyStopping: {} }, noValidation)).earlyStopping?.monitor).toBe("epoch_loss");
+  });
+
+  describe("whose optimizer lowers its rate on a plateau", () => {
+    const plateau = (monitor: string | null): Schedule => ({
+      ...{ type: "reduceOnPlateau", initial: 0.1, monitor, mode: null, factor: 0.1, patience: 10 },
+      ...{ minDelta: 0, cooldown: 0, minLearningRate: 0 },
+    });
+    test.each<[string | null, typeof counts, string[]]>([
+      [null, noValidation, []],
+      ["val_accuracy", counts, []],
+      ["epoch_loss", noValidation, []],
+      ["val_loss", noValidation, ["optimizer SPLIT_EMPTY"]],
+      ["loss", counts, ["optimizer UNKNOWN_METRIC"]],
+      ["val_auc", counts, ["optimizer UNKNOWN_METRIC"]],
+    ])("of %s with rows %j has problems %j", (monitor, rows, expected) => {
+      expect(faults(resolveTraining({ epochs: 1 }, model, rows, plateau(monitor)))).toEqual(expected);
+    });
   });
 
   test.each([
@@ -126,6 +144,11 @@ describe("metrics", () => {
     const best = Object.fromEntries(metricTypes.map((type) => [metricName(type), metricDirection(metricName(type))]));
     expect(best).toEqual({
       accuracy: "MAX",
+      top_2_accuracy: "MAX",
+      top_3_accuracy: "MAX",
+      top_5_accuracy: "MAX",
+      auc_pr: "MAX",
+      mean_absolute_percentage_error: "MIN",
       precision: "MAX",
       recall: "MAX",
       f1_score: "MAX",
