@@ -42,6 +42,15 @@ const functions: Record<Activation, (x: tf.Tensor) => tf.Tensor> = {
   LOG_SOFTMAX: (x) => tf.logSoftmax(x, -1),
   EXPONENTIAL: (x) => tf.exp(x),
   MISH: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
+  HARD_SHRINK: (x) => tf.mul(x, tf.sign(tf.relu(tf.sub(absolute(x), 0.5)))),
+  SOFT_SHRINK: (x) => tf.sub(x, clip(x, -0.5, 0.5)),
+  TANH_SHRINK: (x) => tf.sub(x, tf.tanh(x)),
+  SPARSE_PLUS: (x) => tf.add(tf.mul(tf.square(tf.add(clip(x, -1, 1), 1)), 0.25), tf.relu(tf.sub(x, 1))),
+  SPARSE_SIGMOID: (x) => tf.mul(tf.add(clip(x, -1, 1), 1), 0.5),
+  SQUAREPLUS: (x) => {
+    const square = tf.add(tf.square(x), 4);
+    return tf.mul(tf.add(x, tf.mul(square, tf.rsqrt(square))), 0.5);
+  },
 };
 
 /** Applies an activation to a tensor of any shape; the softmaxes work along the last axis. */

@@ -58,49 +58,29 @@ function indexOfLargest(values: MetricValues, start: number, count: number): num
   return largest;
 }
 
-function mean(values: number[]): number {
+export function mean(values: number[]): number {
   return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The area under the ROC curve, exact: every row's score is kept. */
-export function areaUnderCurve(width: number): Metric {
-  const scores: number[][] = Array.from({ length: width }, () => []);
-  const labels: boolean[][] = Array.from({ length: width }, () => []);
+/**
+ * The share of rows whose class has one of the `places` largest outputs: fewer than so many are larger than its own, so
+ * that equals count as found.
+ */
+export function topAccuracy(width: number, places: number): Metric {
+  let rows = 0;
+  let found = 0;
+  let invalid = false;
   return {
     update(predictions, targets) {
-      for (let index = 0; index < predictions.length; index++) {
-        scores[index % width]?.push(predictions[index] as number);
-        labels[index % width]?.push((targets[index] as number) > 0.5);
+      invalid ||= predictions.some(Number.isNaN);
+      for (let start = 0; start < predictions.length; start += width) {
+        const own = predictions[start + indexOfLargest(targets, start, width)] as number;
+        let larger = 0;
+        for (let index = start; index < start + width; index++) if ((predictions[index] as number) > own) larger++;
+        rows++;
+        if (larger < places) found++;
       }
     },
-    value() {
-      if (scores.some((column) => column.some(Number.isNaN))) return Number.NaN;
-      const areas = scores.map((column, output) => rankArea(column, labels[output] as boolean[]));
-      return mean(areas.filter((area) => !Number.isNaN(area)));
-    },
+    value: () => (rows === 0 || invalid ? Number.NaN : found / rows),
   };
-}
-
-/**
- * The share of pairs of a positive and a negative row in which the positive one scores higher, ties counted half: the
- * Mann-Whitney statistic, from the sum of the positive rows' ranks. NaN where either kind is missing.
- */
-function rankArea(scores: number[], labels: boolean[]): number {
-  const order = scores.map((_, row) => row).sort((a, b) => (scores[a] as number) - (scores[b] as number));
-  const positives = labels.filter(Boolean).length;
-  const negatives = labels.length - positives;
-  if (positives === 0 || negatives === 0) return Number.NaN;
-  let rankSum = 0;
-  for (let first = 0; first < order.length; ) {
-    let next = first;
-    let positivesHere = 0;
-    while (next < order.length && scores[order[next] as number] === scores[order[first] as number]) {
-      if (labels[order[next] as number]) positivesHere++;
-      next++;
-    }
-    // Rows with the same score share the mean of the ranks first + 1 ... next.
-    rankSum += positivesHere * ((first + 1 + next) / 2);
-    first = next;
-  }
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }

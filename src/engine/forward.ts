@@ -1,27 +1,25 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "../spec/model.js";
+import { asLayer } from "./current-layer.js";
 import type { TensorSpec } from "./graph.js";
 import { affine } from "./layers/dense.js";
 import { applyLayer, randomInputs } from "./layers/layer.js";
 import type { Output } from "./losses.js";
 import { type NamedTensors, tensorNamed } from "./named-tensors.js";
 import { tensorsOfLayer } from "./parameters.js";
+import type { Distribution } from "./random.js";
 
-/** The random tensors the model's training graph takes, each with the rate and kind of numbers it holds. */
-export interface RandomTensor extends TensorSpec {
-  kind: "bernoulli";
-  rate: number;
-}
+/** A random tensor that the model's training graph takes, with the distribution of its numbers. */
+export type RandomTensor = TensorSpec & Distribution;
 
 /** The random inputs of every layer, named `random/<layer>/<name>`. */
 export function randomTensors(model: ModelSpec, batchSize: number): RandomTensor[] {
   return model.layers.flatMap((layer) =>
-    randomInputs(layer).map(({ name, shape, kind, rate }) => ({
-      name: `random/${layer.name}/${name}`,
-      shape: [batchSize, ...shape],
+    randomInputs(layer).map((input) => ({
+      ...input,
+      name: `random/${layer.name}/${input.name}`,
+      shape: [batchSize, ...input.shape],
       dtype: "float32" as const,
-      kind,
-      rate,
     })),
   );
 }
@@ -44,7 +42,9 @@ export function forward(model: ModelSpec, x: tf.Tensor, parameters: NamedTensors
     const own = tensorsOfLayer(layer, parameters);
     if (index === last) {
       if (layer.type !== "dense") throw new Error(`The output layer "${layer.name}" is ${layer.type}, not dense.`);
-      return { logits: affine(layer, value, own) as tf.Tensor2D, activation: layer.activation };
+      const input = value;
+      const logits = asLayer(layer.name, () => affine(layer, input, own) as tf.Tensor2D);
+      return { logits, activation: layer.activation };
     }
     const random: NamedTensors = {};
     if (options.training) {
@@ -52,12 +52,14 @@ export function forward(model: ModelSpec, x: tf.Tensor, parameters: NamedTensors
         random[name] = tensorNamed(options.inputs, `random/${layer.name}/${name}`);
       }
     }
-    value = applyLayer(layer, value, own, {
+    const context = {
       training: options.training,
       rowShare: options.rowShare,
       random,
-      update: (name, tensor) => options.update(`${layer.name}/${name}`, tensor),
-    });
+      update: (name: string, tensor: tf.Tensor) => options.update(`${layer.name}/${name}`, tensor),
+    };
+    const input = value;
+    value = asLayer(layer.name, () => applyLayer(layer, input, own, context));
   }
   throw new Error("A model has at least its output layer.");
 }

@@ -1,4 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { convolutionGradients } from "./convolution-gradients.js";
+import { poolingGradients } from "./pooling-gradients.js";
+import { rowGradients } from "./row-gradients.js";
 import { rowSum, toRows } from "./rows.js";
 
 /**
@@ -132,6 +135,43 @@ const activations: tf.GradConfig[] = [
 
 const shapes: tf.GradConfig[] = [
   ofInput(tf.Reshape, (dy, x) => tf.reshape(dy, x.shape)),
+  ofInput(tf.Transpose, (dy, _x, { perm }) =>
+    tf.transpose(dy, tf.backend_util.getUndoAxesPermutation(perm as number[])),
+  ),
+  ofInput(tf.Reverse, (dy, _x, { dims }) => tf.reverse(dy, dims as number[])),
+  ofInput(tf.Slice, (dy, x, { begin, size }) => {
+    const [from = [], extents = []] = tf.slice_util.parseSliceParams(x, begin as number[], size as number[]);
+    const ends = x.shape.map((extent, axis): [number, number] => {
+      const start = from[axis] as number;
+      return [start, extent - start - (extents[axis] as number)];
+    });
+    return tf.pad(dy, ends);
+  }),
+  ofInput(tf.PadV2, (dy, x, { paddings }) => {
+    return tf.slice(
+      dy,
+      (paddings as [number, number][]).map(([before]) => before),
+      x.shape,
+    );
+  }),
+  {
+    kernelName: tf.Concat,
+    saveAllInputs: true,
+    gradFunc: (dy, parts, { axis }) => {
+      const [along] = tf.util.parseAxisParam(axis as number, (dy as tf.Tensor).shape) as [number];
+      let start = 0;
+      const begins = parts.map((part) => {
+        const begin = start;
+        start += part.shape[along] as number;
+        return begin;
+      });
+      const gradients = parts.map((part, index) => () => {
+        const begin = part.shape.map((_, dimension) => (dimension === along ? (begins[index] as number) : 0));
+        return tf.slice(dy as tf.Tensor, begin, part.shape);
+      });
+      return Object.fromEntries(gradients.entries());
+    },
+  },
   ofInput(tf.Identity, (dy) => tf.clone(dy)),
   ofInput(tf.Sum, (dy, x, { axis }) => {
     const kept = x.shape.slice();
@@ -162,5 +202,14 @@ const products: tf.GradConfig = {
 
 /** Puts the engine's derivatives in place, instead of any that another library of this process registered. */
 export function registerGradients(): void {
-  for (const config of [...arithmetic, ...activations, ...shapes, products]) tf.registerGradient(config);
+  for (const config of [
+    ...arithmetic,
+    ...activations,
+    ...shapes,
+    ...rowGradients,
+    ...convolutionGradients,
+    ...poolingGradients,
+    products,
+  ])
+    tf.registerGradient(config);
 }

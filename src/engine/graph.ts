@@ -22,6 +22,7 @@
  * compiling what it did; an executor of that kind needs nothing beyond this file.
  *
  * Names in the state: `<layer>/<parameter>`, such as `dense_0/kernel`, and `optimizer/<slot>/<layer>/<parameter>`.
+ * A layer within a layer has the path to it, such as `residual_1/dense_0`, for its name.
  * Names of inputs: `x`, `y`, `weight`, `optimizer/<scalar>`, `random/<layer>/<name>`.
  */
 import type { NamedTensors } from "./named-tensors.js";

@@ -1,5 +1,5 @@
 import { PlatformError } from "../errors.js";
-import type { Initializer } from "../spec/layer.js";
+import type { ParameterInitializer } from "../spec/parameter.js";
 import { normal, type RandomKey, truncatedNormal, uniform } from "./random.js";
 
 /** Standard deviation of a standard normal truncated at two: dividing by it restores the variance that was asked for. */
@@ -32,7 +32,11 @@ const varianceScaling = {
  * A parameter's first values, row-major, by Keras 3's definitions (the numbers themselves differ: they come from Philox).
  * @throws PlatformError BAD_INPUT when ORTHOGONAL is asked for fewer than two dimensions.
  */
-export function initialize(initializer: Initializer, shape: readonly number[], random: RandomKey): Float32Array {
+export function initialize(
+  initializer: ParameterInitializer,
+  shape: readonly number[],
+  random: RandomKey,
+): Float32Array {
   const size = sizeOf(shape);
   switch (initializer.type) {
     case "ZEROS":
@@ -51,6 +55,13 @@ export function initialize(initializer: Initializer, shape: readonly number[], r
       return Float32Array.from(truncatedNormal(random, size), (value) => initializer.mean + value * initializer.stddev);
     case "ORTHOGONAL":
       return orthogonal(shape, initializer.gain, random);
+    case "UNIT_FORGET": {
+      const quarter = size / 4;
+      const values = new Float32Array(size).fill(1);
+      values.set(initialize(initializer.others, [quarter], random));
+      values.set(initialize(initializer.others, [2 * quarter], { ...random, step: random.step + 1 }), 2 * quarter);
+      return values;
+    }
     default: {
       const { scale, mode, distribution } = varianceScaling[initializer.type];
       const { fanIn, fanOut } = fans(shape);

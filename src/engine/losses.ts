@@ -1,26 +1,23 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Activation } from "../spec/layer.js";
 import type { Loss } from "../spec/model.js";
-import { absolute, activate, clip } from "./activations.js";
+import { absolute } from "./activations.js";
+import {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  divergence,
+} from "./crossentropies.js";
+import { categoricalHinge, hinge } from "./hinge-losses.js";
+import { epsilon, type Output, predictionsOf } from "./output.js";
 
-/** Keras's `epsilon()`: how far from 0 and 1 a probability is kept where only the probability is known. */
-const epsilon = 1e-7;
-
-/** The network's output: what the last layer holds before its activation, and that activation. */
-export interface Output {
-  logits: tf.Tensor2D;
-  activation: Activation;
-}
-
-/** What the network predicts: the logits after the activation, [batch, width]. */
-export function predictionsOf(output: Output): tf.Tensor2D {
-  return activate(output.activation, output.logits) as tf.Tensor2D;
-}
+export { type Output, predictionsOf } from "./output.js";
 
 /**
- * The loss of each example, [batch], by Keras 3's definitions. The crossentropies are computed from the logits whenever
- * the activation is the matching one (SIGMOID, SOFTMAX), which is exact for any logit; nothing here hides a NaN.
- * `targets`: [batch, width], one-hot for CATEGORICAL_CROSSENTROPY, 0 or 1 for BINARY_CROSSENTROPY.
+ * The loss of each example, [batch], by Keras 3's definitions. What is a function of a probability or of a logarithm is
+ * computed from the logits whenever the activation is the matching one, which is exact for any logit; the hinge losses
+ * are about the logits themselves. Nothing here hides a NaN.
+ * `targets`: [batch, width], one-hot for the categorical losses, 0 or 1 for the binary ones and the hinge losses.
  */
 export function lossPerExample(loss: Loss, targets: tf.Tensor2D, output: Output): tf.Tensor1D {
   switch (loss.type) {
@@ -28,6 +25,14 @@ export function lossPerExample(loss: Loss, targets: tf.Tensor2D, output: Output)
       return meanOverOutputs(tf.square(difference(targets, output)));
     case "MEAN_ABSOLUTE_ERROR":
       return meanOverOutputs(absolute(difference(targets, output)));
+    case "MEAN_ABSOLUTE_PERCENTAGE_ERROR": {
+      const size = tf.maximum(tf.abs(targets), epsilon);
+      return meanOverOutputs(tf.mul(absolute(tf.div(difference(targets, output), size)), 100));
+    }
+    case "MEAN_SQUARED_LOGARITHMIC_ERROR": {
+      const wanted = tf.log(tf.add(tf.maximum(targets, epsilon), 1));
+      return meanOverOutputs(tf.square(tf.sub(logarithmAboveOne(output), wanted)));
+    }
     case "HUBER": {
       // Quadratic up to delta, linear beyond: with c = min(|e|, delta) both parts are c^2 / 2 + delta (|e| - c).
       const error = absolute(difference(targets, output));
@@ -38,18 +43,24 @@ export function lossPerExample(loss: Loss, targets: tf.Tensor2D, output: Output)
       const error = difference(targets, output);
       return meanOverOutputs(tf.sub(tf.add(error, tf.softplus(tf.mul(error, -2))), Math.LN2));
     }
-    case "BINARY_CROSSENTROPY": {
-      const smooth = smoothed(targets, loss.labelSmoothing, 2);
-      if (output.activation === "SIGMOID") return meanOverOutputs(sigmoidCrossentropy(output.logits, smooth));
-      const p = clip(predictionsOf(output), epsilon, 1 - epsilon);
-      const positive = tf.mul(smooth, tf.log(p));
-      const negative = tf.mul(tf.sub(1, smooth), tf.log(tf.sub(1, p)));
-      return meanOverOutputs(tf.neg(tf.add(positive, negative)));
-    }
-    case "CATEGORICAL_CROSSENTROPY": {
-      const smooth = smoothed(targets, loss.labelSmoothing, targets.shape[1]);
-      return tf.neg(tf.sum(tf.mul(smooth, logProbabilities(output)), 1));
-    }
+    case "POISSON":
+      return meanOverOutputs(tf.sub(predictionsOf(output), tf.mul(targets, logarithm(output))));
+    case "BINARY_CROSSENTROPY":
+      return meanOverOutputs(binaryCrossentropy(loss, targets, output));
+    case "BINARY_FOCAL_CROSSENTROPY":
+      return meanOverOutputs(binaryFocalCrossentropy(loss, targets, output));
+    case "CATEGORICAL_CROSSENTROPY":
+      return categoricalCrossentropy(loss, targets, output);
+    case "CATEGORICAL_FOCAL_CROSSENTROPY":
+      return categoricalFocalCrossentropy(loss, targets, output);
+    case "KL_DIVERGENCE":
+      return divergence(targets, output);
+    case "HINGE":
+      return meanOverOutputs(hinge(targets, output.logits));
+    case "SQUARED_HINGE":
+      return meanOverOutputs(tf.square(hinge(targets, output.logits)));
+    case "CATEGORICAL_HINGE":
+      return categoricalHinge(targets, output.logits);
   }
 }
 
@@ -61,32 +72,13 @@ function meanOverOutputs(x: tf.Tensor): tf.Tensor1D {
   return tf.mul(tf.sum(x, 1), 1 / (x.shape[1] as number));
 }
 
-function smoothed(targets: tf.Tensor2D, smoothing: number, classes: number): tf.Tensor2D {
-  return smoothing === 0 ? targets : tf.add(tf.mul(targets, 1 - smoothing), smoothing / classes);
+/** log(prediction): the logit itself where the activation is its exponential. */
+function logarithm(output: Output): tf.Tensor {
+  return output.activation === "EXPONENTIAL" ? output.logits : tf.log(tf.add(predictionsOf(output), epsilon));
 }
 
-function logProbabilities(output: Output): tf.Tensor {
-  if (output.activation === "SOFTMAX" || output.activation === "LOG_SOFTMAX") return tf.logSoftmax(output.logits, -1);
-  const scores = predictionsOf(output);
-  return tf.log(clip(tf.div(scores, tf.sum(scores, 1, true)), epsilon, 1 - epsilon));
-}
-
-/**
- * `-y log(sigmoid(z)) - (1 - y) log(1 - sigmoid(z))` without overflow or cancellation, with its exact gradient
- * `sigmoid(z) - y`: differentiating the stable form by parts is wrong at z = 0, where |z| has a corner.
- */
-function sigmoidCrossentropy(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor {
-  const crossentropy = tf.customGrad((...args) => {
-    const [z, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-    save([z, targets]);
-    const correction = tf.softplus(tf.neg(absolute(z)));
-    return {
-      value: tf.add(tf.sub(tf.relu(z), tf.mul(z, targets)), correction),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [z, targets] = saved as [tf.Tensor, tf.Tensor];
-        return tf.mul(dy, tf.sub(tf.sigmoid(z), targets));
-      },
-    };
-  });
-  return crossentropy(logits);
+/** log(1 + prediction), the prediction being at least epsilon; softplus where it is the exponential of the logit. */
+function logarithmAboveOne(output: Output): tf.Tensor {
+  if (output.activation === "EXPONENTIAL") return tf.softplus(output.logits);
+  return tf.log(tf.add(tf.maximum(predictionsOf(output), epsilon), 1));
 }

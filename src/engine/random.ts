@@ -139,6 +139,18 @@ export function dropoutMask(random: RandomKey, count: number, rate: number): Flo
   return mask;
 }
 
+/** What numbers are drawn: `bernoulli` as a dropout mask has them, or normal ones around 0. */
+export type Distribution = { kind: "bernoulli"; rate: number } | { kind: "normal"; stddev: number };
+
+/** `count` numbers of a distribution. */
+export function draw(random: RandomKey, count: number, distribution: Distribution): Float32Array {
+  if (distribution.kind === "bernoulli") return dropoutMask(random, count, distribution.rate);
+  const next = normals(words(random));
+  const numbers = new Float32Array(count);
+  for (let index = 0; index < count; index++) numbers[index] = distribution.stddev * next();
+  return numbers;
+}
+
 /** The numbers 0 to count - 1 in random order (Fisher-Yates). */
 export function permutation(random: RandomKey, count: number): Uint32Array {
   const next = words(random);

@@ -1,13 +1,14 @@
 import type { Metric } from "./metric.js";
 
-/** The mean of a function of the errors, over all rows and outputs. */
-export function meanError(of: (error: number) => number, finish: (mean: number) => number): Metric {
+/** The mean of a function of the errors (and targets), over all rows and outputs. */
+export function meanError(of: (error: number, target: number) => number, finish: (mean: number) => number): Metric {
   let sum = 0;
   let count = 0;
   return {
     update(predictions, targets) {
       for (let index = 0; index < predictions.length; index++) {
-        sum += of((predictions[index] as number) - (targets[index] as number));
+        const target = targets[index] as number;
+        sum += of((predictions[index] as number) - target, target);
       }
       count += predictions.length;
     },

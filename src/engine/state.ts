@@ -2,9 +2,10 @@ import type { ModelSpec } from "../spec/model.js";
 import type { OptimizerSpec } from "../spec/optimizer.js";
 import type { State } from "./executor.js";
 import { initialize, sizeOf } from "./initializers.js";
+import { averageSlot } from "./optimizers/optimizer.js";
 import { modelParameters } from "./parameters.js";
 import { randomKey } from "./random.js";
-import { trainingState } from "./training-graph.js";
+import { optimizerSlots, slotName } from "./training-graph.js";
 
 /** The parameters of an untrained model. Each depends on the seed and its own name alone, not on the other layers. */
 export function initialParameters(model: ModelSpec, seed: number): State {
@@ -16,7 +17,7 @@ export function initialParameters(model: ModelSpec, seed: number): State {
 }
 
 /**
- * The state that training starts from: `parameters`, by default the untrained model's, and optimizer slots of zeros.
+ * The state that training starts from: `parameters`, by default the untrained model's, and fresh optimizer slots.
  * Fine-tuning gives the parent's parameters.
  */
 export function initialState(
@@ -26,10 +27,30 @@ export function initialState(
   parameters: State = initialParameters(model, seed),
 ): State {
   const state: State = { ...parameters };
-  for (const { name, shape } of trainingState(model, optimizer)) {
-    if (isOptimizerSlot(name)) state[name] = new Float32Array(sizeOf(shape));
+  for (const { name, shape, initial, parameter } of optimizerSlots(model, optimizer)) {
+    state[name] =
+      initial === "PARAMETER"
+        ? (parameters[parameter] as Float32Array).slice()
+        : new Float32Array(sizeOf(shape)).fill(initial);
   }
   return state;
+}
+
+const averagePrefix = slotName(averageSlot, "");
+
+/** The moving averages in a state, under their names there; none where the optimizer follows none. */
+export function averagesOf(state: State): State {
+  const slots = Object.entries(state).filter(([name]) => isOptimizerSlot(name) && name.startsWith(averagePrefix));
+  return Object.fromEntries(slots);
+}
+
+/** The state that is evaluated and kept: the same, but every parameter that has a moving average is that average. */
+export function averagedState(state: State): State {
+  const averages = Object.entries(averagesOf(state));
+  return {
+    ...state,
+    ...Object.fromEntries(averages.map(([name, values]) => [name.slice(averagePrefix.length), values])),
+  };
 }
 
 /** `optimizer/<slot>/<layer>/<parameter>`; a parameter of a layer that is named `optimizer` has fewer parts. */

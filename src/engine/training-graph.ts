@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "../spec/model.js";
 import type { OptimizerSpec } from "../spec/optimizer.js";
-import { clipGradients } from "./clipping.js";
 import { forward, randomTensors } from "./forward.js";
 import { registerGradients } from "./gradients.js";
 import type { Graph, TensorSpec } from "./graph.js";
 import { lossPerExample, type Output, predictionsOf } from "./losses.js";
 import { type NamedTensors, tensorNamed } from "./named-tensors.js";
-import { updateRule } from "./optimizers/optimizer.js";
+import { createOptimizer } from "./optimizers/optimizer.js";
+import type { Slot } from "./optimizers/update-rule.js";
 import { modelParameters } from "./parameters.js";
 import { penalties } from "./regularizers.js";
 
@@ -16,17 +16,26 @@ export function slotName(slot: string, parameter: string): string {
   return `optimizer/${slot}/${parameter}`;
 }
 
+/** What an optimizer keeps for the trainable parameters of a model: the slot, its name in the state, and whose it is. */
+export function optimizerSlots(
+  model: ModelSpec,
+  optimizer: OptimizerSpec,
+): (Omit<Slot, "name"> & { name: string; parameter: string })[] {
+  const { slots } = createOptimizer(optimizer);
+  return modelParameters(model)
+    .filter(({ trainable }) => trainable)
+    .flatMap(({ name, shape }) =>
+      slots(shape).map((slot) => ({ ...slot, name: slotName(slot.name, name), parameter: name })),
+    );
+}
+
 /** The tensors that training keeps: every parameter, then every slot of the trainable ones. */
 export function trainingState(model: ModelSpec, optimizer: OptimizerSpec): TensorSpec[] {
-  const parameters = modelParameters(model);
-  const slots = updateRule(optimizer.algorithm).slots;
-  const tensor = (name: string, shape: number[]): TensorSpec => ({ name, shape, dtype: "float32" });
-  return [
-    ...parameters.map(({ name, shape }) => tensor(name, shape)),
-    ...parameters
-      .filter(({ trainable }) => trainable)
-      .flatMap(({ name, shape }) => slots.map((slot) => tensor(slotName(slot, name), shape))),
-  ];
+  return [...modelParameters(model), ...optimizerSlots(model, optimizer)].map(({ name, shape }) => ({
+    name,
+    shape,
+    dtype: "float32",
+  }));
 }
 
 /**
@@ -34,21 +43,24 @@ export function trainingState(model: ModelSpec, optimizer: OptimizerSpec): Tenso
  *
  * Inputs: `x` [batch, ...inputShape]; `y` [batch, width]; `weight` [batch], where 0 marks a padding row, which has no
  * part in the loss or in any batch statistic; `optimizer/<scalar>` []; `random/<layer>/<name>`.
- * Outputs: `loss` [], the mean of the examples' losses weighted by `weight` plus the regularization; `data_loss` [], the
- * same without it; `predictions` [batch, width], made before the update.
+ * Outputs: `loss` [], the sum of the examples' losses times `weight` over the count of those that are not padding, as in
+ * Keras (not over the sum of the weights), plus the regularization; `data_loss` [], the same without it; `predictions`
+ * [batch, width], made before the update.
  */
 export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchSize: number): Graph {
   registerGradients();
   const parameters = modelParameters(model);
   const trainable = parameters.filter((parameter) => parameter.trainable);
-  const rule = updateRule(optimizer.algorithm);
+  const rule = createOptimizer(optimizer);
   const width = model.target.width;
 
   /** Loss and gradients; what else the forward pass found out is put into `found`, kept for the caller. */
   function differentiate(inputs: NamedTensors, state: NamedTensors, found: NamedTensors) {
     const weight = tensorNamed<tf.Tensor1D>(inputs, "weight");
     const present: tf.Tensor1D = tf.step(weight);
-    const rowShare = tf.reshape(tf.div(present, tf.sum(present)), [1, batchSize]) as tf.Tensor2D;
+    // At least 1, so that a batch whose rows all weigh 0 changes nothing, instead of making everything NaN.
+    const count: tf.Scalar = tf.maximum(tf.sum(present), 1);
+    const rowShare = tf.reshape(tf.div(present, count), [1, batchSize]) as tf.Tensor2D;
     let activation: Output["activation"] = "LINEAR";
     const loss = (...values: tf.Tensor[]): tf.Scalar => {
       const current: NamedTensors = { ...state };
@@ -65,7 +77,7 @@ export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchS
       });
       activation = output.activation;
       const losses = lossPerExample(model.loss, tensorNamed<tf.Tensor2D>(inputs, "y"), output);
-      const dataLoss: tf.Scalar = tf.div(tf.sum(tf.mul(losses, weight)), tf.sum(weight));
+      const dataLoss: tf.Scalar = tf.div(tf.sum(tf.mul(losses, weight)), count);
       found.logits = tf.keep(output.logits);
       found.data_loss = tf.keep(dataLoss);
       const penalty = penalties(trainable, current);
@@ -77,13 +89,18 @@ export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchS
 
   function applyUpdates(inputs: NamedTensors, state: NamedTensors, gradients: tf.Tensor[], next: NamedTensors) {
     const scalars = Object.fromEntries(rule.scalars.map((name) => [name, tensorNamed(inputs, `optimizer/${name}`)]));
-    const clipped = clipGradients(optimizer.clipping, gradients);
-    trainable.forEach(({ name }, index) => {
-      const slots = Object.fromEntries(rule.slots.map((slot) => [slot, tensorNamed(state, slotName(slot, name))]));
-      const updated = rule.update(tensorNamed(state, name), clipped[index] as tf.Tensor, slots, scalars);
+    const updates = trainable.map(({ name, shape }, index) => ({
+      parameter: tensorNamed(state, name),
+      gradient: gradients[index] as tf.Tensor,
+      slots: Object.fromEntries(
+        rule.slots(shape).map((slot) => [slot.name, tensorNamed(state, slotName(slot.name, name))]),
+      ),
+    }));
+    for (const [index, updated] of rule.apply(updates, scalars).entries()) {
+      const { name } = trainable[index] as (typeof trainable)[number];
       next[name] = updated.parameter;
-      for (const slot of rule.slots) next[slotName(slot, name)] = tensorNamed(updated.slots, slot);
-    });
+      for (const [slot, value] of Object.entries(updated.slots)) next[slotName(slot, name)] = value;
+    }
   }
 
   return {

@@ -6,23 +6,29 @@ import { checkTensors, type Executor, type State, type TensorValues } from "./ex
 import { randomTensors } from "./forward.js";
 import { evaluationGraph } from "./inference-graphs.js";
 import { sizeOf } from "./initializers.js";
-import { updateRule } from "./optimizers/optimizer.js";
+import { averageSlot, createOptimizer } from "./optimizers/optimizer.js";
 import { modelParameters } from "./parameters.js";
 import { Programs } from "./programs.js";
-import { dropoutMask, randomKey } from "./random.js";
+import { draw, randomKey } from "./random.js";
 import { learningRate } from "./schedules.js";
 import { initialState } from "./state.js";
-import { trainingGraph } from "./training-graph.js";
+import { checkTargets } from "./targets.js";
+import { slotName, trainingGraph } from "./training-graph.js";
 
 /** `count` preprocessed rows: `x` [count, ...inputShape] and encoded targets `y` [count, width], both row-major. */
 export interface Rows {
   x: Float32Array;
   y: Float32Array;
   count: number;
+  /**
+   * What each row's loss counts, [count], at least 0; by default 1. A row of weight 0 has no part in the loss or in any
+   * batch statistic, and is not counted in the mean.
+   */
+  weight?: Float32Array;
 }
 
 export interface StepResult {
-  /** Mean loss of the batch plus regularization, before the update. NaN or infinite when training diverges. */
+  /** Mean weighted loss of the batch plus regularization, before the update. NaN or infinite when training diverges. */
   loss: number;
   learningRate: number;
   /** [count, width], made before the update with dropout active. */
@@ -30,7 +36,7 @@ export interface StepResult {
 }
 
 export interface EvaluationResult {
-  /** Mean loss of the rows plus regularization. */
+  /** Mean weighted loss of the rows plus regularization. */
   loss: number;
   /** [count, width]. */
   predictions: Float32Array;
@@ -54,10 +60,15 @@ export interface TrainingProgram {
   /**
    * One optimizer step on 1 to `batchSize` rows; a partial batch counts as if it were compiled for its own size.
    * @param stepIndex counted from 0 over the whole run: decides dropout, learning rate and bias correction.
-   * @throws PlatformError BAD_INPUT when the rows do not fit; the state is then untouched.
+   * @param learningRate in place of the schedule's, for one that depends on what has been measured.
+   * @throws PlatformError BAD_INPUT when the rows do not fit or the loss has no meaning for their targets; the state is
+   * then untouched.
    */
-  step(rows: Rows & { stepIndex: number }): Promise<StepResult>;
-  /** Loss and predictions for any number of rows with the current parameters. @throws PlatformError BAD_INPUT for none. */
+  step(rows: Rows & { stepIndex: number; learningRate?: number }): Promise<StepResult>;
+  /**
+   * Loss and predictions for any number of rows with the current parameters, or with their moving averages where the
+   * optimizer follows them. @throws PlatformError BAD_INPUT for none, and as `step` does.
+   */
   evaluate(rows: Rows): Promise<EvaluationResult>;
   /** Everything that training changes; see `splitState`. */
   state(): Promise<State>;
@@ -78,24 +89,41 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
   const training = await executor.load(graph);
   await training.writeState(first);
 
-  const rule = updateRule(optimizer.algorithm);
+  const { scalarValues } = createOptimizer(optimizer);
   const masks = randomTensors(model, batchSize);
-  const parameterNames = modelParameters(model).map(({ name }) => name);
+  /** Where the state has what a parameter is evaluated with. */
+  const evaluated = modelParameters(model).map(({ name, trainable }) => ({
+    name,
+    source: optimizer.ema && trainable ? slotName(averageSlot, name) : name,
+  }));
   const inputWidth = sizeOf(model.inputShape);
   const outputWidth = model.target.width;
   const evaluation = new Programs(executor, (size) => evaluationGraph(model, size), {});
   // Evaluation keeps its own copy of the parameters, brought up to date only when training has changed them.
   let evaluationIsCurrent = false;
 
-  function batchInputs({ x, y }: Rows, batch: Batch): TensorValues {
-    return { x: rowsOf(x, inputWidth, batch), y: rowsOf(y, outputWidth, batch), weight: presence(batch) };
+  function batchInputs({ x, y, weight }: Rows, batch: Batch): TensorValues {
+    return {
+      x: rowsOf(x, inputWidth, batch),
+      y: rowsOf(y, outputWidth, batch),
+      weight: weight ? rowsOf(weight, 1, batch) : presence(batch),
+    };
   }
 
-  function check({ x, y, count }: Rows): void {
+  function check({ x, y, count, weight }: Rows): void {
     if (!Number.isInteger(count) || count < 1)
       throw new PlatformError("BAD_INPUT", `"count" is ${count}, not 1 or more.`);
     checkRows("x", x, count, model.inputShape);
     checkRows("y", y, count, [outputWidth]);
+    checkTargets(model, y);
+    if (!weight) return;
+    checkRows("weight", weight, count, []);
+    const wrong = weight.findIndex((value) => !(value >= 0 && value < Number.POSITIVE_INFINITY));
+    if (wrong >= 0)
+      throw new PlatformError(
+        "BAD_INPUT",
+        `"weight" must be finite and at least 0, and row ${wrong} has ${weight[wrong]}.`,
+      );
   }
 
   return {
@@ -105,12 +133,12 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
       if (count > batchSize)
         throw new PlatformError("BAD_INPUT", `"count" is ${count}, more than a batch of ${batchSize}.`);
       const inputs = batchInputs(rows, { start: 0, count, size: batchSize });
-      const rate = learningRate(optimizer.learningRate, stepIndex);
-      for (const [name, value] of Object.entries(rule.scalarValues(rate, stepIndex))) {
+      const rate = rows.learningRate ?? learningRate(optimizer.learningRate, stepIndex);
+      for (const [name, value] of Object.entries(scalarValues(rate, stepIndex))) {
         inputs[`optimizer/${name}`] = Float32Array.of(value);
       }
       for (const mask of masks) {
-        inputs[mask.name] = dropoutMask(randomKey(seed, mask.name, stepIndex), sizeOf(mask.shape), mask.rate);
+        inputs[mask.name] = draw(randomKey(seed, mask.name, stepIndex), sizeOf(mask.shape), mask);
       }
       evaluationIsCurrent = false;
       const outputs = await training.run(inputs);
@@ -120,7 +148,12 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
 
     async evaluate(rows) {
       check(rows);
-      if (!evaluationIsCurrent) await evaluation.write(await training.readState(parameterNames));
+      if (!evaluationIsCurrent) {
+        const read = await training.readState(evaluated.map(({ source }) => source));
+        await evaluation.write(
+          Object.fromEntries(evaluated.map(({ name, source }) => [name, read[source] as Float32Array])),
+        );
+      }
       evaluationIsCurrent = true;
       const predictions = new Float32Array(rows.count * outputWidth);
       let sum = 0;
@@ -136,7 +169,8 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
         const start = batch.start * outputWidth;
         predictions.set(outputs.predictions.subarray(0, batch.count * outputWidth), start);
       }
-      return { loss: sum / rows.count + regularization, predictions };
+      const counted = rows.weight ? rows.weight.filter((weight) => weight > 0).length : rows.count;
+      return { loss: sum / Math.max(1, counted) + regularization, predictions };
     },
 
     state: () => training.readState(),

@@ -10,7 +10,7 @@ import { assertRowIndices, columnOf, featureWidth, type Table } from "./table.js
 export type FittedScaling =
   | { method: "Z_SCORE"; mean: number[]; standardDeviation: number[] }
   | { method: "MIN_MAX"; minimum: number[]; maximum: number[] }
-  | { method: "ONE_HOT" | "NONE" };
+  | { method: "ONE_HOT" | "ORDINAL" | "NONE" };
 
 /** What was learned from the training rows. Plain JSON: it is stored with the version, and `predict` needs nothing else. */
 export interface FittedPreprocessing {
@@ -35,7 +35,7 @@ export function fitPreprocessing(model: ModelSpec, table: Table, trainIndices: A
     method: FittedScaling["method"],
   ): { feature: string } & FittedScaling => {
     const { feature } = field;
-    if (method === "ONE_HOT" || method === "NONE") return { feature, method };
+    if (method === "ONE_HOT" || method === "ORDINAL" || method === "NONE") return { feature, method };
     const column = columnOf(table, { name: feature, shape: field.shape });
     const statistics = columnStatistics(column, featureWidth(field), groupCount(field), trainIndices);
     if (method === "MIN_MAX") {
@@ -47,7 +47,10 @@ export function fitPreprocessing(model: ModelSpec, table: Table, trainIndices: A
   };
   return {
     format: 1,
-    inputs: model.inputs.map((input) => scalingOf(input, input.preprocessing)),
+    inputs: model.inputs.map((input) =>
+      // What is embedded reaches the network as its code; the vectors are the network's own.
+      scalingOf(input, input.preprocessing === "EMBEDDING" ? "ORDINAL" : input.preprocessing),
+    ),
     target: scalingOf(model.target, targetMethod(model.target)),
   };
 }
@@ -55,7 +58,7 @@ export function fitPreprocessing(model: ModelSpec, table: Table, trainIndices: A
 /**
  * The network's inputs of the rows at `indices` (default: all), row after row: n × the sum of the inputs' widths, in the
  * order of the model's inputs. Values outside float32's range become infinite. Throws `BAD_INPUT` where the table lacks
- * an input or holds a category the model does not know.
+ * an input, holds a category the model does not know, or what is no id where an embedding layer reads ids.
  */
 export function encodeInputs(
   model: ModelSpec,
@@ -68,6 +71,7 @@ export function encodeInputs(
   const encoded = new Float32Array(rows.length * stride);
   let offset = 0;
   model.inputs.forEach((input, index) => {
+    if (input.idsBelow !== undefined) assertIds(input, input.idsBelow, table, rows);
     encodeColumn(input, fittedOf(fitted.inputs[index], input.feature), table, rows, encoded, offset, stride);
     offset += input.width;
   });
@@ -120,11 +124,11 @@ function targetMethod(target: ModelTarget): FittedScaling["method"] {
   return target.type === "CATEGORY" ? "ONE_HOT" : target.scaling;
 }
 
-function groupCount(field: { type: string; shape: number[] }): number {
+export function groupCount(field: { type: string; shape: number[] }): number {
   return field.type === "IMAGE" ? (field.shape.at(-1) ?? 1) : featureWidth(field);
 }
 
-function fittedOf(scaling: ({ feature: string } & FittedScaling) | undefined, feature: string): FittedScaling {
+export function fittedOf(scaling: ({ feature: string } & FittedScaling) | undefined, feature: string): FittedScaling {
   if (scaling?.feature === feature) return scaling;
   throw new PlatformError("BAD_INPUT", `The fitted preprocessing is another model's: it lacks feature "${feature}".`);
 }
@@ -133,6 +137,19 @@ function rowsOf(table: Table, indices: ArrayLike<number> | undefined): ArrayLike
   if (!indices) return Uint32Array.from({ length: table.rowCount }, (_, row) => row);
   assertRowIndices(table, indices);
   return indices;
+}
+
+function assertIds(input: ModelInput, below: number, table: Table, rows: ArrayLike<number>): void {
+  const column = columnOf(table, { name: input.feature, shape: input.shape });
+  const width = featureWidth(input);
+  for (let row = 0; row < rows.length; row++) {
+    for (let element = 0; element < width; element++) {
+      const id = column[(rows[row] ?? 0) * width + element] ?? -1;
+      if (Number.isInteger(id) && id >= 0 && id < below) continue;
+      const wanted = `the embedding layer takes whole numbers from 0 to ${below - 1}`;
+      throw new PlatformError("BAD_INPUT", `rows[${row}]: feature "${input.feature}" holds ${id}; ${wanted}.`);
+    }
+  }
 }
 
 function encodeColumn(
@@ -145,13 +162,14 @@ function encodeColumn(
   stride: number,
 ): void {
   const column = columnOf(table, { name: field.feature, shape: field.shape });
-  if (scaling.method === "ONE_HOT") {
+  if (scaling.method === "ONE_HOT" || scaling.method === "ORDINAL") {
     for (let row = 0; row < rows.length; row++) {
       const code = column[rows[row] ?? 0] ?? -1;
-      if (code < 0 || code >= field.width) {
+      if (code < 0 || code >= field.categories.length) {
         throw new PlatformError("BAD_INPUT", `Feature "${field.feature}" has category ${code}, unknown to the model.`);
       }
-      encoded[row * stride + offset + code] = 1;
+      if (scaling.method === "ONE_HOT") encoded[row * stride + offset + code] = 1;
+      else encoded[row * stride + offset] = code;
     }
     return;
   }
@@ -171,7 +189,7 @@ function encodeColumn(
 
 /** Encoded = (value / unit - center) / scale. The unit is 4 where statistics are so large that a difference of two values
  * could overflow, and 1 otherwise. */
-function affine(scaling: FittedScaling, groups: number): { center: number[]; scale: number[]; unit: number } {
+export function affine(scaling: FittedScaling, groups: number): { center: number[]; scale: number[]; unit: number } {
   const [low, high] =
     scaling.method === "Z_SCORE"
       ? [scaling.mean, scaling.standardDeviation]

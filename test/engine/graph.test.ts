@@ -21,7 +21,12 @@ const model = modelOf(
   ],
   { width: 2, activation: "SOFTMAX", loss: { type: "CATEGORICAL_CROSSENTROPY", labelSmoothing: 0 } },
 );
-const optimizer = optimizerOf({ ...plainAdam, type: "adamw", amsgrad: true, weightDecay: 0.1 });
+const optimizer = optimizerOf(
+  { ...plainAdam, type: "adamw", amsgrad: true },
+  0.01,
+  { type: "NONE" },
+  { weightDecay: 0.1 },
+);
 const training = trainingGraph(model, optimizer, 5);
 
 const constants = (specs: TensorSpec[]): NamedTensors =>

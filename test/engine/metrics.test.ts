@@ -3,6 +3,7 @@ import { createMetric } from "../../src/engine/metrics.js";
 import { metricName } from "../../src/spec/metrics.js";
 import { type MetricType, metricTypes } from "../../src/spec/model.js";
 import { golden } from "./golden.js";
+import { updates } from "./updates.js";
 
 type Target = Parameters<typeof createMetric>[1];
 
@@ -50,7 +51,36 @@ test.each(["MEAN_ABSOLUTE_ERROR", "MEAN_SQUARED_ERROR", "ROOT_MEAN_SQUARED_ERROR
   },
 );
 
+test.each(["TOP_2_ACCURACY", "TOP_3_ACCURACY", "TOP_5_ACCURACY"] as const)("%s is scikit-learn's", (type) => {
+  const { predictions, classes } = updates.classification;
+  const oneHot = classes.flatMap((chosen) => [0, 1, 2, 3, 4, 5, 6].map((label) => Number(label === chosen)));
+  const value = measure(type, { type: "CATEGORY", width: 7 }, predictions, oneHot);
+  expect(value).toBeCloseTo(updates.classification[type] as number, 12);
+});
+
+test("AUC_PR is scikit-learn's average precision", () => {
+  const { predictions, labels, AUC_PR } = updates.binary;
+  expect(measure("AUC_PR", oneBit, predictions, labels)).toBeCloseTo(AUC_PR as number, 12);
+});
+
+test("MEAN_ABSOLUTE_PERCENTAGE_ERROR is scikit-learn's, in percent", () => {
+  const { predictions, targets, MEAN_ABSOLUTE_PERCENTAGE_ERROR } = updates.regression;
+  const value = measure("MEAN_ABSOLUTE_PERCENTAGE_ERROR", number, predictions, targets);
+  expect(value).toBeCloseTo(MEAN_ABSOLUTE_PERCENTAGE_ERROR as number, 10);
+});
+
 describe("by hand", () => {
+  it("AUC_PR is 1 for a perfect order, the share of positives for none, and NaN without positives", () => {
+    expect(measure("AUC_PR", oneBit, [0.9, 0.8, 0.1], [1, 1, 0])).toBe(1);
+    expect(measure("AUC_PR", oneBit, [0.5, 0.5, 0.5, 0.5], [1, 0, 0, 0])).toBe(0.25);
+    expect(measure("AUC_PR", oneBit, [0.9, 0.8], [0, 0])).toBeNaN();
+  });
+
+  it("a class that ties for the second place is among the two most probable", () => {
+    expect(measure("TOP_2_ACCURACY", { type: "CATEGORY", width: 4 }, [0.4, 0.2, 0.2, 0.2], [0, 0, 0, 1])).toBe(1);
+    expect(measure("TOP_2_ACCURACY", { type: "CATEGORY", width: 4 }, [0.4, 0.3, 0.2, 0.1], [0, 0, 1, 0])).toBe(0);
+  });
+
   it("AUC counts ties half: 0.9 beats both, 0.5 ties with one and beats one, of four pairs", () => {
     expect(measure("AUC", oneBit, [0.9, 0.5, 0.5, 0.1], [1, 1, 0, 0])).toBe(3.5 / 4);
   });
@@ -81,7 +111,7 @@ describe("by hand", () => {
 });
 
 test.each(metricTypes)("%s of nothing, and of NaN, is NaN", (type) => {
-  const target = type === "AUC" || type === "ACCURACY" ? oneBit : number;
+  const target = type.startsWith("AUC") || type === "ACCURACY" ? oneBit : number;
   expect(measure(type, target, [], [])).toBeNaN();
   expect(measure(type, target, [Number.NaN, 1, 0], [0, 1, 1])).toBeNaN();
 });

@@ -1,6 +1,7 @@
 import type { Activation, Layer, Regularizer } from "../../src/spec/layer.js";
 import type { Loss, ModelSpec } from "../../src/spec/model.js";
-import type { Algorithm, Clipping, OptimizerSpec, Schedule } from "../../src/spec/optimizer.js";
+import type { Algorithm, Clipping, OptimizerSpec } from "../../src/spec/optimizer.js";
+import type { Schedule } from "../../src/spec/schedule.js";
 
 export const noPenalty: Regularizer = { l1: 0, l2: 0 };
 
@@ -61,6 +62,8 @@ export function modelOf(
     layers,
     loss,
     metrics: [],
+    classWeights: { type: "NONE" },
+    sampleWeight: null,
   };
 }
 
@@ -74,10 +77,12 @@ export function optimizerOf(
   algorithm: Algorithm,
   learningRate: Schedule | number = 0.01,
   clipping: Clipping = { type: "NONE" },
+  options: Partial<OptimizerSpec> = {},
 ): OptimizerSpec {
   const schedule =
     typeof learningRate === "number" ? ({ type: "constant", value: learningRate } as const) : learningRate;
-  return { algorithm, learningRate: schedule, clipping };
+  const plain = { weightDecay: 0, ema: null, gradientAccumulationSteps: 1 };
+  return { algorithm, learningRate: schedule, clipping, ...plain, ...options };
 }
 
 export const plainSgd = { type: "sgd", momentum: 0, nesterov: false } as const satisfies Algorithm;

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import {
+  draw,
   dropoutMask,
   normal,
   permutation,
@@ -75,6 +76,12 @@ describe("distributions", () => {
     expect(new Set(mask)).toEqual(new Set([0, Math.fround(1 / 0.7)]));
     expect(moments(mask).mean).toBeCloseTo(1, 1.7);
     expect(dropoutMask(key, 100, 0).every((value) => value === 1)).toBe(true);
+  });
+
+  it("the random inputs of a graph are dropout masks or scaled normal numbers", () => {
+    expect(draw(key, 100, { kind: "bernoulli", rate: 0.3 })).toEqual(dropoutMask(key, 100, 0.3));
+    const scaled = Float32Array.from(normal(key, 101), (value) => 0.2 * value);
+    expect(draw(key, 101, { kind: "normal", stddev: 0.2 })).toEqual(scaled);
   });
 
   it("a permutation holds every index once, in an order that differs from step to step", () => {

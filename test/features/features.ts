@@ -33,5 +33,7 @@ export function modelOf(inputs: [Feature, Preprocessing][], target: Feature): Mo
     layers: [],
     loss: { type: "MEAN_SQUARED_ERROR" },
     metrics: [],
+    classWeights: { type: "NONE" },
+    sampleWeight: null,
   };
 }

@@ -191,6 +191,42 @@ describe("encoding", () => {
     expect([...encodeInputs(model, fitPreprocessing(model, table, [0]), table)]).toEqual([0, 5, 4, 5, 8, 9]);
   });
 
+  test.each(["ORDINAL", "EMBEDDING"] as const)("hands on a category's code alone under %s", (method) => {
+    const model = modelOf(
+      [
+        [kind, method],
+        [size, "NONE"],
+      ],
+      price,
+    );
+    model.inputs.forEach((input) => {
+      input.width = 1;
+    });
+    const fitted = fitPreprocessing(model, table, [0]);
+    expect(fitted.inputs[0]).toEqual({ feature: "kind", method: "ORDINAL" });
+    expect([...encodeInputs(model, fitted, table)]).toEqual([2, 1, 0, 3, 1, 9]);
+  });
+
+  test.each([
+    [[0, 3, 4], undefined],
+    [[0, 5], "rows[1]"],
+    [[-1], "rows[0]"],
+    [[1.5], "rows[0]"],
+  ])("lets ids below 5 through to an embedding layer: %j", (sizes, refused) => {
+    const model = modelOf([[size, "NONE"]], price);
+    for (const input of model.inputs) input.idsBelow = 5;
+    const of = tableFromRows(
+      [size, price],
+      sizes.map((value) => ({ size: value, price: 1 })),
+    );
+    const encode = () => [...encodeInputs(model, fitPreprocessing(model, of, [0]), of)];
+    if (refused === undefined) expect(encode()).toEqual(sizes);
+    else
+      expect(encode).toThrow(
+        expect.objectContaining({ code: "BAD_INPUT", message: expect.stringContaining(`${refused}: feature "size"`) }),
+      );
+  });
+
   test("refuses a category the model does not know, another model's statistics and rows that are not there", () => {
     const lagoon = feature("kind", "CATEGORY", { categories: [...kind.categories, "lagoon"] });
     const newer = tableFromRows([lagoon], [{ kind: "lagoon" }]);

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { NamedTensors } from "../named-tensors.js";
+import type { Distribution } from "../random.js";
 
 /** What a layer needs beside its input. Tensors are the graph's own; a layer never draws numbers or keeps anything. */
 export interface LayerContext {
@@ -17,12 +18,9 @@ export interface LayerContext {
 }
 
 /** A random tensor that a layer wants as an input of the training graph. */
-export interface RandomInput {
+export type RandomInput = Distribution & {
   /** Short name, unique within the layer. */
   name: string;
   /** Without the batch dimension; the numbers are drawn for each row by itself. */
   shape: number[];
-  /** Each number is 0 with probability `rate`, otherwise `1 / (1 - rate)`: see `dropoutMask`. */
-  kind: "bernoulli";
-  rate: number;
-}
+};

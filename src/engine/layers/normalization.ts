@@ -5,6 +5,7 @@ import { toRows, weightedRowSum } from "../rows.js";
 import type { LayerContext } from "./context.js";
 
 type BatchNormalization = Extract<Layer, { type: "batchNormalization" }>;
+type GroupNormalization = Extract<Layer, { type: "groupNormalization" }>;
 type LayerNormalization = Extract<Layer, { type: "layerNormalization" }>;
 
 /**
@@ -65,4 +66,22 @@ export function layerNormalization(layer: LayerNormalization, x: tf.Tensor, para
   const scaled = layer.scale ? tf.mul(normalized, tensorNamed(parameters, "gamma")) : normalized;
   const shifted = layer.center ? tf.add(scaled, tensorNamed(parameters, "beta")) : scaled;
   return tf.reshape(shifted, x.shape);
+}
+
+/**
+ * Group normalization (Wu and He 2018) over all positions and the channels of one group, row by row, as in Keras 3: biased
+ * variance, epsilon inside the root.
+ */
+export function groupNormalization(layer: GroupNormalization, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
+  const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number];
+  const width = channels / layer.groups;
+  const positions = x.size / (batch * channels);
+  const groups = tf.reshape(x, [batch, positions, layer.groups, width]);
+  const share = 1 / (positions * width);
+  const mean = tf.mul(tf.sum(groups, [1, 3], true), share);
+  const centered = tf.sub(groups, mean);
+  const variance = tf.mul(tf.sum(tf.square(centered), [1, 3], true), share);
+  const normalized = tf.reshape(tf.mul(centered, tf.rsqrt(tf.add(variance, layer.epsilon))), x.shape);
+  const scaled = layer.scale ? tf.mul(normalized, tensorNamed(parameters, "gamma")) : normalized;
+  return layer.center ? tf.add(scaled, tensorNamed(parameters, "beta")) : scaled;
 }

@@ -1,9 +1,136 @@
-import type { Algorithm } from "../../spec/optimizer.js";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Algorithm, OptimizerSpec } from "../../spec/optimizer.js";
+import { clipGradients } from "../clipping.js";
+import { type NamedTensors, tensorNamed } from "../named-tensors.js";
+import { adadelta } from "./adadelta.js";
+import { adafactor } from "./adafactor.js";
+import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
+import { adamax } from "./adamax.js";
+import { ftrl } from "./ftrl.js";
+import { lamb } from "./lamb.js";
+import { lion } from "./lion.js";
+import { nadam } from "./nadam.js";
+import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
-import type { UpdateRule } from "./update-rule.js";
+import type { Slot, UpdateRule } from "./update-rule.js";
 
 /** The update rule of a resolved algorithm. */
 export function updateRule(algorithm: Algorithm): UpdateRule {
-  return algorithm.type === "sgd" ? sgd(algorithm) : adam(algorithm);
+  switch (algorithm.type) {
+    case "sgd":
+      return sgd(algorithm);
+    case "adagrad":
+      return adagrad(algorithm);
+    case "adadelta":
+      return adadelta(algorithm);
+    case "rmsprop":
+      return rmsprop(algorithm);
+    case "adam":
+    case "adamw":
+      return adam(algorithm);
+    case "adamax":
+      return adamax(algorithm);
+    case "nadam":
+      return nadam(algorithm);
+    case "ftrl":
+      return ftrl(algorithm);
+    case "lion":
+      return lion(algorithm);
+    case "lamb":
+      return lamb(algorithm);
+    case "adafactor":
+      return adafactor(algorithm);
+  }
+}
+
+/** One trained tensor with its gradient and what the optimizer keeps for it. */
+export interface Update {
+  parameter: tf.Tensor;
+  gradient: tf.Tensor;
+  slots: NamedTensors;
+}
+
+/** Everything between the gradients of a batch and the next parameters. */
+export interface Optimizer {
+  /** The tensors kept for a parameter of that shape. */
+  slots(shape: readonly number[]): Slot[];
+  /** Names of the scalar inputs of the training graph. */
+  scalars: readonly string[];
+  /** The scalars' values at a step counted from 0; a step is one batch. */
+  scalarValues(learningRate: number, step: number): Record<string, number>;
+  /** All parameters together, in order. `scalars` holds exactly the names declared above. */
+  apply(updates: Update[], scalars: NamedTensors): { parameter: tf.Tensor; slots: NamedTensors }[];
+}
+
+/** The slot with a parameter's exponential moving average. */
+export const averageSlot = "ema";
+const gradientsSlot = "gradient_sum";
+
+/**
+ * An optimizer as Keras 3 has it: mean over the accumulated gradients, clipping, decoupled weight decay of every
+ * parameter, the algorithm's update, the moving average of the weights, which begins with the first update's.
+ *
+ * With gradient accumulation every step computes an update, and scalars decide whether it or what was before is kept:
+ * the graph stays one for all steps. Bias corrections and the moving average count updates, schedules count steps.
+ */
+export function createOptimizer(spec: OptimizerSpec): Optimizer {
+  const { weightDecay, clipping, ema, gradientAccumulationSteps: batches } = spec;
+  const rule = updateRule(spec.algorithm);
+  const accumulates = batches > 1;
+
+  function next({ parameter, gradient, slots }: Update, scalars: NamedTensors) {
+    const decayed = weightDecay === 0 ? parameter : tf.mul(parameter, tensorNamed(scalars, "decay"));
+    const updated = rule.update(decayed, gradient, slots, scalars);
+    if (!ema) return updated;
+    const kept = tf.mul(tensorNamed(slots, averageSlot), tensorNamed(scalars, "ema_old"));
+    const average = tf.add(kept, tf.mul(updated.parameter, tensorNamed(scalars, "ema_new")));
+    return { parameter: updated.parameter, slots: { ...updated.slots, [averageSlot]: average } };
+  }
+
+  return {
+    slots: (shape) => [
+      ...rule.slots(shape),
+      ...(ema ? [{ name: averageSlot, shape: [...shape], initial: "PARAMETER" as const }] : []),
+      ...(accumulates ? [{ name: gradientsSlot, shape: [...shape], initial: 0 }] : []),
+    ],
+    scalars: [
+      ...rule.scalars,
+      ...(weightDecay === 0 ? [] : ["decay"]),
+      ...(ema ? ["ema_old", "ema_new"] : []),
+      ...(accumulates ? ["update", "wait"] : []),
+    ],
+    scalarValues(learningRate, step) {
+      const update = Math.floor(step / batches);
+      const values = rule.scalarValues(learningRate, update);
+      if (weightDecay !== 0) values.decay = 1 - learningRate * weightDecay;
+      if (ema) {
+        values.ema_old = update === 0 ? 0 : ema.momentum;
+        values.ema_new = 1 - values.ema_old;
+      }
+      if (accumulates) {
+        values.update = (step + 1) % batches === 0 ? 1 : 0;
+        values.wait = 1 - values.update;
+      }
+      return values;
+    },
+    apply(updates, scalars) {
+      const sums = updates.map(({ gradient, slots }) =>
+        accumulates ? tf.add(gradient, tensorNamed(slots, gradientsSlot)) : gradient,
+      );
+      const means = accumulates ? sums.map((sum) => tf.mul(sum, 1 / batches)) : sums;
+      const clipped = clipGradients(clipping, means);
+      return updates.map((update, index) => {
+        const updated = next({ ...update, gradient: clipped[index] as tf.Tensor }, scalars);
+        if (!accumulates) return updated;
+        const [now, wait] = [tensorNamed(scalars, "update"), tensorNamed(scalars, "wait")];
+        /** Exact: one of the two factors is 1 and the other 0. */
+        const choose = (value: tf.Tensor, before: tf.Tensor) => tf.add(tf.mul(value, now), tf.mul(before, wait));
+        const slots: NamedTensors = { [gradientsSlot]: tf.mul(sums[index] as tf.Tensor, wait) };
+        for (const [name, value] of Object.entries(updated.slots))
+          slots[name] = choose(value, tensorNamed(update.slots, name));
+        return { parameter: choose(updated.parameter, update.parameter), slots };
+      });
+    },
+  };
 }

@@ -66,7 +66,8 @@ OPTIMIZERS = {
 X = np.array([-30.0, -4.0, -3.0, -1.5, -0.5, 0.0, 0.25, 1.0, 2.9, 3.0, 6.5, 30.0])
 ACTIVATIONS = (
     "linear relu relu6 leaky_relu elu selu celu gelu silu hard_silu sigmoid hard_sigmoid log_sigmoid tanh hard_tanh "
-    "softplus softsign softmax log_softmax exponential mish"
+    "softplus softsign softmax log_softmax exponential mish hard_shrink soft_shrink tanh_shrink sparse_plus "
+    "sparse_sigmoid squareplus"
 ).split()
 
 LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 1.0], [30.0, -30.0, 5.0]])

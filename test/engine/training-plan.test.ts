@@ -1,0 +1,97 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { asLayer } from "../../src/engine/current-layer.js";
+import { planTraining, unsupportedKernels } from "../../src/engine/training-plan.js";
+import { useEagerBackend } from "./golden.js";
+import { dense, modelOf, optimizerOf, plainAdam } from "./models.js";
+import { graphOf } from "./onnx/compare.js";
+import { versionNamed } from "./onnx/versions.js";
+
+const model = modelOf([10], [dense("hidden", 20, "RELU")], {
+  width: 1,
+  activation: "LINEAR",
+  loss: { type: "MEAN_SQUARED_ERROR" },
+});
+const optimizer = optimizerOf(plainAdam, {
+  type: "exponentialDecay",
+  initial: 0.1,
+  decayRate: 0.5,
+  decaySteps: 1,
+  staircase: false,
+});
+const training = { batchSize: 32, epochs: 3, threads: 1 };
+
+beforeAll(useEagerBackend);
+
+describe("the plan of a training", () => {
+  it("counts steps, parameters and what each layer makes", () => {
+    const plan = planTraining(model, optimizer, training, 100);
+    expect(plan).toMatchObject({
+      stepsPerEpoch: 4,
+      steps: 12,
+      batchSize: 32,
+      parameters: 241,
+      trainableParameters: 241,
+    });
+    expect(
+      plan.layers.map(({ path, name, outputShape, parameters }) => ({ path, name, outputShape, parameters })),
+    ).toEqual([
+      { path: "layers[0]", name: "hidden", outputShape: [20], parameters: 220 },
+      { path: "output", name: "output", outputShape: [1], parameters: 21 },
+    ]);
+    expect(plan.executor).toEqual({ name: "onnx-cpu-1", reason: "every operation of a step can be compiled" });
+    expect(plan.unsupported).toEqual([]);
+  });
+
+  it("counts the operations of each layer for a batch, and of the whole step", () => {
+    const { layers, flopsPerStep } = planTraining(model, optimizer, training, 100);
+    // A product, a bias that is added and, for the hidden layer, a rectifier; the addition may be part of the product.
+    const [hidden, output] = layers.map(({ flops }) => flops as number) as [number, number];
+    const products = { hidden: 2 * 32 * 10 * 20, output: 2 * 32 * 20 };
+    expect(hidden).toBeGreaterThanOrEqual(products.hidden);
+    expect(hidden).toBeLessThanOrEqual(products.hidden + 2 * 32 * 20);
+    expect(output).toBeGreaterThanOrEqual(products.output);
+    expect(output).toBeLessThanOrEqual(products.output + 2 * 32);
+    // Backwards, the first layer needs a product for its kernel, the second another one for its input.
+    expect(flopsPerStep).toBeGreaterThan(2 * products.hidden + 3 * products.output);
+    expect(flopsPerStep).toBeLessThan(3 * (products.hidden + products.output));
+  });
+
+  it("needs memory for the state, and more for larger batches", () => {
+    const of = (batchSize: number) => planTraining(model, optimizer, { ...training, batchSize }, 100).memoryBytes ?? 0;
+    const state = 3 * 4 * 241;
+    expect(of(1)).toBeGreaterThan(2 * state);
+    expect(of(64) - of(32)).toBeGreaterThanOrEqual(32 * 4 * (10 + 20));
+  });
+
+  it("shows the learning rate over the run, at no more than 200 steps", () => {
+    const few = planTraining(model, optimizer, training, 100).learningRate;
+    expect(few).toHaveLength(12);
+    expect(few[0]).toEqual({ step: 1, value: 0.1 });
+    expect(few[1]?.value).toBeCloseTo(0.05, 12);
+    const many = planTraining(model, optimizer, { ...training, epochs: 1000 }, 100).learningRate;
+    expect(many).toHaveLength(200);
+    expect(many.at(-1)?.step).toBe(4000);
+  });
+
+  it("calls the layer that embeds inputs `inputs`", () => {
+    const version = versionNamed("categories one-hot, as a code and embedded, for a number");
+    const { layers } = planTraining(version.model, optimizer, training, 100);
+    expect(layers.map(({ path }) => path)).toEqual(["inputs", "layers[0]", "output"]);
+  });
+});
+
+describe("operations that cannot be compiled", () => {
+  const withoutForm = (x: tf.Tensor) => tf.real(tf.fft(tf.complex(x, tf.zerosLike(x))));
+  const graph = (layer: string | undefined) => () =>
+    graphOf({ x: [2, 4] }, ({ x }) => {
+      const compute = () => withoutForm(x as tf.Tensor);
+      return layer === undefined ? compute() : asLayer(layer, compute);
+    });
+
+  it("are named with the path of their layer, each once", () => {
+    const found = unsupportedKernels(model, [graph("hidden"), graph("hidden"), graph("output"), graph(undefined)]);
+    expect(found.map(({ path }) => path)).toEqual(["layers[0]", "output", null]);
+    for (const { kernel } of found) expect(kernel).toMatch(/^[A-Z]\w+$/);
+  });
+});
