@@ -1,0 +1,157 @@
+import type { ExportedVersion } from "../../../src/engine/onnx/export.js";
+import { normal, randomKey, uniform } from "../../../src/engine/random.js";
+import { initialParameters } from "../../../src/engine/state.js";
+import { fitPreprocessing } from "../../../src/features/preprocessing.js";
+import { type Table, tableFromRows } from "../../../src/features/table.js";
+import type { Feature, FeatureDeclaration } from "../../../src/spec/dataset.js";
+import type { LayerDeclaration } from "../../../src/spec/layer.js";
+import type { ModelDeclaration } from "../../../src/spec/model.js";
+import { resolveDataset } from "../../../src/spec/resolve-dataset.js";
+import { resolveModel } from "../../../src/spec/resolve-model.js";
+
+export type Row = Record<string, unknown>;
+
+/** A version that nobody trained: initial weights, and preprocessing fitted on some rows. */
+export interface Untrained extends ExportedVersion {
+  name: string;
+  features: Feature[];
+  /** As many rows as asked for, the same ones every time. */
+  rows(count: number): Row[];
+}
+
+interface Case {
+  name: string;
+  features: FeatureDeclaration[];
+  target: string;
+  layers: LayerDeclaration[];
+  preprocessing?: ModelDeclaration["preprocessing"];
+}
+
+const colors = ["red", "green", "blue", "grün, with ü"];
+const dense: LayerDeclaration[] = [{ dense: { units: 8, activation: "TANH" } }];
+const answer: FeatureDeclaration = { name: "kind", type: "CATEGORY", categories: ["a", "b", "c"] };
+
+/** Every type of feature and target and every preprocessing, and names that the file itself has a use for. */
+const cases: Case[] = [
+  {
+    name: "numbers by z-score, min-max and as they are, and flags",
+    features: [
+      { name: "far", type: "NUMBER" },
+      { name: "narrow", type: "NUMBER" },
+      { name: "plain", type: "NUMBER" },
+      { name: "flag", type: "BINARY" },
+      answer,
+    ],
+    target: "kind",
+    preprocessing: [
+      { feature: "narrow", method: "MIN_MAX" },
+      { feature: "plain", method: "NONE" },
+    ],
+    layers: dense,
+  },
+  {
+    name: "categories one-hot, as a code and embedded, for a number",
+    features: [
+      { name: "one", type: "CATEGORY", categories: colors },
+      { name: "two", type: "CATEGORY", categories: colors },
+      { name: "three", type: "CATEGORY", categories: ["x", "y"] },
+      { name: "four", type: "NUMBER" },
+      { name: "price", type: "NUMBER" },
+    ],
+    target: "price",
+    preprocessing: [
+      { feature: "two", method: "ORDINAL" },
+      { feature: "three", method: "EMBEDDING" },
+    ],
+    layers: dense,
+  },
+  {
+    name: "an image alone",
+    features: [{ name: "picture", type: "IMAGE", shape: [6, 5, 2] }, answer],
+    target: "kind",
+    layers: [{ conv2d: { filters: 3, kernelSize: [3], activation: "RELU" } }, { maxPooling2d: {} }, { flatten: {} }],
+  },
+  {
+    name: "an image beside a vector and a number, for true or false",
+    features: [
+      { name: "picture", type: "IMAGE", shape: [3, 2, 2] },
+      { name: "vector", type: "VECTOR", shape: [4] },
+      { name: "number", type: "NUMBER" },
+      { name: "sure", type: "BINARY" },
+    ],
+    target: "sure",
+    layers: [{ batchNormalization: {} }, ...dense],
+  },
+  {
+    name: "a vector for a vector",
+    features: [
+      { name: "signal", type: "VECTOR", shape: [6] },
+      { name: "echo", type: "VECTOR", shape: [2] },
+    ],
+    target: "echo",
+    layers: [{ reshape: { targetShape: [6, 1] } }, { lstm: { units: 4 } }],
+  },
+  {
+    name: "a vector of ids",
+    features: [{ name: "words", type: "VECTOR", shape: [5] }, answer],
+    target: "kind",
+    preprocessing: [{ feature: "words", method: "NONE" }],
+    layers: [{ embedding: { inputDim: 7, outputDim: 3 } }, { globalAveragePooling1d: {} }],
+  },
+  {
+    name: "features with names that mean something in the file",
+    features: ["x", "predictions", "unknown", "value", "label", "_0", "_c0", "probabilities"].map((name) =>
+      name === "unknown"
+        ? { name, type: "CATEGORY" as const, categories: ["p", "q"] }
+        : { name, type: "NUMBER" as const },
+    ),
+    target: "probabilities",
+    layers: dense,
+  },
+];
+
+function featureValue({ name, type, shape, categories }: Feature, row: number): unknown {
+  const random = randomKey(row, name);
+  const size = shape.reduce((a, b) => a * b, 1);
+  // Inputs of a file are float32: numbers that it can hold tell the two apart no more.
+  const numbers = Array.from(Float32Array.from(normal(random, size)));
+  switch (type) {
+    case "BINARY":
+      return (numbers[0] as number) > 0;
+    case "CATEGORY":
+      return categories[Math.floor((uniform(random, 1)[0] as number) * categories.length)];
+    case "NUMBER":
+      return name === "far" ? Math.fround(1e6 + 3 * (numbers[0] as number)) : numbers[0];
+    default:
+      return name === "words" ? numbers.map((number) => Math.floor(Math.abs(number * 10)) % 7) : numbers;
+  }
+}
+
+function untrained({ name, features, target, layers, preprocessing }: Case): Untrained {
+  const dataset = resolveDataset({ name: "rows", features });
+  const declaration = { name: "model", dataset: "rows", target, layers, ...(preprocessing && { preprocessing }) };
+  const { spec: model, problems } = resolveModel(declaration, dataset.spec);
+  if (!model || !dataset.spec) throw new Error(JSON.stringify([dataset.problems, problems]));
+  const declared = dataset.spec.features;
+  const rows = (count: number): Row[] =>
+    Array.from({ length: count }, (_, row) =>
+      Object.fromEntries(declared.map((feature) => [feature.name, featureValue(feature, row)])),
+    );
+  const table: Table = tableFromRows(declared, rows(50));
+  const train = Uint32Array.from({ length: 50 }, (_, row) => row);
+  return {
+    ...{ name, model, rows },
+    features: declared.filter((feature) => feature.name !== target),
+    parameters: initialParameters(model, 5),
+    preprocessing: fitPreprocessing(model, table, train),
+  };
+}
+
+export const versions: Untrained[] = cases.map(untrained);
+
+/** The version of that name. */
+export function versionNamed(name: string): Untrained {
+  const found = versions.find((candidate) => candidate.name === name);
+  if (!found) throw new Error(`There is no version "${name}".`);
+  return found;
+}
