@@ -24,6 +24,7 @@ CREATE TABLE run (
   spec jsonb NOT NULL,
   attempt int NOT NULL DEFAULT 0,
   fence int NOT NULL DEFAULT 0,
+  executor text,
   -- Trainer deaths in a row without a finished step in between.
   restarts int NOT NULL DEFAULT 0,
   worker_id text,

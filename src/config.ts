@@ -22,6 +22,8 @@ export interface Config {
   s3: S3Config | undefined;
   /** PERENNIAL_SLOTS: runs that a worker executes at once. Default: one per core. */
   slots: number;
+  /** PERENNIAL_EXECUTOR: `compiled` (default), or `eager`: the slow reference that compiled training is checked against. */
+  executor: "compiled" | "eager";
   /** LOG_LEVEL: debug, info, warn, error or silent. Default warn. */
   logLevel: string;
 }
@@ -48,6 +50,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     allowedOrigins: list(env.PERENNIAL_ALLOWED_ORIGINS),
     s3: s3Config(env),
     slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, 256),
+    executor: oneOf(env, "PERENNIAL_EXECUTOR", "compiled", ["compiled", "eager"]),
     logLevel: oneOf(env, "LOG_LEVEL", "warn", ["debug", "info", "warn", "error", "silent"]),
   };
 }
@@ -70,9 +73,15 @@ function integer(env: NodeJS.ProcessEnv, name: string, fallback: number, min: nu
   );
 }
 
-function oneOf(env: NodeJS.ProcessEnv, name: string, fallback: string, choices: string[]): string {
+function oneOf<Choice extends string>(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  fallback: Choice,
+  choices: readonly Choice[],
+): Choice {
   const value = env[name] || fallback;
-  if (choices.includes(value)) return value;
+  const chosen = choices.find((choice) => choice === value);
+  if (chosen) return chosen;
   throw new PlatformError("BAD_INPUT", `${name} must be one of ${choices.join(", ")}, not ${JSON.stringify(value)}`);
 }
 

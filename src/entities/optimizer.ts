@@ -47,7 +47,9 @@ export class OptimizerRevision extends Node {
   digest!: string;
 
   @Column("jsonb")
-  @Field(() => JSONObjectScalar, { description: "The resolved declaration: algorithm, learning rate, clipping." })
+  @Field(() => JSONObjectScalar, {
+    description: "The resolved declaration: algorithm, learning rate, weight decay, clipping, averaging.",
+  })
   spec!: OptimizerSpec;
 
   @Column("timestamptz", { name: "created_at" })

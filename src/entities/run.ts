@@ -121,6 +121,14 @@ export class Run extends Node {
   @Column("int")
   fence!: number;
 
+  @Column("text", { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "What its newest attempt computes with, such as `onnx-cpu-1` (compiled, on the CPU, one thread); null before it starts. The same executor gives the same weights, bit for bit.",
+  })
+  executor!: string | null;
+
   /** Trainer deaths in a row without a finished step in between. */
   @Column("int")
   restarts!: number;

@@ -4,19 +4,36 @@ import { Dataset } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
 import { Model, ModelRevision } from "../entities/model.js";
 import { digest } from "../spec/canonical.js";
-import type { ModelDeclaration } from "../spec/model.js";
+import type { ModelDeclaration, ModelSpec } from "../spec/model.js";
 import { parameterCount } from "../spec/parameters.js";
+import type { Problem } from "../spec/problem.js";
 import { resolveModel } from "../spec/resolve-model.js";
 import { revise } from "./revise.js";
 
-/** Declares a model on a dataset. The same declaration again changes nothing; a different one is the next revision. */
+/** What the registry asks of the room that traces models. */
+export interface ModelPlanner {
+  /**
+   * The operations that the model needs and that cannot be compiled, each with where it was declared, such as
+   * `layers[1]`; null where no layer causes it.
+   */
+  unsupportedKernels(model: ModelSpec): Promise<{ path: string | null; kernel: string }[]>;
+}
+
+/**
+ * Declares a model on a dataset. The same declaration again changes nothing; a different one is the next revision.
+ *
+ * @param planner refuses what could not be trained, now and not in the run; without one nothing is refused for that.
+ */
 export async function declareModel(
   db: DataSource,
   declaration: ModelDeclaration & { idempotencyKey?: string | null },
+  planner?: ModelPlanner,
 ): Promise<Outcome<{ changed: boolean; modelId: string; revision: number }>> {
   const dataset = await findNamed(db.manager, Dataset, declaration.dataset);
   const { spec, problems } = resolveModel(declaration, dataset);
   if (problems) return { problems };
+  const unsupported = planner ? await unsupportedIn(db, spec, planner) : [];
+  if (unsupported.length > 0) return { problems: unsupported };
   const datasetId = (dataset as Dataset).id;
   const { name } = declaration;
   const description = declaration.description ?? "";
@@ -45,4 +62,14 @@ export async function declareModel(
       return { changed: changed || existing?.description !== description, modelId, revision };
     },
   );
+}
+
+/** Tracing takes a while, and is not needed for what has been declared before. */
+async function unsupportedIn(db: DataSource, spec: ModelSpec, planner: ModelPlanner): Promise<Problem[]> {
+  if (await db.manager.existsBy(ModelRevision, { digest: digest(spec) })) return [];
+  return (await planner.unsupportedKernels(spec)).map(({ path, kernel }) => ({
+    path: path ?? "",
+    code: "UNSUPPORTED",
+    message: `needs the operation ${kernel}, which cannot be compiled.`,
+  }));
 }

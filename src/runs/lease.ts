@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from "typeorm";
-import type { RunProgress, RunState } from "../entities/run.js";
+import type { RunState } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 
 /** The right of one attempt to write: the fence it was granted. */
@@ -48,7 +48,7 @@ export async function renewLeases(db: DataSource, workerId: string, leases: Leas
   return new Map(rows.map((row) => [row.id, row.state]));
 }
 
-/** Keeps `run.progress` current between batches of metrics. */
-export async function recordProgress(manager: EntityManager, runId: string, progress: RunProgress): Promise<void> {
-  await manager.query("UPDATE run SET progress = $2 WHERE id = $1", [runId, JSON.stringify(progress)]);
+/** Notes what an attempt computes with. */
+export async function recordExecutor(manager: EntityManager, runId: string, executor: string): Promise<void> {
+  await manager.query("UPDATE run SET executor = $2 WHERE id = $1", [runId, executor]);
 }

@@ -35,26 +35,33 @@ const unknownCounts = { train: Number.NaN, validation: 1, test: 1 };
 /** Queues a run, with every default resolved. Nothing is queued when anything is wrong. */
 export function train(db: DataSource, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
   const { idempotencyKey, ...request } = declaration;
-  return transactOnce(db, { operation: "train", key: idempotencyKey, request }, async (manager) => {
-    const problems: Problem[] = [];
-    const modelRevision = await findModelRevision(manager, request, problems);
-    const optimizerRevision = await findOptimizerRevision(manager, request, problems);
-    const datasetVersion = modelRevision && (await findDatasetVersion(manager, modelRevision, request, problems));
-    const parent = modelRevision && (await findParent(manager, modelRevision, request, problems));
-    // Without the references, what can be judged without them still is.
-    const { spec, problems: faults } = resolveTraining(
-      request,
-      modelRevision?.spec ?? { metrics: [...metricTypes] },
-      datasetVersion?.splitCounts ?? unknownCounts,
-    );
-    problems.push(...(faults ?? []));
-    if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec)
-      throw new Refused(problems);
-    const parentVersionId = parent?.id ?? null;
-    return {
-      runId: await queueRun(manager, { modelRevision, optimizerRevision, datasetVersion, parentVersionId, spec }),
-    };
-  });
+  return transactOnce(db, { operation: "train", key: idempotencyKey, request }, async (manager) => ({
+    runId: await queueRun(manager, await resolveTrainRequest(manager, request)),
+  }));
+}
+
+/**
+ * What a request to train stands for, with every reference followed and every default resolved.
+ *
+ * @throws Refused with everything that is wrong with it.
+ */
+export async function resolveTrainRequest(manager: EntityManager, request: TrainDeclaration): Promise<QueuedRun> {
+  const problems: Problem[] = [];
+  const modelRevision = await findModelRevision(manager, request, problems);
+  const optimizerRevision = await findOptimizerRevision(manager, request, problems);
+  const datasetVersion = modelRevision && (await findDatasetVersion(manager, modelRevision, request, problems));
+  const parent = modelRevision && (await findParent(manager, modelRevision, request, problems));
+  // Without the references, what can be judged without them still is.
+  const { spec, problems: faults } = resolveTraining(
+    request,
+    modelRevision?.spec ?? { metrics: [...metricTypes] },
+    datasetVersion?.splitCounts ?? unknownCounts,
+    optimizerRevision?.spec.learningRate,
+  );
+  problems.push(...(faults ?? []));
+  if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec)
+    throw new Refused(problems);
+  return { modelRevision, optimizerRevision, datasetVersion, parentVersionId: parent?.id ?? null, spec };
 }
 
 async function findModelRevision(manager: EntityManager, request: TrainDeclaration, problems: Problem[]) {

@@ -1,14 +1,14 @@
-import { Worker } from "node:worker_threads";
 import { LRUCache } from "lru-cache";
 import type { DataSource } from "typeorm";
 import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
-import { type ErrorCode, errorCatalogue, PlatformError } from "../errors.js";
+import { PlatformError } from "../errors.js";
 import type { Prediction } from "../features/predictions.js";
 import type { ModelSpec } from "../spec/model.js";
 import { validateRows } from "../spec/rows.js";
 import type { ObjectStore } from "../storage/object-store.js";
-import type { FromThread, ToThread } from "./protocol.js";
+import type { ToThread } from "./protocol.js";
+import { createThreadCalls } from "./thread-calls.js";
 
 export interface Predictor {
   /**
@@ -29,9 +29,8 @@ const keptVersions = 16;
  */
 export function createPredictor(options: { db: DataSource; store: ObjectStore; threadUrl?: URL }): Predictor {
   const { db, store, threadUrl = new URL("./thread.js", import.meta.url) } = options;
-  const pending = new Map<number, { resolve: (value: Prediction[]) => void; reject: (error: Error) => void }>();
-  let thread: Worker | undefined;
-  let nextId = 1;
+  // What a thread that died had loaded is gone with it.
+  const thread = createThreadCalls<ToThread, Prediction[]>(threadUrl, () => versions.clear());
 
   const versions = new LRUCache<string, Promise<ModelSpec>>({
     max: keptVersions,
@@ -39,32 +38,10 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
     dispose: (loading, versionId) =>
       void loading
         .then(() => {
-          if (!versions.has(versionId)) thread?.postMessage({ type: "UNLOAD", versionId } satisfies ToThread);
+          if (!versions.has(versionId)) thread.postIfRunning({ type: "UNLOAD", versionId });
         })
         .catch(() => {}),
   });
-
-  function startThread(): Worker {
-    const worker = new Worker(threadUrl);
-    // A served version never keeps a finished process alive.
-    worker.unref();
-    worker.on("message", (message: FromThread) => {
-      const waiting = pending.get(message.id);
-      pending.delete(message.id);
-      if ("predictions" in message) waiting?.resolve(message.predictions);
-      else waiting?.reject(asError(message.error));
-    });
-    const onEnd = (error?: Error) => {
-      if (thread !== worker) return;
-      thread = undefined;
-      versions.clear();
-      for (const waiting of pending.values()) waiting.reject(error ?? new Error("the serving thread has ended"));
-      pending.clear();
-    };
-    worker.on("error", onEnd);
-    worker.on("exit", () => onEnd());
-    return worker;
-  }
 
   async function load(versionId: string): Promise<ModelSpec> {
     const version = await db.manager.findOneByOrFail(ModelVersion, { id: versionId });
@@ -72,11 +49,7 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
     const artifact = await db.manager.findOneByOrFail(Artifact, { versionId, name: "weights.safetensors" });
     const weights = await store.get(artifact.objectKey, artifact.digest.replace(/^sha256:/, ""));
     const { preprocessing } = version;
-    thread ??= startThread();
-    thread.postMessage({
-      type: "LOAD",
-      version: { versionId, model: spec, preprocessing, weights },
-    } satisfies ToThread);
+    thread.post({ type: "LOAD", version: { versionId, model: spec, preprocessing, weights } });
     return spec;
   }
 
@@ -104,29 +77,14 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
         const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
         throw new PlatformError("INVALID_ROWS", `${first?.path}: ${first?.message}${more}`, { problems });
       }
-      const id = nextId++;
-      thread ??= startThread();
-      const message: ToThread = { type: "PREDICT", id, versionId, rows: inputs as Record<string, unknown>[] };
-      return new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject });
-        thread?.postMessage(message);
-      });
+      const asked = inputs as Record<string, unknown>[];
+      return thread.call((id) => ({ type: "PREDICT", id, versionId, rows: asked }));
     },
-    async close() {
-      const ending = thread;
-      thread = undefined;
-      await ending?.terminate();
-      for (const waiting of pending.values()) waiting.reject(new Error("the server is stopping"));
-      pending.clear();
-    },
+    close: () => thread.close(),
   };
 }
 
 function without(row: unknown, field: string): unknown {
   if (typeof row !== "object" || row === null || Array.isArray(row)) return row;
   return Object.fromEntries(Object.entries(row).filter(([name]) => name !== field));
-}
-
-function asError({ code, message }: { code: string; message: string }): Error {
-  return code in errorCatalogue ? new PlatformError(code as ErrorCode, message) : new Error(message);
 }

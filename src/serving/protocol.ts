@@ -1,6 +1,7 @@
 import type { Prediction } from "../features/predictions.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { ModelSpec } from "../spec/model.js";
+import type { ThreadAnswer } from "./thread-calls.js";
 
 /** What a serving thread needs to answer for one version. */
 export interface ServedVersion {
@@ -18,6 +19,4 @@ export type ToThread =
   | { type: "PREDICT"; id: number; versionId: string; rows: Record<string, unknown>[] };
 
 /** From the thread, one per PREDICT. */
-export type FromThread =
-  | { id: number; predictions: Prediction[] }
-  | { id: number; error: { code: string; message: string } };
+export type FromThread = ThreadAnswer<Prediction[]>;

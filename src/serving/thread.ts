@@ -1,5 +1,4 @@
 import { parentPort } from "node:worker_threads";
-import { createEagerExecutor } from "../engine/eager-executor.js";
 import type { State } from "../engine/executor.js";
 import { createPredictor, type Predictor } from "../engine/predict.js";
 import { decodeSafetensors } from "../engine/safetensors.js";
@@ -7,7 +6,9 @@ import { PlatformError } from "../errors.js";
 import { type Prediction, toPredictions } from "../features/predictions.js";
 import { encodeInputs } from "../features/preprocessing.js";
 import { tableFromRows } from "../features/table.js";
+import { createServingExecutor } from "./executor.js";
 import type { FromThread, ServedVersion, ToThread } from "./protocol.js";
+import { answerTo } from "./thread-calls.js";
 
 /** The thread's side of `predictor.ts`: it keeps loaded versions and does the arithmetic off the server's loop. */
 
@@ -16,13 +17,13 @@ interface Loaded {
   predictor: Predictor;
 }
 
-const executor = createEagerExecutor();
+const executor = createServingExecutor();
 const loaded = new Map<string, Promise<Loaded>>();
 
 async function load({ weights, ...version }: ServedVersion): Promise<Loaded> {
   const { tensors } = decodeSafetensors(weights);
   const parameters = Object.fromEntries(tensors.map(({ name, data }) => [name, data])) as State;
-  return { version, predictor: createPredictor(version.model, parameters, await executor) };
+  return { version, predictor: createPredictor(version.model, parameters, executor) };
 }
 
 async function predict(versionId: string, rows: Record<string, unknown>[]): Promise<Prediction[]> {
@@ -56,11 +57,6 @@ parentPort?.on("message", async (message: ToThread) => {
       return;
     }
     case "PREDICT":
-      try {
-        answer({ id: message.id, predictions: await predict(message.versionId, message.rows) });
-      } catch (error) {
-        const code = error instanceof PlatformError ? error.code : "INTERNAL";
-        answer({ id: message.id, error: { code, message: (error as Error).message } });
-      }
+      answer(await answerTo(message.id, () => predict(message.versionId, message.rows)));
   }
 });

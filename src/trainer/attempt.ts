@@ -1,14 +1,13 @@
-import { createHash } from "node:crypto";
 import type { Executor, State } from "../engine/executor.js";
 import { modelParameters } from "../engine/parameters.js";
-import { decodeSafetensors, encodeSafetensors, type NamedTensor, tensorsDigest } from "../engine/safetensors.js";
+import { decodeSafetensors } from "../engine/safetensors.js";
 import { initialState, splitState } from "../engine/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/training-program.js";
 import { PlatformError } from "../errors.js";
 import { canonicalJson } from "../spec/canonical.js";
 import { metricName } from "../spec/metrics.js";
 import { type ModelSpec, metricTypes } from "../spec/model.js";
-import { artifactKey } from "../storage/keys.js";
+import { storeArtifacts } from "./artifacts.js";
 import { epochOrder, replayOrder } from "./batch-order.js";
 import { loadCheckpoint, saveCheckpoint, type TrainingPosition } from "./checkpoint.js";
 import { type Data, loadData } from "./data-feed.js";
@@ -21,6 +20,7 @@ export interface AttemptEnvironment {
   store: Store;
   executor: Executor;
   send(message: FromTrainer): void;
+  flush: FitListener["flush"];
   yield: FitListener["yield"];
   now: () => number;
 }
@@ -35,6 +35,7 @@ export async function runAttempt(
 ): Promise<TrainingOutcome | undefined> {
   const { store, executor, send, now } = environment;
   const { model, optimizer, training, parent } = assignment;
+  send({ type: "STARTED", executor: executor.name });
   const data = await loadData(assignment, store);
   const order = training.replay
     ? replayOrder({ ...training, ...training.replay, count: data.counts.train, firstNew: data.firstNew })
@@ -50,7 +51,10 @@ export async function runAttempt(
       point: (point, progress) => send({ type: "METRICS", points: [point], progress }),
       async checkpoint(step, position) {
         try {
-          send({ type: "CHECKPOINT", checkpoint: await saveCheckpoint(store, assignment, step, position) });
+          send({
+            type: "CHECKPOINT",
+            checkpoint: await saveCheckpoint(store, assignment, step, { ...position, executor: executor.name }),
+          });
         } catch (error) {
           // The next one may succeed; a run is not worth less than the checkpoint it could not write.
           if (!(error instanceof PlatformError) || error.code !== "STORAGE_UNAVAILABLE") throw error;
@@ -58,6 +62,7 @@ export async function runAttempt(
         }
       },
       earlyStopped: (message) => send({ type: "EARLY_STOPPED", message }),
+      flush: environment.flush,
       yield: environment.yield,
     };
     const position = await fit({ assignment, data, order, program, start, listener, now });
@@ -71,12 +76,17 @@ export async function runAttempt(
 /** The newest checkpoint that can be read. A damaged one costs the steps since the one before, and a warning, not the run. */
 async function resumeFrom(
   assignment: Assignment,
-  { store, send }: AttemptEnvironment,
+  { store, executor, send }: AttemptEnvironment,
 ): Promise<TrainingPosition | null> {
   for (const checkpoint of assignment.checkpoints) {
     try {
       const position = await loadCheckpoint(store, checkpoint);
       send({ type: "RESUMED", step: checkpoint.step });
+      if (position.executor !== executor.name)
+        send({
+          type: "WARNING",
+          message: `resumed on ${executor.name} what ${position.executor} began: the last bits of the results may differ`,
+        });
       return position;
     } catch (error) {
       if (!(error instanceof PlatformError) || !["OBJECT_CORRUPT", "OBJECT_NOT_FOUND"].includes(error.code))
@@ -90,12 +100,12 @@ async function resumeFrom(
 /** Restores the best weights, evaluates them on held-out rows, measures the gate and stores the artifacts. */
 async function conclude(
   assignment: Assignment,
-  { store, executor }: AttemptEnvironment,
+  { store, executor, send }: AttemptEnvironment,
   data: Data,
   program: TrainingProgram,
   position: TrainingPosition,
 ): Promise<TrainingOutcome> {
-  const { runId, attempt, model, gate } = assignment;
+  const { model, gate } = assignment;
   const restored = position.bestParameters;
   const state = restored ? { ...position.state, ...restored } : position.state;
   await program.restore(state);
@@ -105,22 +115,17 @@ async function conclude(
     for (const value of await evaluatePart(program, model, data, part, data.preprocessing))
       evaluation.push({ part, ...value });
 
-  const parameters = splitState(state).parameters;
-  const tensors: NamedTensor[] = modelParameters(model).map(({ name, shape }) => ({
-    name,
-    shape,
-    data: parameters[name] as Float32Array,
-  }));
-  const bytes = encodeSafetensors(tensors, { format: "perennial-weights/1" });
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const name = "weights.safetensors";
-  const { key, sizeBytes } = await store.put(artifactKey(runId, attempt, name, sha256), bytes);
+  const { preprocessing } = data;
+  const trained = { parameters: splitState(state).parameters, preprocessing };
+  const { digest, artifacts } = await storeArtifacts(assignment, store, trained, (message) =>
+    send({ type: "WARNING", message }),
+  );
 
   return {
-    digest: tensorsDigest(tensors),
-    preprocessing: data.preprocessing,
+    digest,
+    preprocessing,
     evaluation,
-    artifacts: [{ name, key, sizeBytes, digest: `sha256:${sha256}` }],
+    artifacts,
     summary: restored ? position.earlyStopping.bestValues : position.lastValues,
     gate: gate && (await measureGate(assignment, gate, { store, executor, data, program })),
   };

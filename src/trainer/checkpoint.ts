@@ -5,6 +5,7 @@ import { PlatformError } from "../errors.js";
 import { checkpointKey } from "../storage/keys.js";
 import type { EarlyStoppingState } from "./early-stopping.js";
 import type { NamedValue } from "./evaluation.js";
+import type { PlateauState } from "./plateau.js";
 import type { Assignment, CheckpointObject } from "./protocol.js";
 import type { Store } from "./store.js";
 
@@ -24,10 +25,14 @@ export interface TrainingPosition {
   epochLosses: number[];
   epochOutputs: Float32Array;
   earlyStopping: EarlyStoppingState;
-  /** Parameters of the best epoch, while early stopping may restore them. */
+  /** Of a learning rate that depends on measurements; else null. */
+  plateau: PlateauState | null;
+  /** Parameters of the best epoch (and their moving averages), while early stopping may restore them. */
   bestParameters: State | null;
   /** Measurements of the last complete epoch. */
   lastValues: NamedValue[];
+  /** The executor that computed it; see `Executor.name`. */
+  executor?: string;
   /** Training has ended, by its epochs or by early stopping. */
   finished: boolean;
 }

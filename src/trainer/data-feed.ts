@@ -1,5 +1,6 @@
 import type { Rows } from "../engine/training-program.js";
 import { PlatformError } from "../errors.js";
+import { exampleWeights } from "../features/example-weights.js";
 import { encodeInputs, encodeTarget, type FittedPreprocessing, fitPreprocessing } from "../features/preprocessing.js";
 import { splitIndices } from "../features/split.js";
 import type { Table } from "../features/table.js";
@@ -46,22 +47,26 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
       x: encodeInputs(spec, preprocessing, table, indices[part]),
       y: encodeTarget(spec, preprocessing, table, indices[part]),
       count: indices[part].length,
+      weight: exampleWeights(spec, table, indices, part),
     }),
   };
 }
 
 function featuresOf(model: ModelSpec): string[] {
-  return [...model.inputs.map((input) => input.feature), model.target.feature];
+  const weight = model.sampleWeight == null ? [] : [model.sampleWeight];
+  return [...model.inputs.map((input) => input.feature), model.target.feature, ...weight];
 }
 
 /** The rows with the given numbers, in that order. */
 export function takeRows(rows: Rows, numbers: Uint32Array): Rows {
   const inputWidth = rows.x.length / rows.count;
   const targetWidth = rows.y.length / rows.count;
-  const taken = {
+  const { weight } = rows;
+  const taken: Rows = {
     x: new Float32Array(numbers.length * inputWidth),
     y: new Float32Array(numbers.length * targetWidth),
     count: numbers.length,
+    ...(weight && { weight: Float32Array.from(numbers, (row) => weight[row] as number) }),
   };
   numbers.forEach((row, index) => {
     taken.x.set(rows.x.subarray(row * inputWidth, (row + 1) * inputWidth), index * inputWidth);

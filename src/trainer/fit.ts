@@ -1,4 +1,5 @@
-import { splitState } from "../engine/state.js";
+import type { State } from "../engine/executor.js";
+import { averagedState, averagesOf, splitState } from "../engine/state.js";
 import type { TrainingProgram } from "../engine/training-program.js";
 import { PlatformError } from "../errors.js";
 import type { CheckpointPolicy } from "../spec/training.js";
@@ -7,6 +8,7 @@ import type { TrainingPosition } from "./checkpoint.js";
 import { type Data, takeRows } from "./data-feed.js";
 import { copyState, freshEarlyStopping, judgeEpoch } from "./early-stopping.js";
 import { measure, type NamedValue } from "./evaluation.js";
+import { freshPlateau, judgePlateau } from "./plateau.js";
 import type { Assignment, Progress } from "./protocol.js";
 
 /** What the loop tells, and what it is told. */
@@ -16,13 +18,18 @@ export interface FitListener {
   /** A good moment to keep the position; the loop goes on when it is stored. */
   checkpoint(step: number, position: TrainingPosition): Promise<void>;
   earlyStopped(message: string): void;
+  /** Sends what has been told so far: what follows may take a while. */
+  flush(): void;
   /** Lets messages in and out; answers what has been asked for meanwhile. Called after every step. */
   yield(): Promise<"CANCEL" | "DRAIN" | undefined>;
 }
 
 const automaticCheckpointMs = 5_000;
 
-/** Trains from `start` (or the beginning) to the end; undefined when the listener stopped it before. */
+/**
+ * Trains from `start` (or the beginning) to the end; undefined when the listener stopped it before. The parameters of the
+ * position it answers are those to keep: their moving averages, where the optimizer follows them.
+ */
 export async function fit(options: {
   assignment: Assignment;
   data: Data;
@@ -34,7 +41,8 @@ export async function fit(options: {
   now: () => number;
 }): Promise<TrainingPosition | undefined> {
   const { assignment, data, order, program, listener, now } = options;
-  const { model, training } = assignment;
+  const { model, training, optimizer } = assignment;
+  const schedule = optimizer.learningRate;
   const { epochs, earlyStopping } = training;
   const { stepsPerEpoch } = order;
   const trainRows = data.rows("train", model, data.preprocessing);
@@ -46,6 +54,7 @@ export async function fit(options: {
   let losses = start?.epochLosses ?? [];
   let outputs = start ? [start.epochOutputs] : [];
   let stopping = start?.earlyStopping ?? freshEarlyStopping;
+  let plateau = start?.plateau ?? freshPlateau(schedule);
   let bestParameters = start?.bestParameters ?? null;
   let lastValues = start?.lastValues ?? [];
   let checkpointAt = now();
@@ -69,6 +78,7 @@ export async function fit(options: {
     epochLosses: losses,
     epochOutputs: concatenate(outputs),
     earlyStopping: stopping,
+    plateau,
     bestParameters,
     lastValues,
     finished,
@@ -106,7 +116,7 @@ export async function fit(options: {
     if (stopped) return undefined;
 
     const batch = takeRows(trainRows, order.rows(epoch, stepInEpoch));
-    const result = await program.step({ ...batch, stepIndex: step() });
+    const result = await program.step({ ...batch, stepIndex: step(), learningRate: plateau?.learningRate });
     stepInEpoch++;
     lastRate = result.learningRate;
     losses.push(result.loss);
@@ -117,7 +127,7 @@ export async function fit(options: {
     const endsEpoch = stepInEpoch === stepsPerEpoch;
     if (endsEpoch) {
       // Evaluation may take a while: what is known goes out before.
-      await listener.yield();
+      listener.flush();
       const values = await endEpoch();
       epoch++;
       stepInEpoch = 0;
@@ -127,11 +137,12 @@ export async function fit(options: {
       for (const value of values) emit(value);
       const broken = values.find(({ name, value }) => name.endsWith("loss") && !Number.isFinite(value));
       if (broken) throw diverged(broken.name, broken.value, step());
+      if (plateau && schedule.type === "reduceOnPlateau") plateau = judgePlateau(schedule, plateau, values);
       if (earlyStopping) {
         const verdict = judgeEpoch(earlyStopping, stopping, epoch, values);
         stopping = verdict.state;
         if (verdict.improved && earlyStopping.restoreBest)
-          bestParameters = copyState(splitState(await program.state()).parameters);
+          bestParameters = copyState(evaluatedParameters(await program.state()));
         if (verdict.stop && epoch < epochs)
           listener.earlyStopped(
             `${earlyStopping.monitor} was best in epoch ${stopping.bestEpoch}; stopped after epoch ${epoch}`,
@@ -144,7 +155,14 @@ export async function fit(options: {
       await checkpoint();
   }
   if (step() > checkpointStep) await checkpoint();
-  return position();
+  const last = await position();
+  return { ...last, state: averagedState(last.state) };
+}
+
+/** What the last evaluation was made with, as a part of a state: parameters, and the averages that take their place. */
+function evaluatedParameters(state: State): State {
+  const { parameters } = splitState(averagedState(state));
+  return { ...parameters, ...averagesOf(state) };
 }
 
 function isDue(

@@ -21,7 +21,8 @@ const turnMs = 20;
  */
 export async function serveTrainer(options: {
   store: () => Promise<ObjectStore>;
-  executor: Executor;
+  /** Made for the number of threads that the run asks for. */
+  executor: (threads: number) => Executor;
   /** Sees the assignment before it is worked on, to name the process after its run. */
   onAssigned: (runId: string) => void;
 }): Promise<void> {
@@ -41,7 +42,7 @@ export async function serveTrainer(options: {
     });
   });
   const outbox = createOutbox((message) => void channel.send?.(message));
-  await warmUp(options.executor);
+  await warmUp(options.executor(1));
   outbox.send({ type: "READY" });
   const { assignment } = await assigned;
   options.onAssigned(assignment.runId);
@@ -50,8 +51,9 @@ export async function serveTrainer(options: {
   try {
     const outcome = await runAttempt(assignment, {
       store: patientStore(await options.store(), { patienceMs, stopped: () => request !== undefined }),
-      executor: options.executor,
+      executor: options.executor(assignment.training.threads),
       send: outbox.send,
+      flush: outbox.flush,
       now: () => performance.now(),
       async yield() {
         if (performance.now() - turnAt >= turnMs) {

@@ -72,6 +72,8 @@ export type ToTrainer = { type: "RUN"; assignment: Assignment } | { type: "CANCE
 /** Trainer to worker, in the order things happened. Values travel by structured clone, so NaN stays NaN. */
 export type FromTrainer =
   | { type: "READY" }
+  /** What computes: part of what the results are reproducible for. */
+  | { type: "STARTED"; executor: string }
   | { type: "RESUMED"; step: number }
   | { type: "WARNING"; message: string }
   | { type: "METRICS"; points: MetricPoint[]; progress: Progress }

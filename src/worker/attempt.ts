@@ -7,7 +7,7 @@ import { publish } from "../pubsub/topics.js";
 import { recordCheckpoint } from "../runs/checkpoints.js";
 import { type RunEventKind, recordRunEvent } from "../runs/events.js";
 import { completeRun, endRun, requeueRun } from "../runs/finish.js";
-import { fenced, type Lease } from "../runs/lease.js";
+import { fenced, type Lease, recordExecutor } from "../runs/lease.js";
 import { appendMetrics } from "../runs/metrics.js";
 import type { FromTrainer, TrainingOutcome } from "../trainer/protocol.js";
 import { assignmentOf } from "./assignment.js";
@@ -109,6 +109,9 @@ export function startAttempt(options: {
       }
       case "CHECKPOINT":
         journal.add(() => recordCheckpoint(db, lease, message.checkpoint));
+        break;
+      case "STARTED":
+        journal.add(() => fenced(db, lease, (manager) => recordExecutor(manager, run.id, message.executor)));
         break;
       case "RESUMED":
         log("RESUMED", `resumed after step ${message.step}`);

@@ -1,0 +1,21 @@
+import { createEagerExecutor } from "../engine/eager-executor.js";
+import type { Executor } from "../engine/executor.js";
+import { createOnnxExecutor } from "../engine/onnx/onnx-executor.js";
+import { PlatformError } from "../errors.js";
+
+/** Compiled wherever that is possible; a graph that cannot be compiled is run eagerly, which is slow but right. */
+export function createServingExecutor(): Executor {
+  const compiled = createOnnxExecutor({ provider: "cpu", threads: 1 });
+  const eager = createEagerExecutor();
+  return {
+    name: compiled.name,
+    async load(graph) {
+      try {
+        return await compiled.load(graph);
+      } catch (error) {
+        if (error instanceof PlatformError && error.code === "UNSUPPORTED") return eager.load(graph);
+        throw error;
+      }
+    },
+  };
+}

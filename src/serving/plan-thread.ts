@@ -1,0 +1,40 @@
+import { parentPort } from "node:worker_threads";
+import {
+  planTraining,
+  type TrainingPlan,
+  type UnsupportedKernel,
+  unsupportedInModel,
+} from "../engine/training-plan.js";
+import type { ModelSpec } from "../spec/model.js";
+import type { OptimizerSpec } from "../spec/optimizer.js";
+import { resolveOptimizer } from "../spec/resolve-optimizer.js";
+import type { TrainingSpec } from "../spec/training.js";
+import { answerTo } from "./thread-calls.js";
+
+/** What the thread is asked: to plan a training with every default resolved, or to judge a model alone. */
+export type PlanRequest =
+  | {
+      type: "TRAINING";
+      id: number;
+      model: ModelSpec;
+      optimizer: OptimizerSpec;
+      training: TrainingSpec;
+      trainRows: number;
+    }
+  | { type: "MODEL"; id: number; model: ModelSpec };
+
+/** Stands for any number of rows above one. */
+const someRows = 8;
+
+/** Stands for any optimizer: a model is judged by what its layers and its loss need. */
+const anyOptimizer = resolveOptimizer({ name: "any", algorithm: { sgd: {} } }).spec as OptimizerSpec;
+
+function answerOf(request: PlanRequest): TrainingPlan | UnsupportedKernel[] {
+  if (request.type === "MODEL") return unsupportedInModel(request.model, anyOptimizer, someRows);
+  const { model, optimizer, training, trainRows } = request;
+  return planTraining(model, optimizer, training, trainRows);
+}
+
+parentPort?.on("message", async (request: PlanRequest) => {
+  parentPort?.postMessage(await answerTo(request.id, () => answerOf(request)));
+});

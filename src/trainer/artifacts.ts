@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { State } from "../engine/executor.js";
+import { exportVersion } from "../engine/onnx/export.js";
+import { modelParameters } from "../engine/parameters.js";
+import { encodeSafetensors, type NamedTensor, tensorsDigest } from "../engine/safetensors.js";
+import type { FittedPreprocessing } from "../features/preprocessing.js";
+import { artifactKey } from "../storage/keys.js";
+import type { Assignment, TrainingOutcome } from "./protocol.js";
+import type { Store } from "./store.js";
+
+/**
+ * Stores what a version is made of, verified by the store: `weights.safetensors` and, beside it, `model.onnx`, which
+ * answers raw rows without this platform (see `exportVersion`).
+ *
+ * A model that cannot be exported is a version all the same, without that file: the weights are what the run was for.
+ * @param warn is told why there is no `model.onnx`.
+ */
+export async function storeArtifacts(
+  { runId, attempt, model }: Pick<Assignment, "runId" | "attempt" | "model">,
+  store: Store,
+  trained: { parameters: State; preprocessing: FittedPreprocessing },
+  warn: (message: string) => void,
+): Promise<Pick<TrainingOutcome, "digest" | "artifacts">> {
+  const { parameters, preprocessing } = trained;
+  const put = async (name: string, bytes: Uint8Array): Promise<TrainingOutcome["artifacts"][number]> => {
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const { key, sizeBytes } = await store.put(artifactKey(runId, attempt, name, sha256), bytes);
+    return { name, key, sizeBytes, digest: `sha256:${sha256}` };
+  };
+
+  const tensors: NamedTensor[] = modelParameters(model).map(({ name, shape }) => ({
+    name,
+    shape,
+    data: parameters[name] as Float32Array,
+  }));
+  const artifacts = [await put("weights.safetensors", encodeSafetensors(tensors, { format: "perennial-weights/1" }))];
+  const exported = exportOrWarn({ model, parameters, preprocessing }, warn);
+  if (exported) artifacts.push(await put("model.onnx", exported));
+  return { digest: tensorsDigest(tensors), artifacts };
+}
+
+function exportOrWarn(
+  version: Parameters<typeof exportVersion>[0],
+  warn: (message: string) => void,
+): Uint8Array | undefined {
+  try {
+    return exportVersion(version);
+  } catch (error) {
+    warn(`the version has no model.onnx: ${(error as Error).message}`);
+    return undefined;
+  }
+}

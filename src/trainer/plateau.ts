@@ -1,0 +1,45 @@
+import { metricDirection } from "../spec/metrics.js";
+import type { ReduceOnPlateau, Schedule } from "../spec/schedule.js";
+import type { NamedValue } from "./evaluation.js";
+
+/** What reduceOnPlateau remembers between epochs; part of every checkpoint. */
+export interface PlateauState {
+  /** The rate of the steps to come. */
+  learningRate: number;
+  best: number | null;
+  /** Epochs since the best one, or since the last reduction. */
+  wait: number;
+  /** Epochs of the cooldown that are left. */
+  cooldown: number;
+}
+
+/** Where the schedule begins; null for one that does not depend on measurements. */
+export function freshPlateau(schedule: Schedule): PlateauState | null {
+  if (schedule.type !== "reduceOnPlateau") return null;
+  return { learningRate: schedule.initial, best: null, wait: 0, cooldown: 0 };
+}
+
+/**
+ * Takes an epoch's measurements into account, as Keras's ReduceLROnPlateau does: an improvement is more than `minDelta`;
+ * after `patience` epochs without one the rate is multiplied by `factor`, but not below `minLearningRate`, and in the
+ * `cooldown` epochs that follow none is counted. Without the monitored value nothing changes.
+ */
+export function judgePlateau(schedule: ReduceOnPlateau, state: PlateauState, values: NamedValue[]): PlateauState {
+  const measured = (name: string) => values.find((value) => value.name === name)?.value;
+  const monitor = schedule.monitor ?? (measured("val_loss") === undefined ? "epoch_loss" : "val_loss");
+  const current = measured(monitor);
+  if (current === undefined) return state;
+
+  const cooldown = Math.max(0, state.cooldown - 1);
+  const wait = state.cooldown > 0 ? 0 : state.wait;
+  const mode = schedule.mode ?? metricDirection(monitor);
+  const { best } = state;
+  const { minDelta } = schedule;
+  const improved = best === null || (mode === "MAX" ? current - minDelta > best : current + minDelta < best);
+  if (improved) return { ...state, best: current, wait: 0, cooldown };
+  if (cooldown > 0) return { ...state, wait, cooldown };
+  if (wait + 1 < schedule.patience || state.learningRate <= schedule.minLearningRate)
+    return { ...state, wait: wait + 1, cooldown };
+  const learningRate = Math.max(state.learningRate * schedule.factor, schedule.minLearningRate);
+  return { best, learningRate, wait: 0, cooldown: schedule.cooldown };
+}

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { tableFromRows } from "../../src/features/table.js";
+import { writeSegment } from "../../src/segments/segment.js";
+import { resolveModel } from "../../src/spec/resolve-model.js";
+import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
+import { segmentKey } from "../../src/storage/keys.js";
+import { loadData } from "../../src/trainer/data-feed.js";
+import type { Assignment } from "../../src/trainer/protocol.js";
+import { resolved } from "../spec/declarations.js";
+
+let folder: string;
+let store: FileStore;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "perennial-data-"));
+  store = await openFileStore({ root: folder, baseUrl: "http://localhost", secret: "s".repeat(32) });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const plain = { description: "", categories: [], shape: [] };
+const features = [
+  { ...plain, name: "size", type: "NUMBER" as const },
+  { ...plain, name: "trust", type: "NUMBER" as const },
+  { ...plain, name: "ripe", type: "BINARY" as const },
+];
+const split = { train: 1, validation: 0, test: 0, key: null, seed: 0 };
+
+async function load(trust: number[]) {
+  const rows = trust.map((weight, row) => ({ size: row, trust: weight, ripe: row === 0 }));
+  const { bytes } = await writeSegment(features, tableFromRows(features, rows));
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const { key } = await store.put(segmentKey("dataset", sha256), bytes);
+  const dataset = { name: "fruit", description: "", features, split };
+  const declaration = {
+    ...{ name: "m", dataset: "fruit", target: "ripe", layers: [], sampleWeight: "trust" },
+    classWeights: { method: "BALANCED" as const },
+  };
+  const model = resolved(resolveModel(declaration, dataset));
+  const assignment = { model, dataset: { features, split, segments: [{ key, sha256 }] }, parent: null, gate: null };
+  const data = await loadData(assignment as unknown as Assignment, store);
+  return data.rows("train", model, data.preprocessing);
+}
+
+it("feeds each training row with its own weight times that of its class, and the weight is no input", async () => {
+  const rows = await load([1, 2, 1, 0.5]);
+  expect(rows.x).toHaveLength(4);
+  expect(rows.weight).toEqual(Float32Array.from([2, 2, 1, 0.5], (value, row) => (row === 0 ? value : (value * 2) / 3)));
+});
+
+it("refuses a negative weight with the feature and the row", async () => {
+  await expect(load([1, -1, 1, 1])).rejects.toThrow(/"trust" .* row 1 has -1/);
+});

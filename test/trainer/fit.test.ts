@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createEagerExecutor } from "../../src/engine/eager-executor.js";
+import { normal, randomKey } from "../../src/engine/random.js";
+import { splitState } from "../../src/engine/state.js";
+import { createTrainingProgram, type Rows } from "../../src/engine/training-program.js";
+import type { OptimizerSpec } from "../../src/spec/optimizer.js";
+import type { ReduceOnPlateau } from "../../src/spec/schedule.js";
+import type { EarlyStopping, TrainingSpec } from "../../src/spec/training.js";
+import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
+import { epochOrder } from "../../src/trainer/batch-order.js";
+import { loadCheckpoint, saveCheckpoint, type TrainingPosition } from "../../src/trainer/checkpoint.js";
+import { type Data, takeRows } from "../../src/trainer/data-feed.js";
+import * as loop from "../../src/trainer/fit.js";
+import type { Assignment, CheckpointObject } from "../../src/trainer/protocol.js";
+import { dense, modelOf, optimizerOf, plainAdam } from "../engine/models.js";
+
+const model = modelOf([2], [dense("hidden", 4, "TANH")], {
+  width: 1,
+  activation: "LINEAR",
+  loss: { type: "MEAN_SQUARED_ERROR" },
+});
+const plateau: ReduceOnPlateau = {
+  ...{ type: "reduceOnPlateau", initial: 0.05, monitor: null, mode: null, factor: 0.5, patience: 1 },
+  ...{ minDelta: 0.02, cooldown: 1, minLearningRate: 0.001 },
+};
+const optimizer = optimizerOf(
+  plainAdam,
+  plateau,
+  { type: "NONE" },
+  { ema: { momentum: 0.8 }, gradientAccumulationSteps: 2 },
+);
+const training: TrainingSpec = {
+  ...{ epochs: 9, batchSize: 6, seed: 3, shuffle: true, checkpoint: { type: "AUTO" }, threads: 1, replay: null },
+  earlyStopping: null,
+};
+
+const stopping = (patience: number): EarlyStopping => ({
+  ...{ monitor: "val_loss", mode: "MIN", patience, minDelta: 0, restoreBest: true, startFromEpoch: 0 },
+});
+
+function part(count: number, purpose: string): Rows {
+  const x = Float32Array.from(normal(randomKey(1, purpose), count * 2));
+  const y = Float32Array.from({ length: count }, (_, row) => (x[2 * row] as number) - 0.5 * (x[2 * row + 1] as number));
+  const weight = Float32Array.from({ length: count }, (_, row) => 1 + (row % 3));
+  return { x, y, count, weight };
+}
+
+const rows = { train: part(20, "train"), validation: part(8, "validation"), test: part(0, "test") };
+const data: Data = {
+  preprocessing: { format: 1, inputs: [], target: { feature: "target", method: "NONE" } },
+  counts: { train: 20, validation: 8, test: 0 },
+  firstNew: 0,
+  rows: (name) => rows[name],
+};
+
+let folder: string;
+let store: FileStore;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "perennial-fit-"));
+  store = await openFileStore({ root: folder, baseUrl: "http://localhost", secret: "s".repeat(32) });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Trains from a position; `drainAt` steps after it, it is asked to leave a checkpoint and stop. */
+async function train(changes: Partial<TrainingSpec>, start: TrainingPosition | null = null, drainAt = 1e9) {
+  const executor = createEagerExecutor();
+  const spec = { ...training, ...changes };
+  const { batchSize, seed } = spec;
+  const program = await createTrainingProgram({
+    model,
+    optimizer: optimizer as OptimizerSpec,
+    batchSize,
+    seed,
+    executor,
+  });
+  const points: { seq: number; name: string; value: number }[] = [];
+  const checkpoints: CheckpointObject[] = [];
+  let steps = 0;
+  const position = await loop.fit({
+    assignment: { model, optimizer, training: spec } as unknown as Assignment,
+    data,
+    order: epochOrder({ ...spec, count: data.counts.train }),
+    program,
+    start,
+    now: () => 0,
+    listener: {
+      point: ({ seq, name, value }) => points.push({ seq, name, value }),
+      checkpoint: async (step, at) => {
+        checkpoints.push(await saveCheckpoint(store, { runId: "run", attempt: 1 }, step, at));
+      },
+      earlyStopped: () => undefined,
+      flush: () => {},
+      yield: async () => (steps++ === drainAt ? "DRAIN" : undefined),
+    },
+  });
+  return { position, points, checkpoints, program };
+}
+
+describe("a training", () => {
+  it("lowers its rate when the validation loss stops improving", async () => {
+    const { points, program } = await train({});
+    const rates = points.filter(({ name }) => name === "learning_rate").map(({ value }) => value);
+    expect(rates[0]).toBe(0.05);
+    expect(rates.at(-1)).toBeLessThan(0.05);
+    for (const [index, rate] of rates.entries())
+      if (index > 0) expect(rate).toBeLessThanOrEqual(rates[index - 1] as number);
+    program.dispose();
+  });
+
+  it.each([
+    ["stopped within an epoch", 6],
+    ["stopped between two epochs", 20],
+    ["stopped with gradients gathered", 13],
+  ])("%s and resumed ends bit for bit as one never interrupted", async (_, drainAt) => {
+    const straight = await train({ earlyStopping: stopping(50) });
+    const first = await train({ earlyStopping: stopping(50) }, null, drainAt);
+    expect(first.position).toBeUndefined();
+    const [checkpoint] = first.checkpoints;
+    expect(checkpoint?.step).toBe(drainAt);
+    const start = await loadCheckpoint(store, checkpoint as CheckpointObject);
+    expect(start.plateau?.learningRate).toBeGreaterThan(0);
+    const second = await train({ earlyStopping: stopping(50) }, start);
+    expect(second.position).toEqual(straight.position);
+    expect([...first.points, ...second.points]).toEqual(straight.points);
+    for (const { program } of [straight, first, second]) program.dispose();
+  });
+
+  it("answers the average of the weights, and keeps the last ones in its checkpoint", async () => {
+    const { position, checkpoints, points, program } = await train({});
+    const kept = await loadCheckpoint(store, checkpoints.at(-1) as CheckpointObject);
+    expect(kept.finished).toBe(true);
+    const average = kept.state["optimizer/ema/hidden/kernel"];
+    expect(position?.state["hidden/kernel"]).toEqual(average);
+    expect(kept.state["hidden/kernel"]).not.toEqual(average);
+    const last = points.filter(({ name }) => name === "val_loss").at(-1)?.value;
+    await program.restore(position?.state ?? {});
+    expect((await program.evaluate(rows.validation)).loss).toBe(last);
+    program.dispose();
+  });
+
+  it("that keeps its best epoch gives the averages that were measured then", async () => {
+    const { position, points, program } = await train({ epochs: 30, earlyStopping: stopping(3) });
+    const best = Math.min(...points.filter(({ name }) => name === "val_loss").map(({ value }) => value));
+    expect(position?.earlyStopping.best).toBe(best);
+    const state = { ...position?.state, ...position?.bestParameters };
+    await program.restore(state);
+    expect((await program.evaluate(rows.validation)).loss).toBe(best);
+    expect(splitState(state).parameters["hidden/bias"]).toEqual(state["optimizer/ema/hidden/bias"]);
+    program.dispose();
+  });
+});
+
+it("rows that are taken keep their weights", () => {
+  const taken = takeRows(rows.train, Uint32Array.of(4, 0, 2));
+  expect(taken.weight).toEqual(Float32Array.of(2, 1, 3));
+  expect(takeRows({ ...rows.train, weight: undefined }, Uint32Array.of(1))).not.toHaveProperty("weight");
+});
