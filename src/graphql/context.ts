@@ -1,6 +1,12 @@
 import type { DataSource } from "typeorm";
+import type { Outcome } from "../db/transaction.js";
+import type { DatasetVersion } from "../entities/dataset.js";
+import type { ModelRevision } from "../entities/model.js";
+import type { OptimizerRevision } from "../entities/optimizer.js";
 import type { Logger } from "../logger.js";
 import type { Wakeups } from "../pubsub/wakeups.js";
+import type { ModelPlanner } from "../registry/declare-model.js";
+import type { TrainDeclaration } from "../runs/submit.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { createLoaders, type Loaders } from "./loaders.js";
 
@@ -22,12 +28,44 @@ export interface PredictionService {
   predict(versionId: string, rows: unknown[]): Promise<Prediction[]>;
 }
 
+/** What a training would be; see the fields of `TrainingPlan`. */
+export interface PlannedTraining {
+  datasetVersion: DatasetVersion;
+  modelRevision: ModelRevision;
+  optimizerRevision: OptimizerRevision;
+  stepsPerEpoch: number;
+  steps: number;
+  batchSize: number;
+  parameters: number;
+  trainableParameters: number;
+  layers: {
+    path: string;
+    name: string;
+    type: string;
+    outputShape: number[];
+    parameters: number;
+    flops: number | null;
+  }[];
+  flopsPerStep: number | null;
+  memoryBytes: number | null;
+  learningRate: { step: number; value: number }[];
+  executor: { name: string; reason: string };
+  unsupported: { path: string | null; kernel: string }[];
+}
+
+/** What the API asks of the room that traces models. */
+export interface PlanningService extends ModelPlanner {
+  /** The problems are those of `train` for the same request. Nothing is queued or stored. */
+  planTraining(request: TrainDeclaration): Promise<Outcome<{ plan: PlannedTraining }>>;
+}
+
 /** What the server is made of: built once, shared by all requests. */
 export interface Platform {
   db: DataSource;
   store: ObjectStore;
   wakeups: Wakeups;
   predictor: PredictionService;
+  planner: PlanningService;
   logger: Logger;
 }
 

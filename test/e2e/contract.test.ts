@@ -130,8 +130,8 @@ describe("the contract, operation by operation", () => {
       categories: ["setosa", "versicolor", "virginica"],
     });
     expect(modelVersion.evaluation).toContainEqual({ split: "TEST", name: "accuracy", value: expect.any(Number) });
-    const [weights] = modelVersion.artifacts;
-    expect(weights.name).toBe("weights.safetensors");
+    const [onnx, weights] = modelVersion.artifacts;
+    expect([onnx.name, weights.name]).toEqual(["model.onnx", "weights.safetensors"]);
     const response = await fetch(weights.url);
     const bytes = Buffer.from(await response.arrayBuffer());
     expect(bytes.length).toBe(weights.sizeBytes);

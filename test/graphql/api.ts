@@ -47,7 +47,11 @@ export async function openApi(): Promise<Api> {
   const store = await openFileStore({ root: directory, baseUrl: "http://127.0.0.1", secret });
   const wakeups = await listen({ url, logger: silent });
   const predictor = { predict: () => Promise.reject(new Error("nothing is predicted here")) };
-  const platform: Platform = { db, store, wakeups, predictor, logger: silent };
+  const planner = {
+    planTraining: () => Promise.reject(new Error("nothing is planned here")),
+    unsupportedKernels: async () => [],
+  };
+  const platform: Platform = { db, store, wakeups, predictor, planner, logger: silent };
   let contexts = 0;
   const executor = createExecutor(createSchema(), () => {
     contexts += 1;

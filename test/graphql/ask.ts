@@ -10,11 +10,24 @@ import type { ObjectStore } from "../../src/storage/object-store.js";
 const schema = createSchema();
 
 /** A platform for queries: a real database, and of the store and the predictor what queries ask of them. */
-export function readingPlatform(db: DataSource, predictor: Platform["predictor"]): Platform {
+export function readingPlatform(
+  db: DataSource,
+  predictor: Platform["predictor"],
+  planner: Pick<Platform["planner"], "planTraining"> = {
+    planTraining: () => Promise.reject(new Error("nothing is planned here")),
+  },
+): Platform {
   const store = {
     presign: async (key: string, seconds: number) => `https://store.test/${key}?expires=${seconds}`,
   } as ObjectStore;
-  return { db, store, wakeups: {} as Wakeups, predictor, logger: silent };
+  return {
+    db,
+    store,
+    wakeups: {} as Wakeups,
+    predictor,
+    planner: { ...planner, unsupportedKernels: async () => [] },
+    logger: silent,
+  };
 }
 
 export interface Answer {

@@ -81,8 +81,10 @@ describe("the schema", () => {
     );
     expect(marked.map((type) => type.name).sort()).toEqual([
       "AlgorithmInput",
+      "ClassWeightsInput",
       "LayerInput",
       "LearningRateInput",
+      "RecurrentLayerInput",
       "RetrainingMethodInput",
       "RetrainingTriggerInput",
     ]);

@@ -1,7 +1,8 @@
 import { registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import { activations, initializers } from "../../spec/layer.js";
-import { losses, metricTypes, preprocessings } from "../../spec/model.js";
+import { classWeightings, losses, metricTypes, preprocessings } from "../../spec/model.js";
+import { decayShapes } from "../../spec/schedule.js";
 
 export const ActivationEnum = enumOf(activations);
 registerEnumType(ActivationEnum, {
@@ -29,6 +30,12 @@ registerEnumType(ActivationEnum, {
     LOG_SOFTMAX: { description: "The logarithm of SOFTMAX." },
     EXPONENTIAL: { description: "exp(x)." },
     MISH: { description: "x tanh(softplus(x))." },
+    HARD_SHRINK: { description: "x where |x| > 0.5, else 0." },
+    SOFT_SHRINK: { description: "x - 0.5 for x > 0.5, x + 0.5 for x < -0.5, else 0." },
+    TANH_SHRINK: { description: "x - tanh(x)." },
+    SPARSE_PLUS: { description: "0 for x <= -1, (x + 1)^2 / 4 up to 1, then x." },
+    SPARSE_SIGMOID: { description: "min(max((x + 1) / 2, 0), 1)." },
+    SQUAREPLUS: { description: "(x + sqrt(x^2 + 4)) / 2." },
   },
 });
 
@@ -61,7 +68,11 @@ registerEnumType(PreprocessingEnum, {
   valuesConfig: {
     Z_SCORE: { description: "Minus the mean, over the standard deviation. Default of NUMBER, VECTOR and IMAGE." },
     MIN_MAX: { description: "Scaled so that the training rows lie within 0 to 1. For NUMBER, VECTOR and IMAGE." },
-    ONE_HOT: { description: "A 1 at the category's place among 0s. The method of CATEGORY." },
+    ONE_HOT: { description: "A 1 at the category's place among 0s. Default of CATEGORY." },
+    ORDINAL: { description: "The category's place as one number, for an embedding layer. For CATEGORY." },
+    EMBEDDING: {
+      description: "A vector of `dimensions` numbers for each category, learned with the model. For CATEGORY.",
+    },
     NONE: { description: "As it is; false is 0 and true is 1. The method of BINARY." },
   },
 });
@@ -73,10 +84,39 @@ registerEnumType(LossEnum, {
   valuesConfig: {
     MEAN_SQUARED_ERROR: { description: "Default of NUMBER and VECTOR targets." },
     MEAN_ABSOLUTE_ERROR: { description: "For NUMBER and VECTOR targets; less moved by outliers." },
+    MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
+      description: "100 |error| / |target|, for NUMBER and VECTOR targets above 0; the network puts out the logarithm.",
+    },
+    MEAN_SQUARED_LOGARITHMIC_ERROR: {
+      description:
+        "Squared error of log(1 + target), for NUMBER and VECTOR targets from 0; the network puts out the logarithm.",
+    },
     HUBER: { description: "Squared below `delta`, linear above; for NUMBER and VECTOR targets." },
     LOG_COSH: { description: "log(cosh(error)), a smooth Huber; for NUMBER and VECTOR targets." },
-    BINARY_CROSSENTROPY: { description: "The loss of BINARY targets." },
-    CATEGORICAL_CROSSENTROPY: { description: "The loss of CATEGORY targets." },
+    POISSON: {
+      description:
+        "rate - target log(rate), for counts: NUMBER and VECTOR targets from 0; the network puts out the rate.",
+    },
+    BINARY_CROSSENTROPY: { description: "Default of BINARY targets." },
+    BINARY_FOCAL_CROSSENTROPY: {
+      description: "BINARY_CROSSENTROPY in which what is easy counts less (Lin et al., 2017); for BINARY targets.",
+    },
+    CATEGORICAL_CROSSENTROPY: { description: "Default of CATEGORY targets." },
+    CATEGORICAL_FOCAL_CROSSENTROPY: {
+      description: "CATEGORICAL_CROSSENTROPY in which what is easy counts less; for CATEGORY targets.",
+    },
+    KL_DIVERGENCE: {
+      description:
+        "Kullback-Leibler divergence, for CATEGORY targets and for VECTOR targets that are distributions: at least 0, with the sum 1.",
+    },
+    HINGE: {
+      description:
+        "max(1 - margin, 0), for BINARY targets. The margin is the output before its activation; `probability` is then a score, above 0.5 for true, not calibrated.",
+    },
+    SQUARED_HINGE: { description: "HINGE squared; for BINARY targets." },
+    CATEGORICAL_HINGE: {
+      description: "max(1 + best wrong output - right output, 0), for CATEGORY targets; see HINGE.",
+    },
   },
 });
 
@@ -87,13 +127,20 @@ registerEnumType(MetricEnum, {
     "Metrics, measured once per epoch. The points of one carry its name in lower case, such as `accuracy`, and on validation rows with `val_` before it.",
   valuesConfig: {
     ACCURACY: { description: "Share of rows predicted right. CATEGORY (default) and BINARY (default) targets." },
+    TOP_2_ACCURACY: { description: "Share of rows whose category is among the 2 most probable. CATEGORY targets." },
+    TOP_3_ACCURACY: { description: "Share of rows whose category is among the 3 most probable. CATEGORY targets." },
+    TOP_5_ACCURACY: { description: "Share of rows whose category is among the 5 most probable. CATEGORY targets." },
     PRECISION: { description: "Right ones among those predicted as such; CATEGORY: mean over the classes." },
     RECALL: { description: "Those found among all there are; CATEGORY: mean over the classes." },
     F1_SCORE: { description: "Harmonic mean of precision and recall; CATEGORY: mean over the classes." },
     AUC: { description: "Area under the ROC curve. BINARY targets (default)." },
+    AUC_PR: { description: "Area under the precision-recall curve, as average precision. BINARY targets." },
     MEAN_ABSOLUTE_ERROR: { description: "In the target's own unit. NUMBER and VECTOR targets (default)." },
     MEAN_SQUARED_ERROR: { description: "In the target's own unit, squared. NUMBER and VECTOR targets." },
     ROOT_MEAN_SQUARED_ERROR: { description: "In the target's own unit. NUMBER and VECTOR targets (default)." },
+    MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
+      description: "Mean of 100 |error| / |target|, in percent. NUMBER and VECTOR targets.",
+    },
     R2_SCORE: { description: "Share of the variance that is explained. NUMBER targets (default)." },
   },
 });
@@ -105,5 +152,27 @@ registerEnumType(MonitorModeEnum, {
   valuesConfig: {
     MIN: { description: "Smaller is better, as for losses and errors." },
     MAX: { description: "Larger is better, as for accuracy." },
+  },
+});
+
+export const DecayShapeEnum = enumOf(decayShapes);
+registerEnumType(DecayShapeEnum, {
+  name: "DecayShape",
+  description: "How a learning rate goes down; s is the share of the way that is done.",
+  valuesConfig: {
+    LINEAR: { description: "1 - s." },
+    COSINE: { description: "Half a cosine: (1 + cos(pi s)) / 2." },
+    ONE_MINUS_SQRT: { description: "1 - sqrt(s): quickly at first (Hägele et al., 2024)." },
+  },
+});
+
+export const ClassWeightingEnum = enumOf(classWeightings);
+registerEnumType(ClassWeightingEnum, {
+  name: "ClassWeighting",
+  description: "How the weights of classes follow from the training rows.",
+  valuesConfig: {
+    BALANCED: {
+      description: "Rows over the number of classes and the rows of the class: every class counts the same in sum.",
+    },
   },
 });

@@ -2,65 +2,45 @@ import { Extensions, Field, Float, InputType, Int } from "type-graphql";
 import type {
   Activation,
   ActivationDeclaration,
-  BatchNormalizationDeclaration,
   DenseDeclaration,
   DropoutDeclaration,
-  FlattenDeclaration,
-  InitializerOptions,
+  EluDeclaration,
+  GaussianNoiseDeclaration,
   InitializerType,
   LayerDeclaration,
-  LayerNormalizationDeclaration,
-  RegularizerDeclaration,
-  ReshapeDeclaration,
+  LeakyReluDeclaration,
+  PreluDeclaration,
 } from "../../spec/layer.js";
+import type { BidirectionalDeclaration, ParallelDeclaration, ResidualDeclaration } from "../../spec/nested-layer.js";
+import {
+  Conv1dInput,
+  Conv2dInput,
+  Conv2dTransposeInput,
+  DepthwiseConv2dInput,
+  SeparableConv2dInput,
+} from "./convolution.js";
 import { ActivationEnum, InitializerEnum } from "./enums.js";
-
-@InputType({ description: "Options of an initializer; one that its type does not have is a problem." })
-export class InitializerOptionsInput implements InitializerOptions {
-  @Field(() => Float, { nullable: true, description: "CONSTANT: the value. Default: 0." })
-  value?: number | null;
-
-  @Field(() => Float, { nullable: true, description: "ORTHOGONAL: the factor. Default: 1." })
-  gain?: number | null;
-
-  @Field(() => Float, { nullable: true, description: "RANDOM_UNIFORM: the lower bound. Default: -0.05." })
-  minval?: number | null;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "RANDOM_UNIFORM: the upper bound, above `minval`. Default: 0.05.",
-  })
-  maxval?: number | null;
-
-  @Field(() => Float, { nullable: true, description: "RANDOM_NORMAL, TRUNCATED_NORMAL: the mean. Default: 0." })
-  mean?: number | null;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "RANDOM_NORMAL, TRUNCATED_NORMAL: the standard deviation, at least 0. Default: 0.05.",
-  })
-  stddev?: number | null;
-}
-
-@InputType({
-  description: "A penalty added to the loss: l1 times the sum of |w| plus l2 times the sum of w^2 (Keras).",
-})
-export class RegularizerInput implements RegularizerDeclaration {
-  @Field(() => Float, { nullable: true, description: "Weight of the absolute values, at least 0. Default: 0." })
-  l1?: number | null;
-
-  @Field(() => Float, { nullable: true, description: "Weight of the squares, at least 0. Default: 0." })
-  l2?: number | null;
-}
-
-@InputType({ description: "What every layer has." })
-abstract class NamedLayerInput {
-  @Field(() => String, {
-    nullable: true,
-    description: "Unique within the model. Default: the type and the layer's index, such as `dense_0`.",
-  })
-  name?: string | null;
-}
+import { InitializerOptionsInput, NamedLayerInput, RegularizerInput } from "./layer-fields.js";
+import { BidirectionalInput, ParallelInput, ResidualInput } from "./nested-layer.js";
+import { BatchNormalizationInput, GroupNormalizationInput, LayerNormalizationInput } from "./normalization.js";
+import { GlobalPoolingInput, PoolingInput } from "./pooling.js";
+import {
+  FlattenInput,
+  PermuteInput,
+  RepeatVectorInput,
+  ReshapeInput,
+  UpSamplingInput,
+  ZeroPadding1dInput,
+  ZeroPadding2dInput,
+} from "./reshaping.js";
+import {
+  EmbeddingInput,
+  GruInput,
+  LstmInput,
+  MultiHeadAttentionInput,
+  PositionEmbeddingInput,
+  SimpleRnnInput,
+} from "./sequence-layer.js";
 
 @InputType({ description: "A fully connected layer over the last axis: activation(x kernel + bias) (Keras: Dense)." })
 export class DenseInput extends NamedLayerInput implements DenseDeclaration {
@@ -101,41 +81,13 @@ export class DropoutInput extends NamedLayerInput implements DropoutDeclaration 
   rate!: number;
 }
 
-@InputType({ description: "What both normalizations have." })
-abstract class NormalizationInput extends NamedLayerInput {
-  @Field(() => Float, {
-    nullable: true,
-    description: "Added to the variance, so that nothing is divided by 0; above 0. Default: 0.001.",
-  })
-  epsilon?: number | null;
-
-  @Field(() => Boolean, { nullable: true, description: "Whether an offset (beta) is learned. Default: true." })
-  center?: boolean | null;
-
-  @Field(() => Boolean, { nullable: true, description: "Whether a factor (gamma) is learned. Default: true." })
-  scale?: boolean | null;
-
-  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the offset. Default: none." })
-  betaRegularizer?: RegularizerInput | null;
-
-  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the factor. Default: none." })
-  gammaRegularizer?: RegularizerInput | null;
-}
-
 @InputType({
-  description:
-    "Normalizes each feature over the batch while training, and by moving averages otherwise (Keras: BatchNormalization).",
+  description: "While training, adds normal noise to its inputs; otherwise does nothing (Keras: GaussianNoise).",
 })
-export class BatchNormalizationInput extends NormalizationInput implements BatchNormalizationDeclaration {
-  @Field(() => Float, {
-    nullable: true,
-    description: "Share of the moving averages kept at each step, at least 0 and below 1. Default: 0.99.",
-  })
-  momentum?: number | null;
+export class GaussianNoiseInput extends NamedLayerInput implements GaussianNoiseDeclaration {
+  @Field(() => Float, { description: "The noise's standard deviation, 0 to 1." })
+  stddev!: number;
 }
-
-@InputType({ description: "Normalizes each row over its last axis (Keras: LayerNormalization)." })
-export class LayerNormalizationInput extends NormalizationInput implements LayerNormalizationDeclaration {}
 
 @InputType({ description: "An activation function as a layer of its own (Keras: Activation)." })
 export class ActivationInput extends NamedLayerInput implements ActivationDeclaration {
@@ -143,15 +95,35 @@ export class ActivationInput extends NamedLayerInput implements ActivationDeclar
   function!: Activation;
 }
 
-@InputType({ description: "Makes one list of numbers of each row's image or matrix (Keras: Flatten)." })
-export class FlattenInput extends NamedLayerInput implements FlattenDeclaration {}
+@InputType({ description: "x for x > 0, else a small multiple of it (Keras: LeakyReLU)." })
+export class LeakyReluInput extends NamedLayerInput implements LeakyReluDeclaration {
+  @Field(() => Float, { nullable: true, description: "The slope below 0, at least 0. Default: 0.3." })
+  negativeSlope?: number | null;
+}
 
-@InputType({ description: "Gives each row's numbers another shape, in the same order (Keras: Reshape)." })
-export class ReshapeInput extends NamedLayerInput implements ReshapeDeclaration {
+@InputType({ description: "x for x > 0, else alpha (exp(x) - 1) (Keras: ELU)." })
+export class EluInput extends NamedLayerInput implements EluDeclaration {
+  @Field(() => Float, { nullable: true, description: "How far below 0 it goes, at least 0. Default: 1." })
+  alpha?: number | null;
+}
+
+@InputType({ description: "x for x > 0, else x times a slope that is learned for each place (Keras: PReLU)." })
+export class PreluInput extends NamedLayerInput implements PreluDeclaration {
+  @Field(() => InitializerEnum, { nullable: true, description: "How the slopes begin. Default: ZEROS." })
+  alphaInitializer?: InitializerType | null;
+
+  @Field(() => InitializerOptionsInput, { nullable: true, description: "Options of `alphaInitializer`." })
+  alphaInitializerOptions?: InitializerOptionsInput | null;
+
+  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the slopes. Default: none." })
+  alphaRegularizer?: RegularizerInput | null;
+
   @Field(() => [Int], {
-    description: "The shape without the batch, 1 to 5 entries; one may be -1 and takes what the others leave.",
+    nullable: true,
+    description:
+      "Axes along which one slope holds for all, counted from 1 without the batch: [1, 2] learns one a channel of an image. Default: none.",
   })
-  targetShape!: number[];
+  sharedAxes?: number[] | null;
 }
 
 @Extensions({ isOneOf: true })
@@ -160,8 +132,71 @@ export class LayerInput implements LayerDeclaration {
   @Field(() => DenseInput, { nullable: true, description: "Fully connected." })
   dense?: DenseInput | null;
 
+  @Field(() => Conv1dInput, { nullable: true, description: "A convolution over steps." })
+  conv1d?: Conv1dInput | null;
+
+  @Field(() => Conv2dInput, { nullable: true, description: "A convolution over images." })
+  conv2d?: Conv2dInput | null;
+
+  @Field(() => Conv2dTransposeInput, { nullable: true, description: "A convolution that makes images larger." })
+  conv2dTranspose?: Conv2dTransposeInput | null;
+
+  @Field(() => DepthwiseConv2dInput, { nullable: true, description: "A convolution of each channel by itself." })
+  depthwiseConv2d?: DepthwiseConv2dInput | null;
+
+  @Field(() => SeparableConv2dInput, {
+    nullable: true,
+    description: "A convolution of each channel, then across them.",
+  })
+  separableConv2d?: SeparableConv2dInput | null;
+
+  @Field(() => PoolingInput, { nullable: true, description: "The greatest number of each window of steps." })
+  maxPooling1d?: PoolingInput | null;
+
+  @Field(() => PoolingInput, { nullable: true, description: "The greatest number of each window of an image." })
+  maxPooling2d?: PoolingInput | null;
+
+  @Field(() => PoolingInput, { nullable: true, description: "The mean of each window of steps." })
+  averagePooling1d?: PoolingInput | null;
+
+  @Field(() => PoolingInput, { nullable: true, description: "The mean of each window of an image." })
+  averagePooling2d?: PoolingInput | null;
+
+  @Field(() => GlobalPoolingInput, {
+    nullable: true,
+    description: "The greatest number of each channel over all steps.",
+  })
+  globalMaxPooling1d?: GlobalPoolingInput | null;
+
+  @Field(() => GlobalPoolingInput, {
+    nullable: true,
+    description: "The greatest number of each channel over the image.",
+  })
+  globalMaxPooling2d?: GlobalPoolingInput | null;
+
+  @Field(() => GlobalPoolingInput, { nullable: true, description: "The mean of each channel over all steps." })
+  globalAveragePooling1d?: GlobalPoolingInput | null;
+
+  @Field(() => GlobalPoolingInput, { nullable: true, description: "The mean of each channel over the image." })
+  globalAveragePooling2d?: GlobalPoolingInput | null;
+
   @Field(() => DropoutInput, { nullable: true, description: "Drops inputs at random while training." })
   dropout?: DropoutInput | null;
+
+  @Field(() => DropoutInput, {
+    nullable: true,
+    description: "Drops whole channels of a sequence at random while training.",
+  })
+  spatialDropout1d?: DropoutInput | null;
+
+  @Field(() => DropoutInput, {
+    nullable: true,
+    description: "Drops whole channels of an image at random while training.",
+  })
+  spatialDropout2d?: DropoutInput | null;
+
+  @Field(() => GaussianNoiseInput, { nullable: true, description: "Adds noise while training." })
+  gaussianNoise?: GaussianNoiseInput | null;
 
   @Field(() => BatchNormalizationInput, { nullable: true, description: "Normalizes over the batch." })
   batchNormalization?: BatchNormalizationInput | null;
@@ -169,12 +204,70 @@ export class LayerInput implements LayerDeclaration {
   @Field(() => LayerNormalizationInput, { nullable: true, description: "Normalizes over each row." })
   layerNormalization?: LayerNormalizationInput | null;
 
+  @Field(() => GroupNormalizationInput, { nullable: true, description: "Normalizes over groups of channels." })
+  groupNormalization?: GroupNormalizationInput | null;
+
   @Field(() => ActivationInput, { nullable: true, description: "An activation function." })
   activation?: ActivationInput | null;
+
+  @Field(() => LeakyReluInput, { nullable: true, description: "A rectifier with a slope below 0." })
+  leakyRelu?: LeakyReluInput | null;
+
+  @Field(() => EluInput, { nullable: true, description: "An exponential linear unit." })
+  elu?: EluInput | null;
+
+  @Field(() => PreluInput, { nullable: true, description: "A rectifier with learned slopes below 0." })
+  prelu?: PreluInput | null;
 
   @Field(() => FlattenInput, { nullable: true, description: "Images and matrices to lists." })
   flatten?: FlattenInput | null;
 
   @Field(() => ReshapeInput, { nullable: true, description: "Another shape." })
   reshape?: ReshapeInput | null;
+
+  @Field(() => PermuteInput, { nullable: true, description: "Another order of the axes." })
+  permute?: PermuteInput | null;
+
+  @Field(() => RepeatVectorInput, { nullable: true, description: "A list, repeated." })
+  repeatVector?: RepeatVectorInput | null;
+
+  @Field(() => ZeroPadding1dInput, { nullable: true, description: "Zeros before and after the steps." })
+  zeroPadding1d?: ZeroPadding1dInput | null;
+
+  @Field(() => ZeroPadding2dInput, { nullable: true, description: "Zeros around an image." })
+  zeroPadding2d?: ZeroPadding2dInput | null;
+
+  @Field(() => UpSamplingInput, { nullable: true, description: "Each step, repeated." })
+  upSampling1d?: UpSamplingInput | null;
+
+  @Field(() => UpSamplingInput, { nullable: true, description: "An image with its rows and columns repeated." })
+  upSampling2d?: UpSamplingInput | null;
+
+  @Field(() => EmbeddingInput, { nullable: true, description: "Ids to vectors." })
+  embedding?: EmbeddingInput | null;
+
+  @Field(() => PositionEmbeddingInput, { nullable: true, description: "Adds a vector to each position." })
+  positionEmbedding?: PositionEmbeddingInput | null;
+
+  @Field(() => SimpleRnnInput, { nullable: true, description: "A simple recurrent layer." })
+  simpleRnn?: SimpleRnnInput | null;
+
+  @Field(() => LstmInput, { nullable: true, description: "Long short-term memory." })
+  lstm?: LstmInput | null;
+
+  @Field(() => GruInput, { nullable: true, description: "A gated recurrent unit." })
+  gru?: GruInput | null;
+
+  @Field(() => MultiHeadAttentionInput, { nullable: true, description: "Self-attention." })
+  multiHeadAttention?: MultiHeadAttentionInput | null;
+
+  // These three hold layers themselves: their classes must not be named here before they are there.
+  @Field(() => BidirectionalInput, { nullable: true, description: "A recurrent layer in both directions." })
+  bidirectional?: BidirectionalDeclaration | null;
+
+  @Field(() => ResidualInput, { nullable: true, description: "Layers whose input is added to their output." })
+  residual?: ResidualDeclaration | null;
+
+  @Field(() => ParallelInput, { nullable: true, description: "Branches side by side." })
+  parallel?: ParallelDeclaration | null;
 }

@@ -1,16 +1,31 @@
-import { Field, Float, InputType } from "type-graphql";
-import type { LossDeclaration, LossType, MetricType, ModelDeclaration, Preprocessing } from "../../spec/model.js";
-import { LossEnum, MetricEnum, PreprocessingEnum } from "./enums.js";
+import { Extensions, Field, Float, InputType, Int } from "type-graphql";
+import type {
+  ClassWeightsDeclaration,
+  LossDeclaration,
+  LossType,
+  MetricType,
+  ModelDeclaration,
+  Preprocessing,
+  PreprocessingDeclaration,
+} from "../../spec/model.js";
+import { ClassWeightingEnum, LossEnum, MetricEnum, PreprocessingEnum } from "./enums.js";
 import { DeclarationInput } from "./fields.js";
 import { LayerInput } from "./layer.js";
 
 @InputType({ description: "How one input feature becomes numbers." })
-export class PreprocessingInput {
+export class PreprocessingInput implements PreprocessingDeclaration {
   @Field({ description: "An input of the model." })
   feature!: string;
 
   @Field(() => PreprocessingEnum, { description: "A method that fits the feature's type." })
   method!: Preprocessing;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "EMBEDDING only: the length of a category's vector, 1 to 65,536. Default: 1.6 n^0.56 for n categories, at most 600.",
+  })
+  dimensions?: number | null;
 }
 
 @InputType({ description: "A loss function and its options." })
@@ -27,9 +42,41 @@ export class LossInput implements LossDeclaration {
   @Field(() => Float, {
     nullable: true,
     description:
-      "Crossentropies only: the share of a label spread over all classes, at least 0 and below 1. Default: 0.",
+      "Binary and categorical crossentropies only, focal ones included: the share of a label spread over all classes, at least 0 and below 1. Default: 0.",
   })
   labelSmoothing?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "Focal crossentropies only. BINARY: the weight of true, above 0 and below 1, that of false being 1 less it; default: both 1. CATEGORICAL: a factor of the loss, above 0; default: 0.25.",
+  })
+  alpha?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "Focal crossentropies only: how little counts what is easy, at least 0. Default: 2.",
+  })
+  gamma?: number | null;
+}
+
+@InputType({ description: "The weight of one class." })
+export class CategoryWeightInput {
+  @Field({ description: "A category of the target; `false` or `true` of a BINARY one." })
+  category!: string;
+
+  @Field(() => Float, { description: "What a training row of this class counts in the loss; above 0." })
+  weight!: number;
+}
+
+@Extensions({ isOneOf: true })
+@InputType({ description: "What the classes count in the loss: exactly one of these." })
+export class ClassWeightsInput implements ClassWeightsDeclaration {
+  @Field(() => ClassWeightingEnum, { nullable: true, description: "By the training rows." })
+  method?: ClassWeightsDeclaration["method"];
+
+  @Field(() => [CategoryWeightInput], { nullable: true, description: "As given; a class that is left out counts 1." })
+  weights?: CategoryWeightInput[] | null;
 }
 
 @InputType({
@@ -45,7 +92,7 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
 
   @Field(() => [String], {
     nullable: true,
-    description: "The features it predicts from, in order. Default: all but the target.",
+    description: "The features it predicts from, in order. Default: all but the target and the rows' weight.",
   })
   inputs?: string[] | null;
 
@@ -75,4 +122,17 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
       "What is measured beside the loss; may be empty. Default: ACCURACY for CATEGORY; ACCURACY and AUC for BINARY; MEAN_ABSOLUTE_ERROR and ROOT_MEAN_SQUARED_ERROR for NUMBER and VECTOR, with R2_SCORE for NUMBER.",
   })
   metrics?: MetricType[] | null;
+  @Field(() => ClassWeightsInput, {
+    nullable: true,
+    description:
+      "For CATEGORY and BINARY targets: what each class counts in the training loss, which stays a mean over rows. Default: all 1.",
+  })
+  classWeights?: ClassWeightsInput | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "A NUMBER feature with what each row counts in the loss, at least 0, in training and in validation; then no input. Metrics leave it out. Default: every row counts 1.",
+  })
+  sampleWeight?: string | null;
 }

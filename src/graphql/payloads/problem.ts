@@ -22,6 +22,7 @@ const meanings: Record<ProblemCode, string> = {
   DATASET_HAS_ROWS: "A dataset with rows keeps its features and split.",
   STALE: "It has changed since you looked.",
   RESERVED_NAME: "The name has a meaning of its own.",
+  UNSUPPORTED: "It needs an operation that cannot be compiled.",
 };
 const codes = Object.keys(meanings) as ProblemCode[];
 

@@ -50,7 +50,7 @@ export class DeclarationMutations {
     @Arg("input", () => DeclareModelInput, { description: "The model." }) input: DeclareModelInput,
     @Ctx() { platform }: Context,
   ): Promise<DeclareModelPayload> {
-    return answerDeclaration(DeclareModelPayload, await declareModel(platform.db, input));
+    return answerDeclaration(DeclareModelPayload, await declareModel(platform.db, input, platform.planner));
   }
 
   @Mutation(() => DeclareOptimizerPayload, {

@@ -1,7 +1,7 @@
 import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
 import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
-import { requireVersion } from "../../registry/versions.js";
+import { requireVersionId } from "../../registry/versions.js";
 import { badInput } from "../connection/condition.js";
 import type { Context, Prediction } from "../context.js";
 import { checkVersionReference } from "../version-reference.js";
@@ -29,8 +29,12 @@ export class PredictionObject implements Prediction {
 
 @ObjectType({ description: "The answers of one version to some rows." })
 export class Predictions {
+  versionId!: string;
+
   @Field(() => ModelVersion, { description: "The version that answered." })
-  version!: ModelVersion;
+  async version(@Ctx() { loaders }: Context): Promise<ModelVersion | null> {
+    return loaders.byId(ModelVersion).load(this.versionId);
+  }
 
   @Field(() => [PredictionObject], { description: "One for each row, in order." })
   predictions!: PredictionObject[];
@@ -50,7 +54,10 @@ export class PredictQuery {
   ): Promise<Predictions> {
     checkVersionReference("model", model);
     if (rows.length === 0) throw badInput("rows", "must hold at least one row");
-    const version = await requireVersion(platform.db.manager, model);
-    return { version, predictions: await platform.predictor.predict(version.id, rows) };
+    const versionId = await requireVersionId(platform.db.manager, model);
+    return Object.assign(new Predictions(), {
+      versionId,
+      predictions: await platform.predictor.predict(versionId, rows),
+    });
   }
 }

@@ -2,6 +2,7 @@ import { AliasFields, AliasMoveFields } from "./alias-fields.js";
 import { DatasetEventFields, DatasetFields, DatasetVersionFields } from "./dataset-fields.js";
 import { ModelEventFields, ModelFields, ModelRevisionFields } from "./model-fields.js";
 import { OptimizerFields, OptimizerRevisionFields } from "./optimizer-fields.js";
+import { PlanTrainingQuery } from "./plan-training.js";
 import { PredictQuery } from "./predict.js";
 import { Queries } from "./queries.js";
 import { RetrainingFields, RetrainingRevisionFields } from "./retraining-fields.js";
@@ -13,6 +14,7 @@ import { WorkerFields } from "./worker-fields.js";
 export const readingResolvers = [
   Queries,
   PredictQuery,
+  PlanTrainingQuery,
   AliasFields,
   AliasMoveFields,
   ArtifactFields,

@@ -1,0 +1,49 @@
+import { Field, Float, InputType } from "type-graphql";
+import type { InitializerOptions, RegularizerDeclaration } from "../../spec/layer.js";
+
+@InputType({ description: "Options of an initializer; one that its type does not have is a problem." })
+export class InitializerOptionsInput implements InitializerOptions {
+  @Field(() => Float, { nullable: true, description: "CONSTANT: the value. Default: 0." })
+  value?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "ORTHOGONAL: the factor. Default: 1." })
+  gain?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "RANDOM_UNIFORM: the lower bound. Default: -0.05." })
+  minval?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "RANDOM_UNIFORM: the upper bound, above `minval`. Default: 0.05.",
+  })
+  maxval?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "RANDOM_NORMAL, TRUNCATED_NORMAL: the mean. Default: 0." })
+  mean?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "RANDOM_NORMAL, TRUNCATED_NORMAL: the standard deviation, at least 0. Default: 0.05.",
+  })
+  stddev?: number | null;
+}
+
+@InputType({
+  description: "A penalty added to the loss: l1 times the sum of |w| plus l2 times the sum of w^2 (Keras).",
+})
+export class RegularizerInput implements RegularizerDeclaration {
+  @Field(() => Float, { nullable: true, description: "Weight of the absolute values, at least 0. Default: 0." })
+  l1?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "Weight of the squares, at least 0. Default: 0." })
+  l2?: number | null;
+}
+
+@InputType({ description: "What every layer has." })
+export abstract class NamedLayerInput {
+  @Field(() => String, {
+    nullable: true,
+    description: "Unique within the model. Default: the type and the layer's index, such as `dense_0`.",
+  })
+  name?: string | null;
+}

@@ -1,0 +1,20 @@
+import { Arg, Ctx, Query, Resolver } from "type-graphql";
+import type { Context } from "../context.js";
+import { TrainInput } from "../inputs/training.js";
+import { answer } from "../payloads/answer.js";
+import { PlanTrainingPayload } from "../payloads/training-plan.js";
+
+@Resolver()
+export class PlanTrainingQuery {
+  @Query(() => PlanTrainingPayload, {
+    description:
+      "What `train` would do with the same input, problems included: shapes, sizes, steps, learning rates. Queues and stores nothing.",
+  })
+  async planTraining(
+    @Arg("input", () => TrainInput, { description: "As for `train`; the idempotency key means nothing here." })
+    input: TrainInput,
+    @Ctx() { platform }: Context,
+  ): Promise<PlanTrainingPayload> {
+    return answer(PlanTrainingPayload, await platform.planner.planTraining(input));
+  }
+}
