@@ -1,0 +1,38 @@
+// What the benchmark uses of the built engine.
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = process.env.PERENNIAL_BENCH_DIST ?? fileURLToPath(new URL("../../dist/", import.meta.url));
+const load = (file) => import(pathToFileURL(path.join(path.resolve(root), file)).href);
+
+/** Functions of the build in `dist/`, or in `PERENNIAL_BENCH_DIST`, to compare two builds. */
+export async function loadLibrary() {
+  const [dataset, model, optimizer, state, parameters, random, safetensors, program, executor] = await Promise.all(
+    [
+      "spec/resolve-dataset.js",
+      "spec/resolve-model.js",
+      "spec/resolve-optimizer.js",
+      "engine/state.js",
+      "engine/parameters.js",
+      "engine/random.js",
+      "engine/safetensors.js",
+      "engine/training-program.js",
+      "engine/onnx/onnx-executor.js",
+    ].map(load),
+  );
+  return {
+    resolveDataset: dataset.resolveDataset,
+    resolveModel: model.resolveModel,
+    resolveOptimizer: optimizer.resolveOptimizer,
+    initialParameters: state.initialParameters,
+    initialState: state.initialState,
+    modelParameters: parameters.modelParameters,
+    randomKey: random.randomKey,
+    uniform: random.uniform,
+    normal: random.normal,
+    encodeSafetensors: safetensors.encodeSafetensors,
+    decodeSafetensors: safetensors.decodeSafetensors,
+    createTrainingProgram: program.createTrainingProgram,
+    createOnnxExecutor: executor.createOnnxExecutor,
+  };
+}
