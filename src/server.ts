@@ -11,6 +11,7 @@ import type { Logger } from "./logger.js";
 import { listen } from "./pubsub/wakeups.js";
 import { startReaper } from "./scheduler/reaper.js";
 import { liveWorkers } from "./scheduler/workers.js";
+import { createPlanner } from "./serving/plan.js";
 import { createPredictor } from "./serving/predictor.js";
 import type { FileStore } from "./storage/file-store.js";
 import { openStore } from "./store.js";
@@ -35,7 +36,9 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     closers.push(() => wakeups.close());
     const predictor = createPredictor({ db, store });
     closers.push(() => predictor.close());
-    const platform: Platform = { db, store, wakeups, predictor, logger };
+    const planner = createPlanner({ db });
+    closers.push(() => planner.close());
+    const platform: Platform = { db, store, wakeups, predictor, planner, logger };
     const reaper = startReaper({ db, logger });
     closers.push(() => reaper.stop());
     const watch = watchRetrainings({ db, wakeups, logger });
