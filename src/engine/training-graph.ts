@@ -120,17 +120,20 @@ export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchS
     ],
     run(inputs, state) {
       const found: NamedTensors = {};
-      const result = tf.tidy(() => {
-        const { value, grads, activation } = differentiate(inputs, state, found);
-        const { logits, data_loss, ...statistics } = found as NamedTensors & Record<"logits" | "data_loss", tf.Tensor>;
-        const next: NamedTensors = {};
-        for (const [name, statistic] of Object.entries(statistics)) next[name] = tf.clone(statistic);
-        applyUpdates(inputs, state, grads, next);
-        const predictions = tf.clone(predictionsOf({ logits: logits as tf.Tensor2D, activation }));
-        return { outputs: { loss: value, data_loss: tf.clone(data_loss), predictions }, state: next };
-      });
-      for (const tensor of Object.values(found)) tensor.dispose();
-      return result;
+      try {
+        return tf.tidy(() => {
+          const { value, grads, activation } = differentiate(inputs, state, found);
+          const { logits, data_loss, ...statistics } = found as NamedTensors &
+            Record<"logits" | "data_loss", tf.Tensor>;
+          const next: NamedTensors = {};
+          for (const [name, statistic] of Object.entries(statistics)) next[name] = tf.clone(statistic);
+          applyUpdates(inputs, state, grads, next);
+          const predictions = tf.clone(predictionsOf({ logits: logits as tf.Tensor2D, activation }));
+          return { outputs: { loss: value, data_loss: tf.clone(data_loss), predictions }, state: next };
+        });
+      } finally {
+        for (const tensor of Object.values(found)) tensor.dispose();
+      }
     },
   };
 }

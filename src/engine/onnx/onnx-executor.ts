@@ -87,13 +87,16 @@ type Tensors = Record<string, Tensor>;
 
 /**
  * Three kinds of state: what a loop updates in its place; what ONNX Runtime computes anew, into buffers that then change
- * places with the old ones; and what the graph only reads. Nothing is copied between steps.
+ * places with the old ones; and what the graph only reads. Nothing is copied between steps, but where a loop reads state
+ * that ONNX Runtime renews.
  */
 class OnnxExecutable implements Executable {
   private readonly state: Tensors;
   private readonly results: Tensors;
   /** State that has two buffers. */
   private readonly swapped: string[];
+  /** State that ONNX Runtime computes anew and loops read as it was before: they know one place of it, so it is copied there. */
+  private readonly copied: string[];
   private disposed = false;
 
   constructor(
@@ -105,7 +108,9 @@ class OnnxExecutable implements Executable {
     this.state = tensors(graph.state, loops.arrays);
     const outputs = program.outputs.map(({ name, from }): Value => ({ ...valueNamed(program, from), name }));
     this.results = tensors(outputs, loops.arrays);
-    this.swapped = graph.state.map(({ name }) => name).filter((name) => nextName(name) in this.results);
+    const renewed = graph.state.map(({ name }) => name).filter((name) => nextName(name) in this.results);
+    this.swapped = renewed.filter((name) => !loops.arrays.has(name));
+    this.copied = renewed.filter((name) => loops.arrays.has(name));
   }
 
   async run(inputs: TensorValues): Promise<Record<string, Float32Array>> {
@@ -118,6 +123,7 @@ class OnnxExecutable implements Executable {
     await this.session.run(feeds, this.results);
     for (const { name } of this.graph.inputs) this.loops.arrays.get(name)?.set(inputs[name] as Float32Array);
     this.loops.run();
+    for (const name of this.copied) numbersOf(this.state, name).set(numbersOf(this.results, nextName(name)));
     for (const name of this.swapped) {
       const before = this.state[name] as Tensor;
       this.state[name] = this.results[nextName(name)] as Tensor;

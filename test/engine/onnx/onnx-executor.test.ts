@@ -35,7 +35,37 @@ const counter: Graph = {
     }),
 };
 
+/** Two sums, of which the second reads the first as it was before the step, in a loop of its own. */
+const pair: Graph = {
+  name: "pair",
+  inputs: [{ name: "x", shape: [2], dtype: "float32" }],
+  state: [
+    { name: "first", shape: [2], dtype: "float32" },
+    { name: "second", shape: [2], dtype: "float32" },
+  ],
+  outputs: [{ name: "x again", shape: [2], dtype: "float32" }],
+  run: (inputs, state) =>
+    tf.tidy(() => {
+      const [x, first, second] = [inputs.x, state.first, state.second] as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const next = { first: tf.add(first, x), second: tf.add(second, first) };
+      return { outputs: { "x again": tf.mul(x, 1) }, state: next };
+    }),
+};
+
 describe("the compiled executor", () => {
+  it("gives an update that reads other state that state as it was before the step, on every step", async () => {
+    const executable = await compiled.load(pair);
+    const expected = { first: 0, second: 0 };
+    for (const x of [1, 10, 100, 1_000]) {
+      await executable.run({ x: new Float32Array(2).fill(x) });
+      expected.second += expected.first;
+      expected.first += x;
+      const { first, second } = await executable.readState();
+      expect([first?.[0], second?.[0]]).toEqual([expected.first, expected.second]);
+    }
+    executable.dispose();
+  });
+
   test.each<[string, Record<string, Float32Array | Int32Array>, RegExp]>([
     ["a missing input", {}, /Missing tensors: x/],
     ["an unknown input", { x: new Float32Array(6), z: new Float32Array(1) }, /no tensor "z"/],
