@@ -113,11 +113,13 @@ async function findDatasetVersion(
 }
 
 /** A dataset without rows may be declared anew after models were declared on it. */
-function lostFeature({ inputs, target }: ModelSpec, features: readonly Feature[]): string | undefined {
+function lostFeature({ inputs, target, sampleWeight }: ModelSpec, features: readonly Feature[]): string | undefined {
   const essence = ({ type, shape, categories }: Pick<Feature, "type" | "shape" | "categories">) =>
     canonicalJson({ type, shape, categories });
   const present = new Map(features.map((feature) => [feature.name, essence(feature)]));
-  return [...inputs, target].find((known) => present.get(known.feature) !== essence(known))?.feature;
+  const lost = [...inputs, target].find((known) => present.get(known.feature) !== essence(known))?.feature;
+  const weight = features.find((feature) => feature.name === sampleWeight);
+  return lost ?? (sampleWeight !== null && weight?.type !== "NUMBER" ? sampleWeight : undefined);
 }
 
 /** The version whose weights are the start, or null when training starts from none. */
