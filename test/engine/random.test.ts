@@ -5,6 +5,7 @@ import {
   normal,
   permutation,
   philox4x32,
+  philoxBlocks,
   randomKey,
   truncatedNormal,
   uniform,
@@ -71,9 +72,24 @@ describe("distributions", () => {
     expect(Math.sqrt(moments(values).variance)).toBeCloseTo(0.8796, 2);
   });
 
+  it("blocks made together are those made one by one", () => {
+    const far = { key: [0xffffffff, 0x80000001] as const, step: 2 ** 40 + 5 };
+    for (const random of [key, far]) {
+      const {
+        key: [k0, k1],
+        step,
+      } = random;
+      const expected = Array.from({ length: 50 }, (_, block) => [
+        ...philox4x32([block, 0, step >>> 0, Math.floor(step / 2 ** 32)], [k0, k1]),
+      ]);
+      expect([...philoxBlocks(random, 50)]).toEqual(expected.flat());
+    }
+  });
+
   it("a dropout mask drops the given share and keeps the expected value", () => {
     const mask = dropoutMask(key, 100_000, 0.3);
-    expect(new Set(mask)).toEqual(new Set([0, Math.fround(1 / 0.7)]));
+    expect(new Set(mask)).toEqual(new Set([0, Math.fround(2 ** 16 / (2 ** 16 - Math.round(0.3 * 2 ** 16)))]));
+    expect([...mask].filter((value) => value === 0).length / mask.length).toBeCloseTo(0.3, 2);
     expect(moments(mask).mean).toBeCloseTo(1, 1.7);
     expect(dropoutMask(key, 100, 0).every((value) => value === 1)).toBe(true);
   });
