@@ -16,6 +16,8 @@ CREATE TABLE model_version (
 CREATE INDEX model_version_created_at_idx ON model_version (created_at, id);
 
 ALTER TABLE run ADD CONSTRAINT run_parent_version_fkey FOREIGN KEY (parent_version_id) REFERENCES model_version;
+ALTER TABLE run ADD CONSTRAINT run_reproduces_version_fkey FOREIGN KEY (reproduces_version_id) REFERENCES model_version;
+CREATE INDEX run_reproduces_idx ON run (reproduces_version_id, created_at) WHERE reproduces_version_id IS NOT NULL;
 
 CREATE TABLE evaluation (
   version_id text NOT NULL CONSTRAINT evaluation_version_fkey REFERENCES model_version,

@@ -3,6 +3,7 @@ import type { DataSource, EntityManager } from "typeorm";
 import { findNamed, lockName, type Outcome, refuse, transactOnce, unknownReference } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
+import { decodeImageFiles } from "../features/image-files.js";
 import { splitCounts } from "../features/split.js";
 import { type Table, tableFromRows } from "../features/table.js";
 import { writeSegment } from "../segments/segment.js";
@@ -39,10 +40,11 @@ export async function appendRows(
 ): Promise<Outcome<{ versionId: string }>> {
   const dataset = await findNamed(db.manager, Dataset, declaration.dataset);
   if (!dataset) return { problems: [unknownReference("dataset", declaration.dataset)] };
-  const problems = validateRows(dataset.features, declaration.rows);
+  const { rows, faultOf } = await decodeImageFiles(dataset.features, declaration.rows);
+  const problems = validateRows(dataset.features, rows, { faultOf });
   if (problems.length > 0) return { problems };
 
-  const table = tableFromRows(dataset.features, declaration.rows);
+  const table = tableFromRows(dataset.features, rows as Record<string, unknown>[]);
   const { bytes, rowsDigest } = await writeSegment(dataset.features, table);
   const idempotent = { operation: "appendRows", key: declaration.idempotencyKey, request: [dataset.id, rowsDigest] };
   // Before the transaction: a store that is slow must hold no lock and no connection.

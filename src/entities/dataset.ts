@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import { type Feature, featureTypes, type Split, type SplitPart } from "../spec/dataset.js";
+import { type Feature, featureTypes, type Resize, resizeMethods, type Split, type SplitPart } from "../spec/dataset.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
 
@@ -13,7 +13,30 @@ registerEnumType(FeatureTypeEnum, {
     BINARY: { description: "true or false." },
     CATEGORY: { description: "One of a declared list of strings." },
     VECTOR: { description: "A list of numbers of one declared length." },
-    IMAGE: { description: "Numbers of one declared shape [height, width, channels], nested or flat." },
+    IMAGE: {
+      description:
+        "Numbers of one declared shape [height, width, channels], nested or flat; or a PNG or JPEG file, in base64 or as a `data:` URL, which becomes numbers from 0 to 255 when it arrives: grey, red green blue, or these and opacity, by the channels declared.",
+    },
+    TEXT: { description: "Any string of at most 1,000,000 characters; it may be empty." },
+    SEQUENCE: {
+      description:
+        "A list of any length, empty too: of numbers, of lists of `shape[0]` numbers, or of `categories` where these are declared.",
+    },
+    TIMESTAMP: {
+      description:
+        'An instant to the millisecond, in ISO 8601 with a zone: `"2026-03-01T12:00:00Z"`, `"2026-03-01T14:00:00.5+02:00"`; or a date, which is its midnight in UTC. Numbers are refused: they do not say whether they count seconds or milliseconds.',
+    },
+  },
+});
+
+export const ResizeEnum = enumOf(resizeMethods);
+registerEnumType(ResizeEnum, {
+  name: "ResizeMethod",
+  description: "How an image file of another size is brought to the declared one.",
+  valuesConfig: {
+    STRETCH: { description: "To the height and the width, each by itself." },
+    CROP: { description: "Until it covers both; what stands over is cut off evenly." },
+    PAD: { description: "Until it fits within both; black is put around it evenly." },
   },
 });
 
@@ -28,11 +51,23 @@ export class FeatureObject implements Feature {
   @Field({ description: "For people; empty when none was declared." })
   description!: string;
 
-  @Field(() => [String], { description: "CATEGORY: the values it may take, in the order of their codes; else empty." })
+  @Field(() => [String], {
+    description:
+      "CATEGORY: the values it may take, in the order of their codes. SEQUENCE of categories: those of its elements. Else empty.",
+  })
   categories!: string[];
 
-  @Field(() => [Int], { description: "VECTOR: [length]. IMAGE: [height, width, channels]. Else empty." })
+  @Field(() => [Int], {
+    description:
+      "VECTOR: [length]. IMAGE: [height, width, channels]. SEQUENCE of vectors: [length] of each. Else empty.",
+  })
   shape!: number[];
+
+  @Field(() => ResizeEnum, {
+    nullable: true,
+    description: "IMAGE: what is done with files of another size; null where they are refused.",
+  })
+  resize?: Resize;
 }
 
 @ObjectType("Split", {

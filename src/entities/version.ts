@@ -5,7 +5,7 @@ import { type FeatureType, type SplitPart, splitParts } from "../spec/dataset.js
 import { FeatureTypeEnum } from "./dataset.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
-import { Int64Scalar, NumberScalar } from "./scalars.js";
+import { Int64Scalar, JSONObjectScalar, NumberScalar } from "./scalars.js";
 
 export const SplitPartEnum = enumOf(splitParts.map((part) => part.toUpperCase()) as ["TRAIN", "VALIDATION", "TEST"]);
 registerEnumType(SplitPartEnum, {
@@ -26,10 +26,10 @@ export class SignatureField {
   @Field(() => FeatureTypeEnum, { description: "What its values are." })
   type!: FeatureType;
 
-  @Field(() => [Int], { description: "VECTOR and IMAGE: the shape; else empty." })
+  @Field(() => [Int], { description: "As declared for the feature: of VECTOR, IMAGE and a SEQUENCE of vectors." })
   shape!: number[];
 
-  @Field(() => [String], { description: "CATEGORY: the values it may take; else empty." })
+  @Field(() => [String], { description: "As declared for the feature: of CATEGORY and a SEQUENCE of categories." })
   categories!: string[];
 }
 
@@ -75,8 +75,11 @@ export class ModelVersion extends Node {
   @Field(() => Signature, { description: "What it takes and gives." })
   signature!: Signature;
 
-  /** Statistics fitted on the training rows, so that `predict` takes raw rows. */
   @Column("jsonb")
+  @Field(() => JSONObjectScalar, {
+    description:
+      "What was fitted on the training rows, so that `predict` takes raw ones: means and deviations, ranges, vocabularies, by feature.",
+  })
   preprocessing!: FittedPreprocessing;
 
   @Column("timestamptz", { name: "created_at" })

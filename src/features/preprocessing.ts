@@ -1,59 +1,13 @@
 import { PlatformError } from "../errors.js";
 import type { ModelInput, ModelSpec, ModelTarget } from "../spec/model.js";
-import { columnStatistics } from "./statistics.js";
-import { assertRowIndices, columnOf, featureWidth, type Table } from "./table.js";
+import { cyclesOf } from "./calendar.js";
+import { type Destination, encodeIds, encodeSequence } from "./encode-elements.js";
+import type { FittedPreprocessing } from "./fit-preprocessing.js";
+import { affine, type FittedScaling, groupCount, secondsOf } from "./scaling.js";
+import { assertRowIndices, columnOf, featureWidth, sequencesOf, type Table } from "./table.js";
 
-/**
- * The statistics of one feature, one entry per group: a VECTOR has as many groups as elements, an IMAGE as many as
- * channels (its last axis), every other type one.
- */
-export type FittedScaling =
-  | { method: "Z_SCORE"; mean: number[]; standardDeviation: number[] }
-  | { method: "MIN_MAX"; minimum: number[]; maximum: number[] }
-  | { method: "ONE_HOT" | "ORDINAL" | "NONE" };
-
-/** What was learned from the training rows. Plain JSON: it is stored with the version, and `predict` needs nothing else. */
-export interface FittedPreprocessing {
-  format: 1;
-  /** In the order of the model's inputs. */
-  inputs: ({ feature: string } & FittedScaling)[];
-  target: { feature: string } & FittedScaling;
-}
-
-/**
- * Fits the preprocessing of a model's inputs and target on the rows at `trainIndices`, and on no other row.
- * Z_SCORE uses the population's standard deviation, 1 where the training rows are constant; MIN_MAX maps the training
- * rows to [0, 1], a constant to 0. Throws `EMPTY_SPLIT` without training rows.
- */
-export function fitPreprocessing(model: ModelSpec, table: Table, trainIndices: ArrayLike<number>): FittedPreprocessing {
-  if (trainIndices.length === 0) {
-    throw new PlatformError("EMPTY_SPLIT", "The training part of the split holds no rows to fit the preprocessing on.");
-  }
-  assertRowIndices(table, trainIndices);
-  const scalingOf = (
-    field: ModelInput | ModelTarget,
-    method: FittedScaling["method"],
-  ): { feature: string } & FittedScaling => {
-    const { feature } = field;
-    if (method === "ONE_HOT" || method === "ORDINAL" || method === "NONE") return { feature, method };
-    const column = columnOf(table, { name: feature, shape: field.shape });
-    const statistics = columnStatistics(column, featureWidth(field), groupCount(field), trainIndices);
-    if (method === "MIN_MAX") {
-      const minimum = statistics.map((group) => group.minimum);
-      return { feature, method, minimum, maximum: statistics.map((group) => group.maximum) };
-    }
-    const standardDeviation = statistics.map((group) => group.standardDeviation || 1);
-    return { feature, method, mean: statistics.map((group) => group.mean), standardDeviation };
-  };
-  return {
-    format: 1,
-    inputs: model.inputs.map((input) =>
-      // What is embedded reaches the network as its code; the vectors are the network's own.
-      scalingOf(input, input.preprocessing === "EMBEDDING" ? "ORDINAL" : input.preprocessing),
-    ),
-    target: scalingOf(model.target, targetMethod(model.target)),
-  };
-}
+export { type FittedPreprocessing, fitPreprocessing } from "./fit-preprocessing.js";
+export { affine, type FittedScaling, groupCount } from "./scaling.js";
 
 /**
  * The network's inputs of the rows at `indices` (default: all), row after row: n × the sum of the inputs' widths, in the
@@ -72,7 +26,7 @@ export function encodeInputs(
   let offset = 0;
   model.inputs.forEach((input, index) => {
     if (input.idsBelow !== undefined) assertIds(input, input.idsBelow, table, rows);
-    encodeColumn(input, fittedOf(fitted.inputs[index], input.feature), table, rows, encoded, offset, stride);
+    encodeInput(input, fittedOf(fitted.inputs[index], input.feature), table, rows, { encoded, offset, stride });
     offset += input.width;
   });
   return encoded;
@@ -91,7 +45,8 @@ export function encodeTarget(
   const rows = rowsOf(table, indices);
   const { target } = model;
   const encoded = new Float32Array(rows.length * target.width);
-  encodeColumn(target, fittedOf(fitted.target, target.feature), table, rows, encoded, 0, target.width);
+  const destination = { encoded, offset: 0, stride: target.width };
+  encodeColumn(target, fittedOf(fitted.target, target.feature), table, rows, destination);
   return encoded;
 }
 
@@ -120,17 +75,13 @@ export function decodeOutputs(
   return decoded;
 }
 
-function targetMethod(target: ModelTarget): FittedScaling["method"] {
-  return target.type === "CATEGORY" ? "ONE_HOT" : target.scaling;
-}
-
-export function groupCount(field: { type: string; shape: number[] }): number {
-  return field.type === "IMAGE" ? (field.shape.at(-1) ?? 1) : featureWidth(field);
-}
-
 export function fittedOf(scaling: ({ feature: string } & FittedScaling) | undefined, feature: string): FittedScaling {
   if (scaling?.feature === feature) return scaling;
-  throw new PlatformError("BAD_INPUT", `The fitted preprocessing is another model's: it lacks feature "${feature}".`);
+  throw foreign(feature);
+}
+
+function foreign(feature: string): PlatformError {
+  return new PlatformError("BAD_INPUT", `The fitted preprocessing is another model's: it lacks feature "${feature}".`);
 }
 
 function rowsOf(table: Table, indices: ArrayLike<number> | undefined): ArrayLike<number> {
@@ -140,15 +91,64 @@ function rowsOf(table: Table, indices: ArrayLike<number> | undefined): ArrayLike
 }
 
 function assertIds(input: ModelInput, below: number, table: Table, rows: ArrayLike<number>): void {
-  const column = columnOf(table, { name: input.feature, shape: input.shape });
-  const width = featureWidth(input);
+  const numbersOf = idsHeld(input, table);
   for (let row = 0; row < rows.length; row++) {
-    for (let element = 0; element < width; element++) {
-      const id = column[(rows[row] ?? 0) * width + element] ?? -1;
+    for (const id of numbersOf(rows[row] ?? 0)) {
       if (Number.isInteger(id) && id >= 0 && id < below) continue;
       const wanted = `the embedding layer takes whole numbers from 0 to ${below - 1}`;
       throw new PlatformError("BAD_INPUT", `rows[${row}]: feature "${input.feature}" holds ${id}; ${wanted}.`);
     }
+  }
+}
+
+/** The numbers of a row that users themselves gave as ids; those of texts and categories are within bounds by themselves. */
+function idsHeld(input: ModelInput, table: Table): (row: number) => Float64Array {
+  const column = { name: input.feature, shape: input.shape };
+  if (input.type === "TEXT" || (input.type === "SEQUENCE" && input.categories.length > 0)) return () => noNumbers;
+  const width = featureWidth(input);
+  if (input.type !== "SEQUENCE") {
+    const numbers = columnOf(table, column);
+    return (row) => numbers.subarray(row * width, (row + 1) * width);
+  }
+  const { offsets, values } = sequencesOf(table, column);
+  return (row) => values.subarray((offsets[row] ?? 0) * width, (offsets[row + 1] ?? 0) * width);
+}
+
+const noNumbers = new Float64Array(0);
+
+function encodeInput(
+  input: ModelInput,
+  scaling: FittedScaling,
+  table: Table,
+  rows: ArrayLike<number>,
+  destination: Destination,
+): void {
+  const { type, feature } = input;
+  if (type === "TEXT" || (type === "SEQUENCE" && input.categories.length > 0)) {
+    const tokens = scaling.method === "VOCABULARY" || scaling.method === "HASHING" ? scaling : undefined;
+    if (type === "TEXT" && !tokens) throw foreign(feature);
+    encodeIds(input, tokens, table, rows, destination);
+  } else if (type === "SEQUENCE") {
+    encodeSequence(input, affine(scaling, featureWidth(input)), table, rows, destination);
+  } else if (type === "TIMESTAMP") {
+    encodeInstants(input, scaling, table, rows, destination);
+  } else encodeColumn(input, scaling, table, rows, destination);
+}
+
+function encodeInstants(
+  input: ModelInput,
+  scaling: FittedScaling,
+  table: Table,
+  rows: ArrayLike<number>,
+  { encoded, offset, stride }: Destination,
+): void {
+  const column = columnOf(table, { name: input.feature, shape: [] });
+  const { center, scale } = affine(scaling, 1);
+  for (let row = 0; row < rows.length; row++) {
+    const seconds = secondsOf(column[rows[row] ?? 0] ?? 0);
+    const start = row * stride + offset;
+    encoded[start] = (seconds - (center[0] ?? 0)) / (scale[0] ?? 1);
+    if (scaling.method === "CALENDAR") encoded.set(cyclesOf(seconds), start + 1);
   }
 }
 
@@ -157,9 +157,7 @@ function encodeColumn(
   scaling: FittedScaling,
   table: Table,
   rows: ArrayLike<number>,
-  encoded: Float32Array,
-  offset: number,
-  stride: number,
+  { encoded, offset, stride }: Destination,
 ): void {
   const column = columnOf(table, { name: field.feature, shape: field.shape });
   if (scaling.method === "ONE_HOT" || scaling.method === "ORDINAL") {
@@ -185,19 +183,4 @@ function encodeColumn(
       encoded[to + element] = (value - (center[group] ?? 0)) / (scale[group] ?? 1);
     }
   }
-}
-
-/** Encoded = (value / unit - center) / scale. The unit is 4 where statistics are so large that a difference of two values
- * could overflow, and 1 otherwise. */
-export function affine(scaling: FittedScaling, groups: number): { center: number[]; scale: number[]; unit: number } {
-  const [low, high] =
-    scaling.method === "Z_SCORE"
-      ? [scaling.mean, scaling.standardDeviation]
-      : scaling.method === "MIN_MAX"
-        ? [scaling.minimum, scaling.maximum]
-        : [new Array<number>(groups).fill(0), new Array<number>(groups).fill(1)];
-  const unit = [...low, ...high].some((value) => Math.abs(value) > 2 ** 1020) ? 4 : 1;
-  const center = low.map((value) => value / unit);
-  const scale = high.map((value, group) => value / unit - (scaling.method === "MIN_MAX" ? (center[group] ?? 0) : 0));
-  return { center, scale: scale.map((value) => value || 1), unit };
 }

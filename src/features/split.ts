@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { type Feature, type Split, type SplitPart, splitParts } from "../spec/dataset.js";
-import { columnOf, featureWidth, type Table } from "./table.js";
+import { columnOf, featureWidth, type Table, textsOf } from "./table.js";
 
 /**
  * Which part of the split a row belongs to, for ever.
@@ -12,8 +12,8 @@ import { columnOf, featureWidth, type Table } from "./table.js";
  * - Without a key, the row with ordinal `n` takes word `n mod 4` (bytes `8·(n mod 4)` onwards) of
  *   `sha256("split/1/ordinal/<seed>/<floor(n / 4)>")`. Four rows share a digest, which makes it four times as fast.
  * - With a key, the row takes word 0 of `sha256("split/1/key/<seed>/<JSON of the value>")`: a number as ECMAScript
- *   writes it (-0 as 0), a boolean, a category's string (not its code, so that the order of the declared categories does
- *   not matter), or an array of numbers.
+ *   writes it (-0 as 0), a boolean, a text, a category's string (not its code, so that the order of the declared
+ *   categories does not matter), an instant as `YYYY-MM-DDTHH:MM:SS.sssZ`, or an array of numbers.
  * - The row is `train` where `u < train`, else `validation` where `u < train + validation`, else `test`. The last part
  *   with a fraction above 0 takes what rounding leaves, so a part with fraction 0 is always empty.
  *
@@ -101,12 +101,17 @@ function ordinalUniform(split: Split, firstOrdinal: number): (row: number) => nu
 function keyUniform(split: Split, features: readonly Feature[], table: Table): (row: number) => number {
   const feature = features.find(({ name }) => name === split.key);
   if (!feature) throw new TypeError(`split.key names "${split.key}", which is not among the features.`);
+  if (feature.type === "TEXT") {
+    const texts = textsOf(table, feature.name);
+    return (row) => uniform(keyDigest(split, texts[row] ?? ""), 0);
+  }
   const column = columnOf(table, feature);
   const width = featureWidth(feature);
   const keyAt = (row: number): SplitKey => {
     const number = column[row] ?? Number.NaN;
     if (feature.type === "NUMBER") return number;
     if (feature.type === "BINARY") return number === 1;
+    if (feature.type === "TIMESTAMP") return new Date(number).toISOString();
     if (feature.type === "CATEGORY") return feature.categories[number] ?? "";
     return Array.from(column.subarray(row * width, (row + 1) * width));
   };

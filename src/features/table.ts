@@ -1,79 +1,100 @@
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../spec/dataset.js";
+import { parseTimestamp } from "../spec/timestamp.js";
+import {
+  type Column,
+  columnOf,
+  concatenateColumns,
+  emptyColumn,
+  featureWidth,
+  isSequences,
+  selectFromColumn,
+  sequencesOf,
+  textsOf,
+} from "./column.js";
 
-/**
- * Rows by column, every value a number. A feature's column holds `rowCount × width` numbers, row after row:
- * NUMBER the number itself, BINARY 0 or 1, CATEGORY the index into the feature's `categories`, VECTOR and IMAGE the
- * `product(shape)` numbers of the row, an image's in the order [height][width][channel].
- */
+export { type Column, columnOf, featureWidth, type Sequences, sequencesOf, textsOf } from "./column.js";
+
+/** Rows by column; see `Column`. */
 export interface Table {
   rowCount: number;
-  columns: Map<string, Float64Array>;
+  columns: Map<string, Column>;
 }
 
-/** How many numbers one row holds of a feature or model input: `product(shape)`, 1 where there is no shape. */
-export function featureWidth(feature: { shape: number[] }): number {
-  return feature.shape.reduce((product, length) => product * length, 1);
-}
-
-/** The column of a feature; throws `BAD_INPUT` where the table has none or one that is not `rowCount × width` long. */
-export function columnOf(table: Table, feature: { name: string; shape: number[] }): Float64Array {
-  const column = table.columns.get(feature.name);
-  if (!column) throw new PlatformError("BAD_INPUT", `The rows have no feature "${feature.name}".`);
-  if (column.length !== table.rowCount * featureWidth(feature)) {
-    const expected = `${table.rowCount} × ${featureWidth(feature)}`;
-    throw new PlatformError("BAD_INPUT", `Feature "${feature.name}" holds ${column.length} numbers, not ${expected}.`);
-  }
-  return column;
+/** The table of no rows. */
+export function emptyTable(features: readonly Feature[]): Table {
+  return { rowCount: 0, columns: new Map(features.map((feature) => [feature.name, emptyColumn(feature)])) };
 }
 
 /**
  * Rows as users write them, as a table. The rows have passed `spec`'s validation; what it would have refused throws
- * `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays.
- * Fields of a row that are not among `features` are left out.
+ * `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays (files have
+ * been decoded to such). Fields of a row that are not among `features` are left out.
  */
 export function tableFromRows(features: readonly Feature[], rows: readonly Record<string, unknown>[]): Table {
-  const columns = new Map<string, Float64Array>();
-  for (const feature of features) {
-    const width = featureWidth(feature);
-    const column = new Float64Array(rows.length * width);
-    const writeValue = valueWriter(feature);
-    for (let row = 0; row < rows.length; row++) {
-      if (writeValue(rows[row]?.[feature.name], column, row * width) !== (row + 1) * width) {
-        const message = `rows[${row}].${feature.name} is not a value of type ${feature.type}.`;
-        throw new PlatformError("BAD_INPUT", message);
-      }
-    }
-    columns.set(feature.name, column);
-  }
+  const columns = new Map(features.map((feature) => [feature.name, columnFromRows(feature, rows)]));
   return { rowCount: rows.length, columns };
 }
 
-/** Writes one value at `position` and answers the position after it, or -1 where the value does not fit the type. */
+function columnFromRows(feature: Feature, rows: readonly Record<string, unknown>[]): Column {
+  const misfit = (row: number): PlatformError =>
+    new PlatformError("BAD_INPUT", `rows[${row}].${feature.name} is not a value of type ${feature.type}.`);
+  if (feature.type === "TEXT") {
+    return rows.map((values, row) => {
+      const text = values[feature.name];
+      if (typeof text !== "string") throw misfit(row);
+      return text;
+    });
+  }
+  const width = featureWidth(feature);
+  const writeValue = valueWriter(feature);
+  if (feature.type !== "SEQUENCE") {
+    const column = new Float64Array(rows.length * width);
+    for (const [row, values] of rows.entries()) {
+      if (writeValue(values[feature.name], column, row * width) !== (row + 1) * width) throw misfit(row);
+    }
+    return column;
+  }
+  const offsets = new Uint32Array(rows.length + 1);
+  for (const [row, values] of rows.entries()) {
+    const elements = values[feature.name];
+    if (!Array.isArray(elements)) throw misfit(row);
+    offsets[row + 1] = (offsets[row] ?? 0) + elements.length;
+  }
+  const values = new Float64Array((offsets[rows.length] ?? 0) * width);
+  let position = 0;
+  for (const [row, { [feature.name]: elements }] of rows.entries()) {
+    for (const element of elements as unknown[]) {
+      if (writeValue(element, values, position) !== position + width) throw misfit(row);
+      position += width;
+    }
+  }
+  return { offsets, values };
+}
+
+/** Writes one value, or one element of a sequence, at `position`; answers the position after it, or -1 for a misfit. */
 type ValueWriter = (value: unknown, column: Float64Array, position: number) => number;
 
 function valueWriter(feature: Feature): ValueWriter {
   switch (feature.type) {
-    case "NUMBER":
-      return writeNumbers;
     case "BINARY":
       return (value, column, position) => {
         if (value !== true && value !== false && value !== 0 && value !== 1) return -1;
         column[position] = Number(value);
         return position + 1;
       };
-    case "CATEGORY": {
-      const codes = new Map(feature.categories.map((category, code) => [category, code]));
-      return (value, column, position) => {
-        const code = typeof value === "string" ? codes.get(value) : undefined;
-        if (code === undefined) return -1;
-        column[position] = code;
-        return position + 1;
-      };
-    }
+    case "TIMESTAMP":
+      return (value, column, position) =>
+        writeNumbers(typeof value === "string" ? parseTimestamp(value) : undefined, column, position);
     case "VECTOR":
     case "IMAGE":
       return (value, column, position) => (Array.isArray(value) ? writeNumbers(value, column, position) : -1);
+    default: {
+      if (feature.categories.length === 0) return writeNumbers;
+      const codes = new Map(feature.categories.map((category, code) => [category, code]));
+      return (value, column, position) =>
+        writeNumbers(typeof value === "string" ? codes.get(value) : undefined, column, position);
+    }
   }
 }
 
@@ -91,28 +112,50 @@ function writeNumbers(value: unknown, column: Float64Array, position: number): n
   return position + 1;
 }
 
-/** The inverse of `tableFromRows`: BINARY as boolean, CATEGORY as string, VECTOR and IMAGE as flat arrays. */
+/**
+ * The inverse of `tableFromRows`: BINARY as boolean, CATEGORY as string, VECTOR and IMAGE as flat arrays, TIMESTAMP in UTC
+ * with milliseconds.
+ */
 export function rowsFromTable(features: readonly Feature[], table: Table): Record<string, unknown>[] {
   const readers = features.map((feature) => {
-    const column = columnOf(table, feature);
-    const width = featureWidth(feature);
-    return (row: number) => [feature.name, readValue(feature, column, row * width, width)] as const;
+    const read = columnReader(feature, table);
+    return (row: number) => [feature.name, read(row)] as const;
   });
   // `fromEntries`, because a feature may be called `__proto__`.
   return Array.from({ length: table.rowCount }, (_, row) => Object.fromEntries(readers.map((read) => read(row))));
 }
 
-function readValue(feature: Feature, column: Float64Array, position: number, width: number): unknown {
-  switch (feature.type) {
+function columnReader(feature: Feature, table: Table): (row: number) => unknown {
+  const { name, type, categories } = feature;
+  const width = featureWidth(feature);
+  if (type === "TEXT") {
+    const texts = textsOf(table, name);
+    return (row) => texts[row];
+  }
+  if (type === "SEQUENCE") {
+    const { offsets, values } = sequencesOf(table, feature);
+    const elementAt = (position: number) => {
+      if (categories.length > 0) return categories[values[position] ?? -1];
+      if (feature.shape.length === 0) return values[position];
+      return Array.from(values.subarray(position * width, (position + 1) * width));
+    };
+    return (row) => {
+      const first = offsets[row] ?? 0;
+      return Array.from({ length: (offsets[row + 1] ?? 0) - first }, (_, index) => elementAt(first + index));
+    };
+  }
+  const column = columnOf(table, feature);
+  switch (type) {
     case "NUMBER":
-      return column[position];
+      return (row) => column[row];
     case "BINARY":
-      return column[position] === 1;
+      return (row) => column[row] === 1;
     case "CATEGORY":
-      return feature.categories[column[position] ?? -1];
-    case "VECTOR":
-    case "IMAGE":
-      return Array.from(column.subarray(position, position + width));
+      return (row) => categories[column[row] ?? -1];
+    case "TIMESTAMP":
+      return (row) => new Date(column[row] ?? Number.NaN).toISOString();
+    default:
+      return (row) => Array.from(column.subarray(row * width, (row + 1) * width));
   }
 }
 
@@ -120,40 +163,36 @@ function readValue(feature: Feature, column: Float64Array, position: number, wid
 export function concatenateTables(tables: readonly Table[]): Table {
   const [first] = tables;
   if (!first) throw new PlatformError("BAD_INPUT", "There is no table to concatenate.");
-  const columns = new Map<string, Float64Array>();
+  const columns = new Map<string, Column>();
   for (const name of first.columns.keys()) {
-    const parts = tables.map((table) => table.columns.get(name));
-    const filled = tables.findIndex((table) => table.rowCount > 0);
-    const width = filled < 0 ? 0 : (parts[filled]?.length ?? 0) / (tables[filled]?.rowCount ?? 1);
-    const column = new Float64Array(parts.reduce((length, part) => length + (part?.length ?? 0), 0));
-    let position = 0;
-    tables.forEach((table, index) => {
-      const part = parts[index];
-      if (!part || part.length !== table.rowCount * width || table.columns.size !== first.columns.size) {
-        throw new PlatformError("BAD_INPUT", `Table ${index} does not have the features of the first, at "${name}".`);
-      }
-      column.set(part, position);
-      position += part.length;
+    const wrong = (index: number) =>
+      new PlatformError("BAD_INPUT", `Table ${index} does not have the features of the first, at "${name}".`);
+    const filled = tables.find((table) => table.rowCount > 0);
+    const width = filled ? widthOf(filled.columns.get(name), filled.rowCount) : 0;
+    const parts = tables.map((table, index) => {
+      const part = table.columns.get(name);
+      if (!part || table.columns.size !== first.columns.size) throw wrong(index);
+      if (part instanceof Float64Array && part.length !== table.rowCount * width) throw wrong(index);
+      return part;
     });
+    const column = concatenateColumns(parts);
+    if (!column) throw wrong(1);
     columns.set(name, column);
   }
   return { rowCount: tables.reduce((count, table) => count + table.rowCount, 0), columns };
 }
 
+function widthOf(column: Column | undefined, rowCount: number): number {
+  return column && !Array.isArray(column) && !isSequences(column) ? column.length / rowCount : 0;
+}
+
 /** The rows at `indices`, in that order; an index may occur more than once. An index outside the table is `BAD_INPUT`. */
 export function selectRows(table: Table, indices: ArrayLike<number>): Table {
   assertRowIndices(table, indices);
-  const columns = new Map<string, Float64Array>();
-  for (const [name, column] of table.columns) {
-    const width = table.rowCount === 0 ? 0 : column.length / table.rowCount;
-    const selected = new Float64Array(indices.length * width);
-    for (let row = 0; row < indices.length; row++) {
-      const from = (indices[row] ?? 0) * width;
-      selected.set(column.subarray(from, from + width), row * width);
-    }
-    columns.set(name, selected);
-  }
-  return { rowCount: indices.length, columns };
+  const columns = [...table.columns].map(
+    ([name, column]) => [name, selectFromColumn(column, table.rowCount, indices)] as const,
+  );
+  return { rowCount: indices.length, columns: new Map(columns) };
 }
 
 /** Throws `BAD_INPUT` for an index that is no row of the table. */

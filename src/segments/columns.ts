@@ -1,34 +1,84 @@
-import type { DuckDBDataChunk, DuckDBValue, DuckDBVector } from "@duckdb/node-api";
-import { PlatformError } from "../errors.js";
-import { featureWidth } from "../features/table.js";
-import type { Feature, FeatureType } from "../spec/dataset.js";
+import type { DuckDBDataChunk, DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import { columnSize } from "../features/column.js";
+import { columnOf, featureWidth, sequencesOf, type Table, textsOf } from "../features/table.js";
+import type { Feature } from "../spec/dataset.js";
 import type { DuckDB } from "./duckdb.js";
 
 /** The most numbers (rows × `numbersPerRow`) one segment holds: 256 MiB in memory. */
 export const maximumSegmentNumbers = 2 ** 25;
 
+/** How many numbers a row holds at least: elements of any count are not in it. */
 export function numbersPerRow(features: readonly Feature[]): number {
-  return features.reduce((sum, feature) => sum + featureWidth(feature), 0);
+  return features.reduce((sum, feature) => sum + (feature.type === "SEQUENCE" ? 1 : featureWidth(feature)), 0);
 }
 
-/** The SQL type in which a feature lies in the file. */
-export const sqlTypes: Record<FeatureType, string> = {
-  NUMBER: "DOUBLE",
-  BINARY: "BOOLEAN",
-  CATEGORY: "VARCHAR",
-  VECTOR: "DOUBLE[]",
-  IMAGE: "DOUBLE[]",
-};
+/** How many numbers the table holds, a character of a text counting as one. */
+export function sizeOfTable(features: readonly Feature[], table: Table): number {
+  return features.reduce((sum, { name }) => sum + columnSize(table.columns.get(name) ?? []), 0);
+}
 
-export function chunkTypes(duckdb: DuckDB, features: readonly Feature[]) {
-  const types = {
-    NUMBER: duckdb.DOUBLE,
-    BINARY: duckdb.BOOLEAN,
-    CATEGORY: duckdb.VARCHAR,
-    VECTOR: duckdb.LIST(duckdb.DOUBLE),
-    IMAGE: duckdb.LIST(duckdb.DOUBLE),
+/** `sizeOfTable` of a row, on average; at least 1. */
+export function sizeOfRow(features: readonly Feature[], table: Table): number {
+  return Math.max(1, sizeOfTable(features, table) / Math.max(1, table.rowCount));
+}
+
+/** A column's type in SQL. */
+type StorageType =
+  | "DOUBLE"
+  | "BOOLEAN"
+  | "VARCHAR"
+  | "DOUBLE[]"
+  | "UTINYINT[]"
+  | "DOUBLE[][]"
+  | "VARCHAR[]"
+  | "TIMESTAMP WITH TIME ZONE";
+
+/** The SQL types in which a feature may lie in a file; the first one fits any value. */
+export function sqlTypesOf({ type, categories, shape }: Feature): readonly [StorageType, ...string[]] {
+  switch (type) {
+    case "NUMBER":
+      return ["DOUBLE"];
+    case "BINARY":
+      return ["BOOLEAN"];
+    case "CATEGORY":
+    case "TEXT":
+      return ["VARCHAR"];
+    case "VECTOR":
+      return ["DOUBLE[]"];
+    case "IMAGE":
+      return ["DOUBLE[]", "UTINYINT[]"];
+    case "TIMESTAMP":
+      return ["TIMESTAMP WITH TIME ZONE"];
+    case "SEQUENCE":
+      if (categories.length > 0) return ["VARCHAR[]"];
+      return [shape.length === 0 ? "DOUBLE[]" : "DOUBLE[][]"];
+  }
+}
+
+/** The SQL type for these values: pixels, whole numbers from 0 to 255, take a byte each. */
+export function storageTypeFor(feature: Feature, table: Table): StorageType {
+  if (feature.type === "IMAGE" && columnOf(table, feature).every(isByte)) return "UTINYINT[]";
+  return sqlTypesOf(feature)[0];
+}
+
+/** A byte would lose the sign of -0. */
+function isByte(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number <= 255 && !Object.is(number, -0);
+}
+
+export function columnType(duckdb: DuckDB, type: StorageType): DuckDBType {
+  const { LIST, DOUBLE, VARCHAR } = duckdb;
+  const types: Record<StorageType, DuckDBType> = {
+    DOUBLE,
+    VARCHAR,
+    BOOLEAN: duckdb.BOOLEAN,
+    "DOUBLE[]": LIST(DOUBLE),
+    "UTINYINT[]": LIST(duckdb.UTINYINT),
+    "DOUBLE[][]": LIST(LIST(DOUBLE)),
+    "VARCHAR[]": LIST(VARCHAR),
+    "TIMESTAMP WITH TIME ZONE": duckdb.TIMESTAMPTZ,
   };
-  return features.map((feature) => types[feature.type]);
+  return types[type];
 }
 
 /** Puts the values of the rows from `firstRow` on, as many as the chunk has, into column `index` of the chunk. */
@@ -37,77 +87,48 @@ export function writeColumn(
   chunk: DuckDBDataChunk,
   index: number,
   feature: Feature,
-  column: Float64Array,
+  table: Table,
   firstRow: number,
 ): void {
-  const width = featureWidth(feature);
-  const numbers = column.subarray(firstRow * width, (firstRow + chunk.rowCount) * width);
-  chunk.setColumnValues(index, columnValues(duckdb, feature, numbers, width));
+  const valueAt = valueReader(duckdb, feature, table);
+  chunk.setColumnValues(
+    index,
+    Array.from({ length: chunk.rowCount }, (_, row) => valueAt(firstRow + row)),
+  );
 }
 
-function columnValues(duckdb: DuckDB, feature: Feature, numbers: Float64Array, width: number): DuckDBValue[] {
-  switch (feature.type) {
+function valueReader(duckdb: DuckDB, feature: Feature, table: Table): (row: number) => DuckDBValue {
+  const { name, type, categories } = feature;
+  const width = featureWidth(feature);
+  const list = (numbers: ArrayLike<number>) => new duckdb.DuckDBListValue(Array.from(numbers));
+  if (type === "TEXT") {
+    const texts = textsOf(table, name);
+    return (row) => texts[row] ?? null;
+  }
+  if (type === "SEQUENCE") {
+    const { offsets, values } = sequencesOf(table, feature);
+    const elementAt = (position: number): DuckDBValue => {
+      if (categories.length > 0) return categories[values[position] ?? -1] ?? null;
+      if (feature.shape.length === 0) return values[position] ?? null;
+      return list(values.subarray(position * width, (position + 1) * width));
+    };
+    return (row) => {
+      const first = offsets[row] ?? 0;
+      const length = (offsets[row + 1] ?? 0) - first;
+      return new duckdb.DuckDBListValue(Array.from({ length }, (_, index) => elementAt(first + index)));
+    };
+  }
+  const column = columnOf(table, feature);
+  switch (type) {
     case "NUMBER":
-      return Array.from(numbers);
+      return (row) => column[row] ?? null;
     case "BINARY":
-      return Array.from(numbers, (number) => number === 1);
+      return (row) => column[row] === 1;
     case "CATEGORY":
-      return Array.from(numbers, (code) => feature.categories[code] ?? null);
-    case "VECTOR":
-    case "IMAGE":
-      return Array.from({ length: numbers.length / width }, (_, row) => {
-        return new duckdb.DuckDBListValue(Array.from(numbers.subarray(row * width, (row + 1) * width)));
-      });
+      return (row) => categories[column[row] ?? -1] ?? null;
+    case "TIMESTAMP":
+      return (row) => new duckdb.DuckDBTimestampTZValue(BigInt(column[row] ?? 0) * 1000n);
+    default:
+      return (row) => list(column.subarray(row * width, (row + 1) * width));
   }
-}
-
-/** Copies chunks of one column into a table's column from a row on; throws `OBJECT_CORRUPT` where they do not fit. */
-export type ColumnReader = (vector: DuckDBVector, firstRow: number) => void;
-
-export function columnReader(duckdb: DuckDB, feature: Feature, column: Float64Array): ColumnReader {
-  const width = featureWidth(feature);
-  const put = (row: number, position: number, number: unknown): void => {
-    if (typeof number !== "number" || !Number.isFinite(number)) throw misfit(feature, row, "is not a finite number");
-    column[position] = number;
-  };
-  switch (feature.type) {
-    case "NUMBER":
-      return (vector, firstRow) => {
-        for (let row = 0; row < vector.itemCount; row++) put(firstRow + row, firstRow + row, vector.getItem(row));
-      };
-    case "BINARY":
-      return (vector, firstRow) => {
-        for (let row = 0; row < vector.itemCount; row++) {
-          const value = vector.getItem(row);
-          if (typeof value !== "boolean") throw misfit(feature, firstRow + row, "is neither true nor false");
-          column[firstRow + row] = Number(value);
-        }
-      };
-    case "CATEGORY": {
-      const codes = new Map<unknown, number>(feature.categories.map((category, code) => [category, code]));
-      return (vector, firstRow) => {
-        for (let row = 0; row < vector.itemCount; row++) {
-          const code = codes.get(vector.getItem(row));
-          if (code === undefined) throw misfit(feature, firstRow + row, "is not one of the declared categories");
-          column[firstRow + row] = code;
-        }
-      };
-    }
-    case "VECTOR":
-    case "IMAGE":
-      return (vector, firstRow) => {
-        if (!(vector instanceof duckdb.DuckDBListVector)) throw misfit(feature, firstRow, "is not a list");
-        const numbers = vector.childVector;
-        for (let row = 0; row < vector.itemCount; row++) {
-          const offset = vector.getEntryOffset(row);
-          if (vector.getEntryLength(row) !== width) throw misfit(feature, firstRow + row, `is no list of ${width}`);
-          const position = (firstRow + row) * width;
-          for (let i = 0; i < width; i++) put(firstRow + row, position + i, numbers.getItem(offset + i));
-        }
-      };
-  }
-}
-
-function misfit(feature: Feature, row: number, reason: string): PlatformError {
-  return new PlatformError("OBJECT_CORRUPT", `The segment's row ${row}: ${feature.name} ${reason}.`);
 }

@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { PlatformError } from "../errors.js";
-import { featureWidth, type Table } from "../features/table.js";
+import type { Table } from "../features/table.js";
 import type { Feature } from "../spec/dataset.js";
-import { columnReader, maximumSegmentNumbers, numbersPerRow, sqlTypes } from "./columns.js";
+import { columnBuilder } from "./column-builders.js";
+import { maximumSegmentNumbers, numbersPerRow, sqlTypesOf } from "./columns.js";
 import { type DuckDB, quoteIdentifier, quoteText } from "./duckdb.js";
 import { type Manifest, manifestKey, parseManifest } from "./manifest.js";
 import { columnDigest } from "./rows-digest.js";
@@ -25,11 +26,7 @@ export async function readParquet(
     throw new PlatformError("OBJECT_CORRUPT", `The segment claims ${manifest.rowCount} rows, more than one can hold.`);
   }
   const table: Table = { rowCount: manifest.rowCount, columns: new Map() };
-  const readers = features.map((feature) => {
-    const column = new Float64Array(manifest.rowCount * featureWidth(feature));
-    table.columns.set(feature.name, column);
-    return columnReader(duckdb, feature, column);
-  });
+  const builders = features.map((feature) => columnBuilder(duckdb, feature, manifest.rowCount));
 
   const names = stored.map(({ column }) => quoteIdentifier(column)).join(", ");
   // A folder named `x=y` on the way to the file must not become a column.
@@ -37,16 +34,20 @@ export async function readParquet(
   const result = await connection.stream(`SELECT ${names} FROM ${file}`);
   features.forEach((feature, index) => {
     const type = String(result.columnType(index));
-    if (type === sqlTypes[feature.type]) return;
+    if (sqlTypesOf(feature).includes(type)) return;
     throw new PlatformError("OBJECT_CORRUPT", `The segment's column "${feature.name}" is of type ${type}.`);
   });
   let row = 0;
   for await (const chunk of result) {
     if (row + chunk.rowCount > manifest.rowCount) throw wrongRowCount(manifest);
-    for (const [index, read] of readers.entries()) read(chunk.getColumnVector(index), row);
+    for (const [index, builder] of builders.entries()) builder.read(chunk.getColumnVector(index), row);
     row += chunk.rowCount;
   }
   if (row !== manifest.rowCount) throw wrongRowCount(manifest);
+  features.forEach(({ name }, index) => {
+    const column = builders[index]?.column();
+    if (column) table.columns.set(name, column);
+  });
   features.forEach((feature, index) => {
     if (columnDigest(feature, table) === stored[index]?.sha256) return;
     throw new PlatformError("OBJECT_CORRUPT", `The segment's feature "${feature.name}" does not have its digest.`);

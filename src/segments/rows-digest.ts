@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { columnOf, type Table } from "../features/table.js";
+import { columnOf, sequencesOf, type Table, textsOf } from "../features/table.js";
 import type { Feature } from "../spec/dataset.js";
 
 /**
@@ -17,31 +17,58 @@ export function combineDigests(columnDigests: readonly string[]): string {
 }
 
 /**
- * SHA-256 (hex) over the JSON array [name, type, shape, row count], a line feed, and the values: of CATEGORY each row's
- * string as its UTF-8 length (uint32, little-endian) and bytes, of every other type the float64 numbers, little-endian,
- * in the table's order (BINARY as 0 and 1). The codes and the order of a feature's categories take no part.
+ * SHA-256 (hex) over the JSON array [name, type, shape, row count], a line feed, and the values in the table's order:
+ *
+ * - numbers as float64, little-endian: BINARY as 0 and 1, TIMESTAMP as milliseconds since 1970 in UTC, VECTOR and IMAGE
+ *   row after row;
+ * - strings (TEXT, and CATEGORY by its text) as the length of their UTF-8 (uint32, little-endian) and its bytes;
+ * - of a SEQUENCE each row's count of elements (uint32, little-endian), row after row, and then all elements.
+ *
+ * The codes and the order of a feature's categories take no part, nor does how a file holds the values.
  */
 export function columnDigest(feature: Feature, table: Table): string {
-  const column = columnOf(table, feature);
+  const { name, type, shape, categories } = feature;
   const hash = createHash("sha256");
-  hash.update(`${JSON.stringify([feature.name, feature.type, feature.shape, table.rowCount])}\n`);
-  // Typed arrays are little-endian wherever DuckDB's binding exists.
-  if (feature.type !== "CATEGORY") hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
-  else hashCategories(feature.categories, column, (bytes) => hash.update(bytes));
+  const update = (bytes: Uint8Array) => void hash.update(bytes);
+  hash.update(`${JSON.stringify([name, type, shape, table.rowCount])}\n`);
+  if (type === "TEXT") hashTexts(textsOf(table, name), update);
+  else if (type === "SEQUENCE") {
+    const { offsets, values } = sequencesOf(table, feature);
+    update(bytesOf(offsets.slice(1).map((end, row) => end - (offsets[row] ?? 0))));
+    hashNumbers(categories, values, update);
+  } else hashNumbers(categories, columnOf(table, feature), update);
   return hash.digest("hex");
+}
+
+/** Typed arrays are little-endian wherever DuckDB's binding exists. */
+function bytesOf(numbers: Float64Array | Uint32Array): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+function hashNumbers(categories: readonly string[], numbers: Float64Array, update: (bytes: Uint8Array) => void): void {
+  if (categories.length === 0) update(bytesOf(numbers));
+  else hashCategories(categories, numbers, update);
 }
 
 const rowsPerUpdate = 1 << 14;
 
-function hashCategories(categories: string[], column: Float64Array, update: (bytes: Buffer) => void): void {
-  const encoded = categories.map((category) => {
-    const text = Buffer.from(category, "utf8");
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(text.length);
-    return Buffer.concat([length, text]);
-  });
-  for (let row = 0; row < column.length; row += rowsPerUpdate) {
-    const codes = Array.from(column.subarray(row, row + rowsPerUpdate));
-    update(Buffer.concat(codes.map((code) => encoded[code] ?? Buffer.alloc(0))));
+function hashTexts(texts: readonly string[], update: (bytes: Uint8Array) => void): void {
+  for (let row = 0; row < texts.length; row += rowsPerUpdate) {
+    update(Buffer.concat(texts.slice(row, row + rowsPerUpdate).map(encodedText)));
+  }
+}
+
+function encodedText(text: string): Buffer {
+  const bytes = Buffer.from(text, "utf8");
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+function hashCategories(categories: readonly string[], codes: Float64Array, update: (bytes: Uint8Array) => void): void {
+  const encoded = categories.map(encodedText);
+  for (let row = 0; row < codes.length; row += rowsPerUpdate) {
+    const some = Array.from(codes.subarray(row, row + rowsPerUpdate));
+    update(Buffer.concat(some.map((code) => encoded[code] ?? Buffer.alloc(0))));
   }
 }

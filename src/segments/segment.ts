@@ -1,8 +1,16 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { PlatformError } from "../errors.js";
-import { columnOf, concatenateTables, featureWidth, type Table } from "../features/table.js";
+import {
+  columnOf,
+  concatenateTables,
+  emptyTable,
+  featureWidth,
+  sequencesOf,
+  type Table,
+  textsOf,
+} from "../features/table.js";
 import type { Feature } from "../spec/dataset.js";
-import { maximumSegmentNumbers, numbersPerRow } from "./columns.js";
+import { maximumSegmentNumbers, numbersPerRow, sizeOfTable } from "./columns.js";
 import { noRoomLeft, withConnection, withTemporaryFile } from "./duckdb.js";
 import { describeRows } from "./manifest.js";
 import { readParquet } from "./reader.js";
@@ -13,7 +21,7 @@ export { maximumSegmentNumbers } from "./columns.js";
 export { rowsDigest } from "./rows-digest.js";
 
 export interface WrittenSegment {
-  /** A Parquet file that any reader opens; VECTOR and IMAGE are flat lists. */
+  /** A Parquet file that any reader opens; VECTOR and IMAGE are flat lists, TIMESTAMP is an instant in UTC. */
   bytes: Buffer;
   /** The digest of the rows, whatever file holds them; see `rowsDigest`. */
   rowsDigest: string;
@@ -64,8 +72,7 @@ export async function readSegment(features: readonly Feature[], bytes: Uint8Arra
 export async function readSegments(features: readonly Feature[], segments: readonly Uint8Array[]): Promise<Table> {
   const tables: Table[] = [];
   for (const bytes of segments) tables.push(await readSegment(features, bytes));
-  if (tables.length > 0) return concatenateTables(tables);
-  return { rowCount: 0, columns: new Map(features.map(({ name }) => [name, new Float64Array(0)])) };
+  return tables.length > 0 ? concatenateTables(tables) : emptyTable(features);
 }
 
 function assertSomeFeatures(features: readonly Feature[]): void {
@@ -74,28 +81,47 @@ function assertSomeFeatures(features: readonly Feature[]): void {
 
 function assertWritable(features: readonly Feature[], table: Table): void {
   assertSomeFeatures(features);
-  if (table.rowCount * numbersPerRow(features) > maximumSegmentNumbers) {
+  const size = Math.max(table.rowCount * numbersPerRow(features), sizeOfTable(features, table));
+  if (size > maximumSegmentNumbers) {
     const message = `A segment of ${table.rowCount} rows exceeds ${maximumSegmentNumbers} numbers; write several.`;
     throw new PlatformError("BAD_INPUT", message);
   }
   for (const feature of features) {
-    const column = columnOf(table, feature);
-    const fits = fitsType(feature);
-    const misfit = column.findIndex((number) => !fits(number));
-    if (misfit >= 0) {
-      const row = Math.floor(misfit / featureWidth(feature));
-      throw new PlatformError("BAD_INPUT", `rows[${row}].${feature.name}: ${column[misfit]} is no ${feature.type}.`);
-    }
-    // UTF-8 has no form for half a surrogate pair: another category would come back.
-    const broken = feature.categories.find((category) => Buffer.from(category, "utf8").toString("utf8") !== category);
-    if (broken !== undefined) {
+    assertValues(feature, table);
+    if (feature.categories.some((category) => !isWellFormed(category))) {
       throw new PlatformError("BAD_INPUT", `Feature "${feature.name}": a category is not well-formed Unicode.`);
     }
   }
 }
 
+/** UTF-8 has no form for half a surrogate pair: another text would come back. */
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
+function assertValues(feature: Feature, table: Table): void {
+  const { name, type } = feature;
+  if (type === "TEXT") {
+    const row = textsOf(table, name).findIndex((text) => !isWellFormed(text));
+    if (row < 0) return;
+    throw new PlatformError("BAD_INPUT", `rows[${row}].${name} is not well-formed Unicode.`);
+  }
+  const sequences = type === "SEQUENCE" ? sequencesOf(table, feature) : undefined;
+  const column = sequences?.values ?? columnOf(table, feature);
+  const fits = fitsType(feature);
+  const misfit = column.findIndex((number) => !fits(number));
+  if (misfit < 0) return;
+  const element = Math.floor(misfit / featureWidth(feature));
+  const row = sequences ? sequences.offsets.findIndex((offset) => offset > element) - 1 : element;
+  throw new PlatformError("BAD_INPUT", `rows[${row}].${name}: ${column[misfit]} is no ${type}.`);
+}
+
+/** The milliseconds that a date of ECMAScript can lie away from 1970. */
+const maximumInstant = 8.64e15;
+
 function fitsType(feature: Feature): (number: number) => boolean {
   if (feature.type === "BINARY") return (number) => number === 0 || number === 1;
-  if (feature.type === "CATEGORY") return (number) => feature.categories[number] !== undefined;
+  if (feature.categories.length > 0) return (number) => feature.categories[number] !== undefined;
+  if (feature.type === "TIMESTAMP") return (number) => Number.isInteger(number) && Math.abs(number) <= maximumInstant;
   return Number.isFinite;
 }

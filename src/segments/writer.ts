@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { columnOf, type Table } from "../features/table.js";
+import type { Table } from "../features/table.js";
 import type { Feature } from "../spec/dataset.js";
-import { chunkTypes, numbersPerRow, sqlTypes, writeColumn } from "./columns.js";
+import { columnType, sizeOfRow, storageTypeFor, writeColumn } from "./columns.js";
 import { type DuckDB, quoteIdentifier, quoteText } from "./duckdb.js";
 import { type Manifest, manifestKey } from "./manifest.js";
 
@@ -14,14 +14,15 @@ export async function writeParquet(
   manifest: Manifest,
   path: string,
 ): Promise<void> {
-  await stageRows(connection, duckdb, features, table);
+  const rowSize = sizeOfRow(features, table);
+  await stageRows(connection, duckdb, features, table, rowSize);
   const columns = manifest.columns.map(({ column }, index) => `c${index} AS ${quoteIdentifier(column)}`);
   const options = [
     "FORMAT parquet",
     "COMPRESSION zstd",
     // A dictionary of DuckDB's takes -0 for 0. zstd makes up for the size.
     "DICTIONARY_SIZE_LIMIT 0",
-    `ROW_GROUP_SIZE ${rowGroupSize(features)}`,
+    `ROW_GROUP_SIZE ${rowGroupSize(rowSize)}`,
     `KV_METADATA {${manifestKey}: ${quoteText(JSON.stringify(manifest))}}`,
   ];
   await connection.run(`COPY (SELECT ${columns.join(", ")} FROM staged) TO ${quoteText(path)} (${options.join(", ")})`);
@@ -32,8 +33,8 @@ const numbersPerChunk = 2 ** 18;
 const numbersPerRowGroup = 2 ** 22;
 
 /** Rows a group: DuckDB's own default, fewer where rows are wide, because it holds one group in memory. */
-function rowGroupSize(features: readonly Feature[]): number {
-  const rows = Math.floor(numbersPerRowGroup / numbersPerRow(features));
+function rowGroupSize(rowSize: number): number {
+  const rows = Math.floor(numbersPerRowGroup / rowSize);
   return Math.min(122_880, Math.max(rowsPerChunk, rows));
 }
 
@@ -42,16 +43,18 @@ async function stageRows(
   duckdb: DuckDB,
   features: readonly Feature[],
   table: Table,
+  rowSize: number,
 ): Promise<void> {
-  const columns = features.map((feature, index) => `c${index} ${sqlTypes[feature.type]}`);
+  const storage = features.map((feature) => storageTypeFor(feature, table));
+  const columns = storage.map((type, index) => `c${index} ${type}`);
   await connection.run(`CREATE TEMP TABLE staged (${columns.join(", ")})`);
   const appender = await connection.createAppender("staged", "main", "temp");
-  const types = chunkTypes(duckdb, features);
-  const chunkRows = Math.max(1, Math.min(rowsPerChunk, Math.floor(numbersPerChunk / numbersPerRow(features))));
+  const types = storage.map((type) => columnType(duckdb, type));
+  const chunkRows = Math.max(1, Math.min(rowsPerChunk, Math.floor(numbersPerChunk / rowSize)));
   for (let firstRow = 0; firstRow < table.rowCount; firstRow += chunkRows) {
     const chunk = duckdb.DuckDBDataChunk.create(types, Math.min(chunkRows, table.rowCount - firstRow));
     features.forEach((feature, index) => {
-      writeColumn(duckdb, chunk, index, feature, columnOf(table, feature), firstRow);
+      writeColumn(duckdb, chunk, index, feature, table, firstRow);
     });
     appender.appendDataChunk(chunk);
     // The binding works on this thread: let others have a turn.

@@ -3,6 +3,7 @@ import type { DataSource } from "typeorm";
 import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
+import { decodeImageFiles } from "../features/image-files.js";
 import type { Prediction } from "../features/predictions.js";
 import type { ModelSpec } from "../spec/model.js";
 import { validateRows } from "../spec/rows.js";
@@ -70,8 +71,9 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
       const target = { ...model.target, name: model.target.feature, description: "" };
       const require = features.map((feature) => feature.name);
       // The target is tolerated, whatever it holds: people predict rows that they already have.
-      const inputs = rows.map((row) => without(row, target.name));
-      const problems = validateRows(features, inputs, { require });
+      const given = rows.map((row) => without(row, target.name));
+      const { rows: inputs, faultOf } = await decodeImageFiles(features, given);
+      const problems = validateRows(features, inputs, { require, faultOf });
       if (problems.length > 0) {
         const [first] = problems;
         const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";

@@ -1,7 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import type { State } from "../engine/executor.js";
 import { createPredictor, type Predictor } from "../engine/predict.js";
-import { decodeSafetensors } from "../engine/safetensors.js";
+import { decodeWeights } from "../engine/weights.js";
 import { PlatformError } from "../errors.js";
 import { type Prediction, toPredictions } from "../features/predictions.js";
 import { encodeInputs } from "../features/preprocessing.js";
@@ -21,8 +20,7 @@ const executor = createServingExecutor();
 const loaded = new Map<string, Promise<Loaded>>();
 
 async function load({ weights, ...version }: ServedVersion): Promise<Loaded> {
-  const { tensors } = decodeSafetensors(weights);
-  const parameters = Object.fromEntries(tensors.map(({ name, data }) => [name, data])) as State;
+  const parameters = decodeWeights(version.model, weights, `the weights of ${version.versionId}`);
   return { version, predictor: createPredictor(version.model, parameters, executor) };
 }
 

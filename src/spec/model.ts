@@ -1,16 +1,8 @@
-import type { FeatureType } from "./dataset.js";
+import type { FeatureType, Resize } from "./dataset.js";
 import type { Layer, LayerDeclaration } from "./layer.js";
+import type { Placement, Preprocessing, PreprocessingDeclaration, Vectorization } from "./preprocessing.js";
 
-/** How a feature becomes numbers. Statistics are fitted on the training rows only and stored with the version. */
-export const preprocessings = ["Z_SCORE", "MIN_MAX", "ONE_HOT", "ORDINAL", "EMBEDDING", "NONE"] as const;
-export type Preprocessing = (typeof preprocessings)[number];
-
-export interface PreprocessingDeclaration {
-  feature: string;
-  method: Preprocessing;
-  /** EMBEDDING only: the length of a category's vector. Default: 1.6 n^0.56 for n categories, rounded, at most 600. */
-  dimensions?: number | null;
-}
+export { type Preprocessing, type PreprocessingDeclaration, preprocessings } from "./preprocessing.js";
 
 export const losses = [
   "MEAN_SQUARED_ERROR",
@@ -94,8 +86,8 @@ export interface ModelDeclaration {
 }
 
 /**
- * A feature as the network takes it. `width`: the count of numbers it becomes after preprocessing; one, the category's
- * code, for ORDINAL and EMBEDDING.
+ * A feature as the network takes it. `width`: the count of numbers it becomes after preprocessing; the ids alone, one for a
+ * category and `maxLength` for a text or sequence, for ORDINAL and EMBEDDING.
  */
 export interface ModelInput {
   feature: string;
@@ -106,13 +98,23 @@ export interface ModelInput {
   width: number;
   /** Where an embedding layer reads the input: its numbers must be whole ones from 0 and below this. Otherwise left out. */
   idsBelow?: number;
+  /** IMAGE: what is done with image files of another size. Left out where the feature declares nothing. */
+  resize?: Resize;
+  /** TEXT: how it becomes tokens, and they become ids. Otherwise left out. */
+  vectorization?: Vectorization;
+  /** TEXT and SEQUENCE: how elements are brought to one count; left out where they are counted, not placed. */
+  placement?: Placement;
 }
+
+/** The types of features that can be predicted. */
+export const targetTypes = ["NUMBER", "BINARY", "CATEGORY", "VECTOR"] as const satisfies readonly FeatureType[];
+export type TargetType = (typeof targetTypes)[number];
 
 /** What the network predicts. `width`: its outputs. NUMBER and VECTOR targets are z-scored for the loss (`scaling`);
  * metrics and predictions are in the target's own unit. */
 export interface ModelTarget {
   feature: string;
-  type: Exclude<FeatureType, "IMAGE">;
+  type: TargetType;
   shape: number[];
   categories: string[];
   scaling: "Z_SCORE" | "NONE";
@@ -138,7 +140,10 @@ export type ClassWeights = { type: "NONE" | "BALANCED" } | { type: "GIVEN"; weig
 export interface ModelSpec {
   dataset: string;
   inputs: ModelInput[];
-  /** One IMAGE input alone keeps its shape; everything else is concatenated to `[sum of widths]`. */
+  /**
+   * One IMAGE input alone keeps its shape; one SEQUENCE alone is [maxLength, width] where layers for sequences come next;
+   * everything else is concatenated to `[sum of widths]`.
+   */
   inputShape: number[];
   target: ModelTarget;
   /**

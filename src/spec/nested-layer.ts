@@ -1,4 +1,5 @@
 import type { Initializer, Layer, LayerDeclaration, Regularizer } from "./layer.js";
+import type { EmbeddingPooling } from "./preprocessing.js";
 import type { GruDeclaration, LstmDeclaration, SimpleRnnDeclaration } from "./sequence-layer.js";
 
 /** Layers made of layers. */
@@ -60,7 +61,10 @@ export interface BidirectionalBody {
   backwardLayer: RecurrentLayer;
 }
 
-/** One column range of the network's input: as it is, or an id with a table of vectors. */
+/**
+ * One column range of the network's input: as it is, or an id with a table of vectors. With `pooling`, an id in every
+ * column, of which 0 is padding: its vector is zero, and it has no part in the average.
+ */
 export interface InputColumn {
   feature: string;
   width: number;
@@ -69,12 +73,15 @@ export interface InputColumn {
     outputDim: number;
     embeddingsInitializer: Initializer;
     embeddingsRegularizer: Regularizer;
+    /** TEXT and SEQUENCE only; left out for a CATEGORY. */
+    pooling?: EmbeddingPooling;
   } | null;
 }
 
 /**
  * The network's first step where an input's preprocessing is EMBEDDING. The platform adds it, named `inputs`: it is never
- * declared. Columns in the order of the model's inputs; [sum of widths] becomes [sum of widths and output dimensions].
+ * declared. Columns in the order of the model's inputs; [sum of widths] becomes [sum of widths and output dimensions], or
+ * [maxLength, dimensions] for the vectors of one sequence alone that are not averaged.
  */
 export interface InputEmbeddingBody {
   type: "inputEmbedding";

@@ -5,6 +5,8 @@ import {
   type FeatureDeclaration,
   type FeatureType,
   featureTypes,
+  type Resize,
+  resizeMethods,
   type Split,
 } from "./dataset.js";
 import {
@@ -25,8 +27,9 @@ import { count, listed, shown, shownShape } from "./wording.js";
 const shapeEntries: Partial<Record<FeatureType, readonly string[]>> = {
   VECTOR: ["length"],
   IMAGE: ["height", "width", "channels"],
+  SEQUENCE: ["length"],
 };
-const keyTypes: readonly FeatureType[] = ["NUMBER", "BINARY", "CATEGORY"];
+const keyTypes: readonly FeatureType[] = ["NUMBER", "BINARY", "CATEGORY", "TEXT", "TIMESTAMP"];
 
 /**
  * A dataset with its defaults: no description, split 0.8 / 0.1 / 0.1 by the row's ordinal, seed 0. Where only some
@@ -71,14 +74,33 @@ function resolveFeature(at: Findings, declared: FeatureDeclaration): Feature {
   const type = readChoice(at, "type", declared.type, featureTypes);
   const categories = type ? resolveCategories(at, type, declared.categories) : [];
   const shape = type ? resolveShape(at, type, declared.shape) : [];
-  return { name, type: type ?? "NUMBER", description, categories, shape };
+  if (type === "SEQUENCE" && categories.length > 0 && shape.length > 0) {
+    at.add("CONTRADICTION", "cannot be combined with categories: a sequence is of categories or of vectors.", "shape");
+  }
+  const resize = resolveResize(at, type, declared.resize);
+  return { name, type: type ?? "NUMBER", description, categories, shape, ...(resize && { resize }) };
+}
+
+function resolveResize(at: Findings, type: FeatureType | undefined, declared: Resize | null | undefined) {
+  if (declared === undefined || declared === null) return undefined;
+  const resize = readChoice(at, "resize", declared, resizeMethods);
+  if (type === "IMAGE" || type === undefined) return resize;
+  at.add("CONTRADICTION", `only an IMAGE feature is resized, and this one is ${type}.`, "resize");
+  return undefined;
+}
+
+/** Whether a list was declared that may be left out. */
+function isGiven(declared: readonly unknown[] | null | undefined): boolean {
+  return declared !== undefined && declared !== null && declared.length !== 0;
 }
 
 function resolveCategories(at: Findings, type: FeatureType, declared: string[] | null | undefined): string[] {
-  if (type !== "CATEGORY") {
-    const given = declared !== undefined && declared !== null && declared.length !== 0;
-    if (given)
-      at.add("CONTRADICTION", `only a CATEGORY feature has categories, and this one is ${type}.`, "categories");
+  if (type === "SEQUENCE" && !isGiven(declared)) return [];
+  if (type !== "CATEGORY" && type !== "SEQUENCE") {
+    if (isGiven(declared)) {
+      const message = `only CATEGORY and SEQUENCE features have categories, and this one is ${type}.`;
+      at.add("CONTRADICTION", message, "categories");
+    }
     return [];
   }
   const list = readList(at, "categories", declared, limits.categories);
@@ -100,10 +122,12 @@ function resolveCategories(at: Findings, type: FeatureType, declared: string[] |
 
 function resolveShape(at: Findings, type: FeatureType, declared: number[] | null | undefined): number[] {
   const entries = shapeEntries[type];
+  if (type === "SEQUENCE" && !isGiven(declared)) return [];
   if (entries === undefined) {
-    const given = declared !== undefined && declared !== null && declared.length !== 0;
-    if (given)
-      at.add("CONTRADICTION", `only VECTOR and IMAGE features have a shape, and this one is ${type}.`, "shape");
+    if (isGiven(declared)) {
+      const message = `only VECTOR, IMAGE and SEQUENCE features have a shape, and this one is ${type}.`;
+      at.add("CONTRADICTION", message, "shape");
+    }
     return [];
   }
   const form = `[${entries.join(", ")}]`;

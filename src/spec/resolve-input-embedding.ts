@@ -1,64 +1,82 @@
-import { readInteger } from "./fields.js";
 import type { Findings } from "./findings.js";
 import { noPenalty } from "./initializer.js";
+import { idCount } from "./input-width.js";
 import type { Layer } from "./layer.js";
 import { limits } from "./limits.js";
-import type { ModelDeclaration, ModelInput } from "./model.js";
-import { allLayers } from "./nested-layer.js";
+import type { ModelInput } from "./model.js";
+import { allLayers, type InputColumn } from "./nested-layer.js";
+import type { DeclaredEmbedding } from "./resolve-preprocessing.js";
+import { count } from "./wording.js";
 
 /** The name of the layer that embeds inputs; its parameters are `inputs/<feature>/embeddings`. */
 const inputEmbeddingName = "inputs";
 
-/** A rule of thumb of fastai's: wide enough for many categories, small for few. */
-function defaultDimensions(categories: number): number {
-  return Math.min(600, Math.round(1.6 * categories ** 0.56));
+/** The model's inputs, the vectors of those that are embedded, and what the layers suggest about them. */
+export interface EmbeddedInputs {
+  inputs: readonly ModelInput[];
+  embeddings: ReadonlyMap<string, DeclaredEmbedding>;
+  /** Whether the only input is meant to stay a sequence. */
+  keepsSequence: boolean;
 }
 
 /** The layer that the platform puts first where an input's preprocessing is EMBEDDING; undefined where none is. */
 export function resolveInputEmbedding(
-  findings: Findings,
-  declaration: ModelDeclaration,
-  inputs: readonly ModelInput[],
+  { inputs, embeddings, keepsSequence }: EmbeddedInputs,
   inputShape: readonly number[],
 ): Layer | undefined {
-  if (inputs.every(({ preprocessing }) => preprocessing !== "EMBEDDING")) return undefined;
-  const columns = inputs.map(({ feature, width, preprocessing, categories }) => {
-    if (preprocessing !== "EMBEDDING") return { feature, width, embedding: null };
-    const index = declaration.preprocessing?.findIndex((entry) => entry?.feature === feature) ?? -1;
-    const outputDim = readInteger(
-      findings.at("preprocessing").at(index),
-      "dimensions",
-      declaration.preprocessing?.[index]?.dimensions,
-      1,
-      defaultDimensions(categories.length),
-      limits.units,
-    );
+  if (embeddings.size === 0) return undefined;
+  const columns = inputs.map((input): InputColumn => {
+    const { feature, width, placement } = input;
+    const declared = embeddings.get(feature);
+    if (!declared) return { feature, width, embedding: null };
+    const { at, dimensions: outputDim } = declared;
+    const inputDim = idCount(input);
+    const pooling = placement && (declared.pooling ?? (keepsSequence ? "NONE" : "AVERAGE"));
+    checkSize(at, inputDim * outputDim, "parameters", limits.parameters);
+    if (placement) checkSize(at, placement.maxLength * outputDim, "numbers of each row", limits.activations);
     return {
       feature,
       width,
       embedding: {
-        inputDim: categories.length,
+        inputDim,
         outputDim,
         embeddingsInitializer: { type: "RANDOM_UNIFORM" as const, minval: -0.05, maxval: 0.05 },
         embeddingsRegularizer: { ...noPenalty },
+        ...(pooling && { pooling }),
       },
     };
   });
-  const width = columns.reduce((sum, column) => sum + (column.embedding?.outputDim ?? column.width), 0);
   return {
     name: inputEmbeddingName,
     type: "inputEmbedding",
     inputShape: [...inputShape],
-    outputShape: [width],
+    outputShape: outputShape(columns),
     columns,
   };
+}
+
+function checkSize(at: Findings, size: number, what: string, most: number): void {
+  if (!(size > most)) return;
+  at.add("OUT_OF_RANGE", `the vectors make ${count(size)} ${what}; at most ${count(most)} are allowed.`, "dimensions");
+}
+
+/** What all columns become side by side. The vectors of one sequence alone keep their order as an axis of its own. */
+function outputShape(columns: readonly InputColumn[]): number[] {
+  const [first, second] = columns;
+  if (first?.embedding?.pooling === "NONE" && second === undefined) return [first.width, first.embedding.outputDim];
+  const widths = columns.map(({ width, embedding }) => {
+    if (embedding === null) return width;
+    return embedding.outputDim * (embedding.pooling === "NONE" ? width : 1);
+  });
+  return [widths.reduce((sum, width) => sum + width, 0)];
 }
 
 /** What an embedding layer may read of the inputs: see `Scope.ids`. */
 export function knownIds(inputs: readonly ModelInput[]): number | undefined {
   let bound = 0;
-  for (const { type, preprocessing, categories } of inputs) {
-    if (preprocessing === "ORDINAL") bound = Math.max(bound, categories.length);
+  for (const input of inputs) {
+    const { type, preprocessing } = input;
+    if (preprocessing === "ORDINAL") bound = Math.max(bound, idCount(input));
     else if (type === "BINARY") bound = Math.max(bound, 2);
     else if (preprocessing !== "NONE" || type === "IMAGE") return undefined;
   }

@@ -1,43 +1,21 @@
-import type { DatasetSpec, Feature, FeatureType } from "./dataset.js";
-import { readChoice, readDescription, readList, readName, readObject } from "./fields.js";
+import type { DatasetSpec, Feature } from "./dataset.js";
+import { readDescription, readList, readName } from "./fields.js";
 import { Findings } from "./findings.js";
 import { noPenalty } from "./initializer.js";
+import { encodedWidth, oneHotWidth } from "./input-width.js";
 import type { Layer } from "./layer.js";
 import { limits } from "./limits.js";
-import {
-  type ModelDeclaration,
-  type ModelInput,
-  type ModelSpec,
-  type ModelTarget,
-  type Preprocessing,
-  preprocessings,
-} from "./model.js";
+import { type ModelDeclaration, type ModelInput, type ModelSpec, type ModelTarget, targetTypes } from "./model.js";
 import { parameterCount } from "./parameters.js";
 import type { Resolution } from "./problem.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
 import { checkParameters, resolveLayers } from "./resolve-layers.js";
 import { resolveClassWeights, resolveLoss, resolveMetrics, resolveSampleWeight } from "./resolve-objective.js";
+import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
 import type { Shape } from "./resolved-layer.js";
+import { readsSequence } from "./sequence-inputs.js";
 import { outputForm, targetRules } from "./target.js";
 import { count, listed, shown, shownShape } from "./wording.js";
-
-/** The methods that fit each type; the first is the default. */
-const methods: Record<FeatureType, readonly [Preprocessing, ...Preprocessing[]]> = {
-  NUMBER: ["Z_SCORE", "MIN_MAX", "NONE"],
-  BINARY: ["NONE"],
-  CATEGORY: ["ONE_HOT", "ORDINAL", "EMBEDDING"],
-  VECTOR: ["Z_SCORE", "MIN_MAX", "NONE"],
-  IMAGE: ["Z_SCORE", "MIN_MAX", "NONE"],
-};
-
-/** The count of numbers that a feature becomes after preprocessing: one per category of a CATEGORY by ONE_HOT. */
-export function encodedWidth(
-  { categories, shape }: Pick<Feature, "categories" | "shape">,
-  method?: Preprocessing,
-): number {
-  if (method === "ORDINAL" || method === "EMBEDDING") return 1;
-  return categories.length || shape.reduce((product, entry) => product * entry, 1);
-}
 
 /**
  * A model on a dataset's features, with inputs, preprocessing, shapes, output layer, loss and metrics resolved.
@@ -57,9 +35,11 @@ export function resolveModel(
   }
   const features = new Map(dataset?.features.map((feature) => [feature.name, feature]));
   const target = dataset ? resolveTarget(findings, declaration.target, features) : undefined;
-  const inputs = dataset ? resolveInputs(findings, declaration, features) : undefined;
-  const inputShape = inputs && resolveInputShape(findings, inputs);
-  const embedding = inputs && inputShape && resolveInputEmbedding(findings, declaration, inputs, inputShape);
+  const resolved = dataset ? resolveInputs(findings, declaration, features) : undefined;
+  const inputs = resolved?.inputs;
+  const keepsSequence = inputs?.length === 1 && readsSequence(declaration.layers);
+  const inputShape = inputs && resolveInputShape(findings, inputs, keepsSequence);
+  const embedding = inputShape && resolveInputEmbedding({ ...resolved, keepsSequence }, inputShape);
   const { layers, outputShape } = resolveLayers(
     findings,
     declaration.layers,
@@ -93,12 +73,14 @@ function resolveTarget(
 ): ModelTarget | undefined {
   const feature = readFeature(findings, "target", name, features);
   if (feature === undefined) return undefined;
-  const { type, shape, categories } = feature;
-  if (type === "IMAGE") {
-    findings.add("CONTRADICTION", `an IMAGE cannot be predicted, and ${name} is one.`, "target");
+  const { shape, categories } = feature;
+  const type = targetTypes.find((candidate) => candidate === feature.type);
+  if (type === undefined) {
+    const message = `must be a ${listed(targetTypes, "or")} feature, and ${name} is ${feature.type}.`;
+    findings.add("CONTRADICTION", message, "target");
     return undefined;
   }
-  return { feature: name, type, shape, categories, scaling: targetRules[type].scaling, width: encodedWidth(feature) };
+  return { feature: name, type, shape, categories, scaling: targetRules[type].scaling, width: oneHotWidth(feature) };
 }
 
 function readFeature(
@@ -115,12 +97,18 @@ function readFeature(
   return feature;
 }
 
+interface ResolvedInputs {
+  inputs: ModelInput[];
+  /** By feature. */
+  embeddings: Map<string, DeclaredEmbedding>;
+}
+
 /** Undefined when the inputs are not known well enough to tell the network's input shape. */
 function resolveInputs(
   findings: Findings,
   declaration: ModelDeclaration,
   features: ReadonlyMap<string, Feature>,
-): ModelInput[] | undefined {
+): ResolvedInputs | undefined {
   const at = findings.at("inputs");
   const chosen: Feature[] = [];
   let complete = true;
@@ -143,53 +131,33 @@ function resolveInputs(
       else chosen.push(feature);
     }
   }
-  const preprocessing = resolvePreprocessing(findings, declaration, features, chosen);
+  const preprocessingOf = resolvePreprocessings(findings, declaration, chosen, (place, key, name) =>
+    readFeature(place, key, name, features),
+  );
   if (!complete || chosen.length === 0) return undefined;
-  return chosen.map((feature) => {
-    const { name, type, shape, categories } = feature;
-    const method = preprocessing.get(name) ?? methods[type][0];
-    return { feature: name, type, shape, categories, preprocessing: method, width: encodedWidth(feature, method) };
+  const embeddings: ResolvedInputs["embeddings"] = new Map();
+  const inputs = chosen.map((feature): ModelInput => {
+    const { name, type, shape, categories, resize } = feature;
+    const { method, embedding, ...rest } = preprocessingOf(feature);
+    if (embedding) embeddings.set(name, embedding);
+    const input = { feature: name, type, shape, categories, preprocessing: method };
+    return { ...input, width: encodedWidth({ ...input, ...rest }), ...(resize && { resize }), ...rest };
   });
+  return { inputs, embeddings };
 }
 
-function resolvePreprocessing(
-  findings: Findings,
-  declaration: ModelDeclaration,
-  features: ReadonlyMap<string, Feature>,
-  inputs: readonly Feature[],
-): Map<string, Preprocessing> {
-  const resolved = new Map<string, Preprocessing>();
-  const list = readList(findings, "preprocessing", declaration.preprocessing ?? [], limits.features);
-  const places = findings.at("preprocessing");
-  for (const [index, declared] of list.entries()) {
-    const entry = readObject(places, index, declared);
-    if (entry === undefined) continue;
-    const at = places.at(index);
-    const method = readChoice(at, "method", entry.method, preprocessings);
-    const feature = readFeature(at, "feature", entry.feature, features);
-    if (feature === undefined) continue;
-    const { name, type } = feature;
-    if (name === declaration.target) {
-      at.add("CONTRADICTION", `${name} is the target, whose scaling follows from its type.`, "feature");
-    } else if (!inputs.includes(feature)) at.add("CONTRADICTION", `${name} is not an input of this model.`, "feature");
-    else if (resolved.has(name)) at.add("DUPLICATE", `${name} has a method already.`, "feature");
-    else if (method !== undefined && !methods[type].includes(method)) {
-      at.add("CONTRADICTION", `must be ${listed(methods[type], "or")} for a ${type} feature, got ${method}.`, "method");
-    } else if (method !== "EMBEDDING" && entry.dimensions !== undefined && entry.dimensions !== null) {
-      at.add("CONTRADICTION", `applies to EMBEDDING only, and the method is ${method}.`, "dimensions");
-    } else if (method !== undefined) resolved.set(name, method);
-  }
-  return resolved;
-}
-
-function resolveInputShape(findings: Findings, inputs: readonly ModelInput[]): Shape {
+function resolveInputShape(findings: Findings, inputs: readonly ModelInput[], keepsSequence: boolean): Shape {
   const [first, second] = inputs;
   if (first?.type === "IMAGE" && second === undefined) return first.shape;
   const width = inputs.reduce((sum, input) => sum + input.width, 0);
-  if (width <= limits.elements) return [width];
-  const message = `together they become ${count(width)} numbers; at most ${count(limits.elements)} are allowed.`;
-  findings.add("OUT_OF_RANGE", message, "inputs");
-  return undefined;
+  if (width > limits.elements) {
+    const message = `together they become ${count(width)} numbers; at most ${count(limits.elements)} are allowed.`;
+    findings.add("OUT_OF_RANGE", message, "inputs");
+    return undefined;
+  }
+  const isIds = first?.preprocessing === "ORDINAL" || first?.preprocessing === "EMBEDDING";
+  if (!keepsSequence || !first?.placement || isIds) return [width];
+  return [first.placement.maxLength, width / first.placement.maxLength];
 }
 
 function resolveOutput(

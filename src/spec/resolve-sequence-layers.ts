@@ -21,7 +21,7 @@ export function resolveEmbedding(at: Findings, declared: EmbeddingDeclaration, i
   const inputDim = readInteger(at, "inputDim", declared.inputDim, 1, undefined, limits.vocabulary);
   const outputDim = readInteger(at, "outputDim", declared.outputDim, 1, undefined, limits.units);
   if (scope.ids === undefined) {
-    const wanted = "BINARY, CATEGORY by ORDINAL, NUMBER and VECTOR by NONE";
+    const wanted = "BINARY; CATEGORY, TEXT and SEQUENCE by ORDINAL; NUMBER, VECTOR and SEQUENCE by NONE";
     at.add("CONTRADICTION", `takes ids, so it must come first, after nothing but inputs of whole numbers: ${wanted}.`);
   } else if (scope.ids > inputDim) {
     at.add("OUT_OF_RANGE", `must be at least ${count(scope.ids)}, for the categories of an input.`, "inputDim");

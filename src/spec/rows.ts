@@ -1,8 +1,9 @@
 import type { Feature } from "./dataset.js";
 import { Findings } from "./findings.js";
 import { limits } from "./limits.js";
-import type { Problem } from "./problem.js";
-import { listed, shown, shownShape } from "./wording.js";
+import type { Problem, ProblemCode } from "./problem.js";
+import { parseTimestamp } from "./timestamp.js";
+import { count, listed, shown, shownShape } from "./wording.js";
 
 export interface RowRules {
   /** Names of the features that every row must have a value for, by default all. The others may be missing or null. */
@@ -11,6 +12,14 @@ export interface RowRules {
   allowExtra?: boolean;
   /** Where the rows lie in the input; default `rows`. */
   path?: string;
+  /** What was found wrong with a value before: it takes the place of what would be found here. */
+  faultOf?(row: number, feature: string): ValueFault | undefined;
+}
+
+/** What is wrong with one value. */
+export interface ValueFault {
+  code: ProblemCode;
+  message: string;
 }
 
 /**
@@ -19,7 +28,9 @@ export interface RowRules {
  *
  * NUMBER: a finite number (not a string) within 32-bit floats. BINARY: true or false. CATEGORY: one of the declared
  * strings. VECTOR: a list of `shape[0]` numbers. IMAGE: nested lists of shape [height, width, channels], or one flat
- * list of as many numbers in that order. A value's first fault alone is reported.
+ * list of as many numbers in that order (image files have been decoded to such before). TEXT: any string of well-formed
+ * Unicode without NUL characters. SEQUENCE: a list of numbers, of lists of `shape[0]` numbers or of declared categories,
+ * which may be empty. TIMESTAMP: see `timestamp.ts`. A value's first fault alone is reported.
  */
 export function validateRows(features: readonly Feature[], rows: unknown, rules: RowRules = {}): Problem[] {
   const findings = Findings.start(rules.path ?? "rows", limits.rowProblems);
@@ -42,7 +53,9 @@ export function validateRows(features: readonly Feature[], rows: unknown, rules:
       for (const { feature, required, categories } of checks) {
         // Own fields only: `row.constructor` must not find what every object inherits.
         const value = Object.hasOwn(row, feature.name) ? row[feature.name] : undefined;
-        if (value !== undefined && value !== null) checkValue(at, feature, categories, value);
+        const fault = rules.faultOf?.(index, feature.name);
+        if (fault !== undefined) at.add(fault.code, fault.message, feature.name);
+        else if (value !== undefined && value !== null) checkValue(at, feature, categories, value);
         else if (required) at.add("REQUIRED", `is required: ${expected(feature)}.`, feature.name);
       }
       if (rules.allowExtra) continue;
@@ -67,17 +80,56 @@ function checkValue(at: Findings, feature: Feature, categories: ReadonlySet<stri
       if (typeof value !== "boolean") at.add("BAD_TYPE", `must be true or false, got ${shown(value)}.`, feature.name);
       break;
     case "CATEGORY":
-      if (typeof value !== "string")
+      checkCategory(at, feature.name, categories, value);
+      break;
+    case "TEXT":
+      checkText(at, feature.name, value);
+      break;
+    case "TIMESTAMP":
+      if (typeof value !== "string" || parseTimestamp(value) === undefined)
         at.add("BAD_TYPE", `must be ${expected(feature)}, got ${shown(value)}.`, feature.name);
-      else if (!categories.has(value)) {
-        at.add("UNKNOWN_CATEGORY", `must be ${expected(feature)}, got ${shown(value)}.`, feature.name);
-      }
+      break;
+    case "SEQUENCE":
+      checkSequence(at, feature, categories, value);
       break;
     default: {
       const flat = feature.type === "IMAGE" && Array.isArray(value) && !Array.isArray(value[0]);
       const shape = flat ? [feature.shape.reduce((product, entry) => product * entry, 1)] : feature.shape;
       checkNumbers(at, feature.name, value, shape, expected(feature));
     }
+  }
+}
+
+function checkCategory(at: Findings, key: string | number, categories: ReadonlySet<string>, value: unknown): boolean {
+  if (typeof value === "string" && categories.has(value)) return true;
+  const code = typeof value === "string" ? "UNKNOWN_CATEGORY" : "BAD_TYPE";
+  at.add(code, `must be one of ${listed(categories, "or")}, got ${shown(value)}.`, key);
+  return false;
+}
+
+/** Half a surrogate pair has no form in UTF-8, and a NUL none in Postgres, where a vocabulary is kept. */
+function checkText(at: Findings, key: string, value: unknown): void {
+  if (typeof value !== "string") at.add("BAD_TYPE", `must be a text, got ${shown(value)}.`, key);
+  else if (value.length > limits.textLength) {
+    at.add("TOO_LONG", `must have at most ${count(limits.textLength)} characters, got ${count(value.length)}.`, key);
+  } else if (value.includes("\u0000") || /\p{Surrogate}/u.test(value)) {
+    at.add("BAD_TYPE", "must be well-formed text without NUL characters.", key);
+  }
+}
+
+function checkSequence(at: Findings, feature: Feature, categories: ReadonlySet<string>, value: unknown): void {
+  const { name, shape } = feature;
+  const most = limits.elements / (shape[0] ?? 1);
+  if (!Array.isArray(value)) at.add("BAD_TYPE", `must be ${expected(feature)}, got ${shown(value)}.`, name);
+  else if (value.length > most) {
+    at.add("TOO_LONG", `must have at most ${count(Math.floor(most))} entries, got ${count(value.length)}.`, name);
+  } else {
+    const inner = at.at(name);
+    const fits = (index: number) =>
+      categories.size > 0
+        ? checkCategory(inner, index, categories, value[index])
+        : checkNumbers(inner, index, value[index], shape, `a list of ${shape[0]} numbers`);
+    for (let index = 0; index < value.length; index++) if (!fits(index)) return;
   }
 }
 
@@ -113,6 +165,7 @@ function checkNumbers(
   return false;
 }
 
+/** What a value of the feature looks like, for people. */
 function expected({ type, categories, shape }: Feature): string {
   switch (type) {
     case "NUMBER":
@@ -125,5 +178,12 @@ function expected({ type, categories, shape }: Feature): string {
       return `a list of ${shape[0]} numbers`;
     case "IMAGE":
       return `numbers of shape ${shownShape(shape)}`;
+    case "TEXT":
+      return "a text";
+    case "TIMESTAMP":
+      return 'a date and time in ISO 8601 with a zone, such as "2026-03-01T12:00:00Z", or a date';
+    case "SEQUENCE":
+      if (categories.length > 0) return `a list of ${listed(categories, "or")}`;
+      return shape.length === 0 ? "a list of numbers" : `a list of lists of ${shape[0]} numbers`;
   }
 }

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { concatenateTables, featureWidth, rowsFromTable, selectRows, tableFromRows } from "../../src/features/table.js";
+import {
+  columnOf,
+  concatenateTables,
+  featureWidth,
+  rowsFromTable,
+  selectRows,
+  tableFromRows,
+} from "../../src/features/table.js";
 import { feature } from "./features.js";
 
 const size = feature("size", "NUMBER");
@@ -18,7 +25,7 @@ describe("a table", () => {
   test("holds each feature's numbers row after row, images in the order height, width, channel", () => {
     const table = tableFromRows(features, rows);
     expect(table.rowCount).toBe(2);
-    expect(Object.fromEntries([...table.columns].map(([name, column]) => [name, [...column]]))).toEqual({
+    expect(Object.fromEntries(features.map((each) => [each.name, [...columnOf(table, each)]]))).toEqual({
       size: [1.5, -0],
       sold: [1, 0],
       kind: [1, 0],

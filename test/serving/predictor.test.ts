@@ -4,6 +4,7 @@ import { createEagerExecutor } from "../../src/engine/eager-executor.js";
 import { createPredictor as createNetwork } from "../../src/engine/predict.js";
 import { encodeSafetensors } from "../../src/engine/safetensors.js";
 import { initialParameters } from "../../src/engine/state.js";
+import { encodeWeights, weightTensors } from "../../src/engine/weights.js";
 import { Model, ModelRevision } from "../../src/entities/model.js";
 import { Artifact, ModelVersion } from "../../src/entities/version.js";
 import { toPredictions } from "../../src/features/predictions.js";
@@ -96,16 +97,43 @@ describe("serving", () => {
     });
   });
 
-  it("does not answer with weights that are another model's, and goes on with the others", async () => {
+  const foreign: [string, () => Buffer, RegExp][] = [
+    ["another model's", () => encodeWeights([]), /no tensor "dense_0\/kernel"/],
+    [
+      "of another shape",
+      () =>
+        encodeWeights(
+          weightTensors(model, initialParameters(model, 1)).map((tensor) => ({
+            ...tensor,
+            shape: [tensor.data.length],
+          })),
+        ),
+      /is of shape/,
+    ],
+    ["of another format", () => encodeSafetensors([]), /its format is "none"/],
+    ["no weights at all", () => Buffer.from("model"), /safetensors/],
+  ];
+  it.each(foreign)(
+    "does not answer with weights that are %s, and goes on with the others",
+    async (_name, file, reason) => {
+      const [broken] = (await registerVersions(bench.db, "kinds", 1)) as [ModelVersion];
+      const bytes = file();
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      const { key } = await bench.store.put(artifactKey(broken.runId, 1, "weights.safetensors", sha256), bytes);
+      await bench.db.manager.update(Artifact, { versionId: broken.id }, { objectKey: key, digest: `sha256:${sha256}` });
+      const refusal = { code: "OBJECT_CORRUPT", message: expect.stringMatching(reason) };
+      await expect(predictor.predict(broken.id, asked(1))).rejects.toMatchObject(refusal);
+      expect(await predictor.predict(version.id, asked(1))).toHaveLength(1);
+    },
+  );
+
+  it("does not answer with weights whose digest is not the one recorded", async () => {
     const [broken] = (await registerVersions(bench.db, "kinds", 1)) as [ModelVersion];
-    const bytes = encodeSafetensors([]);
+    const bytes = encodeWeights(weightTensors(model, initialParameters(model, 1)));
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const { key } = await bench.store.put(artifactKey(broken.runId, 1, "weights.safetensors", sha256), bytes);
-    await bench.db.manager.update(Artifact, { versionId: broken.id }, { objectKey: key, digest: `sha256:${sha256}` });
-    await expect(predictor.predict(broken.id, asked(1))).rejects.toMatchObject({
-      code: "BAD_INPUT",
-      message: expect.stringContaining("Missing tensors"),
-    });
-    expect(await predictor.predict(version.id, asked(1))).toHaveLength(1);
+    const digest = `sha256:${"0".repeat(64)}`;
+    await bench.db.manager.update(Artifact, { versionId: broken.id }, { objectKey: key, digest });
+    await expect(predictor.predict(broken.id, asked(1))).rejects.toMatchObject({ code: "OBJECT_CORRUPT" });
   });
 });

@@ -73,7 +73,7 @@ describe("a dataset", () => {
     ["the name of another", { name: "a", type: "NUMBER" }, ["features[1].name DUPLICATE"]],
     ["the name of another but for case", { name: "A", type: "NUMBER" }, ["features[1].name DUPLICATE"]],
     ["no type", { name: "b" }, ["features[1].type REQUIRED"]],
-    ["an unknown type", { name: "b", type: "TEXT" }, ["features[1].type BAD_TYPE"]],
+    ["an unknown type", { name: "b", type: "AUDIO" }, ["features[1].type BAD_TYPE"]],
     [
       "a long description",
       { name: "b", type: "NUMBER", description: "x".repeat(4001) },

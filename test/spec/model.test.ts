@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { digest } from "../../src/spec/canonical.js";
-import type { FeatureDeclaration, FeatureType } from "../../src/spec/dataset.js";
-import type { ModelDeclaration } from "../../src/spec/model.js";
+import type { FeatureDeclaration } from "../../src/spec/dataset.js";
+import type { ModelDeclaration, TargetType } from "../../src/spec/model.js";
 import { resolveDataset } from "../../src/spec/resolve-dataset.js";
 import { resolveModel } from "../../src/spec/resolve-model.js";
 import {
@@ -17,7 +17,7 @@ import {
 
 const irisSpec = resolved(resolveModel(irisSpecies, irisDataset));
 /** A target of each type. */
-const targets: Record<Exclude<FeatureType, "IMAGE">, string> = {
+const targets: Record<TargetType, string> = {
   NUMBER: "height",
   BINARY: "perennial",
   CATEGORY: "colour",

@@ -39,6 +39,42 @@ const mixed = {
   sampleWeight: "height",
 };
 
+/** Texts, sequences, times and image files. */
+const elements = {
+  name: "e",
+  features: [
+    { name: "note", type: "TEXT" },
+    { name: "visits", type: "SEQUENCE", categories: ["a", "b"] },
+    { name: "route", type: "SEQUENCE", shape: [2] },
+    { name: "at", type: "TIMESTAMP" },
+    { name: "photo", type: "IMAGE", shape: [2, 2, 1], resize: "CROP" },
+    { name: "y", type: "BINARY" },
+  ],
+  split: { key: "at" },
+};
+const elementsDataset = resolved(resolveDataset(elements as never));
+const reading = {
+  name: "m",
+  dataset: "e",
+  target: "y",
+  preprocessing: [
+    {
+      ...{
+        feature: "note",
+        method: "EMBEDDING",
+        dimensions: 4,
+        pooling: "NONE",
+        standardize: "LOWER",
+        split: "CHARACTER",
+      },
+      ...{ maxTokens: 7, maxLength: 5, padding: "POST", truncating: "PRE" },
+    },
+    { feature: "visits", method: "COUNT" },
+    { feature: "at", method: "CALENDAR" },
+  ],
+  layers: [{ residual: { layers: [{ dense: { units: 289 } }] } }, { dropout: { rate: 0.5 } }],
+};
+
 const everything = {
   name: "o",
   algorithm: { rmsprop: { rho: 0.5, centered: true } },
@@ -52,6 +88,8 @@ const everything = {
 const declarations: [string, unknown, (declaration: never) => Resolution<unknown>][] = [
   ["dataset", iris, resolveDataset],
   ["dataset of every type", garden, resolveDataset],
+  ["dataset of texts, sequences and times", elements, resolveDataset],
+  ["model of texts, sequences and times", reading, (declaration) => resolveModel(declaration, elementsDataset)],
   ["model", irisSpecies, (declaration) => resolveModel(declaration, irisDataset)],
   ["model of every layer", mixed, (declaration) => resolveModel(declaration, gardenDataset)],
   ["optimizer", adamDecay, resolveOptimizer],

@@ -1,7 +1,7 @@
 import { type FittedPreprocessing, fittedOf } from "../../features/preprocessing.js";
 import type { ModelSpec } from "../../spec/model.js";
 import type { Program, Value } from "./model.js";
-import { castTo } from "./raw-inputs.js";
+import { castTo } from "./raw-values.js";
 import { Recorder } from "./recorder.js";
 
 /** What an exported model answers. */

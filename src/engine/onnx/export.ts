@@ -1,12 +1,14 @@
 import type { FittedPreprocessing } from "../../features/preprocessing.js";
 import type { ModelSpec } from "../../spec/model.js";
+import type { Placement, Vectorization } from "../../spec/preprocessing.js";
 import { checkTensors, type State } from "../executor.js";
 import { predictionGraph } from "../inference-graphs.js";
 import { type Answer, answers } from "./answers.js";
 import { chain } from "./chain.js";
 import { withConstants } from "./export-model.js";
 import { type DataType, type Dimension, type Program, valueNamed } from "./model.js";
-import { featureOf, isText, rawInputs, rowShape } from "./raw-inputs.js";
+import { featureOf, rawInputs } from "./raw-inputs.js";
+import { isText, rawShape, rawType } from "./raw-values.js";
 import { serialize } from "./serialize.js";
 import { traceSymbolic } from "./symbolic.js";
 
@@ -24,8 +26,19 @@ export const signatureKey = "perennial.signature";
 /** What goes into an exported file and what comes out of it. */
 export interface Signature {
   format: 1;
-  /** The inputs, each named by its feature. `categories`: the texts that the model knows. */
-  inputs: { name: string; type: string; elementType: DataType; shape: Dimension[]; categories?: string[] }[];
+  /**
+   * The inputs, each named by its feature. `categories`: the texts that the model knows. `vectorization`: how a text
+   * becomes the tokens or ids that go in. `placement`: how elements are brought to `maxLength`.
+   */
+  inputs: {
+    name: string;
+    type: string;
+    elementType: DataType;
+    shape: Dimension[];
+    categories?: string[];
+    vectorization?: Vectorization;
+    placement?: Placement;
+  }[];
   /** `answer`: what it is. `categories`: of `probabilities`, in the order of the columns; of `label`, the possible texts. */
   outputs: { name: string; answer: Answer; elementType: DataType; shape: Dimension[]; categories?: string[] }[];
 }
@@ -38,7 +51,15 @@ const batch = "batch";
  * included where there are categories; all is described in the file's metadata, under `signatureKey`.
  *
  * Inputs, one per feature, named by it: float32 [batch, 1] for NUMBER and BINARY (0 or 1), float32 [batch, ...shape] for
- * VECTOR and IMAGE, string [batch, 1] for CATEGORY.
+ * VECTOR and IMAGE (pixels, not files), string [batch, 1] for CATEGORY, float64 [batch, 1] for TIMESTAMP: seconds since
+ * 1970 in UTC.
+ *
+ * What has any count of elements goes in with `maxLength` of them a row, cut and padded as the description's `placement`
+ * says, or with any count, the same for all rows, where they are counted: for TEXT its tokens as string [batch, length],
+ * "" being padding, split as `vectorization` says, or where they are hashed int64 [batch, length], 1 + the bin of each (FNV-1a
+ * of 32 bits over UTF-8, modulo the bins) and 0 for padding; for a SEQUENCE of categories string [batch, length], ""
+ * being padding; for one of numbers float32 [batch, length] or [batch, length, width], NaN being padding. ONNX has
+ * no operator that takes texts apart row by row.
  *
  * Outputs: `probabilities` float32 [batch, categories] and `label` string [batch] for a CATEGORY; `probabilities`
  * [batch, 2], of false and true, and `label` bool [batch] for BINARY; `value` float64 [batch, width] for NUMBER and
@@ -81,9 +102,11 @@ function signatureOf(model: ModelSpec, program: Program, features: ReadonlySet<s
     inputs: model.inputs.map((input) => ({
       name: input.feature,
       type: input.type,
-      elementType: isText(input) ? "string" : "float32",
-      shape: [batch, ...rowShape(input)],
-      ...(isText(input) && { categories: input.categories }),
+      elementType: rawType(input),
+      shape: rawShape(input),
+      ...(isText(input) && input.type !== "TEXT" && { categories: input.categories }),
+      ...(input.vectorization && { vectorization: input.vectorization }),
+      ...(input.placement && { placement: input.placement }),
     })),
     outputs: program.outputs.map(({ name, from }) => {
       const { type, shape } = valueNamed(program, from);

@@ -6,19 +6,11 @@ import {
   groupCount,
 } from "../../features/preprocessing.js";
 import type { ModelInput, ModelSpec } from "../../spec/model.js";
-import { elements, type Program, type Value } from "./model.js";
+import { type Dimension, elements, type Program, type Value } from "./model.js";
+import { encodeElements } from "./raw-elements.js";
+import { encodeInstant } from "./raw-instants.js";
+import { castTo, isElements, isText, rawShape, rawType, rows } from "./raw-values.js";
 import { Recorder } from "./recorder.js";
-
-/** Stands for any count of rows: shapes with the batch are written into a file by name. */
-const rows = 1;
-
-/** ONNX's numbers for the types that values are cast to. */
-export const castTo = { float32: 1, float64: 11 } as const;
-
-/** The shape of one row of a feature in an ONNX file: a NUMBER is a list of one number. */
-export function rowShape({ shape }: Pick<ModelInput, "shape">): number[] {
-  return shape.length === 0 ? [1] : shape;
-}
 
 const inputPrefix = "feature/";
 
@@ -27,14 +19,9 @@ export function featureOf(inputName: string): string {
   return inputName.slice(inputPrefix.length);
 }
 
-/** Whether the feature is given as texts rather than as numbers. */
-export function isText(input: Pick<ModelInput, "type">): boolean {
-  return input.type === "CATEGORY";
-}
-
 /**
  * From raw features to what the network takes, as `encodeInputs` does: one input per feature (see `featureOf`); out come `x`
- * [batch, ...inputShape] and, where a feature is a category, `unknown` [batch, 1]: whether a row holds a category that
+ * [batch, ...inputShape] and, where a feature has categories, `unknown` [batch, 1]: whether a row holds a category that
  * the model does not know. Statistics are applied in float64, as they were fitted.
  */
 export function rawInputs(model: ModelSpec, fitted: FittedPreprocessing): Program {
@@ -42,10 +29,17 @@ export function rawInputs(model: ModelSpec, fitted: FittedPreprocessing): Progra
   const unknown: Value[] = [];
   const encoded = model.inputs.map((input, index) => {
     const scaling = fittedOf(fitted.inputs[index], input.feature);
-    const shape = [rows, ...rowShape(input)];
-    const name = `${inputPrefix}${input.feature}`;
-    if (!isText(input)) return scaled(record, record.input(name, shape, "float32"), input, scaling);
-    const { code, isUnknown } = codeOf(record, record.input(name, shape, "string"), input);
+    // A count of tokens that only the caller knows has a stand-in here, as the count of rows has.
+    const shape = rawShape(input).map((size: Dimension) => (typeof size === "number" ? size : rows));
+    const raw = record.input(`${inputPrefix}${input.feature}`, shape, rawType(input));
+    if (isElements(input)) {
+      const { value, isUnknown } = encodeElements(record, raw, input, scaling);
+      if (isUnknown) unknown.push(isUnknown);
+      return value;
+    }
+    if (input.type === "TIMESTAMP") return encodeInstant(record, raw, scaling);
+    if (!isText(input)) return scaled(record, raw, input, scaling);
+    const { code, isUnknown } = codeOf(record, raw, input);
     unknown.push(isUnknown);
     return categorical(record, code, input, scaling);
   });
@@ -87,8 +81,8 @@ function scaled(record: Recorder, raw: Value, input: ModelInput, scaling: Fitted
   if (scaling.method === "NONE") return raw;
   const groups = groupCount(input);
   const { center, scale, unit } = affine(scaling, groups);
-  // An image has a number per channel, its last axis; everything else one per element.
-  const shape = input.type === "IMAGE" ? [groups] : rowShape(input);
+  // An image has a number per channel, its last axis; everything else has one axis, and one per element.
+  const shape = [groups];
   const numbers = (values: readonly number[]) => record.constant(Float64Array.from(values), shape, "float64");
   const result = { shape: raw.shape, type: "float64" as const };
   let value = record.node("Cast", [raw], result, { to: castTo.float64 });

@@ -1,8 +1,8 @@
 import { Field, Float, InputType, Int } from "type-graphql";
 import type { AppendDeclaration } from "../../datasets/append.js";
-import { FeatureTypeEnum } from "../../entities/dataset.js";
+import { FeatureTypeEnum, ResizeEnum } from "../../entities/dataset.js";
 import { JSONObjectScalar } from "../../entities/scalars.js";
-import type { DatasetDeclaration, FeatureDeclaration, FeatureType } from "../../spec/dataset.js";
+import type { DatasetDeclaration, FeatureDeclaration, FeatureType, Resize } from "../../spec/dataset.js";
 import { DeclarationInput, MutationInput } from "./fields.js";
 
 @InputType({ description: "One column of a dataset." })
@@ -21,15 +21,22 @@ export class FeatureInput implements FeatureDeclaration {
   @Field(() => [String], {
     nullable: true,
     description:
-      "CATEGORY only, and there required: the values it may take, 2 to 10,000 of them, in the order of their codes.",
+      "CATEGORY, and there required: the values it may take, 2 to 10,000 of them, in the order of their codes. SEQUENCE: likewise of its elements, where they are categories. Not allowed elsewhere.",
   })
   categories?: string[] | null;
 
   @Field(() => [Int], {
     nullable: true,
-    description: "VECTOR: `[length]`. IMAGE: `[height, width, channels]`. Required there and not allowed elsewhere.",
+    description:
+      "VECTOR: `[length]`. IMAGE: `[height, width, channels]`. Required there. SEQUENCE: `[length]` where its elements are vectors. Not allowed elsewhere.",
   })
   shape?: number[] | null;
+
+  @Field(() => ResizeEnum, {
+    nullable: true,
+    description: "IMAGE only: how files of another size are brought to the shape. Default: they are refused.",
+  })
+  resize?: Resize | null;
 }
 
 @InputType({
@@ -55,7 +62,7 @@ export class SplitInput implements NonNullable<DatasetDeclaration["split"]> {
   @Field(() => String, {
     nullable: true,
     description:
-      "A NUMBER, BINARY or CATEGORY feature whose value decides the part, so that equal values stay together. Default: the row's ordinal decides.",
+      "A NUMBER, BINARY, CATEGORY, TEXT or TIMESTAMP feature whose value decides the part, so that equal values stay together. Default: the row's ordinal decides.",
   })
   key?: string | null;
 

@@ -1,32 +1,15 @@
-import { Extensions, Field, Float, InputType, Int } from "type-graphql";
+import { Extensions, Field, Float, InputType } from "type-graphql";
 import type {
   ClassWeightsDeclaration,
   LossDeclaration,
   LossType,
   MetricType,
   ModelDeclaration,
-  Preprocessing,
-  PreprocessingDeclaration,
 } from "../../spec/model.js";
-import { ClassWeightingEnum, LossEnum, MetricEnum, PreprocessingEnum } from "./enums.js";
+import { ClassWeightingEnum, LossEnum, MetricEnum } from "./enums.js";
 import { DeclarationInput } from "./fields.js";
 import { LayerInput } from "./layer.js";
-
-@InputType({ description: "How one input feature becomes numbers." })
-export class PreprocessingInput implements PreprocessingDeclaration {
-  @Field({ description: "An input of the model." })
-  feature!: string;
-
-  @Field(() => PreprocessingEnum, { description: "A method that fits the feature's type." })
-  method!: Preprocessing;
-
-  @Field(() => Int, {
-    nullable: true,
-    description:
-      "EMBEDDING only: the length of a category's vector, 1 to 65,536. Default: 1.6 n^0.56 for n categories, at most 600.",
-  })
-  dimensions?: number | null;
-}
+import { PreprocessingInput } from "./preprocessing.js";
 
 @InputType({ description: "A loss function and its options." })
 export class LossInput implements LossDeclaration {
@@ -87,7 +70,7 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
   @Field({ description: "Name of the dataset it learns from." })
   dataset!: string;
 
-  @Field({ description: "The feature it predicts, of any type but IMAGE." })
+  @Field({ description: "The feature it predicts: NUMBER, BINARY, CATEGORY or VECTOR." })
   target!: string;
 
   @Field(() => [String], {
@@ -99,7 +82,7 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
   @Field(() => [PreprocessingInput], {
     nullable: true,
     description:
-      "Methods for single inputs. Default: Z_SCORE for NUMBER, VECTOR and IMAGE, ONE_HOT for CATEGORY, NONE for BINARY.",
+      "Methods and options for single inputs. Default: Z_SCORE for NUMBER, VECTOR, IMAGE and a SEQUENCE of numbers, ONE_HOT for CATEGORY, NONE for BINARY, EMBEDDING for TEXT and a SEQUENCE of categories, CALENDAR for TIMESTAMP.",
   })
   preprocessing?: PreprocessingInput[] | null;
 

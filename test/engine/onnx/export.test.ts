@@ -1,23 +1,63 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it, test } from "vitest";
 import { exportVersion } from "../../../src/engine/onnx/export.js";
+import type { Dimension } from "../../../src/engine/onnx/model.js";
+import { rawInputs } from "../../../src/engine/onnx/raw-inputs.js";
+import { rawShape } from "../../../src/engine/onnx/raw-values.js";
+import { serialize } from "../../../src/engine/onnx/serialize.js";
 import { createPredictor } from "../../../src/engine/predict.js";
 import { type Prediction, toPredictions } from "../../../src/features/predictions.js";
 import { encodeInputs } from "../../../src/features/preprocessing.js";
 import { tableFromRows } from "../../../src/features/table.js";
+import { hashBin, tokensOf } from "../../../src/features/tokens.js";
+import type { ModelInput } from "../../../src/spec/model.js";
 import { eager, expectSame } from "./compare.js";
 import { type Row, type Untrained, versionNamed, versions } from "./versions.js";
 
 /** Raw rows as an ONNX file takes them. */
-function feeds({ features }: Untrained, rows: readonly Row[]): Record<string, Tensor> {
+function feeds({ features, model }: Untrained, rows: readonly Row[]): Record<string, Tensor> {
   return Object.fromEntries(
     features.map(({ name, type, shape }) => {
+      const input = model.inputs.find((candidate) => candidate.feature === name) as ModelInput;
       const dims = [rows.length, ...(shape.length === 0 ? [1] : shape)];
-      const values = rows.flatMap((row) => row[name]);
+      const values = rows.map((row) => row[name]);
       if (type === "CATEGORY") return [name, new Tensor("string", values as string[], dims)];
-      return [name, new Tensor("float32", Float32Array.from(values as number[]), dims)];
+      if (type === "TEXT" || type === "SEQUENCE") return [name, elements(input, values)];
+      if (type === "TIMESTAMP") {
+        const seconds = values.map((value) => Date.parse(value as string) / 1000);
+        return [name, new Tensor("float64", Float64Array.from(seconds), dims)];
+      }
+      return [name, new Tensor("float32", Float32Array.from(values.flat() as number[]), dims)];
     }),
   );
+}
+
+/** Texts and sequences as whoever uses the file brings them there: in tokens, cut off and filled up. */
+function elements({ type, shape, categories, vectorization, placement }: ModelInput, values: unknown[]): Tensor {
+  const lists = values.map((value) => {
+    const list = vectorization ? tokensOf(value as string, vectorization) : (value as unknown[]);
+    const bins = vectorization?.hashBins;
+    return bins ? list.map((token) => 1 + hashBin(token as string, bins)) : list;
+  });
+  const length = placement?.maxLength ?? Math.max(...lists.map((list) => list.length));
+  const isHashed = typeof vectorization?.hashBins === "number";
+  const isText = (type === "TEXT" && !isHashed) || categories.length > 0;
+  const padding: unknown = isText
+    ? ""
+    : isHashed
+      ? 0
+      : shape.length === 0
+        ? Number.NaN
+        : shape.map(() => [NaN, NaN])[0];
+  const placed = lists.flatMap((list) => {
+    const kept = placement?.truncating === "PRE" ? list.slice(-length) : list.slice(0, length);
+    const missing = new Array<unknown>(length - kept.length).fill(padding);
+    return placement?.padding === "PRE" ? [...missing, ...kept] : [...kept, ...missing];
+  });
+  const dims = [values.length, length, ...shape];
+  if (isText) return new Tensor("string", placed as string[], dims);
+  if (isHashed) return new Tensor("int64", BigInt64Array.from(placed as number[], BigInt), dims);
+  return new Tensor("float32", Float32Array.from(placed.flat() as number[]), dims);
 }
 
 /** What the platform itself predicts, eagerly. */
@@ -41,6 +81,7 @@ async function withSession<T>(version: Untrained, use: (session: InferenceSessio
 
 const flags = "an image beside a vector and a number, for true or false";
 const categories = "categories one-hot, as a code and embedded, for a number";
+const sequences = "sequences of vectors and of categories, by place and counted, beside a calendar, for a number";
 const numbers = "numbers by z-score, min-max and as they are, and flags";
 
 describe("a version as an ONNX file", () => {
@@ -64,6 +105,30 @@ describe("a version as an ONNX file", () => {
       }
     });
   });
+
+  test.each(versions)(
+    "takes raw values to what the network takes: $name",
+    async ({ name, model, preprocessing, rows }) => {
+      const version = versionNamed(name);
+      const program = rawInputs(model, preprocessing);
+      const shapes = new Map<string, Dimension[]>(
+        model.inputs.map((input) => [`feature/${input.feature}`, rawShape(input)]),
+      );
+      for (const output of program.outputs) {
+        shapes.set(output.name, ["batch", ...(output.name === "x" ? model.inputShape : [1])]);
+      }
+      const session = await InferenceSession.create(serialize(program, { shapeOf: (value) => shapes.get(value) }));
+      // The second row alone has no elements at all.
+      for (const given of [rows(1), rows(2).slice(1), rows(7)]) {
+        const raw = Object.entries(feeds(version, given)).map(([feature, tensor]) => [`feature/${feature}`, tensor]);
+        const { x } = await session.run(Object.fromEntries(raw));
+        expect(x?.dims).toEqual([given.length, ...model.inputShape]);
+        const expected = encodeInputs(model, preprocessing, tableFromRows(version.features, given));
+        expectSame(name, x?.data as Float32Array, expected, 1e-6);
+      }
+      await session.release();
+    },
+  );
 
   it("names its inputs by their features and its outputs by what they are, with any number of rows", async () => {
     await withSession(versionNamed(numbers), async ({ inputMetadata, outputMetadata }) => {
@@ -101,6 +166,46 @@ describe("a version as an ONNX file", () => {
         },
         { name: "label", answer: "label", elementType: "string", shape: ["batch"], categories: ["a", "b", "c"] },
       ],
+    });
+  });
+
+  it("describes how texts and sequences become what it takes", () => {
+    const signatureOf = (name: string) => {
+      const text = Buffer.from(exportVersion(versionNamed(name))).toString("utf8");
+      return JSON.parse(/perennial\.signature[^{]*(\{"format".*\]\})/s.exec(text)?.[1] ?? "").inputs;
+    };
+    expect(signatureOf("a text alone, averaged")).toEqual([
+      {
+        ...{ name: "review", type: "TEXT", elementType: "string", shape: ["batch", 5] },
+        vectorization: {
+          standardize: "LOWER_AND_STRIP_PUNCTUATION",
+          split: "WHITESPACE",
+          maxTokens: 9,
+          hashBins: null,
+        },
+        placement: { maxLength: 5, padding: "PRE", truncating: "POST" },
+      },
+    ]);
+    const types = [
+      ["moves", "float32", ["batch", 3, 2]],
+      ["raw", "float32", ["batch", 4]],
+      ["steps", "string", ["batch", 5]],
+      ["one", "string", ["batch", 3]],
+      ["all", "string", ["batch", "all elements"]],
+      ["sum", "string", ["batch", "sum elements"]],
+      ["when", "float64", ["batch", 1]],
+    ];
+    const inputs: { name: string; elementType: string; shape: unknown }[] = signatureOf(sequences);
+    expect(inputs.map(({ name, elementType, shape }) => [name, elementType, shape])).toEqual(types);
+  });
+
+  it("says nothing about a row with a sequence that holds a category it does not know", async () => {
+    const version = versionNamed(sequences);
+    await withSession(version, async (session) => {
+      const rows = version.rows(3);
+      const strange = rows.map((row, index) => (index === 2 ? { ...row, sum: ["red", "mauve"] } : row));
+      const { value } = await session.run(feeds(version, strange));
+      expect(Array.from(value?.data as Float64Array, Number.isNaN)).toEqual([false, false, true]);
     });
   });
 

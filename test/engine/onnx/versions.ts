@@ -99,6 +99,73 @@ const cases: Case[] = [
     layers: [{ embedding: { inputDim: 7, outputDim: 3 } }, { globalAveragePooling1d: {} }],
   },
   {
+    name: "a text alone, averaged",
+    features: [{ name: "review", type: "TEXT" }, answer],
+    target: "kind",
+    preprocessing: [{ feature: "review", maxTokens: 9, dimensions: 3, maxLength: 5 }],
+    layers: [],
+  },
+  {
+    name: "a text as a sequence of characters, filled up and cut off behind",
+    features: [{ name: "review", type: "TEXT" }, answer],
+    target: "kind",
+    preprocessing: [
+      { feature: "review", split: "CHARACTER", standardize: "NONE", dimensions: 3, maxLength: 9, padding: "POST" },
+    ],
+    layers: [{ conv1d: { filters: 4, kernelSize: [3] } }, { globalMaxPooling1d: {} }],
+  },
+  {
+    name: "hashed tokens as ids, cut off before",
+    features: [{ name: "review", type: "TEXT" }, answer],
+    target: "kind",
+    preprocessing: [{ feature: "review", method: "ORDINAL", hashBins: 6, maxLength: 4, truncating: "PRE" }],
+    layers: [{ embedding: { inputDim: 7, outputDim: 3 } }, { flatten: {} }],
+  },
+  {
+    name: "texts counted in every way, beside an instant by z-score, for true or false",
+    features: [
+      ...["has", "many", "rare", "bins"].map((name) => ({ name, type: "TEXT" as const })),
+      { name: "when", type: "TIMESTAMP" },
+      { name: "sure", type: "BINARY" },
+    ],
+    target: "sure",
+    preprocessing: [
+      { feature: "has", method: "MULTI_HOT", maxTokens: 5 },
+      { feature: "many", method: "COUNT" },
+      { feature: "rare", method: "TF_IDF", maxTokens: 6 },
+      { feature: "bins", method: "TF_IDF", hashBins: 5 },
+      { feature: "when", method: "Z_SCORE" },
+    ],
+    layers: dense,
+  },
+  {
+    name: "a sequence of numbers alone",
+    features: [{ name: "beats", type: "SEQUENCE" }, answer],
+    target: "kind",
+    preprocessing: [{ feature: "beats", maxLength: 6 }],
+    layers: [{ lstm: { units: 3 } }],
+  },
+  {
+    name: "sequences of vectors and of categories, by place and counted, beside a calendar, for a number",
+    features: [
+      { name: "moves", type: "SEQUENCE", shape: [2] },
+      { name: "raw", type: "SEQUENCE" },
+      ...["steps", "one", "all", "sum"].map((name) => ({ name, type: "SEQUENCE" as const, categories: colors })),
+      { name: "when", type: "TIMESTAMP" },
+      { name: "price", type: "NUMBER" },
+    ],
+    target: "price",
+    preprocessing: [
+      { feature: "moves", method: "MIN_MAX", maxLength: 3, padding: "POST", truncating: "POST" },
+      { feature: "raw", method: "NONE", maxLength: 4 },
+      { feature: "steps", maxLength: 5, pooling: "NONE" },
+      { feature: "one", method: "ONE_HOT", maxLength: 3 },
+      { feature: "all", method: "MULTI_HOT" },
+      { feature: "sum", method: "COUNT" },
+    ],
+    layers: dense,
+  },
+  {
     name: "features with names that mean something in the file",
     features: ["x", "predictions", "unknown", "value", "label", "_0", "_c0", "probabilities"].map((name) =>
       name === "unknown"
@@ -110,8 +177,15 @@ const cases: Case[] = [
   },
 ];
 
+const words = ["Good", "bad,", "so-so!", "very", "VERY", "\n", "😀", "ça", "never", "good"];
+
+/** How many elements row has: from none to more than any model here reads. */
+const lengths = [3, 0, 7, 1, 12] as const;
+
 function featureValue({ name, type, shape, categories }: Feature, row: number): unknown {
   const random = randomKey(row, name);
+  const length = lengths[row % lengths.length] ?? 0;
+  const picks = (count: number) => Array.from(uniform(random, length), (value) => Math.floor(value * count));
   const size = shape.reduce((a, b) => a * b, 1);
   // Inputs of a file are float32: numbers that it can hold tell the two apart no more.
   const numbers = Array.from(Float32Array.from(normal(random, size)));
@@ -120,6 +194,17 @@ function featureValue({ name, type, shape, categories }: Feature, row: number): 
       return (numbers[0] as number) > 0;
     case "CATEGORY":
       return categories[Math.floor((uniform(random, 1)[0] as number) * categories.length)];
+    case "TEXT":
+      return picks(words.length)
+        .map((word) => words[word])
+        .join(" ");
+    case "TIMESTAMP":
+      return new Date(Date.UTC(2026, 0, 1) + row * 7_654_321_987).toISOString();
+    case "SEQUENCE": {
+      if (categories.length > 0) return picks(categories.length).map((code) => categories[code]);
+      const flat = Array.from(Float32Array.from(normal(random, length * size)));
+      return shape.length === 0 ? flat : picks(1).map((_, index) => flat.slice(index * size, (index + 1) * size));
+    }
     case "NUMBER":
       return name === "far" ? Math.fround(1e6 + 3 * (numbers[0] as number)) : numbers[0];
     default:

@@ -1,0 +1,129 @@
+import { PlatformError } from "../errors.js";
+import type { Feature } from "../spec/dataset.js";
+
+/** Rows with any count of elements each: row `r` has the elements from `offsets[r]` up to, not including, `offsets[r + 1]`. */
+export interface Sequences {
+  /** One more than there are rows, ascending from 0. */
+  offsets: Uint32Array;
+  /** `featureWidth` numbers an element, element after element; of a category its index into `categories`. */
+  values: Float64Array;
+}
+
+/**
+ * The values of one feature. TEXT: a string a row. SEQUENCE: see `Sequences`. Every other type holds `rowCount × width`
+ * numbers, row after row: NUMBER the number itself, BINARY 0 or 1, CATEGORY the index into the feature's `categories`,
+ * TIMESTAMP the milliseconds since 1970 in UTC, VECTOR and IMAGE the `product(shape)` numbers of the row, an image's in the
+ * order [height][width][channel].
+ */
+export type Column = Float64Array | string[] | Sequences;
+
+/** How many numbers one row holds, or one element of a SEQUENCE: `product(shape)`, 1 where there is no shape. */
+export function featureWidth(feature: { shape: number[] }): number {
+  return feature.shape.reduce((product, length) => product * length, 1);
+}
+
+export function isSequences(column: Column): column is Sequences {
+  return !Array.isArray(column) && !(column instanceof Float64Array);
+}
+
+interface Columns {
+  rowCount: number;
+  columns: ReadonlyMap<string, Column>;
+}
+
+function found({ columns }: Columns, name: string): Column {
+  const column = columns.get(name);
+  if (!column) throw new PlatformError("BAD_INPUT", `The rows have no feature "${name}".`);
+  return column;
+}
+
+function misfit(name: string, held: string, expected: string): PlatformError {
+  return new PlatformError("BAD_INPUT", `Feature "${name}" holds ${held}, not ${expected}.`);
+}
+
+/** The numbers of a feature; throws `BAD_INPUT` where the table has none or other than `rowCount × width`. */
+export function columnOf(table: Columns, feature: { name: string; shape: number[] }): Float64Array {
+  const column = found(table, feature.name);
+  const expected = `${table.rowCount} × ${featureWidth(feature)}`;
+  if (!(column instanceof Float64Array)) throw misfit(feature.name, "no plain numbers", expected);
+  if (column.length !== table.rowCount * featureWidth(feature)) {
+    throw misfit(feature.name, `${column.length} numbers`, expected);
+  }
+  return column;
+}
+
+/** The texts of a TEXT feature; throws `BAD_INPUT` where the table has none or other than one a row. */
+export function textsOf(table: Columns, name: string): readonly string[] {
+  const column = found(table, name);
+  if (Array.isArray(column) && column.length === table.rowCount) return column;
+  throw misfit(name, "other values", `${table.rowCount} texts`);
+}
+
+/** The elements of a SEQUENCE feature; throws `BAD_INPUT` where the table has none or for another count of rows. */
+export function sequencesOf(table: Columns, feature: { name: string; shape: number[] }): Sequences {
+  const column = found(table, feature.name);
+  const expected = `${table.rowCount} sequences`;
+  if (!isSequences(column)) throw misfit(feature.name, "other values", expected);
+  const elements = column.offsets[table.rowCount] ?? -1;
+  if (column.offsets.length === table.rowCount + 1 && column.values.length === elements * featureWidth(feature)) {
+    return column;
+  }
+  throw misfit(feature.name, `${column.offsets.length - 1} sequences`, expected);
+}
+
+/** The column of no rows. */
+export function emptyColumn({ type }: Pick<Feature, "type">): Column {
+  if (type === "TEXT") return [];
+  return type === "SEQUENCE" ? { offsets: new Uint32Array(1), values: new Float64Array(0) } : new Float64Array(0);
+}
+
+/** How much memory a column takes, in numbers: a character of a text counts as one. */
+export function columnSize(column: Column): number {
+  if (Array.isArray(column)) return column.reduce((sum, text) => sum + text.length + 1, 0);
+  return isSequences(column) ? column.offsets.length + column.values.length : column.length;
+}
+
+/** The columns' rows one after another; undefined where they are not of one kind. */
+export function concatenateColumns(parts: readonly Column[]): Column | undefined {
+  if (parts.every((part): part is Float64Array => part instanceof Float64Array)) return concatenateNumbers(parts);
+  if (parts.every((part): part is string[] => Array.isArray(part))) return parts.flat();
+  if (!parts.every(isSequences)) return undefined;
+  const offsets = new Uint32Array(parts.reduce((sum, part) => sum + part.offsets.length - 1, 1));
+  let [row, elements] = [0, 0];
+  for (const part of parts) {
+    for (const offset of part.offsets) offsets[row++] = elements + offset;
+    elements += part.offsets.at(-1) ?? 0;
+    // The end of one is the beginning of the next.
+    row--;
+  }
+  return { offsets, values: concatenateNumbers(parts.map((part) => part.values)) };
+}
+
+function concatenateNumbers(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let position = 0;
+  for (const part of parts) {
+    whole.set(part, position);
+    position += part.length;
+  }
+  return whole;
+}
+
+/** The rows at `indices`, which lie within the column's `rowCount` rows. */
+export function selectFromColumn(column: Column, rowCount: number, indices: ArrayLike<number>): Column {
+  const rows = Array.from(indices);
+  if (Array.isArray(column)) return rows.map((row) => column[row] ?? "");
+  if (!isSequences(column)) {
+    const width = rowCount === 0 ? 0 : column.length / rowCount;
+    return concatenateNumbers(rows.map((row) => column.subarray(row * width, (row + 1) * width)));
+  }
+  const { offsets, values } = column;
+  const width = values.length / (offsets.at(-1) || 1);
+  const ends = new Uint32Array(rows.length + 1);
+  const parts = rows.map((row, index) => {
+    const [from, to] = [offsets[row] ?? 0, offsets[row + 1] ?? 0];
+    ends[index + 1] = (ends[index] ?? 0) + to - from;
+    return values.subarray(from * width, to * width);
+  });
+  return { offsets: ends, values: concatenateNumbers(parts) };
+}

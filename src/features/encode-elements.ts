@@ -1,0 +1,93 @@
+import { PlatformError } from "../errors.js";
+import type { ModelInput } from "../spec/model.js";
+import type { Affine } from "./scaling.js";
+import { featureWidth, sequencesOf, type Table, textsOf } from "./table.js";
+import { spanOf } from "./tokens.js";
+import { type FittedTokens, tokenIds } from "./vocabulary.js";
+
+/** Where the numbers of a row go: `offset + row × stride` onwards. */
+export interface Destination {
+  encoded: Float32Array;
+  offset: number;
+  stride: number;
+}
+
+/** The ids of the elements of each row of a TEXT, or of a SEQUENCE of categories: from 1 on, 0 being padding. */
+export function elementIds(
+  input: ModelInput,
+  fitted: FittedTokens | undefined,
+  table: Table,
+): (row: number) => number[] {
+  if (input.vectorization && fitted) {
+    const texts = textsOf(table, input.feature);
+    const ids = tokenIds(input.vectorization, fitted);
+    return (row) => ids(texts[row] ?? "");
+  }
+  const { offsets, values } = sequencesOf(table, { name: input.feature, shape: [] });
+  return (row) =>
+    Array.from(values.subarray(offsets[row], offsets[row + 1]), (code) => {
+      if (input.categories[code] !== undefined) return code + 1;
+      throw new PlatformError("BAD_INPUT", `Feature "${input.feature}" has category ${code}, unknown to the model.`);
+    });
+}
+
+/** Ids as the input's preprocessing has them: each at its place, as they are or one-hot, or how many there are of each. */
+export function encodeIds(
+  input: ModelInput,
+  fitted: FittedTokens | undefined,
+  table: Table,
+  rows: ArrayLike<number>,
+  { encoded, offset, stride }: Destination,
+): void {
+  const idsOf = elementIds(input, fitted, table);
+  const { preprocessing, placement, categories } = input;
+  const weights = preprocessing === "TF_IDF" ? fitted?.inverseDocumentFrequency : undefined;
+  for (let row = 0; row < rows.length; row++) {
+    const start = row * stride + offset;
+    const ids = idsOf(rows[row] ?? 0);
+    if (!placement) {
+      for (const id of ids) {
+        const place = start + id - 1;
+        encoded[place] = preprocessing === "MULTI_HOT" ? 1 : (encoded[place] ?? 0) + 1;
+      }
+      // Whole counts are exact; the weight comes last, so that they are rounded once.
+      if (weights) for (const id of new Set(ids)) scale(encoded, start + id - 1, weights[id - 1] ?? 0);
+      continue;
+    }
+    const { from, count, at } = spanOf(ids.length, placement);
+    for (let index = 0; index < count; index++) {
+      const id = ids[from + index] ?? 0;
+      if (preprocessing === "ONE_HOT") encoded[start + (at + index) * categories.length + id - 1] = 1;
+      else encoded[start + at + index] = id;
+    }
+  }
+}
+
+function scale(numbers: Float32Array, place: number, factor: number): void {
+  numbers[place] = (numbers[place] ?? 0) * factor;
+}
+
+/** A SEQUENCE of numbers or vectors, scaled and each at its place; padding is 0 after scaling. */
+export function encodeSequence(
+  input: ModelInput,
+  { center, scale: divisor, unit }: Affine,
+  table: Table,
+  rows: ArrayLike<number>,
+  { encoded, offset, stride }: Destination,
+): void {
+  const { offsets, values } = sequencesOf(table, { name: input.feature, shape: input.shape });
+  const width = featureWidth(input);
+  const { placement } = input;
+  if (!placement) throw new Error(`The sequence "${input.feature}" has no places.`);
+  for (let row = 0; row < rows.length; row++) {
+    const first = offsets[rows[row] ?? 0] ?? 0;
+    const { from, count, at } = spanOf((offsets[(rows[row] ?? 0) + 1] ?? 0) - first, placement);
+    const source = (first + from) * width;
+    const target = row * stride + offset + at * width;
+    for (let index = 0; index < count * width; index++) {
+      const element = index % width;
+      const value = (values[source + index] ?? 0) / unit;
+      encoded[target + index] = (value - (center[element] ?? 0)) / (divisor[element] ?? 1);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import type { Metadata, Sharp } from "sharp";
+import { PlatformError } from "../errors.js";
+import type { Feature } from "../spec/dataset.js";
+import { limits } from "../spec/limits.js";
+import type { ValueFault } from "../spec/rows.js";
+import { count, shown, shownShape } from "../spec/wording.js";
+
+type ImageFeature = Pick<Feature, "name" | "type" | "shape" | "resize">;
+
+/** Rows in which every image file has been decoded, and what is wrong with those that could not be. */
+export interface DecodedRows {
+  /** The given rows themselves where they hold no files. */
+  rows: unknown;
+  faultOf(row: number, feature: string): ValueFault | undefined;
+}
+
+/**
+ * Decodes PNG and JPEG files in rows from outside, given as base64 or as `data:` URLs, to the numbers that an IMAGE
+ * feature holds: 0 to 255, as the file shows the picture (its orientation applied), in grey (one channel), red, green and
+ * blue (three; transparency is dropped), or these and opacity (four). What is no string is left as it is.
+ *
+ * This happens once, before anything is stored: a later release of the decoder may round another way, and must not change
+ * what a dataset holds or which digest it has.
+ */
+export async function decodeImageFiles(features: readonly ImageFeature[], rows: unknown): Promise<DecodedRows> {
+  const images = features.filter(({ type }) => type === "IMAGE");
+  const faults = new Map<string, ValueFault>();
+  const faultOf: DecodedRows["faultOf"] = (row, feature) => faults.get(`${row} ${feature}`);
+  if (images.length === 0 || !Array.isArray(rows)) return { rows, faultOf };
+  let left: number = limits.decodedNumbers;
+  const decoded: unknown[] = [];
+  for (const [index, row] of rows.entries()) {
+    const values: Record<string, unknown> = {};
+    for (const feature of images) {
+      const file = fileIn(row, feature.name);
+      if (file === undefined) continue;
+      left -= feature.shape.reduce((product, length) => product * length, 1);
+      const answer = left < 0 ? tooMany : await decode(file, feature);
+      if ("code" in answer) faults.set(`${index} ${feature.name}`, answer);
+      else values[feature.name] = answer.numbers;
+    }
+    decoded.push(Object.keys(values).length > 0 ? { ...(row as object), ...values } : row);
+  }
+  return { rows: decoded, faultOf };
+}
+
+const tooMany: ValueFault = {
+  code: "TOO_LONG",
+  message: `the files up to here become more than ${count(limits.decodedNumbers)} numbers: send fewer rows at once.`,
+};
+
+function fileIn(row: unknown, feature: string): string | undefined {
+  if (typeof row !== "object" || row === null || !Object.hasOwn(row, feature)) return undefined;
+  const value = (row as Record<string, unknown>)[feature];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** By their first bytes: nothing else reaches the decoder, which knows many formats, some of which read other files. */
+const formats = {
+  PNG: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+  JPEG: [0xff, 0xd8, 0xff],
+} as const;
+
+async function decode(text: string, feature: ImageFeature): Promise<{ numbers: number[] } | ValueFault> {
+  const { shape, resize } = feature;
+  const [height = 0, width = 0, channels = 0] = shape;
+  if (![1, 3, 4].includes(channels)) {
+    const message = `image files have 1, 3 or 4 channels, and this feature has ${channels}: give its numbers instead.`;
+    return { code: "SHAPE_MISMATCH", message };
+  }
+  const bytes = bytesOf(text);
+  if (!bytes) {
+    const message = `must be numbers of shape ${shownShape(shape)}, or a PNG or JPEG file in base64; got ${shown(text)}.`;
+    return { code: "BAD_TYPE", message };
+  }
+  const format = Object.entries(formats).find(([, magic]) => magic.every((byte, index) => bytes[index] === byte))?.[0];
+  if (format === undefined)
+    return { code: "BAD_TYPE", message: "must be a PNG or JPEG file, and these bytes are neither." };
+  const unreadable: ValueFault = { code: "BAD_TYPE", message: `is a damaged ${format} file.` };
+  try {
+    const open = await decoder();
+    const size = sizeOf(await open(bytes, false).metadata());
+    if (size.width * size.height > limits.imagePixels) {
+      const message = `holds ${count(size.width)} by ${count(size.height)} pixels; at most ${count(limits.imagePixels)}.`;
+      return { code: "OUT_OF_RANGE", message };
+    }
+    if (resize === undefined && (size.height !== height || size.width !== width)) {
+      const message = `is ${size.height} high and ${size.width} wide, not ${height} and ${width}; declare resize to take it.`;
+      return { code: "SHAPE_MISMATCH", message };
+    }
+    const image = withChannels(resized(open(bytes, limits.imagePixels).autoOrient(), feature), channels);
+    const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    const fits = info.width === width && info.height === height && info.channels === channels;
+    return fits ? { numbers: Array.from(data) } : unreadable;
+  } catch (error) {
+    if (error instanceof PlatformError) throw error;
+    return unreadable;
+  }
+}
+
+/** The size as the picture is shown, which may lie on its side in the file. */
+function sizeOf({ autoOrient, width, height }: Metadata): { width: number; height: number } {
+  return autoOrient ?? { width, height };
+}
+
+const fits = { STRETCH: "fill", CROP: "cover", PAD: "contain" } as const;
+
+function resized(image: Sharp, { shape: [height, width], resize }: ImageFeature): Sharp {
+  if (resize === undefined) return image;
+  return image.resize({ width, height, fit: fits[resize], background: { r: 0, g: 0, b: 0, alpha: 1 } });
+}
+
+function withChannels(image: Sharp, channels: number): Sharp {
+  const opaque = channels === 4 ? image.ensureAlpha(1) : image.removeAlpha();
+  return opaque.toColourspace(channels === 1 ? "b-w" : "srgb");
+}
+
+/** Undefined for what is not base64, with or without `data:image/…;base64,` before it. */
+function bytesOf(text: string): Buffer | undefined {
+  const encoded = /^data:image\/(?:png|jpeg|jpg);base64,/i.exec(text);
+  const base64 = encoded ? text.slice(encoded[0].length) : text;
+  // Node's decoder would skip over whatever is none.
+  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return undefined;
+  return Buffer.from(base64, "base64");
+}
+
+/** Loaded when the first file comes, so that servers that never see one do without. Reading the size needs no limit. */
+async function decoder(): Promise<(bytes: Buffer, limitInputPixels: number | false) => Sharp> {
+  const { default: sharp } = await import("sharp").catch((cause: unknown) => {
+    throw new PlatformError("UNSUPPORTED", "Image files cannot be decoded on this host.", {}, { cause });
+  });
+  // Each file is decoded once, and the platform's parallelism is processes.
+  sharp.cache(false);
+  sharp.concurrency(1);
+  return (bytes, limitInputPixels) => sharp(bytes, { limitInputPixels, failOn: "warning" });
+}

@@ -1,0 +1,136 @@
+import type { DuckDBListVector, DuckDBVector } from "@duckdb/node-api";
+import { PlatformError } from "../errors.js";
+import { type Column, featureWidth } from "../features/table.js";
+import type { Feature } from "../spec/dataset.js";
+import { maximumSegmentNumbers } from "./columns.js";
+import type { DuckDB } from "./duckdb.js";
+
+/** Makes one column of the chunks that hold it, in order. */
+export interface ColumnBuilder {
+  /** Takes a chunk whose first row has that number; throws `OBJECT_CORRUPT` where a value is none of the feature's. */
+  read(vector: DuckDBVector, firstRow: number): void;
+  column(): Column;
+}
+
+export function columnBuilder(duckdb: DuckDB, feature: Feature, rowCount: number): ColumnBuilder {
+  if (feature.type === "TEXT") return textBuilder(feature);
+  const put = putter(duckdb, feature);
+  if (feature.type === "SEQUENCE") return sequenceBuilder(duckdb, feature, rowCount, put);
+  const width = featureWidth(feature);
+  const column = new Float64Array(rowCount * width);
+  const isList = feature.type === "VECTOR" || feature.type === "IMAGE";
+  return {
+    column: () => column,
+    read(vector, firstRow) {
+      if (isList) return readLists(asList(duckdb, feature, vector, firstRow), firstRow);
+      for (let row = 0; row < vector.itemCount; row++) put(vector.getItem(row), column, firstRow + row, firstRow + row);
+    },
+  };
+
+  function readLists(vector: DuckDBListVector, firstRow: number): void {
+    const numbers = vector.childVector;
+    for (let row = 0; row < vector.itemCount; row++) {
+      const offset = vector.getEntryOffset(row);
+      if (vector.getEntryLength(row) !== width) throw misfit(feature, firstRow + row, `is no list of ${width}`);
+      const position = (firstRow + row) * width;
+      for (let i = 0; i < width; i++) put(numbers.getItem(offset + i), column, position + i, firstRow + row);
+    }
+  }
+}
+
+function textBuilder(feature: Feature): ColumnBuilder {
+  const texts: string[] = [];
+  let size = 0;
+  return {
+    column: () => texts,
+    read(vector, firstRow) {
+      for (let row = 0; row < vector.itemCount; row++) {
+        const text = vector.getItem(row);
+        if (typeof text !== "string") throw misfit(feature, firstRow + row, "is no text");
+        size += text.length + 1;
+        if (size > maximumSegmentNumbers) throw misfit(feature, firstRow + row, "exceeds what a segment can hold");
+        texts.push(text);
+      }
+    },
+  };
+}
+
+function sequenceBuilder(duckdb: DuckDB, feature: Feature, rowCount: number, put: Putter): ColumnBuilder {
+  const width = featureWidth(feature);
+  const offsets = new Uint32Array(rowCount + 1);
+  let values = new Float64Array(1024);
+  let used = 0;
+  /** Doubling keeps the copying in proportion to what is read. */
+  const reserve = (more: number, row: number) => {
+    if (used + more > maximumSegmentNumbers) throw misfit(feature, row, "exceeds what a segment can hold");
+    if (used + more <= values.length) return;
+    const larger = new Float64Array(Math.max(values.length * 2, used + more));
+    larger.set(values.subarray(0, used));
+    values = larger;
+  };
+  return {
+    column: () => ({ offsets, values: values.slice(0, used) }),
+    read(given, firstRow) {
+      const vector = asList(duckdb, feature, given, firstRow);
+      const children = vector.childVector;
+      for (let index = 0; index < vector.itemCount; index++) {
+        const row = firstRow + index;
+        const [offset, length] = [vector.getEntryOffset(index), vector.getEntryLength(index)];
+        offsets[row + 1] = (offsets[row] ?? 0) + length;
+        reserve(length * width, row);
+        for (let element = 0; element < length; element++) {
+          if (feature.shape.length === 0) {
+            put(children.getItem(offset + element), values, used++, row);
+            continue;
+          }
+          const inner = asList(duckdb, feature, children, row);
+          if (inner.getEntryLength(offset + element) !== width)
+            throw misfit(feature, row, `holds no lists of ${width}`);
+          const first = inner.getEntryOffset(offset + element);
+          for (let i = 0; i < width; i++) put(inner.childVector.getItem(first + i), values, used++, row);
+        }
+      }
+    },
+  };
+}
+
+/** Writes one value at `position`; `row` is named where it is none of the feature's. */
+type Putter = (value: unknown, column: Float64Array, position: number, row: number) => void;
+
+function putter(duckdb: DuckDB, feature: Feature): Putter {
+  const { type, categories } = feature;
+  if (type === "BINARY") {
+    return (value, column, position, row) => {
+      if (typeof value !== "boolean") throw misfit(feature, row, "is neither true nor false");
+      column[position] = Number(value);
+    };
+  }
+  if (type === "TIMESTAMP") {
+    return (value, column, position, row) => {
+      const isInstant = value instanceof duckdb.DuckDBTimestampTZValue && value.micros % 1000n === 0n;
+      if (!isInstant) throw misfit(feature, row, "is no instant to the millisecond");
+      column[position] = Number(value.micros / 1000n);
+    };
+  }
+  if (categories.length > 0) {
+    const codes = new Map<unknown, number>(categories.map((category, code) => [category, code]));
+    return (value, column, position, row) => {
+      const code = codes.get(value);
+      if (code === undefined) throw misfit(feature, row, "is not one of the declared categories");
+      column[position] = code;
+    };
+  }
+  return (value, column, position, row) => {
+    if (typeof value !== "number" || !Number.isFinite(value)) throw misfit(feature, row, "is not a finite number");
+    column[position] = value;
+  };
+}
+
+function asList(duckdb: DuckDB, feature: Feature, vector: DuckDBVector, row: number): DuckDBListVector {
+  if (vector instanceof duckdb.DuckDBListVector) return vector;
+  throw misfit(feature, row, "is not a list");
+}
+
+function misfit(feature: Feature, row: number, reason: string): PlatformError {
+  return new PlatformError("OBJECT_CORRUPT", `The segment's row ${row}: ${feature.name} ${reason}.`);
+}
