@@ -4,9 +4,17 @@ CREATE TABLE worker (
   id text CONSTRAINT worker_pkey PRIMARY KEY,
   host text NOT NULL,
   pid int NOT NULL,
+  -- What its host has, in the order that `run.device` counts by.
+  devices jsonb NOT NULL,
   slots int NOT NULL,
   started_at timestamptz NOT NULL DEFAULT now(),
   heartbeat_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- The object that proves a store to be this platform's; see src/same-store.ts. One row.
+CREATE TABLE object_store (
+  only_row boolean CONSTRAINT object_store_pkey PRIMARY KEY DEFAULT true CONSTRAINT object_store_only_row_check CHECK (only_row),
+  marker text NOT NULL
 );
 
 CREATE TABLE run (
@@ -20,11 +28,20 @@ CREATE TABLE run (
   parent_version_id text,
   retraining_id text CONSTRAINT run_retraining_fkey REFERENCES retraining,
   retry_of_id text CONSTRAINT run_retry_of_fkey REFERENCES run,
+  reproduces_version_id text,
+  reproduction jsonb,
   gate jsonb,
   spec jsonb NOT NULL,
+  -- What its newest attempt was granted.
+  device jsonb,
   attempt int NOT NULL DEFAULT 0,
   fence int NOT NULL DEFAULT 0,
   executor text,
+  -- What a claim goes by. A run that has computed on one kind of device goes on there: another would give other last bits.
+  needs text NOT NULL GENERATED ALWAYS AS (
+    coalesce(CASE WHEN executor IS NOT NULL THEN device ->> 'kind' END, spec ->> 'device', 'ANY')) STORED,
+  threads int NOT NULL GENERATED ALWAYS AS (coalesce((spec ->> 'threads')::int, 1)) STORED,
+  environment jsonb,
   -- Trainer deaths in a row without a finished step in between.
   restarts int NOT NULL DEFAULT 0,
   worker_id text,

@@ -20,10 +20,18 @@ export interface Config {
   allowedOrigins: string[];
   /** PERENNIAL_S3_URL: `https://access:secret@host:port/bucket?region=…`. Without it files below the data directory. */
   s3: S3Config | undefined;
-  /** PERENNIAL_SLOTS: runs that a worker executes at once. Default: one per core. */
+  /** PERENNIAL_SLOTS: slots of a worker's CPU, of which a run takes one for each thread. Default: one per core. */
   slots: number;
-  /** PERENNIAL_EXECUTOR: `compiled` (default), or `eager`: the slow reference that compiled training is checked against. */
-  executor: "compiled" | "eager";
+  /**
+   * PERENNIAL_DEVICES: which GPUs a worker offers beside its CPU. `auto` (default): NVIDIA's, where CUDA works; `cpu`:
+   * none; `webgpu`: the one that WebGPU takes, even where that is software.
+   */
+  devices: "auto" | "cpu" | "webgpu";
+  /**
+   * PERENNIAL_EXECUTOR: `compiled` (default); `tensorflow`: TensorFlow's own library, where it is installed; or `eager`:
+   * the slow reference that compiled training is checked against.
+   */
+  executor: "compiled" | "tensorflow" | "eager";
   /** LOG_LEVEL: debug, info, warn, error or silent. Default warn. */
   logLevel: string;
 }
@@ -50,7 +58,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     allowedOrigins: list(env.PERENNIAL_ALLOWED_ORIGINS),
     s3: s3Config(env),
     slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, 256),
-    executor: oneOf(env, "PERENNIAL_EXECUTOR", "compiled", ["compiled", "eager"]),
+    devices: oneOf(env, "PERENNIAL_DEVICES", "auto", ["auto", "cpu", "webgpu"]),
+    executor: oneOf(env, "PERENNIAL_EXECUTOR", "compiled", ["compiled", "tensorflow", "eager"]),
     logLevel: oneOf(env, "LOG_LEVEL", "warn", ["debug", "info", "warn", "error", "silent"]),
   };
 }

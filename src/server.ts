@@ -9,6 +9,7 @@ import { createSchema } from "./graphql/schema.js";
 import { closeAll } from "./lifecycle.js";
 import type { Logger } from "./logger.js";
 import { listen } from "./pubsub/wakeups.js";
+import { assertSameStore } from "./same-store.js";
 import { startReaper } from "./scheduler/reaper.js";
 import { liveWorkers } from "./scheduler/workers.js";
 import { createPlanner } from "./serving/plan.js";
@@ -32,11 +33,15 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     const store = await openStore(config, operatorKey, () => url);
     const db = await openDatabase({ url: databaseUrl });
     closers.push(() => db.destroy());
+    await assertSameStore(db, store, "server");
     const wakeups = await listen({ url: databaseUrl, logger });
     closers.push(() => wakeups.close());
     const predictor = createPredictor({ db, store });
     closers.push(() => predictor.close());
-    const planner = createPlanner({ db });
+    const planner = createPlanner({
+      db,
+      devices: async () => (await liveWorkers(db)).flatMap((worker) => worker.devices),
+    });
     closers.push(() => planner.close());
     const platform: Platform = { db, store, wakeups, predictor, planner, logger };
     const reaper = startReaper({ db, logger });

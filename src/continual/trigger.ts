@@ -76,6 +76,7 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     shuffle: true,
     earlyStopping: null,
     checkpoint: { type: "AUTO" },
+    device: parent.spec.device,
     threads: parent.spec.threads,
     replay: fineTune.replay,
   };

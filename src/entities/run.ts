@@ -1,6 +1,8 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import type { Environment } from "../spec/environment.js";
 import type { TrainingSpec } from "../spec/training.js";
+import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
 import { Int64Scalar, JSONObjectScalar, NumberScalar } from "./scalars.js";
@@ -16,7 +18,7 @@ registerEnumType(RunStateEnum, {
     RUNNING: { description: "A worker holds its lease and a trainer executes it." },
     CANCELING: { description: "Asked to stop; its trainer has not confirmed yet." },
     PAUSED: { description: "Held back until it is resumed." },
-    SUCCEEDED: { description: "Finished; its version is registered." },
+    SUCCEEDED: { description: "Finished; its version is registered, or `reproduction` tells its verdict." },
     FAILED: { description: "Ended with `error`." },
     CANCELED: { description: "Stopped on request." },
   },
@@ -66,6 +68,65 @@ function readValues(values: { name: string; value: number | string }[]): NamedVa
   return values.map(({ name, value }) => ({ name, value: Number(value) }));
 }
 
+@ObjectType({
+  description:
+    "What a run's newest attempt computes with. In equal environments the same run gives the same weights, bit for bit.",
+})
+export class RunEnvironment implements Environment {
+  @Field({ description: "Such as `onnx-cpu-1`: how steps are computed, on what, with how many threads." })
+  executor!: string;
+
+  @Field({ description: "The library that computes them, with its version, such as `onnxruntime 1.30.0`." })
+  runtime!: string;
+
+  @Field({ description: "The instructions it may use, such as `x86-64-v4`." })
+  processor!: string;
+
+  @Field({ description: "The processor by name, for people: the bits do not depend on it." })
+  processorModel!: string;
+
+  @Field({ description: "Operating system and architecture, such as `linux-x64`." })
+  platform!: string;
+
+  @Field({ description: "Version of Node.js." })
+  node!: string;
+
+  @Field({ description: "Version of Perennial." })
+  perennial!: string;
+}
+
+@ObjectType({ description: "One entry of two environments that is not the same." })
+export class EnvironmentDifference {
+  @Field({ description: "The field of `RunEnvironment`, such as `executor`." })
+  name!: string;
+
+  @Field({ description: "What it was for the version." })
+  expected!: string;
+
+  @Field({ description: "What it was this time." })
+  actual!: string;
+}
+
+@ObjectType({ description: "The verdict of `reproduceVersion`." })
+export class Reproduction {
+  @Field({ description: "Whether the weights are the same, bit for bit." })
+  agrees!: boolean;
+
+  @Field({ description: "The digest of the version's weights." })
+  expectedDigest!: string;
+
+  @Field({ description: "The digest of the weights that were trained this time." })
+  digest!: string;
+
+  @Field({ description: "For people: what may be the cause where they differ." })
+  reason!: string;
+
+  @Field(() => [EnvironmentDifference], {
+    description: "What was different about the computation, whether or not it made a difference.",
+  })
+  differences!: EnvironmentDifference[];
+}
+
 /** Who wins when the run ends: the challenger's gate, copied from the policy when the run was started. */
 export interface Gate {
   alias: string;
@@ -74,7 +135,11 @@ export interface Gate {
 }
 
 @Entity("run")
-@ObjectType({ implements: Node, description: "One training of a model, from the queue to a registered version." })
+@ObjectType({
+  implements: Node,
+  description:
+    "One training of a model, from the queue to a registered version, or to the verdict on one that it reproduces.",
+})
 export class Run extends Node {
   @PrimaryColumn("text")
   declare id: string;
@@ -104,12 +169,25 @@ export class Run extends Node {
   @Column("text", { name: "retry_of_id", nullable: true })
   retryOfId!: string | null;
 
+  @Column("text", { name: "reproduces_version_id", nullable: true })
+  reproducesVersionId!: string | null;
+
+  @Column("jsonb", { nullable: true })
+  @Field(() => Reproduction, {
+    nullable: true,
+    description: "Whether it came to the same weights as the version it `reproduces`; null before it has succeeded.",
+  })
+  reproduction!: Reproduction | null;
+
   @Column("jsonb", { nullable: true })
   gate!: Gate | null;
 
-  @Column("jsonb")
+  // A run that was stored before runs could ask for a device took what there was.
+  @Column("jsonb", {
+    transformer: { to: (spec) => spec, from: (spec: Partial<TrainingSpec>) => ({ device: "ANY", ...spec }) },
+  })
   @Field(() => JSONObjectScalar, {
-    description: "The resolved training: epochs, batch size, seed, early stopping, checkpoints, threads.",
+    description: "The resolved training: epochs, batch size, seed, early stopping, checkpoints, device, threads.",
   })
   spec!: TrainingSpec;
 
@@ -121,6 +199,13 @@ export class Run extends Node {
   @Column("int")
   fence!: number;
 
+  @Column("jsonb", { nullable: true })
+  @Field(() => RunDevice, {
+    nullable: true,
+    description: "What its newest attempt was given to compute on; null before it starts.",
+  })
+  device!: RunDevice | null;
+
   @Column("text", { nullable: true })
   @Field(() => String, {
     nullable: true,
@@ -128,6 +213,13 @@ export class Run extends Node {
       "What its newest attempt computes with, such as `onnx-cpu-1` (compiled, on the CPU, one thread); null before it starts. The same executor gives the same weights, bit for bit.",
   })
   executor!: string | null;
+
+  @Column("jsonb", { nullable: true })
+  @Field(() => RunEnvironment, {
+    nullable: true,
+    description: "All that the bits of its weights depend on beside what was declared; null before it starts.",
+  })
+  environment!: RunEnvironment | null;
 
   /** Trainer deaths in a row without a finished step in between. */
   @Column("int")

@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import type { OfferedDevice } from "./device.js";
 import { Node } from "./node.js";
 
 @Entity("worker")
@@ -16,8 +17,12 @@ export class Worker extends Node {
   @Field(() => Int, { description: "Its process id on that host." })
   pid!: number;
 
+  /** In the order that `run.device.index` counts by. */
+  @Column("jsonb")
+  devices!: OfferedDevice[];
+
   @Column("int")
-  @Field(() => Int, { description: "Runs it executes at once." })
+  @Field(() => Int, { description: "Slots of all its devices together: the most runs that it executes at once." })
   slots!: number;
 
   @Column("timestamptz", { name: "started_at" })

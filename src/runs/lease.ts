@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from "typeorm";
 import type { RunState } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
+import type { Environment } from "../spec/environment.js";
 
 /** The right of one attempt to write: the fence it was granted. */
 export interface Lease {
@@ -49,6 +50,14 @@ export async function renewLeases(db: DataSource, workerId: string, leases: Leas
 }
 
 /** Notes what an attempt computes with. */
-export async function recordExecutor(manager: EntityManager, runId: string, executor: string): Promise<void> {
-  await manager.query("UPDATE run SET executor = $2 WHERE id = $1", [runId, executor]);
+export async function recordEnvironment(
+  manager: EntityManager,
+  runId: string,
+  environment: Environment,
+): Promise<void> {
+  await manager.query("UPDATE run SET executor = $2, environment = $3 WHERE id = $1", [
+    runId,
+    environment.executor,
+    JSON.stringify(environment),
+  ]);
 }

@@ -1,4 +1,5 @@
 import type { EntityManager } from "typeorm";
+import type { RunDevice } from "../entities/device.js";
 import { type RunState, writeValues } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import { publish } from "../pubsub/topics.js";
@@ -84,18 +85,19 @@ export async function recordStart(
   manager: EntityManager,
   runId: string,
   workerId: string,
+  device: RunDevice,
   leaseSeconds: number,
 ): Promise<void> {
   await manager.query(
     `WITH changed AS (
        UPDATE run SET
-         state = 'RUNNING', attempt = attempt + 1, fence = fence + 1, worker_id = $2, event_head = event_head + 1,
+         state = 'RUNNING', attempt = attempt + 1, fence = fence + 1, worker_id = $2, device = $4, event_head = event_head + 1,
          lease_expires_at = clock_timestamp() + make_interval(secs => $3), updated_at = clock_timestamp(),
          started_at = coalesce(started_at, clock_timestamp())
        WHERE id = $1 AND state = 'QUEUED'
        RETURNING id, event_head, attempt)
      INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message)
      SELECT id, event_head, 'STATE_CHANGED', 'QUEUED', 'RUNNING', attempt, 'claimed by ' || $2 FROM changed`,
-    [runId, workerId, leaseSeconds],
+    [runId, workerId, leaseSeconds, JSON.stringify(device)],
   );
 }

@@ -1,12 +1,13 @@
 import type { DataSource } from "typeorm";
 import { Worker } from "../entities/worker.js";
 
-/** Makes a worker visible. */
+/** Makes a worker and its devices visible. */
 export async function registerWorker(
   db: DataSource,
-  worker: Pick<Worker, "id" | "host" | "pid" | "slots">,
+  worker: Pick<Worker, "id" | "host" | "pid" | "devices">,
 ): Promise<void> {
-  await db.manager.insert(Worker, worker);
+  const slots = worker.devices.reduce((sum, device) => sum + device.slots, 0);
+  await db.manager.insert(Worker, { ...worker, slots });
 }
 
 export async function workerHeartbeat(db: DataSource, workerId: string): Promise<void> {

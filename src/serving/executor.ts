@@ -9,6 +9,7 @@ export function createServingExecutor(): Executor {
   const eager = createEagerExecutor();
   return {
     name: compiled.name,
+    runtime: compiled.runtime,
     async load(graph) {
       try {
         return await compiled.load(graph);

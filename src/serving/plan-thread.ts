@@ -23,8 +23,8 @@ export type PlanRequest =
     }
   | { type: "MODEL"; id: number; model: ModelSpec };
 
-/** Stands for any number of rows above one. */
-const someRows = 8;
+/** Stands for any number of rows above one; few, since tracing takes memory for some of what a batch becomes. */
+const someRows = 2;
 
 /** Stands for any optimizer: a model is judged by what its layers and its loss need. */
 const anyOptimizer = resolveOptimizer({ name: "any", algorithm: { sgd: {} } }).spec as OptimizerSpec;

@@ -2,11 +2,14 @@ import type { DataSource } from "typeorm";
 import { type Outcome, Refused } from "../db/transaction.js";
 import type { TrainingPlan, UnsupportedKernel } from "../engine/training-plan.js";
 import type { DatasetVersion } from "../entities/dataset.js";
+import type { OfferedDevice } from "../entities/device.js";
 import type { ModelRevision } from "../entities/model.js";
 import type { OptimizerRevision } from "../entities/optimizer.js";
 import type { ModelPlanner } from "../registry/declare-model.js";
 import { resolveTrainRequest, type TrainDeclaration } from "../runs/submit.js";
 import type { PlanRequest } from "./plan-thread.js";
+import { plannedExecutor } from "./planned-executor.js";
+import { plannedMemoryProblem } from "./planned-memory.js";
 import { createThreadCalls } from "./thread-calls.js";
 
 /** What `train` would do: the plan, and what it would train from. */
@@ -25,9 +28,15 @@ export interface TrainingPlanner extends ModelPlanner {
 /**
  * Plans trainings in a thread of its own, started at the first plan: tracing a large model takes a while, and neither
  * the server's loop nor a prediction should wait for it.
+ *
+ * @param options.devices what the live workers offer; nothing by default.
  */
-export function createPlanner(options: { db: DataSource; threadUrl?: URL }): TrainingPlanner {
-  const { db, threadUrl = new URL("./plan-thread.js", import.meta.url) } = options;
+export function createPlanner(options: {
+  db: DataSource;
+  devices?: () => Promise<OfferedDevice[]>;
+  threadUrl?: URL;
+}): TrainingPlanner {
+  const { db, devices = async () => [], threadUrl = new URL("./plan-thread.js", import.meta.url) } = options;
   const thread = createThreadCalls<PlanRequest, TrainingPlan | UnsupportedKernel[]>(threadUrl);
   return {
     async planTraining(request) {
@@ -41,7 +50,12 @@ export function createPlanner(options: { db: DataSource; threadUrl?: URL }): Tra
           trainRows: datasetVersion.splitCounts.train,
         }));
         const plan = answer as TrainingPlan;
-        return { problems: [], result: { plan: { ...plan, datasetVersion, modelRevision, optimizerRevision } } };
+        const offered = await devices();
+        const tooMuch = plannedMemoryProblem(spec, plan, offered);
+        if (tooMuch) return { problems: [tooMuch] };
+        const executor = plannedExecutor(spec, plan, offered);
+        const result = { plan: { ...plan, executor, datasetVersion, modelRevision, optimizerRevision } };
+        return { problems: [], result };
       } catch (error) {
         if (error instanceof Refused) return { problems: error.problems };
         throw error;

@@ -4,8 +4,16 @@ export const limits = {
   features: 1_000,
   categories: 10_000,
   categoryLength: 256,
-  /** Numbers in one VECTOR or IMAGE, or in what all inputs together become. */
+  /** Numbers in one VECTOR, IMAGE or SEQUENCE, or in what all inputs together become. */
   elements: 1_000_000,
+  /** Pixels of an image file, before it is resized: a small file may claim to hold far more than memory does. */
+  imagePixels: 2 ** 24,
+  /** Numbers that the image files of one request become. */
+  decodedNumbers: 2 ** 25,
+  /** UTF-16 code units of one TEXT. */
+  textLength: 1_000_000,
+  /** Tokens that a vocabulary holds, or bins that tokens are hashed to: the vocabulary is stored with every version. */
+  tokens: 100_000,
   layers: 1_000,
   units: 65_536,
   /** Of a window, a stride, a dilation or a padding along one axis. */
@@ -20,10 +28,14 @@ export const limits = {
   timeSteps: 1_000,
   /** Numbers that one row becomes between two layers. */
   activations: 10_000_000,
+  /** Numbers that one batch becomes between two layers: 4 GiB. */
+  batchNumbers: 2 ** 30,
   /** Dimensions of a layer's output without the batch dimension. */
   rank: 5,
   parameters: 500_000_000,
   epochs: 1_000_000,
+  /** Threads of one run: each takes a slot of a worker. */
+  threads: 64,
   /** Changes of a piecewise learning rate. */
   boundaries: 1_000,
   /** Seeds, counts and steps fit GraphQL's Int. */

@@ -7,13 +7,14 @@ import type { ModelSpec } from "./model.js";
 import type { Resolution } from "./problem.js";
 import { readSeed } from "./resolve-dataset.js";
 import type { Schedule } from "./schedule.js";
-import type {
-  CheckpointDeclaration,
-  CheckpointPolicy,
-  EarlyStopping,
-  EarlyStoppingDeclaration,
-  TrainingDeclaration,
-  TrainingSpec,
+import {
+  type CheckpointDeclaration,
+  type CheckpointPolicy,
+  deviceRequests,
+  type EarlyStopping,
+  type EarlyStoppingDeclaration,
+  type TrainingDeclaration,
+  type TrainingSpec,
 } from "./training.js";
 import { count, listed, shown } from "./wording.js";
 
@@ -21,7 +22,7 @@ const defaultBatchSize = 32;
 
 /**
  * A training with its defaults: batches of 32 (of every training row where there are fewer), seed 0, shuffled, no early
- * stopping, automatic checkpoints, one thread. Early stopping's own defaults are Keras's (patience 0, minDelta 0, best
+ * stopping, automatic checkpoints, on any device, one thread. Early stopping's own defaults are Keras's (patience 0, minDelta 0, best
  * weights not restored) but for `monitor`: `epoch_loss` where there are no validation rows.
  *
  * @param counts rows in each part of the dataset version to train on; without training rows `datasetVersion` is at fault
@@ -54,7 +55,8 @@ export function resolveTraining(
     shuffle: readFlag(findings, "shuffle", declaration.shuffle, true),
     earlyStopping: resolveEarlyStopping(findings, declaration.earlyStopping, model, counts),
     checkpoint: resolveCheckpoint(findings, declaration.checkpoint),
-    threads: 1,
+    device: readChoice(findings, "device", declaration.device, deviceRequests, "ANY"),
+    threads: readInteger(findings, "threads", declaration.threads, 1, 1, limits.threads),
     replay: null,
   });
 }

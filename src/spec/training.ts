@@ -1,3 +1,7 @@
+/** What a run may ask to be computed on. */
+export const deviceRequests = ["CPU", "GPU", "ANY"] as const;
+export type DeviceRequest = (typeof deviceRequests)[number];
+
 export interface EarlyStoppingDeclaration {
   /** An epoch's metric: `epoch_loss`, `val_loss`, or a metric of the model with or without `val_`. */
   monitor?: string | null;
@@ -22,6 +26,8 @@ export interface TrainingDeclaration {
   shuffle?: boolean | null;
   earlyStopping?: EarlyStoppingDeclaration | null;
   checkpoint?: CheckpointDeclaration | null;
+  device?: DeviceRequest | null;
+  threads?: number | null;
 }
 
 /** Stops when `monitor` has not improved by more than `minDelta` for `patience` epochs (Keras's EarlyStopping). */
@@ -44,7 +50,8 @@ export interface TrainingSpec {
   shuffle: boolean;
   earlyStopping: EarlyStopping | null;
   checkpoint: CheckpointPolicy;
-  /** Threads of the executor; stored, never derived from load. */
+  device: DeviceRequest;
+  /** Threads of the executor; stored, never derived from load. On a CPU each takes a slot. */
   threads: number;
   /** Fine-tuning only: the share of each batch drawn from rows that the parent version was trained on. */
   replay: { fraction: number } | null;

@@ -16,6 +16,9 @@ export const prefixes = {
   attempt: (runId: string, attempt: number) => `${prefixes.run(runId)}${whole("attempt", attempt)}/`,
 };
 
+/** The key of the object that tells a platform's store from any other. */
+export const markerKey = (marker: string): string => `platform/${segment("marker", marker)}`;
+
 /**
  * The key of a Parquet segment. The random part keeps a key from ever being used twice, even where two appends hold the
  * same bytes.

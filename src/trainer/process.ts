@@ -5,7 +5,7 @@ import type { MetricPoint } from "../spec/metrics.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { runAttempt } from "./attempt.js";
 import { patientStore } from "./patient-store.js";
-import type { FromTrainer, Progress, ToTrainer } from "./protocol.js";
+import type { AssignedDevice, FromTrainer, Progress, ToTrainer } from "./protocol.js";
 import { warmUp } from "./warm-up.js";
 
 /** How long points may wait before they are sent: `run.progress` promises 250 ms, and the worker needs its share. */
@@ -21,8 +21,10 @@ const turnMs = 20;
  */
 export async function serveTrainer(options: {
   store: () => Promise<ObjectStore>;
-  /** Made for the number of threads that the run asks for. */
-  executor: (threads: number) => Executor;
+  /** Made for the device that the run was granted, and the threads that it asks for. */
+  executor: (device: AssignedDevice, threads: number) => Executor;
+  /** Computes while the process waits for its run, so that all it needs is loaded. */
+  rehearsal: Executor;
   /** Sees the assignment before it is worked on, to name the process after its run. */
   onAssigned: (runId: string) => void;
 }): Promise<void> {
@@ -42,7 +44,7 @@ export async function serveTrainer(options: {
     });
   });
   const outbox = createOutbox((message) => void channel.send?.(message));
-  await warmUp(options.executor(1));
+  await warmUp(options.rehearsal);
   outbox.send({ type: "READY" });
   const { assignment } = await assigned;
   options.onAssigned(assignment.runId);
@@ -51,7 +53,7 @@ export async function serveTrainer(options: {
   try {
     const outcome = await runAttempt(assignment, {
       store: patientStore(await options.store(), { patienceMs, stopped: () => request !== undefined }),
-      executor: options.executor(assignment.training.threads),
+      executor: options.executor(assignment.device, assignment.training.threads),
       send: outbox.send,
       flush: outbox.flush,
       now: () => performance.now(),

@@ -1,6 +1,7 @@
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { SegmentReference } from "../segments/segment-reference.js";
 import type { Feature, Split, SplitPart } from "../spec/dataset.js";
+import type { Environment } from "../spec/environment.js";
 import type { MetricPoint } from "../spec/metrics.js";
 import type { ModelSpec } from "../spec/model.js";
 import type { OptimizerSpec } from "../spec/optimizer.js";
@@ -21,6 +22,13 @@ export interface TrainedVersion {
   weights: StoredObject;
 }
 
+/** What a trainer computes on. */
+export interface AssignedDevice {
+  provider: "cpu" | "cuda" | "webgpu";
+  /** Which GPU, where a host has several. */
+  uuid: string | null;
+}
+
 /** Everything a trainer is told about its attempt. It asks nobody else: it has the object store, but no database. */
 export interface Assignment {
   runId: string;
@@ -28,11 +36,14 @@ export interface Assignment {
   model: ModelSpec;
   optimizer: OptimizerSpec;
   training: TrainingSpec;
+  device: AssignedDevice;
   dataset: { features: Feature[]; split: Split; segments: SegmentReference[] };
   /** Fine-tuning: the weights to start from, and how many rows of the dataset that version has seen. */
   parent: (TrainedVersion & { rowCount: number }) | null;
   /** The metric to compare on the test part, and the version to compare with. */
   gate: { metric: string; champion: TrainedVersion | null } | null;
+  /** Whether only the digest of the weights is wanted: a version is trained again, and no other is made. */
+  reproduces: boolean;
   /** Of earlier attempts, newest first; the first one that can be read is resumed. */
   checkpoints: (StoredObject & { step: number })[];
 }
@@ -52,7 +63,7 @@ export interface CheckpointObject extends StoredObject {
   sizeBytes: number;
 }
 
-/** What a finished training hands over. */
+/** What a finished training hands over; `artifacts` are empty where only the digest was wanted. */
 export interface TrainingOutcome {
   /** `sha256:<hex>` over the weights alone. */
   digest: string;
@@ -72,9 +83,11 @@ export type ToTrainer = { type: "RUN"; assignment: Assignment } | { type: "CANCE
 /** Trainer to worker, in the order things happened. Values travel by structured clone, so NaN stays NaN. */
 export type FromTrainer =
   | { type: "READY" }
-  /** What computes: part of what the results are reproducible for. */
-  | { type: "STARTED"; executor: string }
+  /** What the results are reproducible for. */
+  | { type: "STARTED"; environment: Environment }
   | { type: "RESUMED"; step: number }
+  /** What it resumes was computed by something else, so the last bits of the results may differ. */
+  | { type: "ENVIRONMENT_CHANGED"; message: string }
   | { type: "WARNING"; message: string }
   | { type: "METRICS"; points: MetricPoint[]; progress: Progress }
   | { type: "CHECKPOINT"; checkpoint: CheckpointObject }

@@ -7,10 +7,11 @@ import { OptimizerRevision } from "../entities/optimizer.js";
 import { Run } from "../entities/run.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { checkpointsOf } from "../runs/checkpoints.js";
+import type { ClaimedRun } from "../scheduler/claim.js";
 import type { Assignment, TrainedVersion } from "../trainer/protocol.js";
 
 /** Collects what the trainer needs to know about a claimed run. */
-export async function assignmentOf(manager: EntityManager, run: Run): Promise<Assignment> {
+export async function assignmentOf(manager: EntityManager, run: ClaimedRun): Promise<Assignment> {
   const { spec: model } = await manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId });
   const { spec: optimizer } = await manager.findOneByOrFail(OptimizerRevision, { id: run.optimizerRevisionId });
   const version = await manager.findOneByOrFail(DatasetVersion, { id: run.datasetVersionId });
@@ -22,11 +23,13 @@ export async function assignmentOf(manager: EntityManager, run: Run): Promise<As
     model,
     optimizer,
     training: run.spec,
+    device: { provider: run.device.provider, uuid: run.device.uuid },
     dataset: { features, split, segments: await segmentsOf(manager, version) },
     parent: run.parentVersionId ? await parentOf(manager, run.parentVersionId) : null,
     gate: run.gate
       ? { metric: run.gate.metric, champion: await championOf(manager, run.modelId, run.gate.alias) }
       : null,
+    reproduces: run.reproducesVersionId !== null,
     checkpoints: checkpoints.map(({ objectKey, digest, step }) => ({ key: objectKey, sha256: hex(digest), step })),
   };
 }

@@ -1,14 +1,16 @@
 import type { DataSource } from "typeorm";
 import { settlePromotion } from "../continual/gate.js";
-import type { Run, RunState } from "../entities/run.js";
+import type { RunState } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { publish } from "../pubsub/topics.js";
 import { recordCheckpoint } from "../runs/checkpoints.js";
 import { type RunEventKind, recordRunEvent } from "../runs/events.js";
 import { completeRun, endRun, requeueRun } from "../runs/finish.js";
-import { fenced, type Lease, recordExecutor } from "../runs/lease.js";
+import { fenced, type Lease, recordEnvironment } from "../runs/lease.js";
 import { appendMetrics } from "../runs/metrics.js";
+import { completeReproduction } from "../runs/reproduce.js";
+import type { ClaimedRun } from "../scheduler/claim.js";
 import type { FromTrainer, TrainingOutcome } from "../trainer/protocol.js";
 import { assignmentOf } from "./assignment.js";
 import { createJournal } from "./journal.js";
@@ -16,6 +18,12 @@ import type { Trainer } from "./trainer-pool.js";
 
 /** How often a trainer may die in a row, without a finished step in between, before the run is given up. */
 const maximumRestarts = 3;
+/**
+ * What may go better next time: the store or ONNX Runtime failed, there was no memory, or nobody knows. What is wrong with
+ * the run itself, such as a loss that diverges, would only go wrong again.
+ */
+const passing: ReadonlySet<string> = new Set(["STORAGE_UNAVAILABLE", "EXECUTOR_FAILED", "TRAINER_FAILED"]);
+const died = (message: string) => ({ code: "TRAINER_FAILED", message });
 /** How long a trainer may take to stop by itself when its run is canceled. */
 const cancelMs = 1_500;
 /** Hints to subscribers are coalesced to this pace. */
@@ -37,7 +45,7 @@ export interface Attempt {
 /** Starts working on a claimed run. */
 export function startAttempt(options: {
   db: DataSource;
-  run: Run;
+  run: ClaimedRun;
   takeTrainer: () => Promise<Trainer>;
   logger: Logger;
 }): Attempt {
@@ -111,10 +119,13 @@ export function startAttempt(options: {
         journal.add(() => recordCheckpoint(db, lease, message.checkpoint));
         break;
       case "STARTED":
-        journal.add(() => fenced(db, lease, (manager) => recordExecutor(manager, run.id, message.executor)));
+        journal.add(() => fenced(db, lease, (manager) => recordEnvironment(manager, run.id, message.environment)));
         break;
       case "RESUMED":
         log("RESUMED", `resumed after step ${message.step}`);
+        break;
+      case "ENVIRONMENT_CHANGED":
+        log("ENVIRONMENT_CHANGED", message.message);
         break;
       case "WARNING":
         log("WARNING", message.message);
@@ -131,23 +142,26 @@ export function startAttempt(options: {
   /** Writes how the attempt ended, behind everything it reported. */
   function conclude(exit: { code: number | null; signal: NodeJS.Signals | null }): Promise<void> {
     if (ending?.type === "SUCCEEDED") return complete(ending.outcome);
-    if (ending?.type === "FAILED" && ending.error.code === "STORAGE_UNAVAILABLE") return again(ending.error.message);
-    if (ending?.type === "FAILED") return fail(ending.error);
+    if (ending?.type === "FAILED") return passing.has(ending.error.code) ? again(ending.error) : fail(ending.error);
     if (ending?.type === "STOPPED")
       return request === "CANCEL"
         ? endRun(db, lease, run, { state: "CANCELED" })
         : requeueRun(db, lease, run, "its worker drains");
-    return again(`the trainer was ended by ${exit.signal ?? `exit code ${exit.code}`}`);
+    return again(died(`the trainer was ended by ${exit.signal ?? `exit code ${exit.code}`}`));
   }
 
   /** Back to the queue, unless that has happened too often without a step gained in between. */
-  function again(what: string): Promise<void> {
+  function again({ code, message }: { code: string; message: string }): Promise<void> {
     const restarts = gained ? 1 : run.restarts + 1;
-    if (restarts <= maximumRestarts) return requeueRun(db, lease, run, what, restarts);
-    return fail({ code: "TRAINER_FAILED", message: `${what}, ${restarts} times in a row` });
+    if (restarts <= maximumRestarts) return requeueRun(db, lease, run, `${code}: ${message}`, restarts);
+    return fail({ code, message: `${message}, ${restarts} times in a row` });
   }
 
   async function complete(outcome: TrainingOutcome): Promise<void> {
+    if (run.reproducesVersionId !== null) {
+      await completeReproduction(db, lease, run.reproducesVersionId, run, outcome);
+      return;
+    }
     const { model } = assignment as NonNullable<typeof assignment>;
     await completeRun(
       db,
@@ -185,7 +199,7 @@ export function startAttempt(options: {
       const { message } = error as Error;
       logger.warn({ runId: run.id, error: message }, "the attempt ended early");
       // What cannot be stored now ends with the lease: it runs out, and another attempt takes the run over.
-      if (!lost) await again(`the attempt ended early: ${message}`).catch(() => {});
+      if (!lost) await again(died(`the attempt ended early: ${message}`)).catch(() => {});
     }
   }
 

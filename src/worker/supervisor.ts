@@ -1,9 +1,11 @@
 import os from "node:os";
 import type { DataSource } from "typeorm";
+import type { OfferedDevice } from "../entities/device.js";
 import { newId } from "../entities/identifier.js";
 import type { Logger } from "../logger.js";
 import type { Wakeups } from "../pubsub/wakeups.js";
 import { renewLeases } from "../runs/lease.js";
+import { type Hold, slotsOf } from "../scheduler/capacity.js";
 import { claimRun } from "../scheduler/claim.js";
 import { registerWorker, unregisterWorker, workerHeartbeat } from "../scheduler/workers.js";
 import { type Attempt, startAttempt } from "./attempt.js";
@@ -22,18 +24,19 @@ export interface Supervisor {
   drain(): Promise<void>;
 }
 
-/** The worker of one host: claims runs into free slots, renews their leases, and passes on requests to stop. */
+/** The worker of one host: claims runs into free slots of its devices, renews their leases, and passes on requests to stop. */
 export async function startSupervisor(options: {
   db: DataSource;
   wakeups: Wakeups;
   trainers: TrainerPool;
-  slots: number;
+  /** What its runs are computed on. */
+  devices: readonly OfferedDevice[];
   logger: Logger;
 }): Promise<Supervisor> {
-  const { db, wakeups, trainers, slots, logger } = options;
+  const { db, wakeups, trainers, devices, logger } = options;
   const workerId = newId("Worker");
-  await registerWorker(db, { id: workerId, host: os.hostname(), pid: process.pid, slots });
-  const attempts = new Map<string, Attempt>();
+  await registerWorker(db, { id: workerId, host: os.hostname(), pid: process.pid, devices: [...devices] });
+  const attempts = new Map<string, Attempt & { hold: Hold }>();
   let draining = false;
 
   async function claimLoop(): Promise<void> {
@@ -41,15 +44,17 @@ export async function startSupervisor(options: {
     stopWaiting = () => wakeup.close();
     while (!draining) {
       try {
-        while (!draining && attempts.size < slots) {
-          const run = await claimRun(db, workerId);
+        while (!draining) {
+          const holds = [...attempts.values()].map(({ hold }) => hold);
+          const run = await claimRun(db, { id: workerId, devices, holds });
           if (!run) break;
           logger.info({ runId: run.id, attempt: run.attempt }, "claimed");
           // A run that was lost and claimed again here: its former attempt must be gone before the next one starts.
           const former = attempts.get(run.id);
           former?.abandon();
           await former?.ended;
-          const attempt = startAttempt({ db, run, takeTrainer: trainers.take, logger });
+          const hold = { index: run.device.index, slots: slotsOf(run.device.kind, run.spec.threads) };
+          const attempt = { ...startAttempt({ db, run, takeTrainer: trainers.take, logger }), hold };
           attempts.set(run.id, attempt);
           void attempt.ended.then(() => {
             if (attempts.get(run.id) === attempt) attempts.delete(run.id);

@@ -28,6 +28,12 @@ const readyMs = 60_000;
 const placeholder = "run_00000000-0000-0000-0000-000000000000";
 
 /**
+ * How Node runs a trainer. It frees by itself what each step leaves behind (`engine/onnx/output-copies.ts`), and has a small
+ * heap that hardly grows: marking it bit by bit, which V8 would start anew every few steps, is nothing but work.
+ */
+export const trainerFlags: readonly string[] = ["--expose-gc", "--no-incremental-marking"];
+
+/**
  * Keeps one trainer started ahead: loading the numerics takes longer than everything else between `train` and the first
  * step.
  */
@@ -76,6 +82,7 @@ interface StartedTrainer {
 function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): StartedTrainer {
   const child = fork(options.modulePath, ["trainer", placeholder], {
     env: options.env,
+    execArgv: [...process.execArgv, ...trainerFlags],
     // Structured clone instead of JSON: NaN and typed arrays arrive as they left.
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -40,7 +40,7 @@ const retrainingRevision = "id number digest spec retraining { name }";
 const runFields = `id state attempt error { code } progress { step } spec summary { name value } createdAt
   model { name } metrics(maxPoints: 10) { name points { step epoch value } }
   named: metrics(names: ["loss"]) { name } checkpoints ${page("id step sizeBytes run { id }")} ${events}
-  version { ${version} } retryOf { id } retraining { name } worker { id host } gate { alias metric mustNotDropBy }
+  version { ${version} } retryOf { id } retraining { name } worker { id host } device { kind name } queuePosition queueReason { code } gate { alias metric mustNotDropBy }
   lineage { datasetVersion { ${datasetVersion} } modelRevision { ${modelRevision} }
     optimizerRevision { ${optimizerRevision} } parentVersion { ${version} } }`;
 const aliasFields = `name movedAt model { name } version { ${version} } previous { ref }
@@ -76,7 +76,10 @@ const lists: [name: string, query: string][] = [
   ["runs, filtered and from the end", `{ list: runs ${page(runFields, filtered.runs)} }`],
   ["modelVersions", `{ list: modelVersions ${page(versionFields)} }`],
   ["modelVersions, filtered and by measurement", `{ list: modelVersions ${page(versionFields, filtered.versions)} }`],
-  ["workers", `{ workers { id host slots heartbeatAt runs { ${runFields} } } }`],
+  [
+    "workers",
+    `{ workers { id host slots heartbeatAt devices { kind name memoryBytes busySlots } runs { ${runFields} } } }`,
+  ],
   [
     "nested filtered connections",
     `{ list: models { nodes { versions(${filtered.versions}) { nodes { id } totalCount } runs(${filtered.runs}) { nodes { id } } } } }`,
@@ -104,4 +107,16 @@ test("what is not selected is not read", async () => {
   expect((await statements(large, "{ runs { nodes { id } } }")).count).toBe(1);
   expect((await statements(large, "{ runs { nodes { id } pageInfo { hasNextPage hasPreviousPage } } }")).count).toBe(1);
   expect((await statements(large, "{ runs { nodes { id } totalCount } }")).count).toBe(2);
+});
+
+test("the number of statements for runs that wait does not depend on how many do", async () => {
+  const query = "{ runs { nodes { queuePosition queueReason { code message } } } }";
+  const counts = [];
+  for (const database of [small, large]) {
+    await database.db.query("UPDATE run SET state = 'QUEUED', worker_id = NULL");
+    const { data, count } = await statements(database, query);
+    expect(data.runs.nodes.every((run: { queuePosition: number }) => run.queuePosition > 0)).toBe(true);
+    counts.push(count);
+  }
+  expect(counts).toEqual([4, 4]);
 });

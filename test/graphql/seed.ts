@@ -66,7 +66,12 @@ export async function seed(db: DataSource, count: number, from = 1): Promise<voi
     "id, retraining_id, number, digest, spec, created_at",
     `${idOf("retrainrev")}, ${idOf("retraining")}, 1, ${digest}, '{}', ${created}`,
   );
-  await insert("worker", "id, host, pid, slots", `${idOf("worker")}, 'host-' || i, i, 1`);
+  await insert(
+    "worker",
+    "id, host, pid, slots, devices",
+    `${idOf("worker")}, 'host-' || i, i, 1,
+     '[{"kind":"CPU","name":"CPU","memoryBytes":17179869184,"slots":1,"provider":"cpu","uuid":null}]'`,
+  );
   await insert(
     "run",
     `id, state, model_id, model_revision_id, optimizer_revision_id, dataset_version_id, retraining_id, gate, spec, attempt,

@@ -10,6 +10,7 @@ import { recordRunEvent } from "../../src/runs/events.js";
 import { completeRun, endRun } from "../../src/runs/finish.js";
 import { appendMetrics } from "../../src/runs/metrics.js";
 import { claimRun } from "../../src/scheduler/claim.js";
+import { cpu } from "../support/workbench.js";
 import { type Answer, type Api, contract, irisRows, openApi } from "./api.js";
 import { versionContent } from "./training.js";
 
@@ -44,7 +45,7 @@ afterAll(async () => {
 async function startRun(): Promise<Run> {
   const { query, variables } = await contract("05-train");
   const { data } = await api.ask(query, variables);
-  const run = await claimRun(worker, "worker_1");
+  const run = await claimRun(worker, { id: "worker_1", devices: [cpu(1)], holds: [] });
   if (run?.id !== data.train.run.id) throw new Error("another run was waiting");
   return run as Run;
 }

@@ -30,6 +30,7 @@ describe("a training", () => {
         startFromEpoch: 0,
       },
       checkpoint: { type: "AUTO" },
+      device: "ANY",
       threads: 1,
       replay: null,
     });
@@ -44,6 +45,14 @@ describe("a training", () => {
   test("has one digest, whether defaults are left out, null or written", () => {
     const written = { batchSize: 32, seed: null, shuffle: true, earlyStopping: null, checkpoint: {} };
     expect(digest(resolved(training(written)))).toBe(digest(resolved(training())));
+  });
+
+  test("asks for a device and threads", () => {
+    expect(resolved(training({ device: "GPU", threads: 4 }))).toMatchObject({ device: "GPU", threads: 4 });
+    expect(resolved(training({ device: null, threads: null }))).toMatchObject({ device: "ANY", threads: 1 });
+    expect(faults(training({ device: "TPU", threads: 0 }))).toEqual(["device BAD_TYPE", "threads OUT_OF_RANGE"]);
+    expect(faults(training({ threads: 65 }))).toEqual(["threads OUT_OF_RANGE"]);
+    expect(faults(training({ threads: 1.5 }))).toEqual(["threads BAD_TYPE"]);
   });
 
   test("watches val_loss by default, epoch_loss where nothing is validated", () => {

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { artifactKey, assertKey, assertPrefix, checkpointKey, prefixes, segmentKey } from "../../src/storage/keys.js";
+import {
+  artifactKey,
+  assertKey,
+  assertPrefix,
+  checkpointKey,
+  markerKey,
+  prefixes,
+  segmentKey,
+} from "../../src/storage/keys.js";
 
 const sha256 = "0123456789abcdef".repeat(4);
 const run = "5f0c6a1e-0000-4000-8000-000000000001";
@@ -10,6 +18,7 @@ describe("object keys", () => {
     [segmentKey("iris", sha256, "u"), `datasets/iris/u-${sha256}.parquet`],
     [checkpointKey(run, 2, 300, sha256), `runs/${run}/2/300-${sha256}.safetensors`],
     [artifactKey(run, 2, "model.onnx", sha256), `runs/${run}/2/artifacts/${sha256}/model.onnx`],
+    [markerKey("1-2"), "platform/1-2"],
     [prefixes.dataset("iris"), "datasets/iris/"],
     [prefixes.run(run), `runs/${run}/`],
     [prefixes.attempt(run, 2), `runs/${run}/2/`],

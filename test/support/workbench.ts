@@ -8,6 +8,7 @@ import type { DataSource } from "typeorm";
 import { appendRows } from "../../src/datasets/append.js";
 import { declareDataset } from "../../src/datasets/declare.js";
 import type { Outcome } from "../../src/db/transaction.js";
+import type { OfferedDevice } from "../../src/entities/device.js";
 import { Run } from "../../src/entities/run.js";
 import { silent } from "../../src/logger.js";
 import { listen, type Wakeups } from "../../src/pubsub/wakeups.js";
@@ -27,12 +28,18 @@ export interface Workbench {
   store: ObjectStore;
   wakeups: Wakeups;
   dataDirectory: string;
-  /** @param trainerPath another program than the real trainer. */
-  startWorker(slots?: number, trainerPath?: string): Promise<Supervisor>;
+  /** @param trainerPath another program than the real trainer. @param gpus devices beside the CPU. */
+  startWorker(slots?: number, trainerPath?: string, gpus?: readonly OfferedDevice[]): Promise<Supervisor>;
   /** Drains every worker that is still there. */
   drainWorkers(): Promise<void>;
   close(): Promise<void>;
 }
+
+const device = { memoryBytes: 2 ** 30, provider: "cpu" as const, uuid: null };
+/** A processor with so many slots. */
+export const cpu = (slots: number): OfferedDevice => ({ ...device, kind: "CPU", name: "CPU", slots });
+/** What is scheduled as a GPU, and computes on the CPU. */
+export const gpu = (name: string): OfferedDevice => ({ ...device, kind: "GPU", name, slots: 1 });
 
 /** @param database default: one of its own in the run's cluster; a test that stops Postgres brings another. */
 export async function openWorkbench(database?: TestDatabase): Promise<Workbench> {
@@ -48,11 +55,11 @@ export async function openWorkbench(database?: TestDatabase): Promise<Workbench>
   };
   return {
     ...{ db, url, store, wakeups, dataDirectory },
-    async startWorker(slots = 1, trainerPath) {
+    async startWorker(slots = 1, trainerPath, gpus = []) {
       const modulePath = trainerPath ?? fileURLToPath(new URL("../../dist/trainer.js", import.meta.url));
       const env = { ...process.env, PERENNIAL_DATA_DIR: dataDirectory };
       const trainers = createTrainerPool({ modulePath, env, logger: silent });
-      const worker = await startSupervisor({ db, wakeups, trainers, slots, logger: silent });
+      const worker = await startSupervisor({ db, wakeups, trainers, devices: [cpu(slots), ...gpus], logger: silent });
       workers.push(worker);
       return worker;
     },

@@ -15,7 +15,7 @@ import { train } from "../../src/runs/submit.js";
 import { claimRun } from "../../src/scheduler/claim.js";
 import { reapExpired, startReaper } from "../../src/scheduler/reaper.js";
 import { liveWorkers } from "../../src/scheduler/workers.js";
-import { accepted, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
+import { accepted, cpu, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
 
 const training = { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7 };
 
@@ -116,7 +116,7 @@ describe("a lease", () => {
   it("that ran out gives the run back, and every later write of its holder is refused", async () => {
     const { runId } = await accepted(train(bench.db, { ...training, epochs: 1 }));
     const workerId = newId("Worker");
-    const claimed = await claimRun(bench.db, workerId);
+    const claimed = await claimRun(bench.db, { id: workerId, devices: [cpu(1)], holds: [] });
     expect(claimed?.id).toBe(runId);
     const lease = { runId, fence: claimed?.fence ?? 0 };
     const point = { seq: 1, name: "loss", step: 1, epoch: 1, value: 0.5 };

@@ -1,8 +1,8 @@
 import { Field, Float, ID, InputType, Int } from "type-graphql";
 import type { RunReference } from "../../runs/control.js";
 import type { TrainDeclaration } from "../../runs/submit.js";
-import type { CheckpointDeclaration, EarlyStoppingDeclaration } from "../../spec/training.js";
-import { MonitorModeEnum } from "./enums.js";
+import type { CheckpointDeclaration, DeviceRequest, EarlyStoppingDeclaration } from "../../spec/training.js";
+import { DeviceRequestEnum, MonitorModeEnum } from "./enums.js";
 import { MutationInput } from "./fields.js";
 
 @InputType({
@@ -104,6 +104,20 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
 
   @Field(() => CheckpointInput, { nullable: true, description: "When to save. Default: automatic." })
   checkpoint?: CheckpointInput | null;
+
+  @Field(() => DeviceRequestEnum, {
+    nullable: true,
+    description:
+      "What to compute on. Weights are equal bit for bit only on equal devices: name one where that matters. Default: ANY.",
+  })
+  device?: DeviceRequest | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "Threads that compute, 1 to 64. On a CPU the run takes as many slots of one worker, all at once. Another number can give other last bits. Default: 1.",
+  })
+  threads?: number | null;
 }
 
 @InputType({ description: "Stops a run." })

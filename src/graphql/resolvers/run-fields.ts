@@ -5,6 +5,7 @@ import { Checkpoint, Run } from "../../entities/run.js";
 import { ModelVersion } from "../../entities/version.js";
 import { Worker } from "../../entities/worker.js";
 import { metricHistory } from "../../runs/metrics.js";
+import { type Standing, standings } from "../../scheduler/queue.js";
 import { CheckpointConnection, CheckpointsArguments, checkpoints } from "../collections/checkpoints.js";
 import { RunEventConnection, runEvents } from "../collections/run-events.js";
 import { ConnectionArguments } from "../connection/arguments.js";
@@ -12,6 +13,7 @@ import { badInput, maxListLength } from "../connection/condition.js";
 import { sliceOf } from "../connection/slice.js";
 import type { Context } from "../context.js";
 import { isStorable } from "../loaders.js";
+import { QueueReason } from "../queue-types.js";
 import { GateObject, Lineage, MetricSeries } from "../run-types.js";
 
 @Resolver(() => Run)
@@ -65,7 +67,10 @@ export class RunFields {
     return new RunEventConnection(sliceOf(loaders, runEvents, args, { column: "run_id", id: run.id }));
   }
 
-  @FieldResolver(() => ModelVersion, { nullable: true, description: "What it made; null before it succeeded." })
+  @FieldResolver(() => ModelVersion, {
+    nullable: true,
+    description: "What it made; null before it succeeded, and for a run that reproduces a version.",
+  })
   async version(@Root() run: Run, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
     return (await loaders.listBy(ModelVersion, "runId", {}).load(run.id))[0] ?? null;
   }
@@ -78,6 +83,14 @@ export class RunFields {
   @FieldResolver(() => Run, { nullable: true, description: "The run it repeats, if `retryRun` made it." })
   retryOf(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run | null> | null {
     return run.retryOfId === null ? null : loaders.byId(Run).load(run.retryOfId);
+  }
+
+  @FieldResolver(() => ModelVersion, {
+    nullable: true,
+    description: "The version that it trains again, if `reproduceVersion` made it.",
+  })
+  reproduces(@Root() run: Run, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
+    return run.reproducesVersionId === null ? null : loaders.byId(ModelVersion).load(run.reproducesVersionId);
   }
 
   @FieldResolver(() => Retraining, { nullable: true, description: "The policy that started it, if any." })
@@ -98,6 +111,34 @@ export class RunFields {
     const executed = run.state === "RUNNING" || run.state === "CANCELING";
     return executed && run.workerId !== null ? loaders.byId(Worker).load(run.workerId) : null;
   }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description:
+      "Its place by age among all that wait, 1 for the oldest; null unless QUEUED. A run whose device is free starts before older ones that need another.",
+  })
+  async queuePosition(@Root() run: Run, @Ctx() context: Context): Promise<number | null> {
+    return (await standingOf(run, context))?.position ?? null;
+  }
+
+  @FieldResolver(() => QueueReason, {
+    nullable: true,
+    description: "Why it has not started, as things stand now; null unless QUEUED.",
+  })
+  async queueReason(@Root() run: Run, @Ctx() context: Context): Promise<QueueReason | null> {
+    return (await standingOf(run, context))?.reason ?? null;
+  }
+}
+
+/** Where a run stands in the queue; null for one that does not wait. */
+async function standingOf(run: Run, { loaders }: Context): Promise<Standing | null> {
+  if (run.state !== "QUEUED") return null;
+  return loaders
+    .batched<string, Standing | null>("standings in the queue", async (runIds) => {
+      const found = await standings(loaders.db, runIds);
+      return runIds.map((id) => found.get(id) ?? null);
+    })
+    .load(run.id);
 }
 
 @Resolver(() => Checkpoint)

@@ -4,9 +4,15 @@ import { Run } from "../../entities/run.js";
 import { Worker } from "../../entities/worker.js";
 import type { Context } from "../context.js";
 import { groupBy } from "../loaders.js";
+import { DeviceObject } from "../worker-types.js";
 
 @Resolver(() => Worker)
 export class WorkerFields {
+  @FieldResolver(() => [DeviceObject], { description: "What its host has to compute on, as it found at its start." })
+  devices(@Root() worker: Worker): DeviceObject[] {
+    return worker.devices.map((device, index) => new DeviceObject(device, worker.id, index));
+  }
+
   @FieldResolver(() => [Run], { description: "What it executes now, longest first; at most one run per slot." })
   runs(@Root() worker: Worker, @Ctx() { loaders }: Context): Promise<Run[]> {
     return loaders

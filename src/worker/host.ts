@@ -1,0 +1,45 @@
+import { execFile, fork } from "node:child_process";
+import os from "node:os";
+import { promisify } from "node:util";
+import type { Provider } from "../entities/device.js";
+import type { Host } from "./devices.js";
+
+/** Beyond that, a driver hangs. */
+const programMs = 10_000;
+const probeMs = 60_000;
+/** The end of what a probe writes tells what it died of. */
+const shownCharacters = 500;
+
+/** The host that this process runs on. @param probePath the program that tries a device: `probe.js`. */
+export function thisHost(options: { env: NodeJS.ProcessEnv; probePath: string }): Host {
+  const { env, probePath } = options;
+  return {
+    cpuModel: os.cpus()[0]?.model ?? "",
+    totalMemoryBytes: os.totalmem(),
+    memoryLimitBytes: process.constrainedMemory(),
+    env,
+    async run(program, args) {
+      const { stdout } = await promisify(execFile)(program, [...args], { env, timeout: programMs });
+      return stdout;
+    },
+    probe: (provider, uuid) => probe(probePath, env, provider, uuid),
+  };
+}
+
+function probe(path: string, env: NodeJS.ProcessEnv, provider: Provider, uuid: string | null) {
+  return new Promise<string | undefined>((resolve) => {
+    const child = fork(path, [provider, uuid ?? ""], {
+      ...{ env, timeout: probeMs, killSignal: "SIGKILL" },
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    let written = "";
+    child.stderr?.on("data", (chunk: Buffer) => {
+      written = (written + chunk).slice(-shownCharacters);
+    });
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code, signal) => {
+      const end = signal ? `ended by ${signal}` : `exit code ${code}`;
+      resolve(code === 0 ? undefined : `${written.trim() || "no message"} (${end})`);
+    });
+  });
+}
