@@ -20,6 +20,7 @@ export const errorCatalogue = {
   DIVERGED: "The loss became NaN or infinite. The last good checkpoint is kept.",
   EMPTY_SPLIT: "A part of the split that the run needs holds no rows.",
   TRAINER_FAILED: "The trainer process ended without a result.",
+  EXECUTOR_FAILED: "What computes the steps failed in the middle of a run, such as for lack of memory.",
   DATA_DIRECTORY_IN_USE: "Another process runs its database in the data directory; the message names its pid.",
   UNAUTHENTICATED: "The request carries no valid key.",
   FORBIDDEN: "The request came through a foreign `Host` or `Origin`, or a signed URL is wrong or has expired.",

@@ -12,6 +12,8 @@ export type State = Record<string, Float32Array>;
 export interface Executor {
   /** Part of what a run is reproducible for, such as `eager-cpu`. */
   name: string;
+  /** The library that computes, with its version: as much a part of what a run is reproducible for. */
+  runtime: string;
   load(graph: Graph): Promise<Executable>;
 }
 

@@ -69,6 +69,7 @@ export function retryRun(db: DataSource, { runId, idempotencyKey }: RunReference
       parentVersionId: run.parentVersionId,
       retrainingId: run.retrainingId,
       gate: run.gate,
+      reproducesVersionId: run.reproducesVersionId,
       retryOfId: run.id,
     });
     if (run.retrainingId)

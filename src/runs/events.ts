@@ -5,7 +5,14 @@ import { publish } from "../pubsub/topics.js";
 import { isFinal } from "./run-state.js";
 
 /** What a run's log tells beside its changes of state. */
-export type RunEventKind = "CHECKPOINT_SAVED" | "RESUMED" | "EARLY_STOPPED" | "WARNING";
+export type RunEventKind =
+  | "CHECKPOINT_SAVED"
+  | "RESUMED"
+  | "ENVIRONMENT_CHANGED"
+  | "EARLY_STOPPED"
+  | "REPRODUCED"
+  | "NOT_REPRODUCED"
+  | "WARNING";
 
 /**
  * Appends to a run's log within the caller's transaction; the row lock on the run keeps `seq` gapless. The same entry of

@@ -11,11 +11,13 @@ import { newestRevision } from "../registry/revise.js";
 import { referencedVersion } from "../registry/versions.js";
 import { canonicalJson } from "../spec/canonical.js";
 import type { Feature } from "../spec/dataset.js";
+import { batchProblem, leastMemory, memoryProblem } from "../spec/memory.js";
 import type { ModelSpec } from "../spec/model.js";
 import { metricTypes } from "../spec/model.js";
 import type { Problem } from "../spec/problem.js";
 import { resolveTraining } from "../spec/resolve-training.js";
 import type { TrainingDeclaration, TrainingSpec } from "../spec/training.js";
+import { offeredMemory } from "./offered-memory.js";
 
 export interface TrainDeclaration extends TrainingDeclaration {
   model: string;
@@ -59,9 +61,18 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
     optimizerRevision?.spec.learningRate,
   );
   problems.push(...(faults ?? []));
+  if (modelRevision && spec) problems.push(...(await sizeProblems(manager, modelRevision.spec, spec)));
   if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec)
     throw new Refused(problems);
   return { modelRevision, optimizerRevision, datasetVersion, parentVersionId: parent?.id ?? null, spec };
+}
+
+/** What is too large for any run, or for the workers there are. */
+async function sizeProblems(manager: EntityManager, model: ModelSpec, { batchSize, device }: TrainingSpec) {
+  const tooLarge = batchProblem(model, batchSize);
+  if (tooLarge) return [tooLarge];
+  const tooMuch = memoryProblem(leastMemory(model, batchSize), await offeredMemory(manager, device));
+  return tooMuch ? [tooMuch] : [];
 }
 
 async function findModelRevision(manager: EntityManager, request: TrainDeclaration, problems: Problem[]) {
@@ -150,6 +161,7 @@ export interface QueuedRun {
   parentVersionId?: string | null;
   retrainingId?: string | null;
   retryOfId?: string | null;
+  reproducesVersionId?: string | null;
   gate?: Gate | null;
 }
 

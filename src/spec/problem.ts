@@ -19,7 +19,8 @@ export type ProblemCode =
   | "DATASET_HAS_ROWS"
   | "STALE"
   | "RESERVED_NAME"
-  | "UNSUPPORTED";
+  | "UNSUPPORTED"
+  | "OUT_OF_MEMORY";
 
 /**
  * One fault of a declaration. `path` leads to the field from the mutation's `input`, such as `layers[1].dropout.rate`;

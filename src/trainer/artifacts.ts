@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { State } from "../engine/executor.js";
 import { exportVersion } from "../engine/onnx/export.js";
-import { modelParameters } from "../engine/parameters.js";
-import { encodeSafetensors, type NamedTensor, tensorsDigest } from "../engine/safetensors.js";
+import { tensorsDigest } from "../engine/safetensors.js";
+import { encodeWeights, weightTensors } from "../engine/weights.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
+import type { ModelSpec } from "../spec/model.js";
 import { artifactKey } from "../storage/keys.js";
 import type { Assignment, TrainingOutcome } from "./protocol.js";
 import type { Store } from "./store.js";
@@ -28,15 +29,16 @@ export async function storeArtifacts(
     return { name, key, sizeBytes, digest: `sha256:${sha256}` };
   };
 
-  const tensors: NamedTensor[] = modelParameters(model).map(({ name, shape }) => ({
-    name,
-    shape,
-    data: parameters[name] as Float32Array,
-  }));
-  const artifacts = [await put("weights.safetensors", encodeSafetensors(tensors, { format: "perennial-weights/1" }))];
+  const tensors = weightTensors(model, parameters);
+  const artifacts = [await put("weights.safetensors", encodeWeights(tensors))];
   const exported = exportOrWarn({ model, parameters, preprocessing }, warn);
   if (exported) artifacts.push(await put("model.onnx", exported));
   return { digest: tensorsDigest(tensors), artifacts };
+}
+
+/** The digest that a version with these weights has. */
+export function weightsDigest(model: ModelSpec, parameters: State): string {
+  return tensorsDigest(weightTensors(model, parameters));
 }
 
 function exportOrWarn(

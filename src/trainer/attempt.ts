@@ -1,19 +1,20 @@
 import type { Executor, State } from "../engine/executor.js";
-import { modelParameters } from "../engine/parameters.js";
-import { decodeSafetensors } from "../engine/safetensors.js";
 import { initialState, splitState } from "../engine/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/training-program.js";
+import { decodeWeights } from "../engine/weights.js";
 import { PlatformError } from "../errors.js";
 import { canonicalJson } from "../spec/canonical.js";
 import { metricName } from "../spec/metrics.js";
 import { type ModelSpec, metricTypes } from "../spec/model.js";
-import { storeArtifacts } from "./artifacts.js";
+import { storeArtifacts, weightsDigest } from "./artifacts.js";
 import { epochOrder, replayOrder } from "./batch-order.js";
-import { loadCheckpoint, saveCheckpoint, type TrainingPosition } from "./checkpoint.js";
+import { saveCheckpoint, type TrainingPosition } from "./checkpoint.js";
 import { type Data, loadData } from "./data-feed.js";
+import { describeEnvironment } from "./environment.js";
 import { measure, type NamedValue } from "./evaluation.js";
 import { type FitListener, fit } from "./fit.js";
-import type { Assignment, FromTrainer, StoredObject, TrainedVersion, TrainingOutcome } from "./protocol.js";
+import type { Assignment, FromTrainer, TrainedVersion, TrainingOutcome } from "./protocol.js";
+import { resumeFrom } from "./resume.js";
 import type { Store } from "./store.js";
 
 export interface AttemptEnvironment {
@@ -35,25 +36,26 @@ export async function runAttempt(
 ): Promise<TrainingOutcome | undefined> {
   const { store, executor, send, now } = environment;
   const { model, optimizer, training, parent } = assignment;
-  send({ type: "STARTED", executor: executor.name });
+  const computedBy = describeEnvironment(executor);
+  send({ type: "STARTED", environment: computedBy });
   const data = await loadData(assignment, store);
   const order = training.replay
     ? replayOrder({ ...training, ...training.replay, count: data.counts.train, firstNew: data.firstNew })
     : epochOrder({ ...training, count: data.counts.train });
-  const parameters = parent ? await loadWeights(store, parent.model, parent.weights) : undefined;
+  const parameters = parent ? await loadWeights(store, parent) : undefined;
   const program = await createTrainingProgram({
     ...{ model, optimizer, executor, batchSize: training.batchSize, seed: training.seed },
     state: initialState(model, optimizer, training.seed, parameters),
   });
   try {
-    const start = await resumeFrom(assignment, environment);
+    const start = await resumeFrom({ assignment, store, program, order, environment: computedBy, send });
     const listener: FitListener = {
       point: (point, progress) => send({ type: "METRICS", points: [point], progress }),
       async checkpoint(step, position) {
         try {
           send({
             type: "CHECKPOINT",
-            checkpoint: await saveCheckpoint(store, assignment, step, { ...position, executor: executor.name }),
+            checkpoint: await saveCheckpoint(store, assignment, step, { ...position, environment: computedBy }),
           });
         } catch (error) {
           // The next one may succeed; a run is not worth less than the checkpoint it could not write.
@@ -71,30 +73,6 @@ export async function runAttempt(
   } finally {
     program.dispose();
   }
-}
-
-/** The newest checkpoint that can be read. A damaged one costs the steps since the one before, and a warning, not the run. */
-async function resumeFrom(
-  assignment: Assignment,
-  { store, executor, send }: AttemptEnvironment,
-): Promise<TrainingPosition | null> {
-  for (const checkpoint of assignment.checkpoints) {
-    try {
-      const position = await loadCheckpoint(store, checkpoint);
-      send({ type: "RESUMED", step: checkpoint.step });
-      if (position.executor !== executor.name)
-        send({
-          type: "WARNING",
-          message: `resumed on ${executor.name} what ${position.executor} began: the last bits of the results may differ`,
-        });
-      return position;
-    } catch (error) {
-      if (!(error instanceof PlatformError) || !["OBJECT_CORRUPT", "OBJECT_NOT_FOUND"].includes(error.code))
-        throw error;
-      send({ type: "WARNING", message: `the checkpoint of step ${checkpoint.step} cannot be used: ${error.message}` });
-    }
-  }
-  return null;
 }
 
 /** Restores the best weights, evaluates them on held-out rows, measures the gate and stores the artifacts. */
@@ -117,9 +95,10 @@ async function conclude(
 
   const { preprocessing } = data;
   const trained = { parameters: splitState(state).parameters, preprocessing };
-  const { digest, artifacts } = await storeArtifacts(assignment, store, trained, (message) =>
-    send({ type: "WARNING", message }),
-  );
+  const warn = (message: string) => send({ type: "WARNING", message });
+  const { digest, artifacts } = assignment.reproduces
+    ? { digest: weightsDigest(model, trained.parameters), artifacts: [] }
+    : await storeArtifacts(assignment, store, trained, warn);
 
   return {
     digest,
@@ -158,7 +137,7 @@ async function measureGate(
   const { versionId } = champion;
   if (!areComparable(metric, { model, preprocessing: data.preprocessing }, champion))
     return { champion: { versionId, value: null }, challenger };
-  const parameters = await loadWeights(store, champion.model, champion.weights);
+  const parameters = await loadWeights(store, champion);
   const state = initialState(champion.model, optimizer, training.seed, parameters);
   const options = { model: champion.model, optimizer, executor, batchSize: 1, seed: training.seed, state };
   const rival = await createTrainingProgram(options);
@@ -194,15 +173,6 @@ async function gateValue(
   return measured?.value ?? Number.NaN;
 }
 
-async function loadWeights(store: Store, model: ModelSpec, { key, sha256 }: StoredObject): Promise<State> {
-  const { tensors } = decodeSafetensors(await store.get(key, sha256));
-  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
-  return Object.fromEntries(
-    modelParameters(model).map(({ name }) => {
-      const data = byName.get(name);
-      if (!(data instanceof Float32Array))
-        throw new PlatformError("OBJECT_CORRUPT", `${key} holds no float32 tensor ${name}`);
-      return [name, data];
-    }),
-  );
+async function loadWeights(store: Store, { model, weights }: TrainedVersion): Promise<State> {
+  return decodeWeights(model, await store.get(weights.key, weights.sha256), weights.key);
 }

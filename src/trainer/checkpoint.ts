@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { State } from "../engine/executor.js";
 import { decodeSafetensors, encodeSafetensors } from "../engine/safetensors.js";
 import { PlatformError } from "../errors.js";
+import type { Environment } from "../spec/environment.js";
 import { checkpointKey } from "../storage/keys.js";
 import type { EarlyStoppingState } from "./early-stopping.js";
 import type { NamedValue } from "./evaluation.js";
@@ -31,8 +32,8 @@ export interface TrainingPosition {
   bestParameters: State | null;
   /** Measurements of the last complete epoch. */
   lastValues: NamedValue[];
-  /** The executor that computed it; see `Executor.name`. */
-  executor?: string;
+  /** What computed it. */
+  environment?: Environment;
   /** Training has ended, by its epochs or by early stopping. */
   finished: boolean;
 }
@@ -62,35 +63,67 @@ export async function saveCheckpoint(
       vector("epoch/outputs", epochOutputs),
       vector("epoch/losses", Float64Array.from(epochLosses)),
     ],
-    { format, position: JSON.stringify(rest, replaceNumber) },
+    { format, run: runId, position: JSON.stringify(rest, replaceNumber) },
   );
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const { key, sizeBytes } = await store.put(checkpointKey(runId, attempt, step, sha256), bytes);
   return { key, sha256, sizeBytes, attempt, step, epoch: position.epoch };
 }
 
-/** @throws PlatformError OBJECT_NOT_FOUND, or OBJECT_CORRUPT for a file that is damaged or no checkpoint. */
-export async function loadCheckpoint(store: Store, object: { key: string; sha256: string }): Promise<TrainingPosition> {
-  const { tensors, metadata } = decodeSafetensors(await store.get(object.key, object.sha256));
-  if (metadata.format !== format || metadata.position === undefined)
-    throw new PlatformError("OBJECT_CORRUPT", `${object.key} is not a checkpoint of this version of Perennial`);
-  const position = JSON.parse(metadata.position, reviveNumber) as Omit<
-    TrainingPosition,
-    "state" | "bestParameters" | "epochOutputs" | "epochLosses"
-  >;
-  const under = (prefix: string): State =>
-    Object.fromEntries(
-      tensors
-        .filter((tensor) => tensor.name.startsWith(prefix))
-        .map((tensor) => [tensor.name.slice(prefix.length), tensor.data as Float32Array]),
-    );
-  const named = (name: string) => tensors.find((tensor) => tensor.name === name)?.data;
+type Described = Omit<TrainingPosition, "state" | "bestParameters" | "epochOutputs" | "epochLosses">;
+
+/**
+ * @param runId the run that must have written it.
+ * @throws PlatformError OBJECT_NOT_FOUND, or OBJECT_CORRUPT for a file that is damaged, no checkpoint, or another run's.
+ */
+export async function loadCheckpoint(
+  store: Store,
+  { key, sha256 }: { key: string; sha256: string },
+  runId: string,
+): Promise<TrainingPosition> {
+  const { tensors, metadata } = decodeSafetensors(await store.get(key, sha256));
+  const refused = (reason: string) => new PlatformError("OBJECT_CORRUPT", `${key} ${reason}`);
+  if (metadata.format !== format) throw refused("is not a checkpoint of this version of Perennial");
+  if (metadata.run !== runId) throw refused("is a checkpoint of another run");
+  const position = readPosition(metadata.position);
+  if (!position) throw refused("does not say where training stood");
+
+  const byName = new Map(tensors.map(({ name, data }) => [name, data]));
+  const losses = byName.get("epoch/losses");
+  const outputs = byName.get("epoch/outputs");
+  if (!(losses instanceof Float64Array) || !(outputs instanceof Float32Array))
+    throw refused("lacks what was measured in its epoch");
+  const under = (prefix: string): State => {
+    const state: State = {};
+    for (const [name, data] of byName) {
+      if (!name.startsWith(prefix)) continue;
+      if (!(data instanceof Float32Array)) throw refused(`has a tensor "${name}" that is not of float32`);
+      state[name.slice(prefix.length)] = data;
+    }
+    return state;
+  };
   const best = under("best/");
   return {
     ...position,
     state: under("state/"),
     bestParameters: Object.keys(best).length > 0 ? best : null,
-    epochOutputs: (named("epoch/outputs") as Float32Array | undefined) ?? new Float32Array(),
-    epochLosses: Array.from((named("epoch/losses") as Float64Array | undefined) ?? []),
+    epochOutputs: outputs,
+    epochLosses: Array.from(losses),
   };
+}
+
+function readPosition(text: string | undefined): Described | undefined {
+  let position: Partial<Described> | null;
+  try {
+    position = JSON.parse(text ?? "", reviveNumber);
+  } catch {
+    return undefined;
+  }
+  const counts = [position?.epoch, position?.stepInEpoch, position?.seq];
+  const complete =
+    counts.every((count) => Number.isSafeInteger(count) && (count as number) >= 0) &&
+    typeof position?.finished === "boolean" &&
+    typeof position.earlyStopping === "object" &&
+    Array.isArray(position.lastValues);
+  return complete ? (position as Described) : undefined;
 }

@@ -1,4 +1,5 @@
 import type { State } from "../engine/executor.js";
+import { modelParameters } from "../engine/parameters.js";
 import { averagedState, averagesOf, splitState } from "../engine/state.js";
 import type { TrainingProgram } from "../engine/training-program.js";
 import { PlatformError } from "../errors.js";
@@ -45,6 +46,7 @@ export async function fit(options: {
   const schedule = optimizer.learningRate;
   const { epochs, earlyStopping } = training;
   const { stepsPerEpoch } = order;
+  const parameterNames = modelParameters(model).map(({ name }) => name);
   const trainRows = data.rows("train", model, data.preprocessing);
   const validationRows = data.counts.validation > 0 ? data.rows("validation", model, data.preprocessing) : undefined;
 
@@ -85,7 +87,7 @@ export async function fit(options: {
   });
   const checkpoint = async () => {
     const current = await position();
-    assertFinite(current, step());
+    assertFinite(current.state, step());
     await listener.checkpoint(step(), current);
     checkpointAt = now();
     checkpointStep = step();
@@ -137,6 +139,7 @@ export async function fit(options: {
       for (const value of values) emit(value);
       const broken = values.find(({ name, value }) => name.endsWith("loss") && !Number.isFinite(value));
       if (broken) throw diverged(broken.name, broken.value, step());
+      assertFinite(await program.state(parameterNames), step());
       if (plateau && schedule.type === "reduceOnPlateau") plateau = judgePlateau(schedule, plateau, values);
       if (earlyStopping) {
         const verdict = judgeEpoch(earlyStopping, stopping, epoch, values);
@@ -188,10 +191,18 @@ function diverged(name: string, value: number, step: number): PlatformError {
   );
 }
 
-/** A loss looks good for one more step after an update has ruined the weights: such a state must not become a checkpoint. */
-function assertFinite({ state }: TrainingPosition, step: number): void {
-  for (const [name, values] of Object.entries(state))
-    for (const value of values) if (!Number.isFinite(value)) throw diverged(name, value, step);
+/**
+ * A loss looks good for one more step after an update has ruined the weights, and behind a maximum pooling even longer,
+ * whose windows pass over NaN: such a state must not become a checkpoint.
+ */
+function assertFinite(state: State, step: number): void {
+  for (const [name, values] of Object.entries(state)) {
+    let check = 0;
+    // 0 times a number is 0, and times anything else it is NaN: several times as fast as asking about each.
+    for (let index = 0; index < values.length; index++) check += 0 * (values[index] as number);
+    const broken = check === 0 ? undefined : values.find((value) => !Number.isFinite(value));
+    if (broken !== undefined) throw diverged(name, broken, step);
+  }
 }
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

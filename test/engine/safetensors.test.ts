@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it, test } from "vitest";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor, tensorsDigest } from "../../src/engine/safetensors.js";
 
@@ -88,6 +89,9 @@ test.each<[string, Buffer]>([
   ["offsets that are not two", file({ a: { dtype: "F32", shape: [2], data_offsets: [0] } }, eight)],
   ["offsets in reverse", file({ a: { dtype: "F32", shape: [0], data_offsets: [8, 0] } }, eight)],
   ["a tensor beyond the end", file({ a: f32(0, 12) }, eight)],
+  ["offsets beyond all numbers", file('{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,1e999]}}', eight)],
+  ["offsets that are no numbers", file({ a: { dtype: "F32", shape: [2], data_offsets: [null, 8] } }, eight)],
+  ["dimensions of zero times infinity", file({ a: f32(0, 0, [...new Array(30).fill(2 ** 52), 0]) })],
   ["a hole between tensors", file({ a: f32(0, 4), b: f32(8, 12) }, Buffer.alloc(12))],
   ["tensors that overlap", file({ a: f32(0, 8), b: f32(4, 12) }, Buffer.alloc(12))],
   ["bytes that belong to no tensor", file({ a: f32(0, 4) }, eight)],
@@ -106,6 +110,32 @@ it("refuses every truncation of a good file", () => {
   for (let length = 0; length < bytes.length; length++) {
     expect(() => decodeSafetensors(bytes.subarray(0, length))).toThrow(/Not a valid safetensors file/);
   }
+});
+
+it("refuses a file with any bit turned around, or reads whole tensors of it", () => {
+  const bytes = encodeSafetensors(tensors, { a: "b" });
+  const size = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
+  fc.assert(
+    fc.property(fc.array(fc.nat(bytes.length * 8 - 1), { minLength: 1, maxLength: 4 }), (bits) => {
+      const damaged = Buffer.from(bytes);
+      for (const bit of bits) damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+      try {
+        const read = decodeSafetensors(damaged).tensors;
+        expect(read.reduce((sum, { data }) => sum + data.byteLength, 0)).toBe(size);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "OBJECT_CORRUPT" });
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it("refuses any bytes that are no such file, without taking memory for what they claim", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      expect(() => decodeSafetensors(bytes)).toThrow(expect.objectContaining({ code: "OBJECT_CORRUPT" }));
+    }),
+  );
 });
 
 it("digests the tensors alone: not their order, not what else a file holds", () => {

@@ -69,6 +69,15 @@ describe("planTraining", () => {
     expect(await bench.db.manager.count(Run)).toBe(0);
   });
 
+  it("names the executor for the device and the threads asked for", async () => {
+    const executorOf = async (input: object) =>
+      (await planned({ model: "kinds", optimizer: "adam", epochs: 1, ...input })).plan.executor.name;
+    expect(await executorOf({ device: "CPU", threads: 2 })).toBe("onnx-cpu-2");
+    expect(await executorOf({ device: "GPU" })).toBe("none");
+    const { problems } = await planned({ model: "kinds", optimizer: "adam", epochs: 1, threads: 0 });
+    expect(problems).toEqual([{ path: "threads", code: "OUT_OF_RANGE" }]);
+  });
+
   it("plans an older revision where it is asked to", async () => {
     const layers = [{ dense: { units: 3 } }];
     await accepted(declareModel(bench.db, { name: "kinds", dataset: "clouds", target: "kind", layers }));

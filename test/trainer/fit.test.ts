@@ -34,6 +34,7 @@ const optimizer = optimizerOf(
 );
 const training: TrainingSpec = {
   ...{ epochs: 9, batchSize: 6, seed: 3, shuffle: true, checkpoint: { type: "AUTO" }, threads: 1, replay: null },
+  device: "ANY",
   earlyStopping: null,
 };
 
@@ -120,7 +121,7 @@ describe("a training", () => {
     expect(first.position).toBeUndefined();
     const [checkpoint] = first.checkpoints;
     expect(checkpoint?.step).toBe(drainAt);
-    const start = await loadCheckpoint(store, checkpoint as CheckpointObject);
+    const start = await loadCheckpoint(store, checkpoint as CheckpointObject, "run");
     expect(start.plateau?.learningRate).toBeGreaterThan(0);
     const second = await train({ earlyStopping: stopping(50) }, start);
     expect(second.position).toEqual(straight.position);
@@ -130,7 +131,7 @@ describe("a training", () => {
 
   it("answers the average of the weights, and keeps the last ones in its checkpoint", async () => {
     const { position, checkpoints, points, program } = await train({});
-    const kept = await loadCheckpoint(store, checkpoints.at(-1) as CheckpointObject);
+    const kept = await loadCheckpoint(store, checkpoints.at(-1) as CheckpointObject, "run");
     expect(kept.finished).toBe(true);
     const average = kept.state["optimizer/ema/hidden/kernel"];
     expect(position?.state["hidden/kernel"]).toEqual(average);
@@ -151,6 +152,34 @@ describe("a training", () => {
     expect(splitState(state).parameters["hidden/bias"]).toEqual(state["optimizer/ema/hidden/bias"]);
     program.dispose();
   });
+});
+
+it("a training whose weights are ruined fails after the epoch, also where the loss does not show it", async () => {
+  const program = await createTrainingProgram({
+    ...{ model, optimizer: optimizer as OptimizerSpec, batchSize: 6, seed: 3 },
+    executor: createEagerExecutor(),
+  });
+  const ruined = { ...(await program.state()) };
+  ruined["hidden/kernel"] = Float32Array.from(ruined["hidden/kernel"] as Float32Array, (value, index) =>
+    index === 3 ? Number.NaN : value,
+  );
+  const told: number[] = [];
+  const attempt = loop.fit({
+    assignment: { model, optimizer, training } as unknown as Assignment,
+    ...{ data, order: epochOrder({ ...training, count: data.counts.train }), start: null, now: () => 0 },
+    program: { ...program, state: async () => ruined },
+    listener: {
+      point: ({ step }) => told.push(step),
+      checkpoint: async () => expect.fail("it must not become a checkpoint"),
+      ...{ earlyStopped: () => undefined, flush: () => {}, yield: async () => undefined },
+    },
+  });
+  await expect(attempt).rejects.toMatchObject({
+    code: "DIVERGED",
+    message: expect.stringMatching(/^hidden\/kernel became NaN at step 4/),
+  });
+  expect(Math.max(...told)).toBe(4);
+  program.dispose();
 });
 
 it("rows that are taken keep their weights", () => {

@@ -1,6 +1,7 @@
 import { Field, InputType, Int } from "type-graphql";
 import type { AliasDeclaration } from "../../registry/aliases.js";
 import type { TagDeclaration } from "../../registry/tags.js";
+import type { ReproduceRequest } from "../../runs/reproduce.js";
 import { MutationInput } from "./fields.js";
 
 @InputType({ description: "What both alias mutations have." })
@@ -44,4 +45,10 @@ export class TagVersionInput extends MutationInput implements TagDeclaration {
 
   @Field(() => String, { nullable: true, description: "At most 1,000 characters. Null or absent: the tag is removed." })
   value?: string | null;
+}
+
+@InputType({ description: "Trains a version again." })
+export class ReproduceVersionInput extends MutationInput implements ReproduceRequest {
+  @Field({ description: "The version: `name` (the newest), `name/3` or `name@champion`." })
+  ref!: string;
 }

@@ -23,6 +23,7 @@ const meanings: Record<ProblemCode, string> = {
   STALE: "It has changed since you looked.",
   RESERVED_NAME: "The name has a meaning of its own.",
   UNSUPPORTED: "It needs an operation that cannot be compiled.",
+  OUT_OF_MEMORY: "It needs more memory than any live worker has.",
 };
 const codes = Object.keys(meanings) as ProblemCode[];
 

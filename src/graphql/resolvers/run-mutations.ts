@@ -1,7 +1,9 @@
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import { cancelRun, retryRun } from "../../runs/control.js";
+import { reproduceVersion } from "../../runs/reproduce.js";
 import { train } from "../../runs/submit.js";
 import type { Context } from "../context.js";
+import { ReproduceVersionInput } from "../inputs/registry.js";
 import { CancelRunInput, RetryRunInput, TrainInput } from "../inputs/training.js";
 import { answer } from "../payloads/answer.js";
 import { RunPayload } from "../payloads/outcomes.js";
@@ -39,5 +41,16 @@ export class RunMutations {
     @Ctx() { platform }: Context,
   ): Promise<RunPayload> {
     return answer(RunPayload, await retryRun(platform.db, input));
+  }
+
+  @Mutation(() => RunPayload, {
+    description:
+      "Queues a run that trains a version again: from the same revisions, rows, parent, seed and settings. It makes no version and moves no alias. When it has SUCCEEDED, its `reproduction` says whether the weights are the same, bit for bit; `runEvents` tells it as REPRODUCED or NOT_REPRODUCED.",
+  })
+  async reproduceVersion(
+    @Arg("input", () => ReproduceVersionInput, { description: "The version." }) input: ReproduceVersionInput,
+    @Ctx() { platform }: Context,
+  ): Promise<RunPayload> {
+    return answer(RunPayload, await reproduceVersion(platform.db, input));
   }
 }

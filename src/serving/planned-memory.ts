@@ -1,0 +1,18 @@
+import type { TrainingPlan } from "../engine/training-plan.js";
+import type { OfferedDevice } from "../entities/device.js";
+import { memoryProblem } from "../spec/memory.js";
+import type { Problem } from "../spec/problem.js";
+import type { TrainingSpec } from "../spec/training.js";
+
+/** A step that needs more memory than any device that the run may be given; devices that tell nothing are not judged. */
+export function plannedMemoryProblem(
+  { device }: Pick<TrainingSpec, "device">,
+  { memoryBytes, heaviestPath }: Pick<TrainingPlan, "memoryBytes" | "heaviestPath">,
+  devices: readonly OfferedDevice[],
+): Problem | undefined {
+  if (memoryBytes === null || heaviestPath === null) return undefined;
+  const fitting = devices.filter(({ kind }) => device === "ANY" || kind === device).map((each) => each.memoryBytes);
+  const told = fitting.filter((bytes) => bytes !== null);
+  const most = told.length > 0 && told.length === fitting.length ? Math.max(...told) : null;
+  return memoryProblem({ bytes: memoryBytes, path: heaviestPath }, most);
+}
