@@ -1,5 +1,19 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { webgpuEnvironment } from "./test/support/webgpu.mjs";
+
+/** What the WebGPU tests must be started with; without the device they are left out, not skipped one by one. */
+const webgpu = webgpuEnvironment();
+if (!webgpu) {
+  console.log("Left out: the WebGPU tests. `node test/support/webgpu.mjs prepare` fetches a software device for them.");
+}
+
+// The libraries of the device must be known to the process before it starts.
+const webgpuProject = (webgpu ? [webgpu] : []).map((env) => ({
+  extends: true as const,
+  // On a busy machine, translating its shaders takes a software device minutes.
+  test: { name: "webgpu", include: ["test/**/*.webgpu.ts"], env, testTimeout: 300_000 },
+}));
 
 export default defineConfig({
   // Node resolves `graphql` for Apollo to its CommonJS files; two copies of graphql refuse each other's schemas.
@@ -9,9 +23,18 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
-    // One embedded Postgres for the run; test/support/database.ts copies a migrated database for each file.
-    globalSetup: ["test/support/global-setup.ts"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "perennial",
+          include: ["test/**/*.test.ts"],
+          // One embedded Postgres for the run; test/support/database.ts copies a migrated database for each file.
+          globalSetup: ["test/support/global-setup.ts"],
+        },
+      },
+      ...webgpuProject,
+    ],
     testTimeout: 90_000,
     hookTimeout: 120_000,
     // Two cores: each file may start processes of its own, so files run two at a time.

@@ -1,40 +1,62 @@
 import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
+import { registerCpuKernels } from "./cpu-kernels.js";
 import { checkTensors, type Executable, type Executor, type State, type TensorValues } from "./executor.js";
 import type { Graph, TensorSpec } from "./graph.js";
 import { sizeOf } from "./initializers.js";
 import { type NamedTensors, tensorNamed } from "./named-tensors.js";
+import { startTensorflow, type TensorflowBackend } from "./tensorflow.js";
 
-/**
- * The reference executor: runs each operation as the graph calls it, in plain JavaScript, without any native code. Slow
- * beside a compiled one, but it defines the results that the others are compared with.
- */
-export function createEagerExecutor(): Executor {
-  tf.enableProdMode();
-  return {
-    name: "eager-cpu",
-    async load(graph) {
-      await selectBackend();
-      return new EagerExecutable(graph);
-    },
-  };
+/** What computes: tfjs's own JavaScript, or TensorFlow's native library where a user installed it. */
+export type EagerBackend = "cpu" | TensorflowBackend;
+
+export interface EagerExecutorOptions {
+  /** Default `cpu`. */
+  backend?: EagerBackend;
+  /** Threads that compute within one operation; JavaScript has but one. Default 1. */
+  threads?: number;
+  /** Where TensorFlow's package is looked for: see `TensorflowOptions`. */
+  from?: URL;
 }
 
-/** The backend is global to tfjs: another executor in this process may have chosen its own since the last call. */
-async function selectBackend(): Promise<void> {
-  if (tf.getBackend() !== "cpu") await tf.setBackend("cpu");
+/**
+ * Runs each operation as the graph calls it. On the backend `cpu`, in plain JavaScript without any native code, it is the
+ * reference: slow beside a compiled executor, but it defines the results that the others are compared with.
+ * @throws PlatformError UNSUPPORTED when the backend is one of TensorFlow's and cannot be had: see `startTensorflow`.
+ */
+export function createEagerExecutor({ backend = "cpu", threads = 1, from }: EagerExecutorOptions = {}): Executor {
+  tf.enableProdMode();
+  registerCpuKernels();
+  if (backend === "cpu") return eagerExecutor("eager-cpu", `tfjs ${tf.version_core}`, "cpu");
+  const { runtime } = startTensorflow({ backend, threads, from });
+  return eagerExecutor(`eager-${backend}-${threads}`, runtime, "tensorflow");
+}
+
+function eagerExecutor(name: string, runtime: string, backend: string): Executor {
+  return { name, runtime, load: async (graph) => new EagerExecutable(graph, backend) };
+}
+
+/**
+ * The backend is global to tfjs: another executor in this process may have chosen its own since the last call. It is
+ * chosen at once for backends that need no time to start, as all of these, so no other executor comes in between.
+ */
+function selectBackend(backend: string): void {
+  if (tf.getBackend() !== backend) void tf.setBackend(backend);
 }
 
 class EagerExecutable implements Executable {
   private state: NamedTensors;
 
-  constructor(private readonly graph: Graph) {
+  constructor(
+    private readonly graph: Graph,
+    private readonly backend: string,
+  ) {
+    selectBackend(backend);
     this.state = toTensors(graph.state, Object.fromEntries(graph.state.map((spec) => [spec.name, zeros(spec)])));
   }
 
   async run(inputs: TensorValues): Promise<Record<string, Float32Array>> {
     checkTensors(this.graph.inputs, inputs, true);
-    await selectBackend();
+    selectBackend(this.backend);
     const given = toTensors(this.graph.inputs, inputs);
     let result: ReturnType<Graph["run"]>;
     try {
@@ -57,7 +79,7 @@ class EagerExecutable implements Executable {
 
   async writeState(values: State): Promise<void> {
     checkTensors(this.graph.state, values, false);
-    await selectBackend();
+    selectBackend(this.backend);
     const specs = this.graph.state.filter(({ name }) => Object.hasOwn(values, name));
     // The backend keeps a reference to the array it is given; the caller's must stay the caller's.
     const copies = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.slice()]));
@@ -83,7 +105,7 @@ function toTensors(specs: readonly TensorSpec[], values: TensorValues): NamedTen
   );
 }
 
-/** Copies, because `data` of this backend answers the array that the tensor itself uses. */
+/** Copies, because `data` can answer the array that the tensor itself uses. */
 async function readAll(tensors: NamedTensors): Promise<Record<string, Float32Array>> {
   const read: Record<string, Float32Array> = {};
   for (const [name, tensor] of Object.entries(tensors)) read[name] = Float32Array.from(await tensor.data());

@@ -1,0 +1,36 @@
+import { Tensor } from "onnxruntime-node";
+import { expect, it } from "vitest";
+import { serialize } from "../../../src/engine/onnx/serialize.js";
+import { createSessions } from "../../../src/engine/onnx/sessions.js";
+import { programOf } from "./programs.js";
+
+const sessions = createSessions({ provider: "cpu", threads: 1 });
+
+/** Picks a row by its number: one that is not there fails while it runs. */
+const picking = serialize(
+  programOf((record) => {
+    const [table, row] = [record.input("table", [3, 2], "float32"), record.input("row", [1], "int32")];
+    record.output("picked", record.node("Gather", [table, row], { shape: [1, 2], type: "float32" }, { axis: 0 }));
+  }),
+);
+const feeds = (row: number) => ({
+  table: new Tensor("float32", Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2]),
+  row: new Tensor("int32", Int32Array.of(row), [1]),
+});
+
+it("a failure of ONNX Runtime in the middle of a run is told with its reason, and the session goes on", async () => {
+  const session = await sessions.open(picking);
+  await expect(session.run(feeds(7))).rejects.toMatchObject({
+    code: "EXECUTOR_FAILED",
+    message: expect.stringMatching(/^ONNX Runtime failed: .*out of/),
+  });
+  expect((await session.run(feeds(2))).picked?.data).toEqual(Float32Array.of(5, 6));
+  await session.release();
+});
+
+it("bytes that are no program are refused, as often as they are given", async () => {
+  for (const bytes of [new Uint8Array(0), picking.subarray(0, 40), new Uint8Array(64).fill(255)]) {
+    for (let time = 0; time < 2; time++)
+      await expect(sessions.open(bytes)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  }
+});
