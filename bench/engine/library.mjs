@@ -5,6 +5,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = process.env.PERENNIAL_BENCH_DIST ?? fileURLToPath(new URL("../../dist/", import.meta.url));
 const load = (file) => import(pathToFileURL(path.join(path.resolve(root), file)).href);
 
+/** How Node is run where we are measured: as a worker runs a trainer. */
+export async function nodeFlags() {
+  const { trainerFlags } = await load("worker/trainer-pool.js");
+  return trainerFlags;
+}
+
 /** Functions of the build in `dist/`, or in `PERENNIAL_BENCH_DIST`, to compare two builds. */
 export async function loadLibrary() {
   const [dataset, model, optimizer, state, parameters, random, safetensors, program, executor] = await Promise.all(

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { loadLibrary } from "./library.mjs";
+import { loadLibrary, nodeFlags } from "./library.mjs";
 import { measureCell } from "./measure.mjs";
 import { batchSizes, nets, threadCounts } from "./nets.mjs";
 import { availableCores } from "./participant.mjs";
@@ -61,8 +61,9 @@ const peers = {
 const chosen = options.peers?.split(",") ?? (options.quick ? ["torch"] : Object.keys(peers));
 for (const name of chosen) if (!Object.hasOwn(peers, name)) fail(`The peers are ${Object.keys(peers).join(", ")}.`);
 
+const ours = [process.execPath, ...(await nodeFlags()), script("perennial.mjs")];
 const participants = [
-  { name: "perennial", command: (threads) => [process.execPath, script("perennial.mjs"), String(threads)] },
+  { name: "perennial", command: (threads) => [...ours, String(threads)] },
   ...["torch", ...chosen.filter((name) => name !== "torch")].map((name) => ({ name, command: peers[name] })),
 ];
 const cores = availableCores();
