@@ -181,7 +181,19 @@ const shapes: tf.GradConfig[] = [
     if (x.rank === 2 && kept[0] !== 1 && kept[1] === 1) {
       return tf.matMul(gradient as tf.Tensor2D, tf.ones([1, x.shape[1] as number]));
     }
-    return tf.mul(gradient, tf.ones(x.shape));
+    // Ones for one axis at a time: those of all of `x` would take as much memory as it does, also while it is only traced.
+    return kept.reduce<tf.Tensor>((spread, extent, axis) => {
+      const whole = x.shape[axis] as number;
+      return extent === whole
+        ? spread
+        : tf.mul(
+            spread,
+            tf.fill(
+              kept.map((_, other) => (other === axis ? whole : 1)),
+              1,
+            ),
+          );
+    }, gradient);
   }),
 ];
 

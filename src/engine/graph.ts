@@ -39,6 +39,8 @@ export interface TensorSpec {
 export interface Graph {
   /** For people: what is computed and for which batch size. */
   name: string;
+  /** All that decides what is computed, as JSON: graphs with equal ones are the same. Without one it is like no other. */
+  identity?: unknown;
   inputs: TensorSpec[];
   /** `run` takes all of it and returns all of it, or none of it when the graph only reads its state. */
   state: TensorSpec[];

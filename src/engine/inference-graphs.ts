@@ -30,6 +30,7 @@ export function evaluationGraph(model: ModelSpec, batchSize: number): Graph {
   const width = model.target.width;
   return {
     name: `evaluation, batch ${batchSize}`,
+    identity: { graph: "evaluation", model, batchSize },
     inputs: [
       { name: "x", shape: [batchSize, ...model.inputShape], dtype: "float32" },
       { name: "y", shape: [batchSize, width], dtype: "float32" },
@@ -62,6 +63,7 @@ export function evaluationGraph(model: ModelSpec, batchSize: number): Graph {
 export function predictionGraph(model: ModelSpec, batchSize: number): Graph {
   return {
     name: `prediction, batch ${batchSize}`,
+    identity: { graph: "prediction", model, batchSize },
     inputs: [{ name: "x", shape: [batchSize, ...model.inputShape], dtype: "float32" }],
     state: parameterTensors(model),
     outputs: [{ name: "predictions", shape: [batchSize, model.target.width], dtype: "float32" }],

@@ -12,5 +12,5 @@ export function weightedRowSum(weights: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor1
 
 /** Sum of the rows of [n, c]: [c]. */
 export function rowSum(x: tf.Tensor2D): tf.Tensor1D {
-  return weightedRowSum(tf.ones([1, x.shape[0]]), x);
+  return weightedRowSum(tf.fill([1, x.shape[0]], 1), x);
 }

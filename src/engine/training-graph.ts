@@ -105,6 +105,8 @@ export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchS
 
   return {
     name: `training step, batch ${batchSize}`,
+    // The learning rate is an input.
+    identity: { graph: "training", model, optimizer: { ...optimizer, learningRate: null }, batchSize },
     inputs: [
       { name: "x", shape: [batchSize, ...model.inputShape], dtype: "float32" },
       { name: "y", shape: [batchSize, width], dtype: "float32" },

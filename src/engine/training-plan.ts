@@ -1,13 +1,15 @@
 import { PlatformError } from "../errors.js";
-import type { Layer } from "../spec/layer.js";
+import { layerPaths } from "../spec/layer-paths.js";
+import type { MemoryNeed } from "../spec/memory.js";
 import type { ModelSpec } from "../spec/model.js";
 import type { OptimizerSpec } from "../spec/optimizer.js";
 import type { TrainingSpec } from "../spec/training.js";
-import type { Graph } from "./graph.js";
+import type { Graph, TensorSpec } from "./graph.js";
 import { evaluationGraph, predictionGraph } from "./inference-graphs.js";
 import { sizeOf } from "./initializers.js";
 import { learningRateCurve } from "./learning-rate-curve.js";
-import { givenBytes, operationsByLayer, peakBytes } from "./onnx/cost.js";
+import { bytesByLayer, givenBytes, operationsByLayer, peakBytes } from "./onnx/cost.js";
+import type { Program } from "./onnx/model.js";
 import { optimize } from "./onnx/passes/optimize.js";
 import { trace } from "./onnx/trace.js";
 import { type LayerPlan, plan } from "./plan.js";
@@ -43,6 +45,8 @@ export interface TrainingPlan {
    * estimate: a runtime may fuse some of it away, or keep room in reserve. Null where the step cannot be compiled.
    */
   memoryBytes: number | null;
+  /** Where the layer was declared that causes most of `memoryBytes`; null as that is. */
+  heaviestPath: string | null;
   /** At no more than `curvePoints` steps, the first and the last among them. */
   learningRate: { step: number; value: number }[];
   executor: { name: string; reason: string };
@@ -53,12 +57,19 @@ const curvePoints = 200;
 
 /** The operations that training, evaluating or predicting with the model needs and that cannot be compiled. */
 export function unsupportedInModel(model: ModelSpec, optimizer: OptimizerSpec, batchSize: number): UnsupportedKernel[] {
-  return unsupportedKernels(model, [
-    () => trainingGraph(model, optimizer, batchSize),
-    () => evaluationGraph(model, batchSize),
-    () => predictionGraph(model, batchSize),
-  ]);
+  return unsupportedKernels(model, graphsOf(model, optimizer, batchSize));
 }
+
+const graphsOf = (
+  model: ModelSpec,
+  optimizer: OptimizerSpec,
+  batchSize: number,
+): [() => Graph, () => Graph, () => Graph] => [
+  () => trainingGraph(model, optimizer, batchSize),
+  // Gradients belong to no layer for certain, so a layer is told by what it does forwards.
+  () => predictionGraph(model, batchSize),
+  () => evaluationGraph(model, batchSize),
+];
 
 /** @param trainRows rows of the training part. */
 export function planTraining(
@@ -71,14 +82,11 @@ export function planTraining(
   const stepsPerEpoch = Math.ceil(trainRows / batchSize);
   const steps = stepsPerEpoch * epochs;
   const { layers, parameters, trainableParameters } = plan(model);
-  const unsupported = unsupportedInModel(model, optimizer, batchSize);
-  const compiled = (graph: Graph) => (unsupported.length > 0 ? undefined : optimize(trace(graph)));
-  const program = compiled(trainingGraph(model, optimizer, batchSize));
-  // Gradients belong to no layer for certain, so a layer is told by what it does forwards.
-  const forward = compiled(predictionGraph(model, batchSize));
+  const { programs, unsupported } = traceAll(model, graphsOf(model, optimizer, batchSize));
+  const [program, forward] = unsupported.length > 0 ? [] : programs.slice(0, 2).map((traced) => optimize(traced));
   const byLayer = forward && operationsByLayer(forward);
-  const state = trainingState(model, optimizer).reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   const paths = layerPaths(model.layers);
+  const need = program && forward && memoryOf(program, forward, trainingState(model, optimizer), paths);
   return {
     ...{ stepsPerEpoch, steps, batchSize, parameters, trainableParameters, unsupported },
     layers: layers.map((layer) => ({
@@ -87,7 +95,8 @@ export function planTraining(
       flops: byLayer ? (byLayer.get(layer.name) ?? 0) : null,
     })),
     flopsPerStep: program ? total(operationsByLayer(program)) : null,
-    memoryBytes: program ? state + givenBytes(program) + peakBytes(program) : null,
+    memoryBytes: need?.bytes ?? null,
+    heaviestPath: need?.path ?? null,
     learningRate: learningRateCurve(optimizer.learningRate, steps, curvePoints).map(({ step, learningRate }) => ({
       step,
       value: learningRate,
@@ -106,6 +115,28 @@ function executorFor(threads: number, [first]: readonly UnsupportedKernel[]): Tr
   return { name: "eager-cpu", reason: `the operation ${first.kernel}${where} cannot be compiled` };
 }
 
+/** Of a step; the heaviest layer is that of the most state and activations, whether or not these live at the same time. */
+function memoryOf(
+  program: Program,
+  forward: Program,
+  state: readonly TensorSpec[],
+  paths: ReadonlyMap<string, string>,
+): MemoryNeed {
+  const made = bytesByLayer(forward);
+  const bytes = new Map([...paths.keys()].map((name) => [name, made.get(name) ?? 0]));
+  let held = 0;
+  for (const { name, shape } of state) {
+    const size = 4 * sizeOf(shape);
+    held += size;
+    // `dense_0/kernel`, or a slot of it: `optimizer/m/dense_0/kernel`.
+    const parts = name.split("/");
+    const layer = parts.find((part) => bytes.has(part));
+    if (layer !== undefined) bytes.set(layer, (bytes.get(layer) ?? 0) + 2 * size);
+  }
+  const [heaviest] = [...bytes].sort(([, a], [, b]) => b - a);
+  return { bytes: held + givenBytes(program) + peakBytes(program), path: paths.get(heaviest?.[0] ?? "") ?? "output" };
+}
+
 /**
  * The operations that cannot be compiled: the first of each graph, since what comes after it is not reached. Each once.
  */
@@ -113,11 +144,19 @@ export function unsupportedKernels(
   model: Pick<ModelSpec, "layers">,
   graphs: readonly (() => Graph)[],
 ): UnsupportedKernel[] {
+  return traceAll(model, graphs).unsupported;
+}
+
+function traceAll(
+  model: Pick<ModelSpec, "layers">,
+  graphs: readonly (() => Graph)[],
+): { programs: Program[]; unsupported: UnsupportedKernel[] } {
   const paths = layerPaths(model.layers);
+  const programs: Program[] = [];
   const found = new Map<string, UnsupportedKernel>();
   for (const graph of graphs) {
     try {
-      trace(graph());
+      programs.push(trace(graph()));
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== "UNSUPPORTED") throw error;
       const { kernel, layer } = error.details as { kernel?: string; layer?: string };
@@ -125,16 +164,5 @@ export function unsupportedKernels(
       found.set(`${path} ${kernel}`, { path, kernel: kernel ?? error.message });
     }
   }
-  return [...found.values()];
-}
-
-/** Where each layer was declared, by its name. */
-function layerPaths(layers: readonly Layer[]): Map<string, string> {
-  const own = layers[0]?.type === "inputEmbedding" ? 1 : 0;
-  return new Map(
-    layers.map(({ name }, index) => {
-      if (index < own) return [name, "inputs"];
-      return [name, index === layers.length - 1 ? "output" : `layers[${index - own}]`];
-    }),
-  );
+  return { programs, unsupported: [...found.values()] };
 }

@@ -70,8 +70,8 @@ export interface TrainingProgram {
    * optimizer follows them. @throws PlatformError BAD_INPUT for none, and as `step` does.
    */
   evaluate(rows: Rows): Promise<EvaluationResult>;
-  /** Everything that training changes; see `splitState`. */
-  state(): Promise<State>;
+  /** Everything that training changes (see `splitState`), or the tensors of those names alone. */
+  state(names?: readonly string[]): Promise<State>;
   /** @throws PlatformError BAD_INPUT when a tensor is missing, unknown or of the wrong size; the state is then untouched. */
   restore(state: State): Promise<void>;
   dispose(): void;
@@ -173,7 +173,7 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
       return { loss: sum / Math.max(1, counted) + regularization, predictions };
     },
 
-    state: () => training.readState(),
+    state: (names) => training.readState(names),
 
     async restore(state) {
       checkTensors(graph.state, state, true);

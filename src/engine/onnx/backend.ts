@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { PlatformError } from "../../errors.js";
 import { currentLayer } from "../current-layer.js";
 import { kernelForms } from "./kernels/index.js";
-import type { KernelForm } from "./kernels/kernel.js";
+import { anywhere, type KernelForm, type Target } from "./kernels/kernel.js";
 import { elements, type Value } from "./model.js";
 import type { Recorder } from "./recorder.js";
 
@@ -18,6 +18,7 @@ interface Entry {
 /** A tfjs backend whose tensors hold no numbers, only the names of values in the program being recorded. */
 class TracingBackend extends tf.KernelBackend {
   recorder: Recorder | undefined;
+  target = anywhere;
   private readonly entries = new Map<object, Entry>();
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
@@ -113,14 +114,18 @@ class TracingBackend extends tf.KernelBackend {
 
 function constantOf(record: Recorder, values: ArrayLike<number>, shape: number[], dtype: tf.DataType): Value {
   const size = elements(shape);
-  const numbers = Array.from({ length: size }, (_, index) => Number(values[index]));
+  // A copy: what tfjs is given, its caller may change.
+  const filled = <Numbers extends Float32Array | Int32Array | Uint8Array>(numbers: Numbers): Numbers => {
+    for (let index = 0; index < size; index++) numbers[index] = Number(values[index]);
+    return numbers;
+  };
   switch (dtype) {
     case "float32":
-      return record.constant(Float32Array.from(numbers), shape, "float32");
+      return record.constant(filled(new Float32Array(size)), shape, "float32");
     case "int32":
-      return record.constant(Int32Array.from(numbers), shape, "int32");
+      return record.constant(filled(new Int32Array(size)), shape, "int32");
     case "bool":
-      return record.constant(Uint8Array.from(numbers), shape, "bool");
+      return record.constant(filled(new Uint8Array(size)), shape, "bool");
     default:
       throw new PlatformError("UNSUPPORTED", `Tensors of type ${dtype} cannot be compiled.`);
   }
@@ -171,6 +176,7 @@ function recordKernel(
   const list = () => Object.values(given).map((tensor) => backend.valueBehind(tensor as tf.TensorInfo));
   const call = {
     record,
+    target: backend.target,
     input,
     optional,
     attributes: attrs ?? {},
@@ -209,11 +215,13 @@ function unsupported(
 export function recordInto<T>(
   record: Recorder,
   compute: (symbol: (value: Value) => tf.Tensor, valueBehind: (tensor: tf.Tensor) => Value) => T,
+  target: Target = anywhere,
 ): T {
   register();
   if (backend.recorder) throw new Error("A graph is being traced already.");
   const before = tf.getBackend();
   backend.recorder = record;
+  backend.target = target;
   // This backend needs no time to start, so tfjs has switched before it returns the promise.
   void tf.setBackend(backendName);
   tf.engine().startScope("trace");

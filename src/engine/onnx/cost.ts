@@ -60,6 +60,17 @@ function operationsOf(program: Program, { op, inputs, outputs, attributes }: Nod
   }
 }
 
+/** What the results of all nodes take by the layer that causes them, in bytes. */
+export function bytesByLayer(program: Program): Map<string, number> {
+  const bytes = new Map<string, number>();
+  for (const { op, label = "", outputs } of program.nodes) {
+    if (viewing.has(op)) continue;
+    const made = outputs.reduce((sum, name) => sum + (name === "" ? 0 : bytesOf(valueNamed(program, name))), 0);
+    bytes.set(label, (bytes.get(label) ?? 0) + made);
+  }
+  return bytes;
+}
+
 /** The most that the results of nodes take at one time, when each is let go after its last use; in bytes. */
 export function peakBytes(program: Program): number {
   const owners = new Map<string, string>();

@@ -1,15 +1,16 @@
 import { Tensor } from "onnxruntime-node";
 import { checkTensors, type Executable, type Executor, type State, type TensorValues } from "../executor.js";
-import type { Graph, TensorSpec } from "../graph.js";
-import { bytesOf, createLoopRunner, type LoopRunner, maximumBytes } from "./fusion/loops.js";
-import { handedName, type Loop, partition } from "./fusion/partition.js";
-import { elements, type Program, type Value, valueNamed } from "./model.js";
-import { limitBuffers } from "./passes/limit-buffers.js";
-import { optimize } from "./passes/optimize.js";
-import { removeUnusedInputs } from "./passes/remove-unused.js";
-import { serialize } from "./serialize.js";
-import { createSessions, type Provider, type Session } from "./sessions.js";
-import { nextName, trace } from "./trace.js";
+import type { Graph } from "../graph.js";
+import { compile } from "./compile.js";
+import type { LoopRunner } from "./fusion/loops.js";
+import { handedName } from "./fusion/stages.js";
+import { type DataType, elements, type Program, type Value, valueNamed } from "./model.js";
+import { afterCopies } from "./output-copies.js";
+import type { ProgramCache } from "./program-cache.js";
+import { nodeName, serialize } from "./serialize.js";
+import { createSessions, type Provider, runtimeVersion, type Session } from "./sessions.js";
+import { nextName } from "./trace.js";
+import { isForCpu } from "./webgpu.js";
 
 export interface OnnxExecutorOptions {
   provider: Provider;
@@ -17,6 +18,8 @@ export interface OnnxExecutorOptions {
   threads?: number;
   /** For people who look for slow nodes: see `SessionOptions`. */
   profile?: string;
+  /** Where programs are kept for the next process; by default nowhere. */
+  programs?: ProgramCache;
 }
 
 /** An executable that knows how long it took to make. */
@@ -34,102 +37,111 @@ export interface OnnxExecutor extends Executor {
  * Runs graphs compiled, in ONNX Runtime: see `trace.ts`. The same graph, inputs and state give the same results bit for
  * bit on every run with the same provider, thread count, processor level and build of ONNX Runtime.
  */
-export function createOnnxExecutor({ provider, threads = 1, profile }: OnnxExecutorOptions): OnnxExecutor {
+export function createOnnxExecutor({ provider, threads = 1, profile, programs }: OnnxExecutorOptions): OnnxExecutor {
   const sessions = createSessions({ provider, threads, profile });
   return {
     name: `onnx-${provider}-${threads}`,
+    runtime: runtimeVersion,
     async load(graph) {
       const start = performance.now();
-      const optimized = optimize(trace(graph));
-      const program = provider === "webgpu" ? limitBuffers(optimized) : optimized;
-      const { main, runner } = cut(graph, program, provider);
-      const session = await sessions.open(serialize(main));
-      const compiled = { compileMilliseconds: performance.now() - start, nodes: main.nodes.length };
-      return Object.assign(new OnnxExecutable(graph, main, session, runner), compiled);
+      const plan = await compile(graph, provider, programs);
+      const ready: ReadyStage[] = [];
+      try {
+        for (const { program } of plan.stages) {
+          const isEmpty = program.outputs.length === 0;
+          const onCpu = provider === "webgpu" ? program.nodes.filter(isForCpu).map(nodeName) : [];
+          ready.push({ program, session: isEmpty ? undefined : await sessions.open(serialize(program), onCpu) });
+        }
+      } catch (error) {
+        for (const { session } of ready) void session?.release();
+        throw error;
+      }
+      const nodes = plan.stages.reduce((sum, { program }) => sum + program.nodes.length, 0);
+      const compiled = { compileMilliseconds: performance.now() - start, nodes };
+      return Object.assign(new OnnxExecutable(graph, ready, plan.runner), compiled);
     },
   };
 }
 
-/**
- * The program for ONNX Runtime, and the loops that update the state after it. No loops on a device, which the state would
- * have to leave for them, nor where they could not address all of it.
- */
-function cut(graph: Graph, program: Program, provider: Provider): { main: Program; runner: LoopRunner } {
-  const updates = new Map(program.outputs.flatMap(({ name }) => stateBehind(graph, name)));
-  const { main, loops } = partition(program, updates);
-  const places = placesOf(program, loops, updates);
-  if (provider !== "cpu" || bytesOf(places.sizes) > maximumBytes) {
-    return { main: removeUnusedInputs(program), runner: createLoopRunner(program, [], new Map(), String) };
-  }
-  return { main: removeUnusedInputs(main), runner: createLoopRunner(program, loops, places.sizes, places.placeOf) };
-}
-
-/** Pairs the output that holds new state with the state that it replaces. */
-function stateBehind(graph: Graph, output: string): [string, string][] {
-  return graph.state.filter(({ name }) => nextName(name) === output).map(({ name }) => [output, name]);
-}
-
-/** Where loops find what they read and write: state in its own place, the rest as it is handed to them. */
-function placesOf(program: Program, loops: readonly Loop[], updates: ReadonlyMap<string, string>) {
-  const inputs = new Set(program.inputs.map(({ name }) => name));
-  const placeOf = (name: string) => updates.get(name) ?? (inputs.has(name) ? name : handedName(name));
-  const sizes = new Map<string, number>();
-  for (const loop of loops) {
-    for (const name of [...loop.tensors, ...loop.scalars]) {
-      sizes.set(placeOf(name), elements(valueNamed(program, name).shape));
-    }
-    for (const { name, from } of loop.outputs) sizes.set(placeOf(name), elements(valueNamed(program, from).shape));
-  }
-  return { sizes, placeOf };
+/** A program of a stage and its session; none where nothing is left for ONNX Runtime. */
+interface ReadyStage {
+  program: Program;
+  session: Session | undefined;
 }
 
 type Tensors = Record<string, Tensor>;
 
 /**
  * Three kinds of state: what a loop updates in its place; what ONNX Runtime computes anew, into buffers that then change
- * places with the old ones; and what the graph only reads. Nothing is copied between steps, but where a loop reads state
- * that ONNX Runtime renews.
+ * places with the old ones; and what the graph only reads. ONNX Runtime reads and writes the arrays that it is given, so
+ * nothing is copied between steps, but where a loop reads state that ONNX Runtime renews.
  */
 class OnnxExecutable implements Executable {
   private readonly state: Tensors;
+  /** Where stages put what they compute and find what loops compute, by the output's or the handed name. */
   private readonly results: Tensors;
-  /** State that has two buffers. */
-  private readonly swapped: string[];
-  /** State that ONNX Runtime computes anew and loops read as it was before: they know one place of it, so it is copied there. */
-  private readonly copied: string[];
+  /** State that ONNX Runtime computes anew. */
+  private readonly renewed: string[];
   private disposed = false;
 
   constructor(
     private readonly graph: Graph,
-    private readonly program: Program,
-    private readonly session: Session,
+    private readonly stages: readonly ReadyStage[],
     private readonly loops: LoopRunner,
   ) {
-    this.state = tensors(graph.state, loops.arrays);
-    const outputs = program.outputs.map(({ name, from }): Value => ({ ...valueNamed(program, from), name }));
-    this.results = tensors(outputs, loops.arrays);
-    const renewed = graph.state.map(({ name }) => name).filter((name) => nextName(name) in this.results);
-    this.swapped = renewed.filter((name) => !loops.arrays.has(name));
-    this.copied = renewed.filter((name) => loops.arrays.has(name));
+    const tensor = (name: string, { type, shape }: Pick<Value, "type" | "shape">) =>
+      new Tensor(type, loops.arrays.get(name) ?? arrayOf(type, elements(shape)), shape);
+    const state = graph.state.map(({ name, dtype, shape }) => [name, tensor(name, { type: dtype, shape })]);
+    this.state = Object.fromEntries(state);
+    const looped = stages.flatMap(({ program }) =>
+      program.inputs.filter(({ name }) => loops.arrays.has(handedName(name))),
+    );
+    const outputs = stages.flatMap(({ program }) =>
+      program.outputs.map(({ name, from }) => [name, tensor(name, valueNamed(program, from))]),
+    );
+    const handed = looped.map((value) => [handedName(value.name), tensor(handedName(value.name), value)]);
+    this.results = Object.fromEntries([...handed, ...outputs]);
+    this.renewed = graph.state.map(({ name }) => name).filter((name) => nextName(name) in this.results);
   }
 
   async run(inputs: TensorValues): Promise<Record<string, Float32Array>> {
     this.checkOpen();
     checkTensors(this.graph.inputs, inputs, true);
-    const feeds: Tensors = {};
-    for (const { name, type, shape } of this.program.inputs) {
-      feeds[name] = this.state[name] ?? new Tensor(type, inputs[name] as Float32Array, shape);
+    const given: Tensors = {};
+    for (const { name, dtype, shape } of this.graph.inputs) {
+      const values = inputs[name] as Float32Array;
+      given[name] = new Tensor(dtype, values, shape);
+      this.loops.arrays.get(name)?.set(values);
     }
-    await this.session.run(feeds, this.results);
-    for (const { name } of this.graph.inputs) this.loops.arrays.get(name)?.set(inputs[name] as Float32Array);
-    this.loops.run();
-    for (const name of this.copied) numbersOf(this.state, name).set(numbersOf(this.results, nextName(name)));
-    for (const name of this.swapped) {
-      const before = this.state[name] as Tensor;
-      this.state[name] = this.results[nextName(name)] as Tensor;
-      this.results[nextName(name)] = before;
+    for (const [index, stage] of this.stages.entries()) {
+      await this.runStage(stage, given);
+      this.loops.run(index);
+    }
+    // The updates. What they read of a state is its value before: only now does a new one take its place.
+    this.loops.run(this.stages.length);
+    for (const name of this.renewed) {
+      const [before, next] = [tensorOf(this.state, name), tensorOf(this.results, nextName(name))];
+      if (this.loops.arrays.has(name)) (before.data as Float32Array).set(next.data as Float32Array);
+      else [this.state[name], this.results[nextName(name)]] = [next, before];
     }
     return Object.fromEntries(this.graph.outputs.map(({ name }) => [name, copy(this.results, name)]));
+  }
+
+  private async runStage({ program, session }: ReadyStage, given: Tensors): Promise<void> {
+    if (!session) return;
+    const feeds: Tensors = {};
+    for (const { name } of program.inputs) {
+      feeds[name] = this.state[name] ?? given[name] ?? tensorOf(this.results, handedName(name));
+    }
+    const fetches: Tensors = {};
+    let bytes = 0;
+    for (const { name } of program.outputs) {
+      const tensor = tensorOf(this.results, name);
+      fetches[name] = tensor;
+      bytes += (tensor.data as Float32Array).byteLength;
+    }
+    await session.run(feeds, fetches);
+    afterCopies(bytes);
   }
 
   async readState(names: readonly string[] = this.graph.state.map(({ name }) => name)): Promise<State> {
@@ -146,7 +158,7 @@ class OnnxExecutable implements Executable {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    void this.session.release();
+    for (const { session } of this.stages) void session?.release();
   }
 
   private checkOpen(): void {
@@ -154,22 +166,20 @@ class OnnxExecutable implements Executable {
   }
 }
 
-/** Tensors of zeros, in the arrays that loops work on where there is one of that name. */
-function tensors(specs: readonly (TensorSpec | Value)[], arrays: ReadonlyMap<string, Float32Array>): Tensors {
-  return Object.fromEntries(
-    specs.map((spec) => {
-      const type = "dtype" in spec ? spec.dtype : spec.type;
-      const size = elements(spec.shape);
-      const made = type === "int32" ? new Int32Array(size) : new Float32Array(size);
-      return [spec.name, new Tensor(type, arrays.get(spec.name) ?? made, spec.shape)];
-    }),
-  );
+function arrayOf(type: DataType, size: number) {
+  if (type === "int32") return new Int32Array(size);
+  if (type === "int64") return new BigInt64Array(size);
+  return type === "bool" ? new Uint8Array(size) : new Float32Array(size);
+}
+
+function tensorOf(tensors: Tensors, name: string): Tensor {
+  const tensor = tensors[name];
+  if (!tensor) throw new Error(`There is no tensor "${name}".`);
+  return tensor;
 }
 
 function numbersOf(tensors: Tensors, name: string): Float32Array {
-  const tensor = tensors[name];
-  if (!tensor) throw new Error(`There is no tensor "${name}".`);
-  return tensor.data as Float32Array;
+  return tensorOf(tensors, name).data as Float32Array;
 }
 
 function copy(tensors: Tensors, name: string): Float32Array {

@@ -136,7 +136,16 @@ export class Recorder {
   }
 }
 
+/** Every rewrite of a program interns its constants again. */
+const digests = new WeakMap<Constant["data"], string>();
+
 function digest(data: Constant["data"]): string {
+  const known = digests.get(data) ?? digestOf(data);
+  digests.set(data, known);
+  return known;
+}
+
+function digestOf(data: Constant["data"]): string {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return bytes.length <= 64 ? Buffer.from(bytes).toString("hex") : createHash("sha256").update(bytes).digest("hex");
 }

@@ -47,11 +47,20 @@ export function serialize(program: Program, options: SerializeOptions = {}): Uin
   return model.finish();
 }
 
+/** What a node is called in the file, by which ONNX Runtime's options and messages know it: the layer, and its own first value. */
+export function nodeName({ label, outputs }: Node): string {
+  return label ? `${label}/${outputs[0]}` : `${outputs[0]}`;
+}
+
+interface NamedNode extends Node {
+  name: string;
+}
+
 /**
  * ONNX knows an output by the name of the value. A value that a node computes takes the output's name; one that goes out
  * twice, or that nothing computes, needs a node of its own.
  */
-function withOutputsNamed({ nodes, outputs }: Program): Node[] {
+function withOutputsNamed({ nodes, outputs }: Program): NamedNode[] {
   const computed = new Set(nodes.flatMap((node) => node.outputs));
   const renamed = new Map<string, string>();
   const copies: Node[] = [];
@@ -62,17 +71,18 @@ function withOutputsNamed({ nodes, outputs }: Program): Node[] {
   const rename = (name: string) => renamed.get(name) ?? name;
   return [...nodes, ...copies].map((node) => ({
     ...node,
+    name: nodeName(node),
     inputs: node.inputs.map(rename),
     outputs: node.outputs.map(rename),
   }));
 }
 
 /** NodeProto: input, output, name, op_type, attribute, domain. */
-function nodeMessage(node: Node): Message {
+function nodeMessage(node: NamedNode): Message {
   const message = new Message();
   for (const input of node.inputs) message.string(1, input);
   for (const output of node.outputs) message.string(2, output);
-  if (node.label) message.string(3, `${node.label}/${node.outputs[0]}`);
+  message.string(3, node.name);
   message.string(4, node.op);
   for (const [name, attribute] of Object.entries(node.attributes))
     message.message(5, attributeMessage(name, attribute));

@@ -93,6 +93,17 @@ const architectures: Record<string, ModelSpec> = {
     { conv2d: { filters: 5, kernelSize: [2], activation: "RELU" } },
     flat,
   ]),
+  "convolution on whole blocks of channels": net(image, [
+    { conv2d: { filters: 16, kernelSize: [3], padding: "SAME", activation: "RELU" } },
+    { maxPooling2d: {} },
+    { conv2d: { filters: 32, kernelSize: [2], useBias: false } },
+    { batchNormalization: {} },
+    { activation: { function: "RELU" } },
+    { depthwiseConv2d: { kernelSize: [2], padding: "SAME", activation: "TANH" } },
+    { conv2d: { filters: 16, kernelSize: [2], padding: "SAME", activation: "RELU" } },
+    { maxPooling2d: { poolSize: [1, 2] } },
+    flat,
+  ]),
   "padded, strided convolution and average pooling": net(image, [
     { conv2d: { filters: 4, kernelSize: [3, 2], strides: [2, 1], padding: "SAME" } },
     { averagePooling2d: { padding: "SAME" } },
@@ -129,6 +140,10 @@ const architectures: Record<string, ModelSpec> = {
   "causal convolution over steps": net(sequence, [
     { conv1d: { filters: 4, kernelSize: [2], padding: "CAUSAL", activation: "RELU" } },
     { maxPooling1d: {} },
+    flat,
+  ]),
+  "causal convolution, each channel by itself": net(sequence, [
+    { conv1d: { filters: 6, kernelSize: [2], padding: "CAUSAL", groups: 3, activation: "TANH" } },
     flat,
   ]),
   "simple recurrence": net(sequence, [{ simpleRnn: { units: 4 } }]),

@@ -2,6 +2,7 @@ import { elements, type Node, type Program, type Value, valueNamed } from "../mo
 import { removeUnused } from "../passes/remove-unused.js";
 import { usesOf } from "../passes/rewrite.js";
 import { operandsOf, operations } from "./element-function.js";
+import { handedName } from "./stages.js";
 
 /** Operations on as many elements each, none of which looks at another element; computed together in one loop. */
 export interface Loop {
@@ -22,11 +23,6 @@ export interface Partition {
   /** Its outputs are those of the whole program that no loop computes, and the values that loops need from it. */
   main: Program;
   loops: Loop[];
-}
-
-/** The name under which ONNX Runtime hands a value to the loops. */
-export function handedName(value: string): string {
-  return `loop/${value}`;
 }
 
 /**

@@ -43,6 +43,7 @@ export const code = {
   localSet: (index: number) => [0x21, ...unsigned(index)],
   constant: (value: number) => [0x41, ...signed(value)],
   add: [0x6a],
+  isZero: [0x45],
   /** Repeats `body` until `done`, which leaves a 32-bit integer, leaves something else than 0. */
   loop: (done: number[], body: number[]) => [
     ...[0x02, 0x40, 0x03, 0x40],
@@ -53,6 +54,9 @@ export const code = {
   ],
   notLess: [0x4f],
   load: [...vector(0x00), 2, 0],
+  /** Some bytes behind the address. */
+  loadBehind: (bytes: number) => [...vector(0x00), 2, ...unsigned(bytes)],
+  storeBehind: (bytes: number) => [...vector(0x0b), 2, ...unsigned(bytes)],
   loadRepeated: [...vector(0x09), 2, 0],
   store: [...vector(0x0b), 2, 0],
   floats: (value: number) => {

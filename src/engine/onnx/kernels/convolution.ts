@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { elements, type Value } from "../model.js";
 import type { Recorder } from "../recorder.js";
+import { blockedConvolution, blockedFilterGradient, canRead, canWrite, turnedFilter } from "./blocked.js";
 import { binary } from "./elementwise.js";
 import type { KernelCall, KernelForm, KernelForms } from "./kernel.js";
 import { channelsFirst, channelsLast, shapeChannelsFirst } from "./layout.js";
@@ -54,15 +55,38 @@ function filterByChannel(record: Recorder, filter: Value): Value {
   return reshaped(record, transposed(record, filter, [2, 3, 0, 1]), [channels * multiplier, 1, height, width]);
 }
 
+/** Whether the convolution can be computed on blocks of channels. */
+function isBlocked({ target: { channelBlock } }: KernelCall, channels: number, filter: number[], depthwise: boolean) {
+  const [, , inputs, filters] = filter as Quad;
+  if (depthwise) return filters === 1 && canWrite(channels, channelBlock);
+  return inputs === channels && canRead(channels, channelBlock) && canWrite(filters, channelBlock);
+}
+
 const forward = (depthwise: boolean) => (call: KernelCall) => {
-  const { record, input } = call;
+  const { record, input, target } = call;
   const [x, filter] = [input("x"), input("filter")];
   const at = geometry(call, x.shape, filter.shape, depthwise);
+  if (isBlocked(call, at.inChannels, filter.shape, depthwise))
+    return blockedConvolution(record, { x, filter, depthwise }, at.outShape, window(at), target.channelBlock);
   const weights = depthwise ? filterByChannel(record, filter) : filterOutFirst(record, filter);
   const result = { shape: shapeChannelsFirst(at.outShape), type: x.type };
   const attributes = { ...window(at), group: depthwise ? at.inChannels : 1 };
   return channelsLast(record, record.node("Conv", [channelsFirst(record, x), weights], result, attributes));
 };
+
+/** The window of a convolution with the turned filter that leads back to the image; none where positions were skipped. */
+function backwards(at: Geometry) {
+  if (at.strideHeight !== 1 || at.strideWidth !== 1) return undefined;
+  const { top, left } = at.padInfo;
+  const before = [at.effectiveFilterHeight - 1 - top, at.effectiveFilterWidth - 1 - left] as [number, number];
+  const after = [
+    at.inHeight + at.effectiveFilterHeight - 1 - at.outHeight - before[0],
+    at.inWidth + at.effectiveFilterWidth - 1 - at.outWidth - before[1],
+  ] as [number, number];
+  // Padding beyond the filter's reach would have to be cut off instead.
+  if (Math.min(...before, ...after) < 0) return undefined;
+  return { ...window(at), pads: [...before, ...after] };
+}
 
 /** The gradient by the image is the convolution read backwards; so is a transposed convolution. */
 const byInput = (depthwise: boolean): KernelForm => {
@@ -71,6 +95,12 @@ const byInput = (depthwise: boolean): KernelForm => {
     const [dy, filter] = [input("dy"), input("filter")];
     const xShape = attributes.inputShape as Quad;
     const at = geometry(call, xShape, filter.shape, depthwise);
+    const back = backwards(at);
+    const turnedShape = depthwise ? filter.shape : filter.shape.with(2, at.outChannels).with(3, at.inChannels);
+    if (back && isBlocked(call, at.outChannels, turnedShape, depthwise)) {
+      const turned = turnedFilter(record, filter, depthwise);
+      return blockedConvolution(record, { x: dy, filter: turned, depthwise }, xShape, back, call.target.channelBlock);
+    }
     const weights = depthwise ? filterByChannel(record, filter) : filterOutFirst(record, filter);
     const result = { shape: shapeChannelsFirst(xShape), type: dy.type };
     // What the last window did not reach, because the strides do not divide the image.
@@ -102,6 +132,13 @@ function patches(record: Recorder, x: Value, at: Geometry): Value[] {
   return places;
 }
 
+/** Whether the gradient by the filter is best computed on blocks. One place alone is a plain product without patches. */
+function isBlockedProduct({ target: { channelBlock } }: KernelCall, at: Geometry): boolean {
+  const isDilated = at.dilationHeight > 1 || at.dilationWidth > 1;
+  const places = at.filterHeight * at.filterWidth;
+  return !isDilated && places > 1 && canRead(at.batchSize, channelBlock) && canWrite(at.outChannels, channelBlock);
+}
+
 /**
  * The gradient by the filter: one product of all patches with the gradient of what they became. (The same for some images
  * at a time, so that the patches stay in the cache, was no faster.)
@@ -111,6 +148,7 @@ const byFilter: KernelForm = (call) => {
   const [x, dy] = [input("x"), input("dy")];
   const filterShape = attributes.filterShape as Quad;
   const at = geometry(call, x.shape, filterShape, false);
+  if (isBlockedProduct(call, at)) return blockedFilterGradient(record, { x, dy }, window(at), call.target.channelBlock);
   const positions = elements(dy.shape.slice(0, 3));
   const [height, width, channels, filters] = filterShape;
   const columns = concatenated(record, patches(record, x, at), 3);

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { axisOf, type KernelForms } from "./kernel.js";
-import { converted, reshaped } from "./shape.js";
+import { converted, everywhere, reshaped } from "./shape.js";
 
 /** Elements taken by position, and put back by position. */
 export const gather: KernelForms = {
@@ -23,14 +23,14 @@ export const gather: KernelForms = {
     const shape = [attributes.numSegments as number, ...x.shape.slice(1)];
     const positions = record.node("Cast", [segments], { shape: segments.shape, type: "int64" }, { to: 7 });
     const rows = reshaped(record, positions, [...segments.shape, 1]);
-    const zeros = record.filled(0, shape, x.type === "int32" ? "int32" : "float32");
+    const zeros = everywhere(record, 0, shape, x.type === "int32" ? "int32" : "float32");
     return record.node("ScatterND", [zeros, rows, x], { shape, type: x.type }, { reduction: "add" });
   },
   [tf.ScatterNd]: ({ record, input, attributes }) => {
     const [indices, updates] = [input("indices"), input("updates")];
     const shape = [...(attributes.shape as number[])];
     const positions = record.node("Cast", [indices], { shape: indices.shape, type: "int64" }, { to: 7 });
-    const zeros = record.filled(0, shape, updates.type === "int32" ? "int32" : "float32");
+    const zeros = everywhere(record, 0, shape, updates.type === "int32" ? "int32" : "float32");
     return record.node("ScatterND", [zeros, positions, updates], { shape, type: updates.type }, { reduction: "add" });
   },
   [tf.OneHot]: ({ record, input, attributes }) => {

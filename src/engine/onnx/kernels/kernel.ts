@@ -2,9 +2,24 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Value } from "../model.js";
 import type { Recorder } from "../recorder.js";
 
+/** What a program is compiled for, as far as the best form of an operation depends on it. */
+export interface Target {
+  /**
+   * How many channels lie side by side in ONNX Runtime's own layout for images on this processor (see `blocked.ts`), or 0
+   * for a program that is to run anywhere.
+   */
+  channelBlock: number;
+  /** Whether there are loops of our own beside ONNX Runtime, for the operations in `../fusion/composite.ts`. */
+  loops: boolean;
+}
+
+/** ONNX's standard operations only. */
+export const anywhere: Target = { channelBlock: 0, loops: false };
+
 /** A call of a tfjs kernel, with values in place of tensors. */
 export interface KernelCall {
   record: Recorder;
+  target: Target;
   /** The inputs in the kernel's order; AddN, Concat and Pack take a list. */
   list: Value[];
   /** The input of that name. */

@@ -58,7 +58,16 @@ export function converted(record: Recorder, x: Value, type: keyof typeof typeNum
 
 function filled(record: Recorder, shape: number[], value: number, dtype: string | undefined): Value {
   if (dtype === "bool") return record.constant(new Uint8Array(elements(shape)).fill(value), shape, "bool");
-  return record.filled(value, shape, dtype === "int32" ? "int32" : "float32");
+  return everywhere(record, value, shape, dtype === "int32" ? "int32" : "float32");
+}
+
+/** More numbers than these are not written out. */
+const writtenOut = 2 ** 20;
+
+/** The same number everywhere. A large tensor of it takes no memory here, and no room in the file. */
+export function everywhere(record: Recorder, value: number, shape: number[], type: "float32" | "int32"): Value {
+  if (elements(shape) <= writtenOut) return record.filled(value, shape, type);
+  return record.node("Expand", [record.scalar(value, type), record.int64(shape)], { shape, type });
 }
 
 /** One axis in pieces of the given sizes. */

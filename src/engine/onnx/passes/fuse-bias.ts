@@ -1,4 +1,4 @@
-import { elements, type Program, type Value, valueNamed } from "../model.js";
+import { elements, type Program, sameShape, type Value, valueNamed } from "../model.js";
 import type { Recorder } from "../recorder.js";
 import { rewritten, usesOf } from "./rewrite.js";
 
@@ -13,9 +13,13 @@ export function fuseBias(program: Program): Program {
       [inputs[1], inputs[0], node.inputs[1]],
     ] as [Value, Value, string][]) {
       const producer = record.producer(sum);
-      if (!producer || producer.inputs.length > 2 || uses.get(name) !== 1) continue;
+      if (!producer || producer.domain || producer.inputs.length > 2 || uses.get(name) !== 1) continue;
       const third =
-        producer.op === "Gemm" ? row(bias) : producer.op === "Conv" ? channels(record, bias, result) : undefined;
+        producer.op === "Gemm"
+          ? addend(bias, result)
+          : producer.op === "Conv"
+            ? channels(record, bias, result)
+            : undefined;
       if (!third) continue;
       const factors = producer.inputs.map((input) => valueNamed(record.program, input));
       return record.node(producer.op, [...factors, third], result, producer.attributes);
@@ -24,8 +28,9 @@ export function fuseBias(program: Program): Program {
   });
 }
 
-/** A row, or one number for all. A column would be read anew for every element. */
-function row(bias: Value): Value | undefined {
+/** A row, one number for all, or a number for each. A column would be read anew for every element. */
+function addend(bias: Value, result: Value): Value | undefined {
+  if (sameShape(bias.shape, result.shape)) return bias;
   const count = elements(bias.shape);
   return bias.shape.length <= 2 && (count === 1 || count === bias.shape.at(-1)) ? bias : undefined;
 }

@@ -1,4 +1,4 @@
-import { type Program, type Value, valueNamed } from "../model.js";
+import { type Node, type Program, type Value, valueNamed } from "../model.js";
 import { rewritten } from "./rewrite.js";
 
 /**
@@ -15,12 +15,12 @@ export function stepAfterRelu(program: Program): Program {
       rectified.set(x.name, relu);
       return relu;
     }
-    const relu = node.op === "HardSigmoid" && isZero(node.attributes.beta) ? rectified.get(x.name) : undefined;
+    const relu = isStep(node) ? rectified.get(x.name) : undefined;
     return relu && record.node("HardSigmoid", [relu], result, node.attributes);
   });
 }
 
-/** Then HardSigmoid is 0 for all that is not above 0. */
-function isZero(beta: unknown): boolean {
-  return typeof beta === "object" && beta !== null && "float" in beta && beta.float === 0;
+/** A HardSigmoid that is 0 for all that is not above 0. */
+export function isStep({ op, attributes: { beta } }: Node): boolean {
+  return op === "HardSigmoid" && typeof beta === "object" && "float" in beta && beta.float === 0;
 }

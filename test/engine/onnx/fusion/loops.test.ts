@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import { operations } from "../../../../src/engine/onnx/fusion/element-function.js";
-import { createLoopRunner } from "../../../../src/engine/onnx/fusion/loops.js";
+import { type Call, createLoopRunner, elementCall } from "../../../../src/engine/onnx/fusion/loops.js";
 import { partition } from "../../../../src/engine/onnx/fusion/partition.js";
 import type { Value } from "../../../../src/engine/onnx/model.js";
 import type { Recorder } from "../../../../src/engine/onnx/recorder.js";
@@ -20,10 +20,10 @@ function run(write: (record: Recorder, a: Value, b: Value, s: Value) => Value, a
     record.output("out", write(record, ...inputs));
   });
   const { loops } = partition(program, new Map([["out", "a"]]));
-  const sizes = new Map(["a", "b", "s"].map((name) => [name, name === "s" ? 1 : size]));
-  const runner = createLoopRunner(program, loops, sizes, (name) => (name === "out" ? "a" : name));
+  const calls = loops.map((loop) => elementCall(program, loop));
+  const runner = createLoopRunner([calls], (name) => (name === "out" ? "a" : name));
   for (const [name, values] of Object.entries({ a, b, s: [s] })) runner.arrays.get(name)?.set(values);
-  runner.run();
+  runner.run(0);
   return Array.from(runner.arrays.get("a") as Float32Array);
 }
 
@@ -89,25 +89,17 @@ describe("a loop", () => {
       record.output("out", record.node("Add", [record.input("a", [size], "float32"), record.scalar(1)], result));
     });
     const { loops } = partition(program, new Map([["out", "a"]]));
-    const sizes = new Map([
-      ["a", size],
-      ["next", 16],
-    ]);
-    const runner = createLoopRunner(program, loops, sizes, (name) => (name === "out" ? "a" : name));
-    runner.run();
+    const [call] = loops.map((loop) => elementCall(program, loop)) as [Call];
+    const beside: Call = { ...call, arrays: [{ name: "next", size: 16 }] };
+    const runner = createLoopRunner([[call], [beside]], (name) => (name === "out" ? "a" : name));
+    runner.run(0);
     expect(runner.arrays.get("next")?.every((value) => value === 0)).toBe(true);
     expect(runner.arrays.get("a")).toEqual(new Float32Array(size).fill(1));
   });
 
   it("cannot need more memory than there is", () => {
-    const sizes = new Map([["a", 2 ** 31]]);
-    expect(() =>
-      createLoopRunner(
-        programOf(() => undefined),
-        [],
-        sizes,
-        (name) => name,
-      ),
-    ).toThrow(RangeError);
+    const code = { parameters: 1, integers: 0, vectors: 0, body: [] };
+    const call = { code, numbers: [], arrays: [{ name: "a", size: 2 ** 31 }] };
+    expect(() => createLoopRunner([[call]], (name) => name)).toThrow(RangeError);
   });
 });
