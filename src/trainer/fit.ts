@@ -191,10 +191,7 @@ function diverged(name: string, value: number, step: number): PlatformError {
   );
 }
 
-/**
- * A loss looks good for one more step after an update has ruined the weights, and behind a maximum pooling even longer,
- * whose windows pass over NaN: such a state must not become a checkpoint.
- */
+/** A loss looks good for one more step after an update has ruined the weights: such a state must not become a checkpoint. */
 function assertFinite(state: State, step: number): void {
   for (const [name, values] of Object.entries(state)) {
     let check = 0;
