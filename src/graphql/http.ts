@@ -51,6 +51,8 @@ export interface HttpServer {
 
 /** Largest body of a request, in bytes. */
 const maxBodyBytes = 16 * 1024 * 1024;
+/** Why a request's signal is aborted. One for all: without it every abort makes an exception with a stack. */
+const closed = new Error("the connection is closed");
 /** How long `close()` waits for WebSocket clients to say goodbye, and for requests in flight, in milliseconds. */
 const grace = { sockets: 2_000, requests: 5_000 };
 
@@ -89,7 +91,7 @@ export async function startHttpServer<Context extends object>(
     expressMiddleware(apollo, {
       context: async ({ req, res }) => {
         const gone = new AbortController();
-        res.once("close", () => gone.abort());
+        res.once("close", () => gone.abort(closed));
         const { headers, socket } = req;
         return createContext({
           transport: "http",
