@@ -58,9 +58,10 @@ async function nvidia(host: Host, logger: Logger): Promise<OfferedDevice[]> {
   try {
     output = await host.run("nvidia-smi", nvidiaSmiArguments);
   } catch (error) {
-    // Not there: a host like most others. Anything else is worth a word.
+    // Not there, or behind a directory of the path that is closed to us: a host like most others. Anything else is worth a
+    // word.
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT") logger.warn({ error: message }, "nvidia-smi failed; no GPU is offered");
+    if (code !== "ENOENT" && code !== "EACCES") logger.warn({ error: message }, "nvidia-smi failed; no GPU is offered");
     return [];
   }
   const gpus = visibleGpus(parseNvidiaSmi(output), host.env.CUDA_VISIBLE_DEVICES);

@@ -66,8 +66,9 @@ describe("a worker offers", () => {
   }));
   const run = async () => twoGpus;
 
-  it("its CPU where there is nothing else, without a word about it", async () => {
-    expect(await detected({})).toEqual({ devices: [cpu], warnings: [] });
+  test.each(["ENOENT", "EACCES"])("its CPU where there is nothing else (%s), without a word about it", async (code) => {
+    const absent = () => Promise.reject(Object.assign(new Error(`spawn nvidia-smi ${code}`), { code }));
+    expect(await detected({ run: absent })).toEqual({ devices: [cpu], warnings: [] });
   });
 
   test.each([
