@@ -1,43 +1,10 @@
 // How long a user waits: first start, `train` to the first metric point, one prediction, a batch of predictions.
 // Starts the built platform in a fresh data directory on loopback. `node bench/latency.mjs`, or `npm run bench:latency`.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { startPlatform } from "./platform.mjs";
 
 const rounds = 200;
-const dataDirectory = mkdtempSync(path.join(os.tmpdir(), "perennial-bench-"));
-const entry = fileURLToPath(new URL("../dist/up.js", import.meta.url));
-const started = performance.now();
-const child = spawn(process.execPath, [entry], {
-  env: { ...process.env, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0" },
-  stdio: ["ignore", "pipe", "inherit"],
-});
-const url = await new Promise((resolve, reject) => {
-  let text = "";
-  child.stdout.on("data", (chunk) => {
-    text += chunk;
-    const found = /(http:\/\/[^#\s]+)\/#key=/.exec(text);
-    if (found) resolve(found[1]);
-  });
-  child.once("exit", (code) => reject(new Error(`the platform ended with ${code}`)));
-});
-while (!(await fetch(`${url}/health/ready`)).ok) await new Promise((resolve) => setTimeout(resolve, 20));
-const firstStart = performance.now() - started;
-const key = readFileSync(path.join(dataDirectory, "operator.key"), "utf8").trim();
-
-async function request(query, variables) {
-  const response = await fetch(`${url}/graphql`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data, errors } = await response.json();
-  const problems = Object.values(data ?? {}).flatMap((answer) => answer?.problems ?? []);
-  if (errors || problems.length > 0) throw new Error(JSON.stringify(errors ?? problems));
-  return data;
-}
+const { request, firstStart, stop } = await startPlatform();
 
 const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.floor(q * (values.length - 1))];
 
@@ -108,7 +75,5 @@ try {
     `5,000 rows a request, median  ${Math.round(quantile(perSecond, 0.5)).toLocaleString("en")} rows/s (of 7)`,
   );
 } finally {
-  child.kill("SIGTERM");
-  await new Promise((resolve) => child.once("exit", resolve));
-  rmSync(dataDirectory, { recursive: true, force: true });
+  await stop();
 }

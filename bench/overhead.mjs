@@ -5,11 +5,11 @@
 // A run's time is `finishedAt - startedAt`; that of one epoch is taken away from that of many, so that reading data,
 // compiling and storing the version, which happen once, do not count. What is left is steps, points and epochs.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { startPlatform } from "./platform.mjs";
 
 const rounds = 7;
 const rows = 512;
@@ -74,17 +74,12 @@ async function serveBareLoop() {
 }
 
 async function compare() {
-  const dataDirectory = mkdtempSync(path.join(os.tmpdir(), "perennial-bench-"));
-  const platform = spawn(process.execPath, [path.join(dist, "up.js")], {
-    env: { ...process.env, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const { request, stop } = await startPlatform();
   const bare = spawn(process.execPath, [fileURLToPath(import.meta.url), "bare"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const answers = createInterface({ input: bare.stdout })[Symbol.asyncIterator]();
   try {
-    const request = await client(platform, dataDirectory);
     await request(
       "mutation ($input: DeclareDatasetInput!) { declareDataset(input: $input) { problems { message } } }",
       {
@@ -119,9 +114,7 @@ async function compare() {
     }
   } finally {
     bare.stdin.end();
-    platform.kill("SIGTERM");
-    await new Promise((resolve) => platform.once("exit", resolve));
-    rmSync(dataDirectory, { recursive: true, force: true });
+    await stop();
   }
 }
 
@@ -144,32 +137,6 @@ async function train(request, model, epochs) {
     if (run.progress.step !== epochs * stepsPerEpoch) throw new Error("The run made another number of steps.");
     return Date.parse(run.finishedAt) - Date.parse(run.startedAt);
   }
-}
-
-/** Waits until the platform is ready, and answers a function that sends it operations. */
-async function client(platform, dataDirectory) {
-  const url = await new Promise((resolve, reject) => {
-    let text = "";
-    platform.stdout.on("data", (chunk) => {
-      text += chunk;
-      const found = /(http:\/\/[^#\s]+)\/#key=/.exec(text);
-      if (found) resolve(found[1]);
-    });
-    platform.once("exit", (code) => reject(new Error(`the platform ended with ${code}`)));
-  });
-  while (!(await fetch(`${url}/health/ready`)).ok) await new Promise((resolve) => setTimeout(resolve, 20));
-  const key = readFileSync(path.join(dataDirectory, "operator.key"), "utf8").trim();
-  return async (query, variables) => {
-    const response = await fetch(`${url}/graphql`, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
-      body: JSON.stringify({ query, variables }),
-    });
-    const { data, errors } = await response.json();
-    const problems = Object.values(data ?? {}).flatMap((answer) => answer?.problems ?? []);
-    if (errors || problems.length > 0) throw new Error(JSON.stringify(errors ?? problems));
-    return data;
-  };
 }
 
 function median(values) {
