@@ -1,5 +1,5 @@
 import { blockedDomain, fromBlocked } from "../kernels/blocked.js";
-import { elements, type Program, type Value, valueNamed } from "../model.js";
+import { elements, type Program, sameShape, type Value, valueNamed } from "../model.js";
 import type { Recorder } from "../recorder.js";
 import { broadcasting, pointwise, rewritten, usesOf } from "./rewrite.js";
 
@@ -33,8 +33,12 @@ export function sinkReorders(program: Program): Program {
     }
     const images = inputs.map((input) => sourceOf(record, input));
     const image = images.find((source) => source !== undefined);
-    if (!image || !inputs.every((input, index) => images[index] || (input && elements(input.shape) === 1)))
-      return undefined;
+    // Only one number can be spread over an image in this layout: for the rest, ONNX Runtime would go by its declared shape.
+    const fits = inputs.every((input, index) => {
+      const source = images[index];
+      return source ? sameShape(source.shape, image?.shape ?? []) : input && elements(input.shape) === 1;
+    });
+    if (!image || !fits) return undefined;
     const sources = inputs.map((input, index) => images[index] ?? input);
     return fromBlocked(
       record,

@@ -54,6 +54,16 @@ describe("images in blocks of channels", () => {
     expect(await expectSameMeaning(program, sinkReorders)).toEqual(operationsOf(program));
   });
 
+  onBlocks("leave it where one is spread over another", async () => {
+    const program = programOf((record) => {
+      const image = convolved(record, record.input("x", shape, "float32"), "f");
+      const pooling = { kernel_shape: [5, 4], strides: [1, 1], pads: [0, 0, 0, 0] };
+      const mean = blockedPooling(record, "AveragePool", image, [2, 1, 1, channels], pooling);
+      record.output("out", record.node("Mul", [image, mean], like));
+    });
+    await expectSameMeaning(program, sinkReorders);
+  });
+
   onBlocks("are rectified within the convolution, if nothing else needs what is below 0", async () => {
     const program = (again: boolean) =>
       removeUnused(
