@@ -1,10 +1,10 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import type { Environment } from "../spec/environment.js";
 import type { TrainingSpec } from "../spec/training.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
+import { Reproduction, RunEnvironment } from "./reproduction.js";
 import { Int64Scalar, JSONObjectScalar, NumberScalar } from "./scalars.js";
 
 export const runStates = ["QUEUED", "RUNNING", "CANCELING", "PAUSED", "SUCCEEDED", "FAILED", "CANCELED"] as const;
@@ -66,65 +66,6 @@ export function writeValues(values: readonly NamedValue[]): string {
 
 function readValues(values: { name: string; value: number | string }[]): NamedValue[] {
   return values.map(({ name, value }) => ({ name, value: Number(value) }));
-}
-
-@ObjectType({
-  description:
-    "What a run's newest attempt computes with. In equal environments the same run gives the same weights, bit for bit.",
-})
-export class RunEnvironment implements Environment {
-  @Field({ description: "Such as `onnx-cpu-1`: how steps are computed, on what, with how many threads." })
-  executor!: string;
-
-  @Field({ description: "The library that computes them, with its version, such as `onnxruntime 1.30.0`." })
-  runtime!: string;
-
-  @Field({ description: "The instructions it may use, such as `x86-64-v4`." })
-  processor!: string;
-
-  @Field({ description: "The processor by name, for people: the bits do not depend on it." })
-  processorModel!: string;
-
-  @Field({ description: "Operating system and architecture, such as `linux-x64`." })
-  platform!: string;
-
-  @Field({ description: "Version of Node.js." })
-  node!: string;
-
-  @Field({ description: "Version of Perennial." })
-  perennial!: string;
-}
-
-@ObjectType({ description: "One entry of two environments that is not the same." })
-export class EnvironmentDifference {
-  @Field({ description: "The field of `RunEnvironment`, such as `executor`." })
-  name!: string;
-
-  @Field({ description: "What it was for the version." })
-  expected!: string;
-
-  @Field({ description: "What it was this time." })
-  actual!: string;
-}
-
-@ObjectType({ description: "The verdict of `reproduceVersion`." })
-export class Reproduction {
-  @Field({ description: "Whether the weights are the same, bit for bit." })
-  agrees!: boolean;
-
-  @Field({ description: "The digest of the version's weights." })
-  expectedDigest!: string;
-
-  @Field({ description: "The digest of the weights that were trained this time." })
-  digest!: string;
-
-  @Field({ description: "For people: what may be the cause where they differ." })
-  reason!: string;
-
-  @Field(() => [EnvironmentDifference], {
-    description: "What was different about the computation, whether or not it made a difference.",
-  })
-  differences!: EnvironmentDifference[];
 }
 
 /** Who wins when the run ends: the challenger's gate, copied from the policy when the run was started. */

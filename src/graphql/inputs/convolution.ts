@@ -10,7 +10,7 @@ import type {
 import type { Activation, InitializerType } from "../../spec/layer.js";
 import { type CausalPadding, causalPaddings, type Padding, paddings } from "../../spec/spatial.js";
 import { ActivationEnum, InitializerEnum } from "./enums.js";
-import { InitializerOptionsInput, NamedLayerInput, RegularizerInput } from "./layer-fields.js";
+import { BiasInput, InitializerOptionsInput, RegularizerInput } from "./layer-fields.js";
 
 const valid = "The window stays inside: an extent n becomes floor((n - window) / stride) + 1.";
 const same = "Zeros at the border, as few as make of an extent n ceil(n / stride).";
@@ -36,7 +36,7 @@ registerEnumType(CausalPaddingEnum, {
 const perAxis = "One number for every axis, or one an axis: height, width.";
 
 @InputType({ description: "What every convolution has." })
-abstract class ConvolutionInput extends NamedLayerInput {
+abstract class ConvolutionInput extends BiasInput {
   @Field(() => [Int], { description: `The kernel's size. ${perAxis}` })
   kernelSize!: number[];
 
@@ -51,18 +51,6 @@ abstract class ConvolutionInput extends NamedLayerInput {
 
   @Field(() => ActivationEnum, { nullable: true, description: "Applied to the outputs. Default: LINEAR." })
   activation?: Activation | null;
-
-  @Field(() => Boolean, { nullable: true, description: "Whether a bias is added to each channel. Default: true." })
-  useBias?: boolean | null;
-
-  @Field(() => InitializerEnum, { nullable: true, description: "How the bias begins. Default: ZEROS." })
-  biasInitializer?: InitializerType | null;
-
-  @Field(() => InitializerOptionsInput, { nullable: true, description: "Options of `biasInitializer`." })
-  biasInitializerOptions?: InitializerOptionsInput | null;
-
-  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the bias. Default: none." })
-  biasRegularizer?: RegularizerInput | null;
 }
 
 @InputType({ description: "What the convolutions with one kernel across all channels have." })

@@ -1,5 +1,6 @@
 import { Field, Float, InputType } from "type-graphql";
-import type { InitializerOptions, RegularizerDeclaration } from "../../spec/layer.js";
+import type { InitializerOptions, InitializerType, RegularizerDeclaration } from "../../spec/layer.js";
+import { InitializerEnum } from "./enums.js";
 
 @InputType({ description: "Options of an initializer; one that its type does not have is a problem." })
 export class InitializerOptionsInput implements InitializerOptions {
@@ -46,4 +47,31 @@ export abstract class NamedLayerInput {
     description: "Unique within the model. Default: the type and the layer's index, such as `dense_0`.",
   })
   name?: string | null;
+}
+
+@InputType({ description: "What layers with a bias have." })
+export abstract class BiasInput extends NamedLayerInput {
+  @Field(() => Boolean, { nullable: true, description: "Whether a bias is added. Default: true." })
+  useBias?: boolean | null;
+
+  @Field(() => InitializerEnum, { nullable: true, description: "How the bias begins. Default: ZEROS." })
+  biasInitializer?: InitializerType | null;
+
+  @Field(() => InitializerOptionsInput, { nullable: true, description: "Options of `biasInitializer`." })
+  biasInitializerOptions?: InitializerOptionsInput | null;
+
+  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the bias. Default: none." })
+  biasRegularizer?: RegularizerInput | null;
+}
+
+@InputType({ description: "What layers with a kernel and a bias have." })
+export abstract class KernelAndBiasInput extends BiasInput {
+  @Field(() => InitializerEnum, { nullable: true, description: "How the kernel begins. Default: GLOROT_UNIFORM." })
+  kernelInitializer?: InitializerType | null;
+
+  @Field(() => InitializerOptionsInput, { nullable: true, description: "Options of `kernelInitializer`." })
+  kernelInitializerOptions?: InitializerOptionsInput | null;
+
+  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the kernel. Default: none." })
+  kernelRegularizer?: RegularizerInput | null;
 }

@@ -20,7 +20,7 @@ import {
   SeparableConv2dInput,
 } from "./convolution.js";
 import { ActivationEnum, InitializerEnum } from "./enums.js";
-import { InitializerOptionsInput, NamedLayerInput, RegularizerInput } from "./layer-fields.js";
+import { InitializerOptionsInput, KernelAndBiasInput, NamedLayerInput, RegularizerInput } from "./layer-fields.js";
 import { BidirectionalInput, ParallelInput, ResidualInput } from "./nested-layer.js";
 import { BatchNormalizationInput, GroupNormalizationInput, LayerNormalizationInput } from "./normalization.js";
 import { GlobalPoolingInput, PoolingInput } from "./pooling.js";
@@ -43,33 +43,12 @@ import {
 } from "./sequence-layer.js";
 
 @InputType({ description: "A fully connected layer over the last axis: activation(x kernel + bias) (Keras: Dense)." })
-export class DenseInput extends NamedLayerInput implements DenseDeclaration {
+export class DenseInput extends KernelAndBiasInput implements DenseDeclaration {
   @Field(() => Int, { description: "Count of outputs, 1 to 65,536." })
   units!: number;
 
   @Field(() => ActivationEnum, { nullable: true, description: "Applied to the outputs. Default: LINEAR." })
   activation?: Activation | null;
-
-  @Field(() => Boolean, { nullable: true, description: "Whether a bias is added. Default: true." })
-  useBias?: boolean | null;
-
-  @Field(() => InitializerEnum, { nullable: true, description: "How the kernel begins. Default: GLOROT_UNIFORM." })
-  kernelInitializer?: InitializerType | null;
-
-  @Field(() => InitializerOptionsInput, { nullable: true, description: "Options of `kernelInitializer`." })
-  kernelInitializerOptions?: InitializerOptionsInput | null;
-
-  @Field(() => InitializerEnum, { nullable: true, description: "How the bias begins. Default: ZEROS." })
-  biasInitializer?: InitializerType | null;
-
-  @Field(() => InitializerOptionsInput, { nullable: true, description: "Options of `biasInitializer`." })
-  biasInitializerOptions?: InitializerOptionsInput | null;
-
-  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the kernel. Default: none." })
-  kernelRegularizer?: RegularizerInput | null;
-
-  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the bias. Default: none." })
-  biasRegularizer?: RegularizerInput | null;
 }
 
 @InputType({

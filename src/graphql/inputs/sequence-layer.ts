@@ -9,7 +9,7 @@ import type {
   SimpleRnnDeclaration,
 } from "../../spec/sequence-layer.js";
 import { ActivationEnum, InitializerEnum } from "./enums.js";
-import { InitializerOptionsInput, NamedLayerInput, RegularizerInput } from "./layer-fields.js";
+import { InitializerOptionsInput, KernelAndBiasInput, NamedLayerInput, RegularizerInput } from "./layer-fields.js";
 
 @InputType({
   description:
@@ -41,42 +41,21 @@ export class PositionEmbeddingInput extends NamedLayerInput implements PositionE
   initializerOptions?: InitializerOptionsInput | null;
 }
 
-@InputType({ description: "What layers with a kernel and a bias of their own have." })
-abstract class KernelAndBiasInput extends NamedLayerInput {
-  @Field(() => Boolean, { nullable: true, description: "Whether a bias is added. Default: true." })
-  useBias?: boolean | null;
-
+@InputType({ description: "What recurrent and attention layers have." })
+abstract class DroppingInput extends KernelAndBiasInput {
   @Field(() => Float, {
     nullable: true,
     description:
       "Share that is dropped while training, at least 0 and below 1: of the inputs' features, the same at every step, in recurrent layers; of the attention weights in attention. Default: 0.",
   })
   dropout?: number | null;
-
-  @Field(() => InitializerEnum, { nullable: true, description: "How the kernel begins. Default: GLOROT_UNIFORM." })
-  kernelInitializer?: InitializerType | null;
-
-  @Field(() => InitializerOptionsInput, { nullable: true, description: "Options of `kernelInitializer`." })
-  kernelInitializerOptions?: InitializerOptionsInput | null;
-
-  @Field(() => InitializerEnum, { nullable: true, description: "How the bias begins. Default: ZEROS." })
-  biasInitializer?: InitializerType | null;
-
-  @Field(() => InitializerOptionsInput, { nullable: true, description: "Options of `biasInitializer`." })
-  biasInitializerOptions?: InitializerOptionsInput | null;
-
-  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the kernel. Default: none." })
-  kernelRegularizer?: RegularizerInput | null;
-
-  @Field(() => RegularizerInput, { nullable: true, description: "Penalty on the bias. Default: none." })
-  biasRegularizer?: RegularizerInput | null;
 }
 
 @InputType({
   description:
     "A recurrent layer over [time, features]: h = activation(x kernel + h before recurrentKernel + bias) (Keras: SimpleRNN).",
 })
-export class SimpleRnnInput extends KernelAndBiasInput implements SimpleRnnDeclaration {
+export class SimpleRnnInput extends DroppingInput implements SimpleRnnDeclaration {
   @Field(() => Int, { description: "Length of the state, 1 to 65,536." })
   units!: number;
 
@@ -142,7 +121,7 @@ export class LstmInput extends SimpleRnnInput implements LstmDeclaration {
   description:
     "Self-attention over [time, features], whose shape it keeps (Keras: MultiHeadAttention with one input as query, key and value).",
 })
-export class MultiHeadAttentionInput extends KernelAndBiasInput implements MultiHeadAttentionDeclaration {
+export class MultiHeadAttentionInput extends DroppingInput implements MultiHeadAttentionDeclaration {
   @Field(() => Int, { description: "Count of heads, at least 1." })
   numHeads!: number;
 
