@@ -17,6 +17,13 @@ CREATE TABLE object_store (
   marker text NOT NULL
 );
 
+-- Objects that a transaction still has to refer to, noted before they are put. The transaction takes its note away; what is
+-- noted and out of date is nobody's any more, and collection may delete it.
+CREATE TABLE pending_object (
+  key text CONSTRAINT pending_object_pkey PRIMARY KEY,
+  expires_at timestamptz NOT NULL
+);
+
 CREATE TABLE run (
   id text CONSTRAINT run_pkey PRIMARY KEY,
   state text NOT NULL CONSTRAINT run_state_check
@@ -32,6 +39,11 @@ CREATE TABLE run (
   reproduction jsonb,
   gate jsonb,
   spec jsonb NOT NULL,
+  -- Runs of one project share the slots evenly with those of any other of the same priority; lower priorities go first.
+  project text NOT NULL DEFAULT 'default',
+  priority int NOT NULL DEFAULT 42 CONSTRAINT run_priority_check CHECK (priority BETWEEN 1 AND 99),
+  -- What it is known to need at least; a device's runs must fit its memory together.
+  memory_bytes bigint NOT NULL DEFAULT 0,
   -- What its newest attempt was granted.
   device jsonb,
   attempt int NOT NULL DEFAULT 0,
@@ -42,8 +54,14 @@ CREATE TABLE run (
     coalesce(CASE WHEN executor IS NOT NULL THEN device ->> 'kind' END, spec ->> 'device', 'ANY')) STORED,
   threads int NOT NULL GENERATED ALWAYS AS (coalesce((spec ->> 'threads')::int, 1)) STORED,
   environment jsonb,
-  -- Trainer deaths in a row without a finished step in between.
+  -- Restarts that count against what its spec allows; a lost worker or a killed trainer costs none.
   restarts int NOT NULL DEFAULT 0,
+  -- The newest fault: its code, message and step, so that one which repeats itself is recognized.
+  last_fault jsonb,
+  -- Not to be claimed before: the pause after a fault.
+  not_before timestamptz,
+  -- What its worker is asked to do with it: checkpoint and give it back, paused or to the queue.
+  asked text CONSTRAINT run_asked_check CHECK (asked IN ('PAUSE', 'PREEMPT')),
   worker_id text,
   lease_expires_at timestamptz,
   progress jsonb NOT NULL,
@@ -68,6 +86,14 @@ CREATE INDEX run_leased_idx ON run (lease_expires_at) WHERE state IN ('RUNNING',
 CREATE UNIQUE INDEX run_retraining_key ON run (retraining_id, dataset_version_id)
   WHERE retraining_id IS NOT NULL AND retry_of_id IS NULL;
 
+-- A run waits until all that it depends on have SUCCEEDED.
+CREATE TABLE run_dependency (
+  run_id text NOT NULL CONSTRAINT run_dependency_run_fkey REFERENCES run,
+  depends_on_id text NOT NULL CONSTRAINT run_dependency_depends_on_fkey REFERENCES run,
+  CONSTRAINT run_dependency_pkey PRIMARY KEY (run_id, depends_on_id)
+);
+CREATE INDEX run_dependency_depends_on_idx ON run_dependency (depends_on_id);
+
 CREATE TABLE run_event (
   run_id text NOT NULL CONSTRAINT run_event_run_fkey REFERENCES run,
   seq int NOT NULL,
@@ -90,6 +116,14 @@ CREATE TABLE run_metric (
   CONSTRAINT run_metric_pkey PRIMARY KEY (run_id, seq)
 );
 CREATE INDEX run_metric_name_idx ON run_metric (run_id, name, seq);
+
+-- A resumed attempt whose numbers may differ measures the steps behind to_step anew, from the point `seq` on.
+CREATE TABLE run_rewind (
+  run_id text NOT NULL CONSTRAINT run_rewind_run_fkey REFERENCES run,
+  seq int NOT NULL,
+  to_step int NOT NULL,
+  CONSTRAINT run_rewind_pkey PRIMARY KEY (run_id, seq)
+);
 
 CREATE TABLE checkpoint (
   id text CONSTRAINT checkpoint_pkey PRIMARY KEY,

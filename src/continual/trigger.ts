@@ -8,7 +8,7 @@ import { recordModelEvent } from "../registry/events.js";
 import { newestRevision } from "../registry/revise.js";
 import { queueRun } from "../runs/submit.js";
 import type { RetrainingSpec } from "../spec/retraining.js";
-import type { TrainingSpec } from "../spec/training.js";
+import { type TrainingSpec, trainingDefaults } from "../spec/training.js";
 
 interface DueRetraining {
   retraining_id: string;
@@ -76,6 +76,9 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     shuffle: true,
     earlyStopping: null,
     checkpoint: { type: "AUTO" },
+    keep: trainingDefaults.keep,
+    maximumRestarts: trainingDefaults.maximumRestarts,
+    stepTimeoutSeconds: trainingDefaults.stepTimeoutSeconds,
     device: parent.spec.device,
     threads: parent.spec.threads,
     replay: fineTune.replay,

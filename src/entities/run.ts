@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import type { TrainingSpec } from "../spec/training.js";
+import { type TrainingSpec, trainingDefaults } from "../spec/training.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
@@ -123,12 +123,13 @@ export class Run extends Node {
   @Column("jsonb", { nullable: true })
   gate!: Gate | null;
 
-  // A run that was stored before runs could ask for a device took what there was.
+  // A run that was stored before a field could be declared did what is its default.
   @Column("jsonb", {
-    transformer: { to: (spec) => spec, from: (spec: Partial<TrainingSpec>) => ({ device: "ANY", ...spec }) },
+    transformer: { to: (spec) => spec, from: (spec: Partial<TrainingSpec>) => ({ ...trainingDefaults, ...spec }) },
   })
   @Field(() => JSONObjectScalar, {
-    description: "The resolved training: epochs, batch size, seed, early stopping, checkpoints, device, threads.",
+    description:
+      "The resolved training: epochs, batch size, seed, early stopping, checkpoints and which are kept, device, threads, restarts.",
   })
   spec!: TrainingSpec;
 
@@ -162,9 +163,35 @@ export class Run extends Node {
   })
   environment!: RunEnvironment | null;
 
-  /** Trainer deaths in a row without a finished step in between. */
+  @Column("text")
+  @Field({ description: "The project it belongs to; projects share the slots evenly." })
+  project!: string;
+
   @Column("int")
+  @Field(() => Int, { description: "1 to 99; lower starts first." })
+  priority!: number;
+
+  /** What it is known to need at least. */
+  @Column("bigint", { name: "memory_bytes", transformer: { to: (bytes) => bytes, from: Number } })
+  memoryBytes!: number;
+
+  @Column("int")
+  @Field(() => Int, {
+    description: "Restarts after faults of its own; a lost worker or a killed trainer counts none.",
+  })
   restarts!: number;
+
+  /** The newest fault that counted. */
+  @Column("jsonb", { name: "last_fault", nullable: true })
+  lastFault!: { code: string; message: string; step: number } | null;
+
+  /** Not to be claimed before: the pause after a fault. */
+  @Column("timestamptz", { name: "not_before", nullable: true })
+  notBefore!: Date | null;
+
+  /** What its worker is asked to do with it. */
+  @Column("text", { nullable: true })
+  asked!: "PAUSE" | "PREEMPT" | null;
 
   @Column("text", { name: "worker_id", nullable: true })
   workerId!: string | null;

@@ -36,6 +36,10 @@ export const limits = {
   epochs: 1_000_000,
   /** Threads of one run: each takes a slot of a worker. */
   threads: 64,
+  /** Of one run after faults of its own. */
+  restarts: 1_000,
+  /** A week. */
+  stepTimeoutSeconds: 604_800,
   /** Changes of a piecewise learning rate. */
   boundaries: 1_000,
   /** Seeds, counts and steps fit GraphQL's Int. */

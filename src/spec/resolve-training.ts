@@ -13,8 +13,10 @@ import {
   deviceRequests,
   type EarlyStopping,
   type EarlyStoppingDeclaration,
+  type Keep,
   type TrainingDeclaration,
   type TrainingSpec,
+  trainingDefaults,
 } from "./training.js";
 import { count, listed, shown } from "./wording.js";
 
@@ -55,8 +57,22 @@ export function resolveTraining(
     shuffle: readFlag(findings, "shuffle", declaration.shuffle, true),
     earlyStopping: resolveEarlyStopping(findings, declaration.earlyStopping, model, counts),
     checkpoint: resolveCheckpoint(findings, declaration.checkpoint),
-    device: readChoice(findings, "device", declaration.device, deviceRequests, "ANY"),
+    keep: resolveKeep(findings, declaration.checkpoint),
+    device: readChoice(findings, "device", declaration.device, deviceRequests, trainingDefaults.device),
     threads: readInteger(findings, "threads", declaration.threads, 1, 1, limits.threads),
+    maximumRestarts: readInteger(
+      findings,
+      "maximumRestarts",
+      declaration.maximumRestarts,
+      0,
+      trainingDefaults.maximumRestarts,
+      limits.restarts,
+    ),
+    stepTimeoutSeconds: readNumber(findings, "stepTimeoutSeconds", declaration.stepTimeoutSeconds, {
+      above: 0,
+      max: limits.stepTimeoutSeconds,
+      fallback: trainingDefaults.stepTimeoutSeconds,
+    }),
     replay: null,
   });
 }
@@ -124,4 +140,18 @@ function resolveCheckpoint(findings: Findings, declared: CheckpointDeclaration |
   if (steps > 0) return { type: "STEPS", every: steps };
   if (epochs > 0) return { type: "EPOCHS", every: epochs };
   return seconds > 0 ? { type: "SECONDS", every: seconds } : { type: "AUTO" };
+}
+
+function resolveKeep(findings: Findings, declared: CheckpointDeclaration | null | undefined): Keep {
+  const { keep: fallback } = trainingDefaults;
+  const checkpoint = readOptional(Findings.start(), "checkpoint", declared);
+  const at = findings.at("checkpoint");
+  const keep = readOptional(at, "keep", checkpoint?.keep);
+  if (keep === undefined) return fallback;
+  const inside = at.at("keep");
+  return {
+    latest: readInteger(inside, "latest", keep.latest, 1, fallback.latest),
+    best: readInteger(inside, "best", keep.best, 0, fallback.best),
+    every: keep.every == null ? null : readInteger(inside, "every", keep.every, 1),
+  };
 }

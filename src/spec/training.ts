@@ -16,6 +16,13 @@ export interface CheckpointDeclaration {
   everySteps?: number | null;
   everyEpochs?: number | null;
   everySeconds?: number | null;
+  keep?: KeepDeclaration | null;
+}
+
+export interface KeepDeclaration {
+  latest?: number | null;
+  best?: number | null;
+  every?: number | null;
 }
 
 /** What `train` takes beside the references to model, optimizer and dataset version. */
@@ -28,6 +35,8 @@ export interface TrainingDeclaration {
   checkpoint?: CheckpointDeclaration | null;
   device?: DeviceRequest | null;
   threads?: number | null;
+  maximumRestarts?: number | null;
+  stepTimeoutSeconds?: number | null;
 }
 
 /** Stops when `monitor` has not improved by more than `minDelta` for `patience` epochs (Keras's EarlyStopping). */
@@ -43,6 +52,24 @@ export interface EarlyStopping {
 /** When a checkpoint is written; AUTO: every epoch or every 5 s, whichever is later. Always also at the end. */
 export type CheckpointPolicy = { type: "AUTO" } | { type: "STEPS" | "EPOCHS" | "SECONDS"; every: number };
 
+/** Which checkpoints outlive newer ones: those that any of these names. */
+export interface Keep {
+  /** The newest so many, at least 1: resuming falls back to an older one where the newest is damaged. */
+  latest: number;
+  /** So many of the best by what early stopping monitors, or by its default without it. */
+  best: number;
+  /** Those of steps that are multiples of this; null: none on that account. */
+  every: number | null;
+}
+
+/** What a run does where its declaration is silent, and what runs did that were stored before they could say. */
+export const trainingDefaults = {
+  device: "ANY",
+  keep: { latest: 2, best: 1, every: null },
+  maximumRestarts: 3,
+  stepTimeoutSeconds: 600,
+} satisfies Partial<TrainingSpec>;
+
 export interface TrainingSpec {
   epochs: number;
   batchSize: number;
@@ -50,9 +77,14 @@ export interface TrainingSpec {
   shuffle: boolean;
   earlyStopping: EarlyStopping | null;
   checkpoint: CheckpointPolicy;
+  keep: Keep;
   device: DeviceRequest;
   /** Threads of the executor; stored, never derived from load. On a CPU each takes a slot. */
   threads: number;
+  /** How often it is started again after a fault of its own. */
+  maximumRestarts: number;
+  /** A step that takes longer hangs: its trainer is killed and the run started again. */
+  stepTimeoutSeconds: number;
   /** Fine-tuning only: the share of each batch drawn from rows that the parent version was trained on. */
   replay: { fraction: number } | null;
 }

@@ -30,8 +30,11 @@ describe("a training", () => {
         startFromEpoch: 0,
       },
       checkpoint: { type: "AUTO" },
+      keep: { latest: 2, best: 1, every: null },
       device: "ANY",
       threads: 1,
+      maximumRestarts: 3,
+      stepTimeoutSeconds: 600,
       replay: null,
     });
   });
@@ -114,6 +117,13 @@ describe("a training", () => {
       ["checkpoint.everyEpochs CONTRADICTION"],
     ],
     ["checkpoints every 0 steps", { checkpoint: { everySteps: 0 } }, ["checkpoint.everySteps OUT_OF_RANGE"]],
+    [
+      "checkpoints kept wrongly",
+      { checkpoint: { keep: { latest: 0, best: -1, every: 0 } } },
+      ["checkpoint.keep.latest OUT_OF_RANGE", "checkpoint.keep.best OUT_OF_RANGE", "checkpoint.keep.every OUT_OF_RANGE"],
+    ],
+    ["restarts below 0", { maximumRestarts: -1 }, ["maximumRestarts OUT_OF_RANGE"]],
+    ["steps that may take no time", { stepTimeoutSeconds: 0 }, ["stepTimeoutSeconds OUT_OF_RANGE"]],
     ["checkpoints every 0 seconds", { checkpoint: { everySeconds: 0 } }, ["checkpoint.everySeconds OUT_OF_RANGE"]],
     [
       "many faults",

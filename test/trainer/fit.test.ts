@@ -8,7 +8,7 @@ import { splitState } from "../../src/engine/state.js";
 import { createTrainingProgram, type Rows } from "../../src/engine/training-program.js";
 import type { OptimizerSpec } from "../../src/spec/optimizer.js";
 import type { ReduceOnPlateau } from "../../src/spec/schedule.js";
-import type { EarlyStopping, TrainingSpec } from "../../src/spec/training.js";
+import { type EarlyStopping, type TrainingSpec, trainingDefaults } from "../../src/spec/training.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
 import { epochOrder } from "../../src/trainer/batch-order.js";
 import { loadCheckpoint, saveCheckpoint, type TrainingPosition } from "../../src/trainer/checkpoint.js";
@@ -34,7 +34,7 @@ const optimizer = optimizerOf(
 );
 const training: TrainingSpec = {
   ...{ epochs: 9, batchSize: 6, seed: 3, shuffle: true, checkpoint: { type: "AUTO" }, threads: 1, replay: null },
-  device: "ANY",
+  ...trainingDefaults,
   earlyStopping: null,
 };
 

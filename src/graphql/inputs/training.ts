@@ -1,7 +1,12 @@
 import { Field, Float, ID, InputType, Int } from "type-graphql";
 import type { RunReference } from "../../runs/control.js";
 import type { TrainDeclaration } from "../../runs/submit.js";
-import type { CheckpointDeclaration, DeviceRequest, EarlyStoppingDeclaration } from "../../spec/training.js";
+import type {
+  CheckpointDeclaration,
+  DeviceRequest,
+  EarlyStoppingDeclaration,
+  KeepDeclaration,
+} from "../../spec/training.js";
 import { DeviceRequestEnum, MonitorModeEnum } from "./enums.js";
 import { MutationInput } from "./fields.js";
 
@@ -39,8 +44,29 @@ export class EarlyStoppingInput implements EarlyStoppingDeclaration {
 }
 
 @InputType({
+  description: "Which checkpoints outlive newer ones: those that any of these names.",
+})
+export class KeepInput implements KeepDeclaration {
+  @Field(() => Int, { nullable: true, description: "The newest so many; from 1. Default: 2." })
+  latest?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "So many of the best by what early stopping monitors, or else by `val_loss` (`epoch_loss` without validation rows); from 0. Default: 1.",
+  })
+  best?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Those at multiples of so many steps; from 1. Default: none on that account.",
+  })
+  every?: number | null;
+}
+
+@InputType({
   description:
-    "How often everything needed to resume is saved: at most one of these. Default: every epoch or every 5 s, whichever is later. One is always saved at the end.",
+    "How often everything needed to resume is saved: at most one of the first three. Default: every epoch or every 5 s, whichever is later. One is always saved at the end.",
 })
 export class CheckpointInput implements CheckpointDeclaration {
   @Field(() => Int, { nullable: true, description: "After every so many optimizer steps; from 1." })
@@ -51,6 +77,9 @@ export class CheckpointInput implements CheckpointDeclaration {
 
   @Field(() => Float, { nullable: true, description: "After every so many seconds; above 0." })
   everySeconds?: number | null;
+
+  @Field(() => KeepInput, { nullable: true, description: "Which are kept. Default: the newest 2 and the best." })
+  keep?: KeepInput | null;
 }
 
 @InputType({ description: "Queues a training of a model with an optimizer." })
@@ -118,6 +147,19 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
       "Threads that compute, 1 to 64. On a CPU the run takes as many slots of one worker, all at once. Another number can give other last bits. Default: 1.",
   })
   threads?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "How often it is started again, each time after a longer pause, when it fails by itself: a wrong input, a loss that diverges, no memory left, a step that hangs. A worker that is lost or a trainer that is killed counts nothing. 0 to 1,000. Default: 3.",
+  })
+  maximumRestarts?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "A step that takes longer hangs: its trainer is killed and the run started again. Default: 600.",
+  })
+  stepTimeoutSeconds?: number | null;
 }
 
 @InputType({ description: "Stops a run." })
