@@ -21,11 +21,12 @@ export interface Prediction {
 /** What the API asks of the room that loads versions and runs them. */
 export interface PredictionService {
   /**
-   * One prediction per row, in order.
+   * One prediction per row, in order, by the version that `reference` means at this moment.
    *
-   * @throws PlatformError INVALID_ROWS with every fault in `details.problems`; nothing was predicted then.
+   * @throws PlatformError NOT_FOUND for the reference; INVALID_ROWS with every fault in `details.problems`, and nothing
+   * was predicted then.
    */
-  predict(versionId: string, rows: unknown[]): Promise<Prediction[]>;
+  predictBy(reference: string, rows: unknown[]): Promise<{ versionId: string; predictions: Prediction[] }>;
 }
 
 /** What a training would be; see the fields of `TrainingPlan`. */

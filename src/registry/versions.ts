@@ -1,4 +1,5 @@
-import type { EntityManager } from "typeorm";
+import type { DataSource, EntityManager } from "typeorm";
+import { queryPrepared } from "../db/prepared.js";
 import { refuse } from "../db/transaction.js";
 import { newId } from "../entities/identifier.js";
 import type { Run } from "../entities/run.js";
@@ -75,39 +76,43 @@ function signatureOf(model: ModelSpec): Signature {
   };
 }
 
-/**
- * The id of a version by reference: `name` (the newest), `name/3` or `name@alias`. Null when nothing is there. One small
- * statement written by hand, since every prediction waits for it: an entity by query builder takes four times as long.
- *
- * @throws PlatformError BAD_INPUT when the text is no reference at all.
- */
-async function findVersionId(manager: EntityManager, ref: string): Promise<string | null> {
+/** Small statements written by hand, since every prediction waits for one of them. */
+const byAlias = {
+  name: "version-by-alias",
+  text: "SELECT version_id AS id FROM alias WHERE model_id = (SELECT id FROM model WHERE name = $1) AND name = $2",
+};
+const byNumber = {
+  name: "version-by-number",
+  text: `SELECT id FROM model_version WHERE model_id = (SELECT id FROM model WHERE name = $1)
+         AND ($2::int IS NULL OR number = $2) ORDER BY number DESC LIMIT 1`,
+};
+
+/** What to ask Postgres for the id of a version. @throws PlatformError BAD_INPUT when the text is no reference at all. */
+function lookUp(ref: string): { statement: typeof byAlias; values: unknown[] } {
   const parsed = parseVersionRef(ref);
   if ("problem" in parsed) throw new PlatformError("BAD_INPUT", `A reference to a version ${parsed.problem}`);
-  const [found] = await (parsed.alias !== undefined
-    ? manager.query<{ id: string }[]>(
-        "SELECT version_id AS id FROM alias WHERE model_id = (SELECT id FROM model WHERE name = $1) AND name = $2",
-        [parsed.model, parsed.alias],
-      )
-    : manager.query<{ id: string }[]>(
-        `SELECT id FROM model_version WHERE model_id = (SELECT id FROM model WHERE name = $1)
-         AND ($2::int IS NULL OR number = $2) ORDER BY number DESC LIMIT 1`,
-        [parsed.model, parsed.version ?? null],
-      ));
-  return found?.id ?? null;
+  return parsed.alias !== undefined
+    ? { statement: byAlias, values: [parsed.model, parsed.alias] }
+    : { statement: byNumber, values: [parsed.model, parsed.version ?? null] };
 }
 
-/** `findVersionId`, or NOT_FOUND. */
-export async function requireVersionId(manager: EntityManager, ref: string): Promise<string> {
-  const id = await findVersionId(manager, ref);
-  if (id === null) throw new PlatformError("NOT_FOUND", `there is no version ${shown(ref)}`);
-  return id;
+/**
+ * The id of a version by reference: `name` (the newest), `name/3` or `name@alias`.
+ *
+ * @throws PlatformError NOT_FOUND when nothing is there, BAD_INPUT when the text is no reference at all.
+ */
+export async function requireVersionId(db: DataSource, ref: string): Promise<string> {
+  const { statement, values } = lookUp(ref);
+  const [found] = await queryPrepared<{ id: string }>(db, statement, values);
+  if (!found) throw new PlatformError("NOT_FOUND", `there is no version ${shown(ref)}`);
+  return found.id;
 }
 
-/** The version of that reference; see `findVersionId`. */
+/** The version of a reference, or null. @throws PlatformError BAD_INPUT when the text is no reference at all. */
 export async function findVersion(manager: EntityManager, ref: string): Promise<ModelVersion | null> {
-  const id = await findVersionId(manager, ref);
-  return id === null ? null : manager.findOneBy(ModelVersion, { id });
+  const { statement, values } = lookUp(ref);
+  const [found] = await manager.query<{ id: string }[]>(statement.text, values);
+  return found ? manager.findOneBy(ModelVersion, { id: found.id }) : null;
 }
 
 /** The version that a mutation's input refers to at `path`; refuses what cannot be read and what is not there. */

@@ -5,6 +5,7 @@ import { Artifact, ModelVersion } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
 import { decodeImageFiles } from "../features/image-files.js";
 import type { Prediction } from "../features/predictions.js";
+import { requireVersionId } from "../registry/versions.js";
 import type { ModelSpec } from "../spec/model.js";
 import { validateRows } from "../spec/rows.js";
 import type { ObjectStore } from "../storage/object-store.js";
@@ -18,11 +19,20 @@ export interface Predictor {
    * @throws PlatformError INVALID_ROWS with every fault in `details.problems`; nothing was predicted then.
    */
   predict(versionId: string, rows: unknown[]): Promise<Prediction[]>;
+
+  /**
+   * `predict` by the version that `reference` means at this moment: `name`, `name/3` or `name@alias`.
+   *
+   * @throws PlatformError NOT_FOUND or BAD_INPUT about the reference, else as `predict`.
+   */
+  predictBy(reference: string, rows: unknown[]): Promise<{ versionId: string; predictions: Prediction[] }>;
   close(): Promise<void>;
 }
 
 /** Versions kept loaded. */
 const keptVersions = 16;
+/** References of which it is remembered what they meant. */
+const rememberedReferences = 1_000;
 
 /**
  * Serves versions from one thread, which is started at the first prediction. A version is read from the store once,
@@ -64,26 +74,38 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
     return loading;
   }
 
-  return {
-    async predict(versionId, rows) {
-      const model = await loadedVersion(versionId);
-      const features = model.inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
-      const target = { ...model.target, name: model.target.feature, description: "" };
-      const require = features.map((feature) => feature.name);
-      // The target is tolerated, whatever it holds: people predict rows that they already have.
-      const given = rows.map((row) => without(row, target.name));
-      const { rows: inputs, faultOf } = await decodeImageFiles(features, given);
-      const problems = validateRows(features, inputs, { require, faultOf });
-      if (problems.length > 0) {
-        const [first] = problems;
-        const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-        throw new PlatformError("INVALID_ROWS", `${first?.path}: ${first?.message}${more}`, { problems });
-      }
-      const asked = inputs as Record<string, unknown>[];
-      return thread.call((id) => ({ type: "PREDICT", id, versionId, rows: asked }));
-    },
-    close: () => thread.close(),
-  };
+  // What references meant when they were last asked for.
+  const meanings = new LRUCache<string, string>({ max: rememberedReferences });
+
+  async function predictBy(reference: string, rows: unknown[]) {
+    // An alias may have moved, so Postgres is always asked; what it will most likely say is computed meanwhile.
+    const guess = meanings.get(reference);
+    const guessed = guess === undefined ? undefined : predict(guess, rows);
+    guessed?.catch(() => {});
+    const versionId = await requireVersionId(db, reference);
+    meanings.set(reference, versionId);
+    return { versionId, predictions: await (guessed && versionId === guess ? guessed : predict(versionId, rows)) };
+  }
+
+  async function predict(versionId: string, rows: unknown[]): Promise<Prediction[]> {
+    const model = await loadedVersion(versionId);
+    const features = model.inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
+    const target = { ...model.target, name: model.target.feature, description: "" };
+    const require = features.map((feature) => feature.name);
+    // The target is tolerated, whatever it holds: people predict rows that they already have.
+    const given = rows.map((row) => without(row, target.name));
+    const { rows: inputs, faultOf } = await decodeImageFiles(features, given);
+    const problems = validateRows(features, inputs, { require, faultOf });
+    if (problems.length > 0) {
+      const [first] = problems;
+      const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+      throw new PlatformError("INVALID_ROWS", `${first?.path}: ${first?.message}${more}`, { problems });
+    }
+    const asked = inputs as Record<string, unknown>[];
+    return thread.call((id) => ({ type: "PREDICT", id, versionId, rows: asked }));
+  }
+
+  return { predict, predictBy, close: () => thread.close() };
 }
 
 function without(row: unknown, field: string): unknown {

@@ -12,6 +12,7 @@ import { silent } from "../../src/logger.js";
 import { listen } from "../../src/pubsub/wakeups.js";
 import { openFileStore } from "../../src/storage/file-store.js";
 import { testDatabase } from "../support/database.js";
+import { noPredictions } from "./ask.js";
 
 export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: what a client gets is as its query says, which the type cannot know.
@@ -46,12 +47,11 @@ export async function openApi(): Promise<Api> {
   const secret = "not a secret, but 32 bytes long.";
   const store = await openFileStore({ root: directory, baseUrl: "http://127.0.0.1", secret });
   const wakeups = await listen({ url, logger: silent });
-  const predictor = { predict: () => Promise.reject(new Error("nothing is predicted here")) };
   const planner = {
     planTraining: () => Promise.reject(new Error("nothing is planned here")),
     unsupportedKernels: async () => [],
   };
-  const platform: Platform = { db, store, wakeups, predictor, planner, logger: silent };
+  const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, logger: silent };
   let contexts = 0;
   const executor = createExecutor(createSchema(), () => {
     contexts += 1;

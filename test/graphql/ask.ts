@@ -9,6 +9,11 @@ import type { ObjectStore } from "../../src/storage/object-store.js";
 
 const schema = createSchema();
 
+/** A predictor for what predicts nothing. */
+export const noPredictions: Platform["predictor"] = {
+  predictBy: () => Promise.reject(new Error("nothing is predicted here")),
+};
+
 /** A platform for queries: a real database, and of the store and the predictor what queries ask of them. */
 export function readingPlatform(
   db: DataSource,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Platform } from "../../src/graphql/context.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
-import { answer, ask, readingPlatform } from "./ask.js";
+import { answer, ask, noPredictions, readingPlatform } from "./ask.js";
 import { id, seed } from "./seed.js";
 
 let database: TestDatabase;
@@ -9,7 +9,7 @@ let platform: Platform;
 
 beforeAll(async () => {
   database = await testDatabase();
-  platform = readingPlatform(database.db, { predict: async () => [] });
+  platform = readingPlatform(database.db, noPredictions);
   await seed(database.db, 60);
 });
 afterAll(() => database?.close());

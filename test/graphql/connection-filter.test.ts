@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Platform } from "../../src/graphql/context.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
-import { answer, ask, readingPlatform } from "./ask.js";
+import { answer, ask, noPredictions, readingPlatform } from "./ask.js";
 import { id, seed } from "./seed.js";
 
 let database: TestDatabase;
@@ -11,7 +11,7 @@ let platform: Platform;
 beforeAll(async () => {
   database = await testDatabase();
   const { db } = database;
-  platform = readingPlatform(db, { predict: async () => [] });
+  platform = readingPlatform(db, noPredictions);
   await seed(db, 12);
   await db.query("UPDATE run SET state = 'SUCCEEDED' WHERE right(id, 12)::int <= 3");
   await db.query("UPDATE run SET retraining_id = NULL WHERE right(id, 12)::int <= 2");

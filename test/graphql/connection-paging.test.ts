@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Platform } from "../../src/graphql/context.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
-import { answer, readingPlatform } from "./ask.js";
+import { answer, noPredictions, readingPlatform } from "./ask.js";
 import { id, seed } from "./seed.js";
 
 const count = 20;
@@ -37,7 +37,7 @@ async function seedOwned(): Promise<void> {
 
 beforeAll(async () => {
   database = await testDatabase();
-  platform = readingPlatform(database.db, { predict: async () => [] });
+  platform = readingPlatform(database.db, noPredictions);
   await seedOwned();
 });
 afterAll(() => database?.close());
@@ -211,7 +211,7 @@ test("a page of nothing says whether there is something", async () => {
 
 test("rows that arrive or vanish while a client pages neither repeat nor hide the others", async () => {
   const other = await testDatabase();
-  const own = readingPlatform(other.db, { predict: async () => [] });
+  const own = readingPlatform(other.db, noPredictions);
   const declare = (number: number) =>
     other.db.query("INSERT INTO optimizer (id, name, description) VALUES ($1, $2, '')", [
       id("optimizer", number),

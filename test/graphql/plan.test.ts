@@ -4,7 +4,7 @@ import { Run } from "../../src/entities/run.js";
 import { declareModel } from "../../src/registry/declare-model.js";
 import { createPlanner, type TrainingPlanner } from "../../src/serving/plan.js";
 import { accepted, declareClouds, openWorkbench, type Workbench } from "../support/workbench.js";
-import { answer, readingPlatform } from "./ask.js";
+import { answer, noPredictions, readingPlatform } from "./ask.js";
 
 let bench: Workbench;
 let planner: TrainingPlanner;
@@ -39,8 +39,7 @@ const query = `query ($input: TrainInput!) {
 }`;
 
 async function planned(input: object) {
-  const predictor = { predict: () => Promise.reject(new Error("nothing is predicted here")) };
-  const { planTraining } = await answer(readingPlatform(bench.db, predictor, planner), query, { input });
+  const { planTraining } = await answer(readingPlatform(bench.db, noPredictions, planner), query, { input });
   return planTraining;
 }
 

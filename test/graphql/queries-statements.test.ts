@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type TestDatabase, testDatabase } from "../support/database.js";
-import { answer, readingPlatform } from "./ask.js";
+import { answer, noPredictions, readingPlatform } from "./ask.js";
 import { seed } from "./seed.js";
 
 const few = 1;
@@ -17,7 +17,7 @@ afterAll(() => Promise.all([small?.close(), large?.close()]));
 
 /** How many statements one query sends to Postgres, and the answer. */
 async function statements({ db }: TestDatabase, query: string) {
-  const platform = readingPlatform(db, { predict: async () => [] });
+  const platform = readingPlatform(db, noPredictions);
   const sent = vi.spyOn(pg.Client.prototype, "query");
   try {
     const data = await answer(platform, query);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Platform, Prediction } from "../../src/graphql/context.js";
+import { requireVersionId } from "../../src/registry/versions.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { answer, ask, readingPlatform } from "./ask.js";
 import { id, seed } from "./seed.js";
@@ -13,9 +14,10 @@ const prediction: Prediction = { value: "setosa", probabilities: [{ category: "s
 beforeAll(async () => {
   database = await testDatabase();
   platform = readingPlatform(database.db, {
-    async predict(versionId, rows) {
+    async predictBy(reference, rows) {
+      const versionId = await requireVersionId(database.db, reference);
       predicted.push([versionId, rows]);
-      return rows.map(() => prediction);
+      return { versionId, predictions: rows.map(() => prediction) };
     },
   });
   const { db } = database;

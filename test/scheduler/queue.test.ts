@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { claimRun } from "../../src/scheduler/claim.js";
 import { standings } from "../../src/scheduler/queue.js";
-import { answer, readingPlatform } from "../graphql/ask.js";
+import { answer, noPredictions, readingPlatform } from "../graphql/ask.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { cpu, gpu } from "../support/workbench.js";
 import { addWorker, clear, queue, seedDeclarations } from "./runs.js";
@@ -16,7 +16,7 @@ afterAll(() => database?.close());
 
 /** What a client sees of a run in the queue. */
 async function shown(id: string) {
-  const platform = readingPlatform(database.db, { predict: async () => [] });
+  const platform = readingPlatform(database.db, noPredictions);
   const query = "query ($id: ID!) { run(id: $id) { queuePosition queueReason { code message } device { kind name } } }";
   return (await answer(platform, query, { id })).run;
 }
@@ -83,7 +83,7 @@ describe("workers", () => {
     await queue(db, "GPU");
     await claimRun(db, { ...worker, holds: [] });
     await claimRun(db, { ...worker, holds: [{ index: 0, slots: 3 }] });
-    const platform = readingPlatform(db, { predict: async () => [] });
+    const platform = readingPlatform(db, noPredictions);
     const query = "{ workers { slots devices { kind name memoryBytes slots busySlots } runs { device { kind } } } }";
     expect(await answer(platform, query)).toEqual({
       workers: [

@@ -10,6 +10,7 @@ import { Artifact, ModelVersion } from "../../src/entities/version.js";
 import { toPredictions } from "../../src/features/predictions.js";
 import { encodeInputs, type FittedPreprocessing } from "../../src/features/preprocessing.js";
 import { tableFromRows } from "../../src/features/table.js";
+import { setAlias } from "../../src/registry/aliases.js";
 import { train } from "../../src/runs/submit.js";
 import { createPredictor, type Predictor } from "../../src/serving/predictor.js";
 import type { ModelSpec } from "../../src/spec/model.js";
@@ -87,6 +88,23 @@ describe("serving", () => {
     const alone = await Promise.all(rows.map((row) => predictor.predict(version.id, [row])));
     const together = await predictor.predict(version.id, rows);
     expect(alone.map(([prediction]) => prediction?.value)).toEqual(together.map(({ value }) => value));
+  });
+
+  it("answers by reference with the version that it means at that moment", async () => {
+    const move = (number: number) =>
+      accepted(setAlias(bench.db, { model: "kinds", alias: "asked", version: number, reason: "test" }));
+    const rows = asked(2);
+    await move(version.number);
+    const answered = { versionId: version.id, predictions: await predictor.predict(version.id, rows) };
+    expect(await predictor.predictBy("kinds@asked", rows)).toEqual(answered);
+    expect(await predictor.predictBy("kinds@asked", rows)).toEqual(answered);
+    const [next] = (await registerVersions(bench.db, "kinds", 1)) as [ModelVersion];
+    await move(next.number);
+    // It has no weights of its own in the store: the version that was meant before must not answer in its place.
+    await expect(predictor.predictBy("kinds@asked", rows)).rejects.toThrow();
+    await move(version.number);
+    expect(await predictor.predictBy("kinds@asked", rows)).toEqual(answered);
+    await expect(predictor.predictBy("kinds@nobody", rows)).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("refuses rows that do not fit, with every fault", async () => {

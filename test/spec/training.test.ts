@@ -120,7 +120,11 @@ describe("a training", () => {
     [
       "checkpoints kept wrongly",
       { checkpoint: { keep: { latest: 0, best: -1, every: 0 } } },
-      ["checkpoint.keep.latest OUT_OF_RANGE", "checkpoint.keep.best OUT_OF_RANGE", "checkpoint.keep.every OUT_OF_RANGE"],
+      [
+        "checkpoint.keep.latest OUT_OF_RANGE",
+        "checkpoint.keep.best OUT_OF_RANGE",
+        "checkpoint.keep.every OUT_OF_RANGE",
+      ],
     ],
     ["restarts below 0", { maximumRestarts: -1 }, ["maximumRestarts OUT_OF_RANGE"]],
     ["steps that may take no time", { stepTimeoutSeconds: 0 }, ["stepTimeoutSeconds OUT_OF_RANGE"]],

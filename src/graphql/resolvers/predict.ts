@@ -1,7 +1,6 @@
 import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
 import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
-import { requireVersionId } from "../../registry/versions.js";
 import { badInput } from "../connection/condition.js";
 import type { Context, Prediction } from "../context.js";
 import { checkVersionReference } from "../version-reference.js";
@@ -54,10 +53,6 @@ export class PredictQuery {
   ): Promise<Predictions> {
     checkVersionReference("model", model);
     if (rows.length === 0) throw badInput("rows", "must hold at least one row");
-    const versionId = await requireVersionId(platform.db.manager, model);
-    return Object.assign(new Predictions(), {
-      versionId,
-      predictions: await platform.predictor.predict(versionId, rows),
-    });
+    return Object.assign(new Predictions(), await platform.predictor.predictBy(model, rows));
   }
 }
