@@ -1,93 +1,82 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { activate } from "../activations.js";
-import { needsInput, slope } from "../slopes.js";
-import { fromSteps, kernelGradient, outputGradients, previous, sumOf, toSteps } from "./steps.js";
-
-type Lstm = Extract<Layer, { type: "lstm" }>;
-type Matrices4 = [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+import { type Lstm, lstmStep, sumScale } from "./lstm-step.js";
+import { fromSteps, outputGradients, productOverSteps, sumOf, toSteps } from "./steps.js";
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), step by step, with
  * the gradient over the whole sequence.
- * @param product [time × batch, 4 × units]: the inputs' part of the input gate, forget gate, candidate and output gate.
+ *
+ * Everything but the products of the gradient is computed step by step, also what could be computed for all steps at once:
+ * the sums, gates and factors of all steps do not fit into a processor's cache, and putting them together, going through
+ * them and taking them apart again takes longer than the products. For the same reason inputs and states are multiplied
+ * with their kernels together.
+ * @param rows [time × batch, features]: the steps one after the other.
+ * @param kernel [features, 4 × units]: of the input gate, forget gate, candidate and output gate.
+ * @param recurrentKernel [units, 4 × units].
  */
-export function lstmSequence(layer: Lstm, product: tf.Tensor2D, kernel: tf.Tensor2D, batch: number): tf.Tensor {
-  const { units, activation, recurrentActivation, returnSequences, goBackwards } = layer;
+export function lstmSequence(
+  layer: Lstm,
+  rows: tf.Tensor2D,
+  kernel: tf.Tensor2D,
+  recurrentKernel: tf.Tensor2D,
+  batch: number,
+): tf.Tensor {
+  const { units, returnSequences, goBackwards } = layer;
   const steps = { batch, backwards: goBackwards };
-  const keepsSums = needsInput(activation) || needsInput(recurrentActivation);
-  const candidateOf = (sums: tf.Tensor2D) => tf.slice(sums, [0, 2 * units], [sums.shape[0], units]);
+  const features = kernel.shape[0];
 
   const run = tf.customGrad((...given) => {
     const [inputs, weights, save] = given as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
-    const every: Record<"sums" | "gates" | "candidates" | "cells" | "squashed" | "states", tf.Tensor2D[]> = {
-      sums: [],
-      gates: [],
-      candidates: [],
-      cells: [],
-      squashed: [],
-      states: [],
+    const every: Record<"found" | "factors" | "toCell" | "forget" | "state", tf.Tensor2D[]> = {
+      found: [],
+      factors: [],
+      toCell: [],
+      forget: [],
+      state: [],
     };
     let cell: tf.Tensor2D | undefined;
-    let state: tf.Tensor2D | undefined;
     for (const input of toSteps(inputs, steps)) {
-      const sums: tf.Tensor2D = state ? tf.add(input, tf.matMul(state, weights)) : input;
-      // The gates' activation over all four blocks is one operation; the candidate's block of it is not used.
-      const gates = activate(recurrentActivation, sums) as tf.Tensor2D;
-      const [write, forget, , read] = tf.split(gates, 4, 1) as Matrices4;
-      const candidate = activate(activation, candidateOf(sums)) as tf.Tensor2D;
-      const written: tf.Tensor2D = tf.mul(write, candidate);
-      cell = cell ? tf.add(tf.mul(forget, cell), written) : written;
-      const squashed = activate(activation, cell) as tf.Tensor2D;
-      state = tf.mul<tf.Tensor2D>(read, squashed);
-      every.sums.push(sums);
-      every.gates.push(gates);
-      every.candidates.push(candidate);
-      every.cells.push(cell);
-      every.squashed.push(squashed);
-      every.states.push(state);
+      const before = every.state.at(-1);
+      const found = tf.concat([input, before ?? tf.zeros<tf.Rank.R2>([batch, units])], 1);
+      // A state of zeros, as large as the batch, is nothing that a prediction for any batch size should need.
+      const sums: tf.Tensor2D = before
+        ? tf.matMul(found, weights)
+        : tf.matMul(input, tf.slice(weights, [0, 0], [features, 4 * units]));
+      const step = lstmStep(layer, sums, cell);
+      cell = step.cell;
+      every.found.push(found);
+      every.factors.push(step.factors);
+      every.toCell.push(step.toCell);
+      every.forget.push(step.forget);
+      every.state.push(step.state);
     }
-    const { gates, candidates, cells, squashed, states, sums } = every;
-    const all = fromSteps(states, steps);
-    const kept = [gates, candidates, cells, squashed, ...(keepsSums ? [sums] : [])];
-    save([weights, all, ...kept.map((parts) => fromSteps(parts, steps))]);
+    const { found, factors, toCell, forget, state } = every;
+    const count = state.length;
+    save([weights, ...found, ...factors, ...toCell, ...forget]);
 
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [weights, states, gates, candidates, cells, squashed, sums] = saved as [
-        ...[tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D],
-        tf.Tensor2D | undefined,
-      ];
-      const [write, forget, , read] = tf.split(gates, 4, 1) as Matrices4;
-      const [bySum, byForget, , byRead] = tf.split(slope(recurrentActivation, gates, sums), 4, 1) as Matrices4;
-      const byCandidate = slope(activation, candidates, sums && candidateOf(sums));
-      const before = previous(cells, steps, tf.zeros([batch, units]));
-      // The gradient of a step's sums is, number by number, that of its cell or output times a factor known beforehand.
-      const factors = toSteps(
-        tf.concat(
-          [tf.mul(candidates, bySum), tf.mul(before, byForget), tf.mul(write, byCandidate), tf.mul(squashed, byRead)],
-          1,
-        ),
-        steps,
-      );
-      const toCell = toSteps(tf.mul(read, slope(activation, squashed, cells)), steps);
-      const forgets = toSteps(forget, steps);
-      const above = outputGradients(dy, factors.length, steps, returnSequences);
+      const [weights, ...parts] = saved as [tf.Tensor2D, ...tf.Tensor2D[]];
+      const part = (index: number, step: number) => parts[index * count + step] as tf.Tensor2D;
+      const [toInput, toState] = tf.split(weights, [features, units]) as [tf.Tensor2D, tf.Tensor2D];
+      const above = outputGradients(dy, count, steps, returnSequences);
       const gradients: tf.Tensor2D[] = [];
       let later: tf.Tensor2D | undefined;
       let recurrent: tf.Tensor2D | undefined;
-      for (let step = factors.length - 1; step >= 0; step--) {
+      for (let step = count - 1; step >= 0; step--) {
         const output = sumOf(above[step], recurrent);
-        const cell = sumOf(later, tf.mul(output, toCell[step] as tf.Tensor2D));
-        const gradient: tf.Tensor2D = tf.mul(tf.concat([cell, cell, cell, output], 1), factors[step] as tf.Tensor2D);
-        gradients[step] = gradient;
+        const cell = sumOf(later, tf.mul(output, part(2, step)));
+        gradients[step] = tf.mul(tf.concat([cell, cell, cell, output], 1), part(1, step));
         if (step === 0) break;
-        recurrent = tf.matMul(gradient, weights, false, true);
-        later = tf.mul(cell, forgets[step] as tf.Tensor2D);
+        recurrent = tf.matMul(gradients[step] as tf.Tensor2D, toState, false, true);
+        later = tf.mul(cell, part(3, step));
       }
-      const toInputs = fromSteps(gradients, steps);
-      return [toInputs, kernelGradient(states, toInputs, steps)];
+      const toInputs = tf.matMul(fromSteps(gradients, steps), toInput, false, true);
+      return [toInputs, productOverSteps(parts.slice(0, count), gradients)];
     };
-    return { value: returnSequences ? all : (state as tf.Tensor2D), gradFunc };
+    return { value: returnSequences ? fromSteps(state, steps) : (state.at(-1) as tf.Tensor2D), gradFunc };
   });
-  return run(product, kernel);
+
+  const weights = tf.concat([kernel, recurrentKernel]);
+  const scale = sumScale(layer);
+  return run(rows, scale ? tf.mul(weights, scale) : weights);
 }

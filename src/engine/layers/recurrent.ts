@@ -16,10 +16,10 @@ export function recurrentInputs({ dropout, inputShape }: RecurrentLayer): Random
  * A recurrent layer over [batch, time, features], as Keras's SimpleRNN, LSTM and GRU: [batch, units], or
  * [batch, time, units] with `returnSequences`.
  *
- * Three things make it fast on an executor whose cost is the count of its operations: the input's product with the kernel
- * is one product for all steps; a step holds only what depends on the step before; and the gradient over the whole
- * sequence is written by hand, so that all factors that do not depend on the gradient, and the gradient of the recurrent
- * kernel, are computed for all steps at once.
+ * Three things make it fast on an executor whose cost is the count of its operations: a step holds only what depends on
+ * the step before; where nothing speaks against it (see `lstm.ts`), the input's product with the kernel is one product for
+ * all steps; and the gradient over the whole sequence is written by hand, so that the gradient of the recurrent kernel is
+ * not summed up step by step.
  *
  * @param order of the outputs where the layer goes backwards: that in which they are computed, as Keras has it, or that of
  * the input.
@@ -36,8 +36,7 @@ export function recurrent(
   const kept = context.training && mask ? tf.mul(x, tf.reshape(mask, [batch, 1, features])) : x;
   // Time first, so that the rows of one step lie together.
   const rows = toRows(tf.transpose(kept, [1, 0, 2]));
-  const product = tf.matMul<tf.Tensor2D>(rows, tensorNamed<tf.Tensor2D>(parameters, "kernel"));
-  const output = sequence(layer, product, parameters, batch);
+  const output = sequence(layer, rows, parameters, batch);
   if (!layer.returnSequences) return output;
   // A copy is reversed: tfjs keeps the list itself for the gradient.
   const reversed = layer.goBackwards && order === "computed";
@@ -45,16 +44,23 @@ export function recurrent(
   return tf.transpose(tf.reshape(steps, [time, batch, layer.units]), [1, 0, 2]);
 }
 
-/** From the inputs' product [time × batch, blocks × units] to the outputs, in the input's order. */
-function sequence(layer: RecurrentLayer, product: tf.Tensor2D, parameters: NamedTensors, batch: number): tf.Tensor {
-  const kernel = tensorNamed<tf.Tensor2D>(parameters, "recurrent_kernel");
-  if (layer.type === "gru") {
-    if (!layer.useBias) return gruSequence(layer, product, kernel, undefined, batch);
-    const [input, recurrentBias] = tf.split(tensorNamed<tf.Tensor2D>(parameters, "bias"), 2) as [tf.Tensor, tf.Tensor];
-    return gruSequence(layer, tf.add<tf.Tensor2D>(product, input), kernel, recurrentBias as tf.Tensor2D, batch);
+/** From the inputs [time × batch, features] to the outputs, in the input's order. */
+function sequence(layer: RecurrentLayer, rows: tf.Tensor2D, parameters: NamedTensors, batch: number): tf.Tensor {
+  const kernel = tensorNamed<tf.Tensor2D>(parameters, "kernel");
+  const recurrent = tensorNamed<tf.Tensor2D>(parameters, "recurrent_kernel");
+  const bias = layer.useBias ? tensorNamed<tf.Tensor1D>(parameters, "bias") : undefined;
+  if (layer.type === "lstm") {
+    if (!bias) return lstmSequence(layer, rows, kernel, recurrent, batch);
+    // The bias as the kernel of one more feature, which is always 1: its gradient then comes along.
+    const widened = tf.concat([kernel, tf.reshape<tf.Rank.R2>(bias, [1, -1])]);
+    const ones: tf.Tensor2D = tf.ones([rows.shape[0], 1]);
+    return lstmSequence(layer, tf.concat([rows, ones], 1), widened, recurrent, batch);
   }
-  const shifted = layer.useBias ? tf.add<tf.Tensor2D>(product, tensorNamed(parameters, "bias")) : product;
-  return layer.type === "lstm"
-    ? lstmSequence(layer, shifted, kernel, batch)
-    : simpleRnnSequence(layer, shifted, kernel, batch);
+  const product: tf.Tensor2D = tf.matMul(rows, kernel);
+  if (layer.type === "simpleRnn") {
+    return simpleRnnSequence(layer, bias ? tf.add<tf.Tensor2D>(product, bias) : product, recurrent, batch);
+  }
+  if (!bias) return gruSequence(layer, product, recurrent, undefined, batch);
+  const [input, recurrentBias] = tf.split(bias, 2) as [tf.Tensor, tf.Tensor];
+  return gruSequence(layer, tf.add<tf.Tensor2D>(product, input), recurrent, recurrentBias as tf.Tensor2D, batch);
 }

@@ -39,6 +39,24 @@ export function kernelGradient(states: tf.Tensor2D, gradients: tf.Tensor2D, { ba
   return tf.matMul(found, moved, true, false);
 }
 
+/** What a processor's second cache holds beside other things. */
+const cachedBytes = 2 ** 18;
+
+/**
+ * The sum over all steps of `found`, transposed, times the step's gradient, from the last step on: as many steps in one
+ * product as the cache holds. One product of all steps would first put them together elsewhere in memory.
+ */
+export function productOverSteps(found: readonly tf.Tensor2D[], gradients: readonly tf.Tensor2D[]): tf.Tensor2D {
+  const bytes = 4 * (gradients[0]?.size ?? 0);
+  const together = Math.max(1, Math.floor(cachedBytes / bytes));
+  let sum: tf.Tensor2D | undefined;
+  for (let end = gradients.length; end > 0; end -= together) {
+    const [left, right] = [found, gradients].map((parts) => tf.concat(parts.slice(Math.max(0, end - together), end)));
+    sum = sumOf(tf.matMul(left as tf.Tensor2D, right as tf.Tensor2D, true), sum);
+  }
+  return sumOf(sum, undefined);
+}
+
 /** What each step's output gets from above, in the order of computation: every one with sequences, else the last. */
 export function outputGradients(
   dy: tf.Tensor,
