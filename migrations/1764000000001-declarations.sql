@@ -21,12 +21,14 @@ CREATE TABLE dataset_version (
   -- Rows of each part of the split, earlier appends included; a row never changes its part.
   split_counts jsonb NOT NULL,
   digest text NOT NULL,
-  segment_key text NOT NULL,
+  segment_key text COLLATE "C" NOT NULL,
   segment_sha256 text NOT NULL,
   segment_size_bytes bigint NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT dataset_version_number_key UNIQUE (dataset_id, number)
 );
+
+CREATE INDEX dataset_version_segment_key_idx ON dataset_version (segment_key);
 
 CREATE TABLE model (
   id text CONSTRAINT model_pkey PRIMARY KEY,

@@ -14,7 +14,16 @@ CREATE TABLE worker (
 -- The object that proves a store to be this platform's; see src/same-store.ts. One row.
 CREATE TABLE object_store (
   only_row boolean CONSTRAINT object_store_pkey PRIMARY KEY DEFAULT true CONSTRAINT object_store_only_row_check CHECK (only_row),
-  marker text NOT NULL
+  marker text NOT NULL,
+  -- When garbage collection began last, on any server.
+  collected_at timestamptz
+);
+
+-- What this database wrote into its store since when: a mark in the store that is not here was written by a database that
+-- is newer than this one, which then was restored from a backup.
+CREATE TABLE store_generation (
+  mark text CONSTRAINT store_generation_pkey PRIMARY KEY,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 -- Objects that a transaction still has to refer to, noted before they are put. The transaction takes its note away; what is
@@ -22,6 +31,13 @@ CREATE TABLE object_store (
 CREATE TABLE pending_object (
   key text CONSTRAINT pending_object_pkey PRIMARY KEY,
   expires_at timestamptz NOT NULL
+);
+
+-- Objects that nothing refers to any more and nothing ever can: collection deletes them. A segment's entry stays, since its
+-- writer may be late and put it once more.
+CREATE TABLE orphan_object (
+  key text CONSTRAINT orphan_object_pkey PRIMARY KEY,
+  noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 CREATE TABLE run (
@@ -44,6 +60,8 @@ CREATE TABLE run (
   priority int NOT NULL DEFAULT 42 CONSTRAINT run_priority_check CHECK (priority BETWEEN 1 AND 99),
   -- What it is known to need at least; a device's runs must fit its memory together.
   memory_bytes bigint NOT NULL DEFAULT 0,
+  -- Runs that it depends on and that have not SUCCEEDED yet; it may start when there are none.
+  open_dependencies int NOT NULL DEFAULT 0,
   -- What its newest attempt was granted.
   device jsonb,
   attempt int NOT NULL DEFAULT 0,
@@ -58,6 +76,14 @@ CREATE TABLE run (
   restarts int NOT NULL DEFAULT 0,
   -- The newest fault: its code, message and step, so that one which repeats itself is recognized.
   last_fault jsonb,
+  -- The environment that computed the newest point stored.
+  measured_environment jsonb,
+  -- The last step that any attempt has measured, and what it was when the newest attempt was granted: beyond that, the
+  -- attempt has gained a step.
+  furthest_step int NOT NULL DEFAULT 0,
+  granted_step int NOT NULL DEFAULT 0,
+  -- Attempts in a row that were lost (killed, or gone with their worker) before they had gained a step.
+  losses int NOT NULL DEFAULT 0,
   -- Not to be claimed before: the pause after a fault.
   not_before timestamptz,
   -- What its worker is asked to do with it: checkpoint and give it back, paused or to the queue.
@@ -79,8 +105,12 @@ CREATE INDEX run_updated_at_idx ON run (updated_at);
 CREATE INDEX run_state_idx ON run (state, created_at, id);
 CREATE INDEX run_retraining_idx ON run (retraining_id, created_at) WHERE retraining_id IS NOT NULL;
 CREATE INDEX run_model_idx ON run (model_id, created_at);
+CREATE INDEX run_project_idx ON run (project, created_at, id);
 -- Claim and sweep look only at live runs, which are few among all that ever ran.
-CREATE INDEX run_queued_idx ON run (created_at, id) WHERE state = 'QUEUED';
+-- The runs of one priority and project that ask for one kind of device lie side by side, oldest first: a claim reads the first
+-- few of each (src/scheduler/candidates.ts).
+CREATE INDEX run_queued_idx ON run (priority, project, needs, created_at, id)
+  WHERE state = 'QUEUED' AND open_dependencies = 0;
 CREATE INDEX run_leased_idx ON run (lease_expires_at) WHERE state IN ('RUNNING', 'CANCELING');
 -- A policy starts at most one run per dataset version; a retry of that run names it instead.
 CREATE UNIQUE INDEX run_retraining_key ON run (retraining_id, dataset_version_id)
@@ -106,8 +136,10 @@ CREATE TABLE run_event (
   CONSTRAINT run_event_pkey PRIMARY KEY (run_id, seq)
 );
 
+-- Without a foreign key: whoever stores points holds the lock on their run's row, and a check for each point would take
+-- several times as long as storing it.
 CREATE TABLE run_metric (
-  run_id text NOT NULL CONSTRAINT run_metric_run_fkey REFERENCES run,
+  run_id text NOT NULL,
   seq int NOT NULL,
   name text NOT NULL,
   step int NOT NULL,
@@ -131,9 +163,12 @@ CREATE TABLE checkpoint (
   attempt int NOT NULL,
   step int NOT NULL,
   epoch int NOT NULL,
-  object_key text NOT NULL CONSTRAINT checkpoint_object_key_key UNIQUE,
+  -- In the order of a listing of the store.
+  object_key text COLLATE "C" NOT NULL CONSTRAINT checkpoint_object_key_key UNIQUE,
   size_bytes bigint NOT NULL,
   digest text NOT NULL,
+  -- What tells the best ones; null where nothing measured these weights.
+  monitored double precision,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX checkpoint_run_idx ON checkpoint (run_id, step DESC);

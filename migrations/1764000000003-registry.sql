@@ -31,11 +31,12 @@ CREATE INDEX evaluation_value_idx ON evaluation (split, name, value);
 CREATE TABLE artifact (
   version_id text NOT NULL CONSTRAINT artifact_version_fkey REFERENCES model_version,
   name text NOT NULL,
-  object_key text NOT NULL,
+  object_key text COLLATE "C" NOT NULL,
   size_bytes bigint NOT NULL,
   digest text NOT NULL,
   CONSTRAINT artifact_pkey PRIMARY KEY (version_id, name)
 );
+CREATE INDEX artifact_object_key_idx ON artifact (object_key);
 
 CREATE TABLE version_tag (
   version_id text NOT NULL CONSTRAINT version_tag_version_fkey REFERENCES model_version,

@@ -32,6 +32,11 @@ export interface Config {
    * the slow reference that compiled training is checked against.
    */
   executor: "compiled" | "tensorflow" | "eager";
+  /**
+   * PERENNIAL_LEASE_SECONDS: how long a worker may be silent before its runs go to others, 0.5 to 600; the same on every
+   * server and worker. Default 6. It renews three times as often.
+   */
+  leaseSeconds: number;
   /** LOG_LEVEL: debug, info, warn, error or silent. Default warn. */
   logLevel: string;
 }
@@ -60,6 +65,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, 256),
     devices: oneOf(env, "PERENNIAL_DEVICES", "auto", ["auto", "cpu", "webgpu"]),
     executor: oneOf(env, "PERENNIAL_EXECUTOR", "compiled", ["compiled", "tensorflow", "eager"]),
+    leaseSeconds: seconds(env, "PERENNIAL_LEASE_SECONDS", 6, 0.5, 600),
     logLevel: oneOf(env, "LOG_LEVEL", "warn", ["debug", "info", "warn", "error", "silent"]),
   };
 }
@@ -79,6 +85,16 @@ function integer(env: NodeJS.ProcessEnv, name: string, fallback: number, min: nu
   throw new PlatformError(
     "BAD_INPUT",
     `${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`,
+  );
+}
+
+function seconds(env: NodeJS.ProcessEnv, name: string, fallback: number, min: number, max: number): number {
+  const text = env[name];
+  if (!text) return fallback;
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+  throw new PlatformError(
+    "BAD_INPUT",
+    `${name} must be a number of seconds from ${min} to ${max}, not ${JSON.stringify(text)}`,
   );
 }
 

@@ -13,6 +13,8 @@ export type Role = (typeof roles)[number];
 export interface RunningPlatform {
   /** Null without a server in this process. */
   server: { url: string; operatorKey: string } | null;
+  /** Resolves when a part of it cannot go on, with the reason; the process should close it and end. */
+  failed: Promise<PlatformError>;
   close(): Promise<void>;
 }
 
@@ -42,9 +44,9 @@ export async function startPlatform(options: {
     const server = wanted.includes("server") ? await startServer(config, databaseUrl, logger) : null;
     if (server) closers.push(() => server.close());
     // Last to start, first to close: a draining worker's last writes need the database, and its clients the server.
-    const worker = wanted.includes("worker") ? await startWorker(config, databaseUrl, env, logger) : null;
+    const worker = wanted.includes("worker") ? await startWorker(config, databaseUrl, env, logger, !server) : null;
     if (worker) closers.push(() => worker.close());
-    return { server, close };
+    return { server, failed: worker?.failed ?? new Promise(() => {}), close };
   } catch (error) {
     await close();
     throw error;

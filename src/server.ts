@@ -3,6 +3,7 @@ import { loadOrCreateOperatorKey } from "./auth/operator-key.js";
 import type { Config } from "./config.js";
 import { watchRetrainings } from "./continual/watch.js";
 import { openDatabase } from "./db/database.js";
+import { watchGarbage } from "./garbage/watch.js";
 import { createContext, type Platform } from "./graphql/context.js";
 import { startHttpServer } from "./graphql/http.js";
 import { createSchema } from "./graphql/schema.js";
@@ -16,6 +17,9 @@ import { createPlanner } from "./serving/plan.js";
 import { createPredictor } from "./serving/predictor.js";
 import type { FileStore } from "./storage/file-store.js";
 import { openStore } from "./store.js";
+
+/** A busy server may pause for so long in the middle of a transaction. */
+const leastIdleSeconds = 2;
 
 export interface RunningServer {
   url: string;
@@ -31,7 +35,12 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     const operatorKey = config.operatorKey ?? (await loadOrCreateOperatorKey(config.dataDirectory, logger));
     let url = "";
     const store = await openStore(config, operatorKey, () => url);
-    const db = await openDatabase({ url: databaseUrl });
+    // A server that is stopped in the middle of a transaction must let go of its locks before the leases run out that are
+    // renewed behind them.
+    const db = await openDatabase({
+      url: databaseUrl,
+      idleTransactionSeconds: Math.max(config.leaseSeconds / 2, leastIdleSeconds),
+    });
     closers.push(() => db.destroy());
     await assertSameStore(db, store, "server");
     const wakeups = await listen({ url: databaseUrl, logger });
@@ -44,10 +53,12 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     });
     closers.push(() => planner.close());
     const platform: Platform = { db, store, wakeups, predictor, planner, logger };
-    const reaper = startReaper({ db, logger });
+    const reaper = startReaper({ db, logger, seconds: config.leaseSeconds });
     closers.push(() => reaper.stop());
     const watch = watchRetrainings({ db, wakeups, logger });
     closers.push(() => watch.stop());
+    const garbage = watchGarbage({ db, store, logger });
+    closers.push(() => garbage.stop());
     const http = await startHttpServer({
       ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey, logger },
       ...{ host: config.host, port: config.port },

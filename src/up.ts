@@ -1,6 +1,10 @@
 import { type Config, readConfig } from "./config.js";
+import { armFailpoints } from "./failpoint.js";
 import { createLogger } from "./logger.js";
 import { type Role, roles, startPlatform } from "./platform.js";
+
+/** How long a worker may take to stop, whatever answers or does not. */
+const workerStopMs = 9_800;
 
 /** `node dist/up.js [server|worker]`: runs in the foreground until SIGINT or SIGTERM; by default everything at once. */
 async function up(config: Config, wanted: readonly Role[]): Promise<void> {
@@ -22,8 +26,13 @@ async function up(config: Config, wanted: readonly Role[]): Promise<void> {
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   const { server } = platform;
   console.log(`Perennial is up (${seconds} s)${server ? `: ${server.url}/#key=${server.operatorKey}` : ""}`);
-  await stopping;
-  console.log("Stopping: running trainings write a checkpoint and go back to the queue.");
+  const failure = await Promise.race([stopping, platform.failed]);
+  if (failure) {
+    console.error(`Perennial cannot go on: ${failure.code}: ${failure.message}`);
+    process.exitCode = 1;
+  } else console.log("Stopping: running trainings write a checkpoint and go back to the queue.");
+  // Others wait for a worker's runs: by then each has been given back, or is left to its lease.
+  if (!server) setTimeout(() => process.exit(1), workerStopMs).unref();
   await platform.close();
 }
 
@@ -35,6 +44,7 @@ else if (rest.length > 0 || (role !== undefined && !roles.includes(role as Role)
   process.exitCode = 2;
 } else {
   try {
+    armFailpoints(process.env);
     await up(readConfig(process.env), role === undefined ? roles : [role as Role]);
   } catch (error) {
     console.error(`Perennial cannot go on: ${(error as Error).message}`);

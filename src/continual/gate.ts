@@ -2,6 +2,7 @@ import type { EntityManager } from "typeorm";
 import { Alias } from "../entities/alias.js";
 import type { Gate, Run } from "../entities/run.js";
 import type { ModelVersion } from "../entities/version.js";
+import { failpoint } from "../failpoint.js";
 import { moveAlias } from "../registry/aliases.js";
 import { recordModelEvent } from "../registry/events.js";
 import { metricDirection } from "../spec/metrics.js";
@@ -45,6 +46,7 @@ export async function settlePromotion(
   version: ModelVersion,
   measured: GateMeasurement,
 ): Promise<void> {
+  failpoint("gate");
   const alias = await manager.findOneBy(Alias, { modelId: run.modelId, name: gate.alias });
   const verdict = judge(gate, measured);
   const moved = (alias?.versionId ?? null) !== (measured.champion?.versionId ?? null);

@@ -4,6 +4,7 @@ import { ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
 import { Run } from "../entities/run.js";
 import { ModelVersion } from "../entities/version.js";
+import { failpoint } from "../failpoint.js";
 import { recordModelEvent } from "../registry/events.js";
 import { newestRevision } from "../registry/revise.js";
 import { queueRun } from "../runs/submit.js";
@@ -63,6 +64,7 @@ export async function startDueRetrainings(db: DataSource): Promise<string[]> {
 }
 
 async function startRetraining(manager: EntityManager, due: DueRetraining): Promise<string> {
+  failpoint("retraining.start");
   const { fineTune, promote, optimizer: optimizerName } = due.spec;
   const champion = await manager.findOneByOrFail(ModelVersion, { id: due.champion_id });
   const parent = await manager.findOneByOrFail(Run, { id: champion.runId });
@@ -92,6 +94,8 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     parentVersionId: champion.id,
     retrainingId: due.retraining_id,
     gate: promote,
+    project: parent.project,
+    priority: parent.priority,
   });
   await recordModelEvent(manager, {
     modelId: champion.modelId,

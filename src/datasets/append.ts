@@ -3,6 +3,8 @@ import type { DataSource, EntityManager } from "typeorm";
 import { findNamed, lockName, type Outcome, refuse, transactOnce, unknownReference } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
+import { PlatformError } from "../errors.js";
+import { failpoint } from "../failpoint.js";
 import { decodeImageFiles } from "../features/image-files.js";
 import { splitCounts } from "../features/split.js";
 import { type Table, tableFromRows } from "../features/table.js";
@@ -13,6 +15,7 @@ import { validateRows } from "../spec/rows.js";
 import { segmentKey } from "../storage/keys.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { recordDatasetEvent } from "./events.js";
+import { abandonPending, claimPending, notePending, SegmentTaken } from "./pending-segment.js";
 import { latestVersion } from "./versions.js";
 
 export interface AppendDeclaration {
@@ -20,6 +23,9 @@ export interface AppendDeclaration {
   rows: Record<string, unknown>[];
   idempotencyKey?: string | null;
 }
+
+/** How often a segment is put whose note was taken away before its transaction came. */
+const maximumTries = 3;
 
 interface SealedSegment {
   key: string;
@@ -31,7 +37,7 @@ interface SealedSegment {
 /**
  * Appends rows and seals them as the dataset's next version. All rows are stored, or none. The segment is written
  * before the transaction that makes it part of the dataset: what a crash leaves in between is an object that nothing
- * refers to.
+ * refers to, and a note of it by which collection knows that.
  */
 export async function appendRows(
   db: DataSource,
@@ -47,25 +53,52 @@ export async function appendRows(
   const table = tableFromRows(dataset.features, rows as Record<string, unknown>[]);
   const { bytes, rowsDigest } = await writeSegment(dataset.features, table);
   const idempotent = { operation: "appendRows", key: declaration.idempotencyKey, request: [dataset.id, rowsDigest] };
-  // Before the transaction: a store that is slow must hold no lock and no connection.
-  const sealed = await seal(store, dataset.id, bytes, rowsDigest);
-  return transactOnce(db, idempotent, async (manager) => {
-    // One append at a time per dataset; the lock also holds back a redeclaration.
-    await lockName(manager, "dataset", dataset.name);
-    const current = await manager.findOneByOrFail(Dataset, { id: dataset.id });
-    if (digest(current.features) !== digest(dataset.features))
-      refuse("dataset", "STALE", `dataset ${dataset.name} was redeclared meanwhile; send the rows again`);
-    const before = await latestVersion(manager, dataset.id);
-    const versionId = await insertVersion(manager, current, before, table, sealed);
-    await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_APPENDED", versionId });
-    return { versionId };
-  });
+  for (let tries = 1; ; tries++) {
+    // Before the transaction: a store that is slow must hold no lock and no connection.
+    const sealed = await seal(db, store, dataset.id, bytes, rowsDigest);
+    let claimed = false;
+    try {
+      const outcome = await transactOnce(db, idempotent, async (manager) => {
+        // One append at a time per dataset; the lock also holds back a redeclaration.
+        await lockName(manager, "dataset", dataset.name);
+        await claimPending(manager, sealed.key);
+        claimed = true;
+        const current = await manager.findOneByOrFail(Dataset, { id: dataset.id });
+        if (digest(current.features) !== digest(dataset.features))
+          refuse("dataset", "STALE", `dataset ${dataset.name} was redeclared meanwhile; send the rows again`);
+        const before = await latestVersion(manager, dataset.id);
+        failpoint("append");
+        const versionId = await insertVersion(manager, current, before, table, sealed);
+        await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_APPENDED", versionId });
+        return { versionId };
+      });
+      // Refused, or done before under the same key: nothing will ever refer to what was put. Unsaid, the note runs out.
+      if (!claimed || outcome.problems.length > 0) await abandonPending(db, sealed.key).catch(() => {});
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof SegmentTaken)) throw error;
+      if (tries === maximumTries)
+        throw new PlatformError(
+          "STORAGE_UNAVAILABLE",
+          `storing rows for dataset ${dataset.name} took too long; send them again`,
+        );
+    }
+  }
 }
 
-async function seal(store: ObjectStore, datasetId: string, bytes: Buffer, rowsDigest: string): Promise<SealedSegment> {
+/** Puts the segment under a key of its own, which is noted first: see `notePending`. */
+async function seal(
+  db: DataSource,
+  store: ObjectStore,
+  datasetId: string,
+  bytes: Buffer,
+  rowsDigest: string,
+): Promise<SealedSegment> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const info = await store.put(segmentKey(datasetId, sha256), bytes);
-  return { key: info.key, sha256, sizeBytes: info.sizeBytes, rowsDigest };
+  const key = segmentKey(datasetId, sha256);
+  await notePending(db, key);
+  const { sizeBytes } = await store.put(key, bytes);
+  return { key, sha256, sizeBytes, rowsDigest };
 }
 
 async function insertVersion(

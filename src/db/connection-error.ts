@@ -1,6 +1,6 @@
-/** SQLSTATE classes and codes by which Postgres says that it is away, starting, stopping, full or
- * read-only after a failover. */
-const unavailableState = /^(08...|57P0[1-5]|53[123]00|25006)$/;
+/** SQLSTATE classes and codes by which Postgres says that it is away, starting, stopping, full or read-only after a
+ * failover, or that it gave a statement (57014) or a silent transaction (25P03) up after `openDatabase`'s limit. */
+const unavailableState = /^(08...|57P0[1-5]|57014|25P03|53[123]00|25006)$/;
 const unavailableErrno = new Set([
   "ECONNREFUSED",
   "ECONNRESET",

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from "typeorm";
 import { PlatformError } from "../errors.js";
 import { digest } from "../spec/canonical.js";
@@ -6,6 +7,7 @@ import { Findings } from "../spec/findings.js";
 import { declarationNamePattern } from "../spec/names.js";
 import type { Problem } from "../spec/problem.js";
 import { shown } from "../spec/wording.js";
+import { isConnectionError } from "./connection-error.js";
 
 /** What a mutation came to: a result, or the problems for which nothing was stored. */
 export type Outcome<Result> = { problems: Problem[]; result?: undefined } | { problems: []; result: Result };
@@ -35,18 +37,37 @@ export function isRetriable(error: unknown): boolean {
   return retriable.has((error as { code?: string }).code ?? "");
 }
 
-/** One transaction, repeated when Postgres asks for it. A `Refused` becomes problems; anything else is thrown on. */
+/** How long a connection that was cut is made up for, and how often; whoever asks still waits for an answer. */
+const reconnectMs = 3_000;
+const pauseMs = 100;
+
+/**
+ * One transaction, repeated when Postgres asks for it, and for a while when the connection is lost before COMMIT was
+ * sent. A `Refused` becomes problems; anything else is thrown on.
+ *
+ * @param options.repeatable the body does nothing when it has been committed before: then it is repeated also where
+ *   COMMIT was sent and its answer is lost.
+ */
 export async function transact<Result>(
   db: DataSource,
   body: (manager: EntityManager) => Promise<Result>,
+  { repeatable = false }: { repeatable?: boolean } = {},
 ): Promise<Outcome<Result>> {
+  const deadline = performance.now() + reconnectMs;
   for (let tries = 1; ; tries++) {
+    let committing = false;
     try {
-      return { problems: [], result: await db.transaction(body) };
+      const result = await db.transaction(async (manager) => {
+        const answer = await body(manager);
+        committing = true;
+        return answer;
+      });
+      return { problems: [], result };
     } catch (error) {
       if (error instanceof Refused) return { problems: error.problems };
       if (tries < 5 && isRetriable(error)) continue;
-      throw error;
+      if (!isConnectionError(error) || (committing && !repeatable) || performance.now() > deadline) throw error;
+      await delay(pauseMs);
     }
   }
 }
@@ -62,7 +83,8 @@ export interface IdempotentRequest {
 
 /**
  * `transact`, done once per idempotency key: the second caller gets the first one's result, also when both came at once,
- * since the insert of the key waits for the transaction that holds it. A refused request keeps no key.
+ * since the insert of the key waits for the transaction that holds it. A refused request keeps no key. Where the answer to
+ * its COMMIT is lost, the key is asked what became of it.
  *
  * @throws PlatformError IDEMPOTENCY_KEY_REUSED when the key was used for a different request.
  */
@@ -72,12 +94,10 @@ export async function transactOnce<Result extends object>(
   body: (manager: EntityManager) => Promise<Result>,
 ): Promise<Outcome<Result>> {
   if (key == null) return transact(db, body);
-  const findings = Findings.start();
-  readText(findings, "idempotencyKey", key, { min: 1, max: 200 });
-  const problems = findings.problems();
+  const problems = keyProblems(key);
   if (problems.length > 0) return { problems };
   const requestDigest = digestOf(request);
-  return transact(db, async (manager) => {
+  const once = async (manager: EntityManager): Promise<Result> => {
     const [inserted] = await manager.query<unknown[]>(
       `INSERT INTO idempotency_key (operation, key, request_digest, result) VALUES ($1, $2, $3, '{}')
        ON CONFLICT DO NOTHING RETURNING key`,
@@ -91,7 +111,38 @@ export async function transactOnce<Result extends object>(
       JSON.stringify(result),
     ]);
     return result;
-  });
+  };
+  return transact(db, once, { repeatable: true });
+}
+
+/**
+ * `transactOnce` for work that takes too long for a transaction and does no harm when it is done twice, as after a crash: the
+ * key is asked before it and kept after it.
+ *
+ * @throws PlatformError IDEMPOTENCY_KEY_REUSED when the key was used for a different request.
+ */
+export async function workOnce<Result extends object>(
+  db: DataSource,
+  idempotent: IdempotentRequest,
+  body: () => Promise<Result>,
+): Promise<Outcome<Result>> {
+  const { operation, key, request } = idempotent;
+  if (key == null) return { problems: [], result: await body() };
+  const problems = keyProblems(key);
+  if (problems.length > 0) return { problems };
+  const [known] = await db.query<unknown[]>("SELECT key FROM idempotency_key WHERE operation = $1 AND key = $2", [
+    operation,
+    key,
+  ]);
+  if (known) return { problems: [], result: await recall<Result>(db.manager, operation, key, digestOf(request)) };
+  const result = await body();
+  return transactOnce(db, idempotent, async () => result);
+}
+
+function keyProblems(key: string): Problem[] {
+  const findings = Findings.start();
+  readText(findings, "idempotencyKey", key, { min: 1, max: 200 });
+  return findings.problems();
 }
 
 /**

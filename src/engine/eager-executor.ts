@@ -77,6 +77,12 @@ class EagerExecutable implements Executable {
     return readAll(Object.fromEntries(names.map((name) => [name, tensorNamed(this.state, name)])));
   }
 
+  async copyState(into: State): Promise<void> {
+    for (const [name, array] of Object.entries(into)) {
+      array.set((await tensorNamed(this.state, name).data()) as Float32Array);
+    }
+  }
+
   async writeState(values: State): Promise<void> {
     checkTensors(this.graph.state, values, false);
     selectBackend(this.backend);

@@ -45,11 +45,56 @@ function bytesOf(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Widest numbers first, then by name, so that every tensor is aligned and the same tensors give the same file. */
-function fileOrder(tensors: readonly NamedTensor[]): NamedTensor[] {
-  return [...tensors].sort(
-    (a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-  );
+/** What a file says of a tensor, without its numbers. */
+export interface TensorSpace {
+  name: string;
+  shape: number[];
+  dtype: SafetensorsType;
+}
+
+/** Where everything lies in a file, in bytes from its start. */
+export interface SafetensorsLayout {
+  /** The file's beginning, up to the first tensor. Its length is a multiple of 8, so every tensor is aligned. */
+  header: Buffer;
+  sizeBytes: number;
+  at: ReadonlyMap<string, { begin: number; end: number }>;
+}
+
+/**
+ * The plan of a file with these tensors, for those who write the numbers into its memory themselves. Neither the order of
+ * the tensors nor of the metadata changes it: widest numbers first, then by name.
+ * @throws RangeError when two tensors share a name: a fault of the caller.
+ */
+export function safetensorsLayout(
+  tensors: readonly TensorSpace[],
+  metadata: Readonly<Record<string, string>> = {},
+): SafetensorsLayout {
+  const width = ({ dtype }: TensorSpace) => arrays[dtype].BYTES_PER_ELEMENT;
+  const ordered = [...tensors].sort((a, b) => width(b) - width(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const entries = new Map<string, unknown>();
+  const sorted = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (sorted.length > 0) entries.set("__metadata__", Object.fromEntries(sorted));
+  const places: [string, number, number][] = [];
+  let offset = 0;
+  for (const tensor of ordered) {
+    const { name, dtype, shape } = tensor;
+    if (entries.has(name) || name === "__metadata__") {
+      throw new RangeError(`A tensor cannot be named "${name}" (again).`);
+    }
+    const end = offset + sizeOf(shape) * width(tensor);
+    entries.set(name, { dtype, shape, data_offsets: [offset, end] });
+    places.push([name, offset, end]);
+    offset = end;
+  }
+  const members = [...entries].map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+  const text = Buffer.from(`{${members.join(",")}}`);
+  const padding = Buffer.alloc((8 - (text.length % 8)) % 8, " ");
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length + padding.length));
+  const header = Buffer.concat([length, text, padding]);
+  const start = header.length;
+  const at = new Map(places.map(([name, begin, end]) => [name, { begin: start + begin, end: start + end }]));
+  return { header, sizeBytes: start + offset, at };
 }
 
 /**
@@ -60,25 +105,12 @@ export function encodeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>> = {},
 ): Buffer {
-  const ordered = fileOrder(tensors);
-  const entries = new Map<string, unknown>();
-  const sorted = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (sorted.length > 0) entries.set("__metadata__", Object.fromEntries(sorted));
-  let offset = 0;
-  for (const tensor of ordered) {
-    if (entries.has(tensor.name) || tensor.name === "__metadata__") {
-      throw new RangeError(`A tensor cannot be named "${tensor.name}" (again).`);
-    }
-    const end = offset + tensor.data.byteLength;
-    entries.set(tensor.name, { dtype: dtypeOf(tensor), shape: tensor.shape, data_offsets: [offset, end] });
-    offset = end;
-  }
-  const members = [...entries].map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-  const text = Buffer.from(`{${members.join(",")}}`);
-  const padding = Buffer.alloc((8 - (text.length % 8)) % 8, " ");
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length + padding.length));
-  return Buffer.concat([length, text, padding, ...ordered.map(({ data }) => bytesOf(data))]);
+  const spaces = tensors.map((tensor) => ({ name: tensor.name, shape: tensor.shape, dtype: dtypeOf(tensor) }));
+  const { header, sizeBytes, at } = safetensorsLayout(spaces, metadata);
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  bytes.set(header);
+  for (const { name, data } of tensors) bytes.set(bytesOf(data), at.get(name)?.begin);
+  return bytes;
 }
 
 /**

@@ -72,6 +72,10 @@ export interface TrainingProgram {
   evaluate(rows: Rows): Promise<EvaluationResult>;
   /** Everything that training changes (see `splitState`), or the tensors of those names alone. */
   state(names?: readonly string[]): Promise<State>;
+  /** How many numbers each tensor of the state has. */
+  readonly stateSizes: Readonly<Record<string, number>>;
+  /** Copies the named tensors of the state into arrays of their sizes, which is cheaper than `state`. */
+  copyState(into: State): Promise<void>;
   /** @throws PlatformError BAD_INPUT when a tensor is missing, unknown or of the wrong size; the state is then untouched. */
   restore(state: State): Promise<void>;
   dispose(): void;
@@ -174,6 +178,8 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
     },
 
     state: (names) => training.readState(names),
+    stateSizes: Object.fromEntries(graph.state.map(({ name, shape }) => [name, sizeOf(shape)])),
+    copyState: (into) => training.copyState(into),
 
     async restore(state) {
       checkTensors(graph.state, state, true);

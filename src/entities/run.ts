@@ -164,16 +164,20 @@ export class Run extends Node {
   environment!: RunEnvironment | null;
 
   @Column("text")
-  @Field({ description: "The project it belongs to; projects share the slots evenly." })
+  @Field({ description: "The project it belongs to: those of one priority share the slots evenly." })
   project!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "1 to 99; lower starts first." })
+  @Field(() => Int, { description: "1 to 99; lower starts first, and displaces what has a higher number." })
   priority!: number;
 
   /** What it is known to need at least. */
   @Column("bigint", { name: "memory_bytes", transformer: { to: (bytes) => bytes, from: Number } })
   memoryBytes!: number;
+
+  /** Runs that it depends on and that have not SUCCEEDED yet. */
+  @Column("int", { name: "open_dependencies" })
+  openDependencies!: number;
 
   @Column("int")
   @Field(() => Int, {
@@ -184,6 +188,22 @@ export class Run extends Node {
   /** The newest fault that counted. */
   @Column("jsonb", { name: "last_fault", nullable: true })
   lastFault!: { code: string; message: string; step: number } | null;
+
+  /** What computed the newest point stored. */
+  @Column("jsonb", { name: "measured_environment", nullable: true })
+  measuredEnvironment!: RunEnvironment | null;
+
+  /** The last step that any attempt has measured. */
+  @Column("int", { name: "furthest_step" })
+  furthestStep!: number;
+
+  /** `furthestStep` when the newest attempt was granted: beyond it, the attempt has gained a step. */
+  @Column("int", { name: "granted_step" })
+  grantedStep!: number;
+
+  /** Attempts in a row that were lost before they had gained a step. */
+  @Column("int")
+  losses!: number;
 
   /** Not to be claimed before: the pause after a fault. */
   @Column("timestamptz", { name: "not_before", nullable: true })
@@ -306,6 +326,14 @@ export class Checkpoint extends Node {
   @Column("text")
   @Field({ description: "`sha256:<hex>` of the file." })
   digest!: string;
+
+  @Column("double precision", { nullable: true })
+  @Field(() => NumberScalar, {
+    nullable: true,
+    description:
+      "How good it is: what early stopping monitors, or else `val_loss` (`epoch_loss` without validation rows), of the epoch that ended with it. Null within an epoch, whose weights nothing measured: such a one is never among the best.",
+  })
+  monitored!: number | null;
 
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was committed." })

@@ -1,5 +1,5 @@
 /** How many bytes may wait for one client before its subscriptions stop producing. */
-export const highWaterBytes = 256 * 1024;
+export const highWaterBytes = 64 * 1024;
 
 /** How many bytes may wait for one client before it is cut off; larger than any single honest answer. */
 export const cutOffBytes = 64 * 1024 * 1024;

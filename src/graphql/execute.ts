@@ -18,6 +18,7 @@ import {
 import { LRUCache } from "lru-cache";
 import type { Outbox } from "./backpressure.js";
 import { operationLimits, operationLimitsRule } from "./operation-limits.js";
+import { sharedResult } from "./shared-results.js";
 
 /** What a context factory may know about the request it serves. */
 export interface RequestInfo {
@@ -29,7 +30,10 @@ export interface RequestInfo {
   signal: AbortSignal;
 }
 
-/** Makes what resolvers share. Called once for each query or mutation and once for *each event* of a subscription. */
+/**
+ * Makes what resolvers share. Called once for each query or mutation and once for *each event* of a subscription; once
+ * for all who ask the same of an event that is shared.
+ */
 export type ContextFactory<Context extends object> = (request: RequestInfo) => Context | Promise<Context>;
 
 /** The rules of every transport: those of the GraphQL specification, and our limits. */
@@ -110,8 +114,10 @@ export function createExecutor<Context extends object>(
       const source = await createSourceEventStream({ ...args, contextValue: await createContext(request) });
       if (!(Symbol.asyncIterator in source)) return source;
       // A context for each event: loaders that outlived one would answer the next from their cache.
-      const resolve = async (event: unknown) =>
-        execute({ ...args, rootValue: event, contextValue: await createContext(request) });
+      const resolve = (event: unknown) =>
+        sharedResult(event, args, async () =>
+          execute({ ...args, rootValue: event, contextValue: await createContext(request) }),
+        );
       return mapEvents(source, resolve, outbox);
     },
   };

@@ -9,6 +9,7 @@ import type { Logger } from "../logger.js";
 import { answerCors, createAccessCheck } from "./access.js";
 import { createApollo } from "./apollo.js";
 import { artifactRoute, type OpenArtifact } from "./artifact-route.js";
+import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
 import { graphiqlRoute } from "./graphiql.js";
@@ -88,6 +89,7 @@ export async function startHttpServer<Context extends object>(
     // GraphiQL and other clients ask for the stream at the same address, by what they accept.
     (request, response, next) =>
       request.get("accept")?.includes("text/event-stream") ? streams.handle(request, response, next) : next(),
+    directQueries(executor, format),
     expressMiddleware(apollo, {
       context: async ({ req, res }) => {
         const gone = new AbortController();

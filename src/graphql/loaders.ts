@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import { Any, type DataSource, type FindOptionsOrder, type FindOptionsWhere, type ObjectLiteral } from "typeorm";
+import { readByIds } from "./shared-reads.js";
 
 export type EntityClass<Row extends ObjectLiteral> = new () => Row;
 
@@ -76,6 +77,13 @@ export function createLoaders(db: DataSource): Loaders {
     return db.manager.find(entity, { where, order });
   }
 
+  function byId<Row extends ObjectLiteral & { id: string }>(entity: EntityClass<Row>) {
+    return batched<string, Row | null>(`${entity.name} by id`, async (keys) => {
+      const rows = await readByIds(db, entity, keys.filter(isStorable));
+      return keys.map((key) => rows.get(key) ?? null);
+    });
+  }
+
   function unique<Row extends ObjectLiteral>(entity: EntityClass<Row>, property: string) {
     return batched<string, Row | null>(`${entity.name} by ${property}`, async (keys) => {
       const rows = new Map((await rowsWith(entity, property, keys)).map((row) => [row[property], row]));
@@ -86,7 +94,7 @@ export function createLoaders(db: DataSource): Loaders {
   return {
     db,
     batched,
-    byId: (entity) => unique(entity, "id"),
+    byId,
     byName: (entity) => unique(entity, "name"),
     listBy: (entity, property, order) =>
       batched(`${entity.name} list by ${property} in order ${JSON.stringify(order)}`, async (keys) => {

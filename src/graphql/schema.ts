@@ -9,6 +9,7 @@ import { readingResolvers } from "./resolvers/reading.js";
 import { RegistryMutations } from "./resolvers/registry-mutations.js";
 import { RunMutations } from "./resolvers/run-mutations.js";
 import { RunSubscriptions } from "./resolvers/run-subscriptions.js";
+import { StorageResolver } from "./resolvers/storage.js";
 
 /** type-graphql asks for one, and no subscription of ours uses it: each follows rows by itself. */
 const unusedPubSub: PubSub = {
@@ -35,6 +36,7 @@ export function createSchema(): GraphQLSchema {
       DeclarationMutations,
       RunMutations,
       RegistryMutations,
+      StorageResolver,
       RunSubscriptions,
       HistorySubscriptions,
       RunEventCursor,

@@ -17,7 +17,7 @@ export interface EventStreamTransport {
 /** Bounds of the transport. */
 export const eventStreamLimits = {
   /** Events of one stream that may wait for its client before its subscriptions stop producing. */
-  waitingEvents: 8,
+  waitingEvents: 2,
   /** How long a client may leave one event unread before it is cut off, in milliseconds. */
   writeTimeout: 60_000,
   /** How long a stream may stay reserved (single connection mode) before the client connects to it. */

@@ -30,6 +30,7 @@ export function topicKey(topic: Topic): string {
 }
 
 /** Within a transaction the notification leaves with its commit. */
-export async function publish(db: DataSource | EntityManager, topic: Topic): Promise<void> {
-  await db.query("SELECT pg_notify($1, $2)", [channel, topicKey(topic)]);
+export async function publish(db: DataSource | EntityManager, ...topics: Topic[]): Promise<void> {
+  if (topics.length > 0)
+    await db.query("SELECT pg_notify($1, key) FROM unnest($2::text[]) AS key", [channel, topics.map(topicKey)]);
 }

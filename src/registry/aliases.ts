@@ -3,6 +3,7 @@ import { type Outcome, Refused, refuse, transactOnce, unknownReference } from ".
 import { Alias, type AliasMove } from "../entities/alias.js";
 import { Model } from "../entities/model.js";
 import { ModelVersion } from "../entities/version.js";
+import { failpoint } from "../failpoint.js";
 import { readText } from "../spec/fields.js";
 import { Findings } from "../spec/findings.js";
 import { aliasNameProblem, declarationNamePattern } from "../spec/names.js";
@@ -82,6 +83,7 @@ export async function moveAlias(
   const { modelId, name, versionId } = move;
   const current = await manager.findOneBy(Alias, { modelId, name });
   if (current?.versionId === versionId) return;
+  failpoint("alias.move");
   await manager.query(
     `INSERT INTO alias (model_id, name, version_id) VALUES ($1, $2, $3)
      ON CONFLICT (model_id, name) DO UPDATE

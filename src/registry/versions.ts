@@ -5,6 +5,7 @@ import { newId } from "../entities/identifier.js";
 import type { Run } from "../entities/run.js";
 import { Artifact, Evaluation, ModelVersion, type Signature } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
+import { failpoint } from "../failpoint.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { SplitPart } from "../spec/dataset.js";
 import type { ModelSpec } from "../spec/model.js";
@@ -31,6 +32,7 @@ export async function registerVersion(
   run: Pick<Run, "id" | "modelId" | "modelRevisionId">,
   content: VersionContent,
 ): Promise<ModelVersion> {
+  failpoint("version.register");
   const [rows] = await manager.query<[{ name: string; number: number }[], number]>(
     "UPDATE model SET version_head = version_head + 1 WHERE id = $1 RETURNING name, version_head AS number",
     [run.modelId],

@@ -1,8 +1,10 @@
 import type { DataSource, EntityManager } from "typeorm";
 import { newId } from "../entities/identifier.js";
-import { Checkpoint } from "../entities/run.js";
+import { Checkpoint, Run } from "../entities/run.js";
+import { failpoint } from "../failpoint.js";
 import { recordRunEvent } from "./events.js";
 import { fenced, type Lease } from "./lease.js";
+import { droppedCheckpoints } from "./retention.js";
 
 /** An object that the trainer has put and verified. */
 export interface SavedCheckpoint {
@@ -13,26 +15,49 @@ export interface SavedCheckpoint {
   sizeBytes: number;
   /** Lower-case hex. */
   sha256: string;
+  /** What tells the best ones; see `Checkpoint.monitored`. */
+  monitored?: number | null;
 }
 
 /**
- * Makes a stored object a checkpoint of the run: it exists if and only if this commits.
+ * Makes a stored object a checkpoint of the run: it exists if and only if this commits. The same transaction lets go of
+ * those that `keep` no longer names; their objects are left to collection.
+ *
+ * Nobody reads one that goes: only the attempt that holds the lease comes here, it has long chosen what it resumes, and the
+ * next attempt is told its checkpoints after the fence has risen.
  *
  * @throws PlatformError LEASE_LOST
  */
 export function recordCheckpoint(db: DataSource, lease: Lease, saved: SavedCheckpoint): Promise<void> {
   return fenced(db, lease, async (manager) => {
     const { key, sha256, ...rest } = saved;
+    const { runId } = lease;
     // The same object again is a retry after a lost answer.
     if (await manager.existsBy(Checkpoint, { objectKey: key })) return;
-    const digest = `sha256:${sha256}`;
-    await manager.insert(Checkpoint, { id: newId("Checkpoint"), runId: lease.runId, objectKey: key, digest, ...rest });
+    failpoint("checkpoint.record");
+    await manager.insert(Checkpoint, {
+      ...{ id: newId("Checkpoint"), runId, objectKey: key, digest: `sha256:${sha256}` },
+      ...rest,
+    });
     await recordRunEvent(manager, {
-      runId: lease.runId,
-      kind: "CHECKPOINT_SAVED",
+      ...{ runId, kind: "CHECKPOINT_SAVED" },
       message: `step ${saved.step}, ${saved.sizeBytes} bytes`,
     });
+    await dropCheckpoints(manager, runId);
   });
+}
+
+/** Takes away the rows that are no longer kept, and notes their objects as nobody's. */
+async function dropCheckpoints(manager: EntityManager, runId: string): Promise<void> {
+  const { spec } = await manager.findOneByOrFail(Run, { id: runId });
+  const checkpoints = await manager.findBy(Checkpoint, { runId });
+  const dropped = droppedCheckpoints(checkpoints, spec.keep, spec.earlyStopping?.mode);
+  if (dropped.length === 0) return;
+  await manager.query(
+    `WITH dropped AS (DELETE FROM checkpoint WHERE id = ANY($1) RETURNING object_key)
+     INSERT INTO orphan_object (key) SELECT object_key FROM dropped`,
+    [dropped],
+  );
 }
 
 /** A run's checkpoints, newest first: a resumed attempt takes the first one it can read. */

@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from "typeorm";
-import type { RunState } from "../entities/run.js";
+import type { Run, RunState } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
+import { failpoint } from "../failpoint.js";
 import type { Environment } from "../spec/environment.js";
 
 /** The right of one attempt to write: the fence it was granted. */
@@ -9,7 +10,7 @@ export interface Lease {
   fence: number;
 }
 
-/** On the database's clock; a worker renews every 2 s. */
+/** Unless PERENNIAL_LEASE_SECONDS says otherwise; on the database's clock. A worker renews three times as often. */
 export const leaseSeconds = 6;
 
 /**
@@ -21,12 +22,12 @@ export const leaseSeconds = 6;
 export function fenced<Result>(
   db: DataSource,
   lease: Lease,
-  body: (manager: EntityManager, run: { state: RunState }) => Promise<Result>,
+  body: (manager: EntityManager, run: HeldRun) => Promise<Result>,
 ): Promise<Result> {
   return db.transaction(async (manager) => {
-    const [rows] = await manager.query<[{ state: RunState }[], number]>(
+    const [rows] = await manager.query<[HeldRun[], number]>(
       `UPDATE run SET updated_at = clock_timestamp() WHERE id = $1 AND fence = $2 AND state IN ('RUNNING', 'CANCELING')
-       RETURNING state`,
+       RETURNING state, asked`,
       [lease.runId, lease.fence],
     );
     const [run] = rows;
@@ -35,18 +36,33 @@ export function fenced<Result>(
   });
 }
 
+/** A run as its worker finds it when it renews the lease. */
+export interface HeldRun {
+  state: RunState;
+  /** What its worker shall do with it. */
+  asked: Run["asked"];
+}
+
 /**
- * Renews many leases in one statement. Answers the state of each run that is still held; one that is missing is lost.
+ * Renews many leases in one statement. Answers each run that is still held; one that is missing is lost.
+ *
+ * @param seconds how long the leases last from now.
  */
-export async function renewLeases(db: DataSource, workerId: string, leases: Lease[]): Promise<Map<string, RunState>> {
-  const [rows] = await db.query<[{ id: string; state: RunState }[], number]>(
+export async function renewLeases(
+  db: DataSource,
+  workerId: string,
+  leases: Lease[],
+  seconds: number = leaseSeconds,
+): Promise<Map<string, HeldRun>> {
+  failpoint("lease.renew");
+  const [rows] = await db.query<[(HeldRun & { id: string })[], number]>(
     `UPDATE run SET lease_expires_at = clock_timestamp() + make_interval(secs => $2)
      FROM unnest($3::text[], $4::int[]) AS held (run_id, fence)
      WHERE run.id = held.run_id AND run.fence = held.fence AND run.worker_id = $1 AND run.state IN ('RUNNING', 'CANCELING')
-     RETURNING run.id, run.state`,
-    [workerId, leaseSeconds, leases.map((lease) => lease.runId), leases.map((lease) => lease.fence)],
+     RETURNING run.id, run.state, run.asked`,
+    [workerId, seconds, leases.map((lease) => lease.runId), leases.map((lease) => lease.fence)],
   );
-  return new Map(rows.map((row) => [row.id, row.state]));
+  return new Map(rows.map(({ id, ...held }) => [id, held]));
 }
 
 /** Notes what an attempt computes with. */

@@ -1,44 +1,73 @@
 import type { DataSource, EntityManager } from "typeorm";
 import type { RunProgress, RunState } from "../entities/run.js";
+import { PlatformError } from "../errors.js";
+import { failpoint } from "../failpoint.js";
 import type { MetricPoint } from "../spec/metrics.js";
 import { fenced, type Lease } from "./lease.js";
 import { isFinal } from "./run-state.js";
+
+/** Longest name of a metric, in characters: an entry of its index must fit a third of a page of Postgres. */
+export const maxMetricNameLength = 200;
+/** What Postgres cannot store in a text, or would silently store as something else. */
+const unstorable = /[\0\p{Surrogate}]/u;
 
 /**
  * Stores points and progress under the lease. Sending a batch again, after an answer was lost, changes nothing. Ask for
  * a notification after the commit and on another connection: NOTIFY inside would queue every commit behind one lock.
  *
- * @throws PlatformError LEASE_LOST
+ * @throws PlatformError LEASE_LOST; BAD_INPUT for a name that cannot be kept. Nothing is stored then.
  */
-export function appendMetrics(
+export async function appendMetrics(
   db: DataSource,
   lease: Lease,
   points: MetricPoint[],
   progress: RunProgress,
 ): Promise<void> {
-  return fenced(db, lease, (manager) => insertMetrics(manager, lease.runId, points, progress));
+  assertNames(points);
+  failpoint("metrics.before");
+  await fenced(db, lease, (manager) => insertMetrics(manager, lease.runId, points, progress));
+  failpoint("metrics.after");
 }
 
-/** `appendMetrics` within a fenced transaction of the caller's. */
+function assertNames(points: readonly MetricPoint[]): void {
+  let before: string | undefined;
+  for (const [index, { name }] of points.entries()) {
+    if (name === before) continue;
+    before = name;
+    if (name.length === 0 || name.length > maxMetricNameLength)
+      throw new PlatformError(
+        "BAD_INPUT",
+        `points[${index}].name: must have 1 to ${maxMetricNameLength} characters, got ${name.length.toLocaleString("en-US")}`,
+      );
+    if (unstorable.test(name))
+      throw new PlatformError("BAD_INPUT", `points[${index}].name: holds a character that no text can hold`);
+  }
+}
+
+/** `appendMetrics` within a fenced transaction of the caller's, for names that are known to be good. */
 export async function insertMetrics(
   manager: EntityManager,
   runId: string,
   points: MetricPoint[],
   progress: RunProgress,
 ): Promise<void> {
+  // What the head shows to be stored is not looked up row by row, so a batch that comes again costs the same in any run.
   await manager.query(
-    `UPDATE run SET progress = $2, metric_head = greatest(metric_head, $3),
-       restarts = CASE WHEN $3 > metric_head THEN 0 ELSE restarts END
-     WHERE id = $1`,
-    [runId, JSON.stringify(progress), points.at(-1)?.seq ?? 0],
-  );
-  if (points.length === 0) return;
-  await manager.query(
-    `INSERT INTO run_metric (run_id, seq, name, step, epoch, value)
-     SELECT $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::int[], $6::float8[])
-     ON CONFLICT DO NOTHING`,
+    `WITH before AS (SELECT id, metric_head AS head FROM run WHERE id = $1),
+     advanced AS (
+       UPDATE run SET progress = $2, metric_head = greatest(metric_head, $3), furthest_step = greatest(furthest_step, $4),
+         measured_environment = CASE WHEN $3 > metric_head THEN environment ELSE measured_environment END,
+         restarts = CASE WHEN $4 > furthest_step THEN 0 ELSE restarts END
+       FROM before WHERE run.id = before.id)
+     INSERT INTO run_metric (run_id, seq, name, step, epoch, value)
+     SELECT $1, point.* FROM before, unnest($5::int[], $6::text[], $7::int[], $8::int[], $9::float8[])
+       AS point (seq, name, step, epoch, value)
+     WHERE point.seq > before.head`,
     [
       runId,
+      JSON.stringify(progress),
+      points.at(-1)?.seq ?? 0,
+      points.at(-1)?.step ?? 0,
       points.map((point) => point.seq),
       points.map((point) => point.name),
       points.map((point) => point.step),
@@ -48,9 +77,51 @@ export async function insertMetrics(
   );
 }
 
+/** From the point `seq` on, the steps behind `toStep` are measured anew: by other means, so with other last bits. */
+export interface MetricRewind {
+  seq: number;
+  toStep: number;
+}
+
+/**
+ * Notes under the lease where the points of a rewound attempt begin, before the first of them is stored. Another rewind
+ * at the same place takes its place: there were no points in between.
+ *
+ * @throws PlatformError LEASE_LOST
+ */
+export function recordRewind(db: DataSource, lease: Lease, { seq, toStep }: MetricRewind): Promise<void> {
+  return fenced(db, lease, async (manager) => {
+    await manager.query(
+      `INSERT INTO run_rewind (run_id, seq, to_step) VALUES ($1, $2, $3)
+       ON CONFLICT (run_id, seq) DO UPDATE SET to_step = excluded.to_step`,
+      [lease.runId, seq, toStep],
+    );
+  });
+}
+
+/** What an attempt must know of what its run has measured before. */
+export interface MeasuredBefore {
+  /** `seq` of the last point stored; 0 where there is none. */
+  head: number;
+  /** `seq` from which the newest rewind counts; 0 where there was none. */
+  rewoundAt: number;
+}
+
+export async function measuredBefore(manager: EntityManager, runId: string): Promise<MeasuredBefore> {
+  const [row] = await manager.query<MeasuredBefore[]>(
+    `SELECT metric_head AS head,
+       coalesce((SELECT max(seq) FROM run_rewind WHERE run_id = run.id), 0) AS "rewoundAt"
+     FROM run WHERE id = $1`,
+    [runId],
+  );
+  return row ?? { head: 0, rewoundAt: 0 };
+}
+
 /** A stretch of a run's points, and whether the run can still make more. */
 export interface MetricPage {
   points: MetricPoint[];
+  /** The step to which the run was rewound just before the first point; null where it goes on. */
+  rewindTo: number | null;
   /** `seq` of the last point a reader has now seen. */
   seq: number;
   more: boolean;
@@ -59,66 +130,37 @@ export interface MetricPage {
 
 const pageSize = 1_000;
 
-/** The points behind `after`. The run's state is read first: a run seen final has no points that come later. */
-export async function readMetrics(db: DataSource, runId: string, after: number): Promise<MetricPage> {
-  const [run] = await db.query<{ state: RunState; metric_head: number }[]>(
-    "SELECT state, metric_head FROM run WHERE id = $1",
-    [runId],
-  );
-  const points = await db.query<MetricPoint[]>(
-    "SELECT seq, name, step, epoch, value FROM run_metric WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-    [runId, after, pageSize],
-  );
-  const seq = points.at(-1)?.seq ?? after;
-  const more = points.length === pageSize;
-  return { points, seq, more, finished: run !== undefined && isFinal(run.state) && !more && seq >= run.metric_head };
-}
-
-export interface MetricSeries {
-  name: string;
-  points: { step: number; epoch: number; value: number }[];
-}
-
 /**
- * The history of some metrics, each with at most `maxPoints` points: of every bucket its first minimum, its first maximum and
- * its last point, in order, so that no spike and not the end of the curve gets lost. Names without points are left out.
+ * The points behind `after`, at most `limit` and none behind `upTo`. A page ends before a rewind, so that it has at most
+ * one, at its beginning. One statement sees the run's state and its points at the same instant: a run seen final has no
+ * points that come later.
  */
-export async function metricHistory(
+export async function readMetrics(
   db: DataSource,
-  runIds: readonly string[],
-  names: string[] | null,
-  maxPoints: number,
-): Promise<Map<string, MetricSeries[]>> {
-  const rows = await db.query<({ run_id: string; name: string } & MetricSeries["points"][number])[]>(
-    `WITH numbered AS (
-       SELECT run_id, name, seq, step, epoch, value,
-              row_number() OVER series - 1 AS index, count(*) OVER (PARTITION BY run_id, name) AS count
-       FROM run_metric WHERE run_id = ANY($1) AND ($2::text[] IS NULL OR name = ANY($2))
-       WINDOW series AS (PARTITION BY run_id, name ORDER BY seq)),
-     bucketed AS (
-       SELECT *, CASE WHEN count <= $3 THEN index ELSE index * greatest($3 / 3, 1) / count END AS bucket FROM numbered),
-     ranked AS (
-       SELECT *,
-         row_number() OVER (PARTITION BY run_id, name, bucket ORDER BY value, seq) AS lowest,
-         row_number() OVER (PARTITION BY run_id, name, bucket ORDER BY value DESC, seq) AS highest,
-         row_number() OVER (PARTITION BY run_id, name, bucket ORDER BY seq DESC) AS newest
-       FROM bucketed)
-     SELECT run_id, name, step, epoch, value FROM ranked
-     WHERE newest = 1 OR ($3 >= 3 AND (lowest = 1 OR highest = 1)) ORDER BY run_id, name, seq`,
-    [runIds, names, maxPoints],
+  runId: string,
+  after: number,
+  { limit = pageSize, upTo = 2 ** 31 - 1 }: { limit?: number; upTo?: number } = {},
+): Promise<MetricPage> {
+  type Row = { state: RunState; head: number; to_step: number | null } & (MetricPoint | { seq: null });
+  const rows = await db.query<Row[]>(
+    `SELECT run.state, run.metric_head AS head, point.seq, name, step, epoch, value, rewind.to_step
+     FROM run
+     LEFT JOIN LATERAL (
+       SELECT seq, name, step, epoch, value FROM run_metric
+       WHERE run_id = run.id AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4) point ON true
+     LEFT JOIN run_rewind rewind ON rewind.run_id = run.id AND rewind.seq = point.seq
+     WHERE run.id = $1 ORDER BY point.seq`,
+    [runId, after, upTo, limit],
   );
-  const histories = new Map<string, MetricSeries[]>(runIds.map((id) => [id, []]));
-  for (const { run_id, name, ...point } of rows) {
-    const history = histories.get(run_id) as MetricSeries[];
-    let series = history.find((candidate) => candidate.name === name);
-    if (!series) {
-      series = { name, points: [] };
-      history.push(series);
-    }
-    series.points.push(point);
+  const points: MetricPoint[] = [];
+  for (const row of rows) {
+    if (row.seq === null || (row.to_step !== null && points.length > 0)) break;
+    const { seq, name, step, epoch, value } = row;
+    points.push({ seq, name, step, epoch, value });
   }
-  // In the order asked for, so that a legend does not change between two looks.
-  if (names)
-    for (const history of histories.values()) history.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
-  return histories;
+  const [run] = rows;
+  const seq = points.at(-1)?.seq ?? after;
+  const more = points.length === limit || points.length < rows.filter((row) => row.seq !== null).length;
+  const finished = run !== undefined && isFinal(run.state) && !more && seq >= run.head;
+  return { points, rewindTo: points.length > 0 ? (run?.to_step ?? null) : null, seq, more, finished };
 }

@@ -39,6 +39,8 @@ export function reproduceVersion(
       spec: { ...original.spec, device: original.device?.kind ?? original.spec.device },
       parentVersionId: original.parentVersionId,
       reproducesVersionId: version.id,
+      project: original.project,
+      priority: original.priority,
     });
     return { runId };
   });

@@ -18,8 +18,15 @@ import type { Problem } from "../spec/problem.js";
 import { resolveTraining } from "../spec/resolve-training.js";
 import type { TrainingDeclaration, TrainingSpec } from "../spec/training.js";
 import { offeredMemory } from "./offered-memory.js";
+import {
+  defaultPriority,
+  defaultProject,
+  type QueueingDeclaration,
+  recordDependencies,
+  resolveQueueing,
+} from "./queueing.js";
 
-export interface TrainDeclaration extends TrainingDeclaration {
+export interface TrainDeclaration extends TrainingDeclaration, QueueingDeclaration {
   model: string;
   modelRevision?: number | null;
   optimizer: string;
@@ -61,10 +68,13 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
     optimizerRevision?.spec.learningRate,
   );
   problems.push(...(faults ?? []));
+  const queueing = await resolveQueueing(manager, request);
+  problems.push(...(queueing.problems ?? []));
   if (modelRevision && spec) problems.push(...(await sizeProblems(manager, modelRevision.spec, spec)));
-  if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec)
+  if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec || !queueing.spec)
     throw new Refused(problems);
-  return { modelRevision, optimizerRevision, datasetVersion, parentVersionId: parent?.id ?? null, spec };
+  const references = { modelRevision, optimizerRevision, datasetVersion, parentVersionId: parent?.id ?? null };
+  return { ...references, ...queueing.spec, spec };
 }
 
 /** What is too large for any run, or for the workers there are. */
@@ -163,11 +173,17 @@ export interface QueuedRun {
   retryOfId?: string | null;
   reproducesVersionId?: string | null;
   gate?: Gate | null;
+  /** Default: `default`. */
+  project?: string;
+  /** Default: 42. */
+  priority?: number;
+  /** Ids of runs that must have SUCCEEDED first; locked, and none of them lost. */
+  dependsOn?: readonly string[];
 }
 
 /** Inserts a run and its first event, and wakes the workers at commit. */
 export async function queueRun(manager: EntityManager, queued: QueuedRun): Promise<string> {
-  const { modelRevision, optimizerRevision, datasetVersion, spec, ...origin } = queued;
+  const { modelRevision, optimizerRevision, datasetVersion, spec, dependsOn = [], ...origin } = queued;
   const runId = newId("Run");
   await manager.insert(Run, {
     id: runId,
@@ -177,9 +193,11 @@ export async function queueRun(manager: EntityManager, queued: QueuedRun): Promi
     optimizerRevisionId: optimizerRevision.id,
     datasetVersionId: datasetVersion.id,
     spec,
+    memoryBytes: leastMemory(modelRevision.spec, spec.batchSize).bytes,
     progress: { epoch: 0, epochs: spec.epochs, step: 0, steps: 0 },
-    ...origin,
+    ...{ project: defaultProject, priority: defaultPriority, ...origin },
   });
+  if (dependsOn.length > 0) await recordDependencies(manager, runId, dependsOn);
   await manager.query(
     `WITH head AS (UPDATE run SET event_head = 1 WHERE id = $1 RETURNING id)
      INSERT INTO run_event (run_id, seq, kind, to_state, attempt, message) SELECT id, 1, 'STATE_CHANGED', 'QUEUED', 0, 'queued' FROM head`,

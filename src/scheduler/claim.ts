@@ -1,61 +1,100 @@
-import type { DataSource } from "typeorm";
+import { setTimeout as delay } from "node:timers/promises";
+import { type DataSource, In } from "typeorm";
 import type { OfferedDevice } from "../entities/device.js";
 import { Run } from "../entities/run.js";
 import { publish } from "../pubsub/topics.js";
 import { leaseSeconds } from "../runs/lease.js";
-import { recordStart } from "../runs/run-state.js";
-import { capacityOf, type Hold } from "./capacity.js";
+import { recordStarts } from "../runs/run-state.js";
+import { askToMakeRoom } from "./ask.js";
+import { findCandidates, isAlike, lockAlike } from "./candidates.js";
+import { fits, type Hold, holdOn, type Room, roomOf, take } from "./capacity.js";
+import { offersOf } from "./offers.js";
+import { type Placement, placements } from "./placement.js";
+import { byAge, type QueuedRun } from "./rank.js";
 
 /** A run that was claimed has been granted a device. */
 export type ClaimedRun = Run & { device: NonNullable<Run["device"]> };
 
-/**
- * The oldest queued run that fits what is free. What fits nowhere here is passed over, so that it keeps nobody waiting
- * whom it could not help. What would fit this worker's CPU if more of it were free keeps its place instead: no younger
- * run takes slots of that CPU before it, or a run with many threads would wait for ever behind runs with one.
- *
- * A run of another worker's claim that has not committed yet is skipped, not waited for; at worst it still counts as
- * waiting here, and this worker looks again with its next poll.
- *
- * $1 CPU slots, $2 how many of them are free, $3 free GPUs
- */
-const selectNext = `
-  WITH first_in_line AS (
-    SELECT created_at, id FROM run
-    WHERE state = 'QUEUED' AND threads > $2 AND threads <= $1 AND (needs = 'CPU' OR (needs = 'ANY' AND $3 = 0))
-    ORDER BY created_at, id LIMIT 1)
-  SELECT run.id, fits.cpu FROM run
-  CROSS JOIN LATERAL (SELECT
-    needs <> 'GPU' AND threads <= $2
-      AND NOT EXISTS (SELECT FROM first_in_line first WHERE (first.created_at, first.id) < (run.created_at, run.id)) AS cpu,
-    needs <> 'CPU' AND $3 > 0 AS gpu) fits
-  WHERE state = 'QUEUED' AND (fits.cpu OR fits.gpu)
-  ORDER BY created_at, id LIMIT 1 FOR UPDATE OF run SKIP LOCKED`;
+/** A worker as it claims: what it has, and what its runs hold of that. */
+export interface ClaimingWorker {
+  id: string;
+  devices: readonly OfferedDevice[];
+  holds: readonly Hold[];
+  /** How long its leases last; default: 6 s. */
+  leaseSeconds?: number;
+}
+
+/** Where others hold at the same moment all that it has chosen, a claim looks again after so many milliseconds. */
+const lookAgainMs = [5, 10, 20, 40];
 
 /**
- * Takes the next queued run that fits, and grants it a device and a lease: SKIP LOCKED lets any number of workers claim
- * at once without waiting for each other. Null when nothing waits that would fit.
+ * Takes what the worker should start now, as many runs as fit, and grants each a device and a lease; see `placements` for
+ * the order. Any number of workers claim at once without waiting for each other: they lock different runs of what is alike.
+ * A run of another claim that has not committed yet is passed over; at worst it goes back, and the next poll finds it.
  *
- * @param worker its devices, and what its runs hold of them.
+ * Where something must wait that has a higher priority than a run of this worker, that run may be asked to make room.
+ *
+ * @returns what was claimed, in order; empty when nothing waits that would fit.
  */
-export function claimRun(
+export async function claimRuns(db: DataSource, worker: ClaimingWorker): Promise<ClaimedRun[]> {
+  const rooms = roomOf(worker.devices, worker.holds);
+  const offers = offersOf(rooms);
+  for (let look = 0; ; look++) {
+    const { queue, usage, lowest } = await findCandidates(db, worker.id, offers);
+    const wanted = placements(queue, rooms, usage);
+    const claimed = wanted.length > 0 ? await start(db, worker, rooms, wanted) : [];
+    const pause = lookAgainMs[look];
+    if (claimed.length === 0 && wanted.length > 0 && pause !== undefined) {
+      await delay(pause);
+      continue;
+    }
+    const ids = new Set(claimed.map(({ id }) => id));
+    const left = queue.filter(({ id, priority }) => !ids.has(id) && lowest !== null && priority < lowest);
+    // What was claimed is this worker's, whatever becomes of the asking: the next poll asks again.
+    if (left.length > 0) await askToMakeRoom(db, worker.id, left).catch(() => {});
+    return claimed;
+  }
+}
+
+/** Locks runs like those wanted, and starts them. */
+async function start(
   db: DataSource,
-  worker: { id: string; devices: readonly OfferedDevice[]; holds: readonly Hold[] },
-): Promise<ClaimedRun | null> {
-  const { devices, holds } = worker;
-  const { cpuSlots, freeCpuSlots, freeGpus } = capacityOf(devices, holds);
-  if (freeCpuSlots === 0 && freeGpus.length === 0) return Promise.resolve(null);
-  return db.transaction(async (manager) => {
-    const [next] = await manager.query<{ id: string; cpu: boolean }[]>(selectNext, [
-      cpuSlots,
-      freeCpuSlots,
-      freeGpus.length,
-    ]);
-    if (!next) return null;
-    const index = next.cpu ? devices.findIndex(({ kind }) => kind === "CPU") : (freeGpus[0] as number);
-    const { kind, name, provider, uuid } = devices[index] as OfferedDevice;
-    await recordStart(manager, next.id, worker.id, { kind, name, index, provider, uuid }, leaseSeconds);
-    await publish(manager, { type: "run", runId: next.id });
-    return (await manager.findOneByOrFail(Run, { id: next.id })) as ClaimedRun;
+  worker: ClaimingWorker,
+  rooms: readonly Room[],
+  wanted: readonly Placement[],
+): Promise<ClaimedRun[]> {
+  const claimed = await db.transaction(async (manager) => {
+    const runs = wanted.map(({ run }) => run);
+    const starts = granted(wanted, await lockAlike(manager, runs), rooms).map(({ run, index }) => {
+      const { kind, name, provider, uuid } = worker.devices[index] as OfferedDevice;
+      return { runId: run.id, device: { kind, name, index, provider, uuid } };
+    });
+    if (starts.length === 0) return [];
+    await recordStarts(manager, worker.id, starts, worker.leaseSeconds ?? leaseSeconds);
+    const ids = starts.map(({ runId }) => runId);
+    const started = new Map((await manager.findBy(Run, { id: In(ids) })).map((run) => [run.id, run]));
+    return ids.map((id) => started.get(id) as ClaimedRun);
   });
+  // Not within the transaction: commits that notify wait for each other. A hint that is lost costs its readers a second.
+  await publish(db, ...claimed.map(({ id }) => ({ type: "run", runId: id }) as const)).catch(() => {});
+  return claimed;
+}
+
+/** Gives each place to a run that was locked for it; one that would not fit there goes back. */
+function granted(wanted: readonly Placement[], locked: readonly QueuedRun[], rooms: readonly Room[]): Placement[] {
+  const left = rooms.map((room) => ({ ...room }));
+  const waiting = locked.toSorted((a, b) => b.memoryBytes - a.memoryBytes || byAge(a, b));
+  return wanted.flatMap(({ run: like, index }) => {
+    const room = left[index] as Room;
+    const next = waiting.findIndex((run) => isAlike(run, like));
+    const [run] = next < 0 ? [] : waiting.splice(next, 1);
+    if (!run || !fits(run, room)) return [];
+    take(room, holdOn(room, run));
+    return [{ run, index }];
+  });
+}
+
+/** What a claimed run holds of its worker. */
+export function holdOf(run: ClaimedRun): Hold {
+  return holdOn(run.device, { needs: "ANY", threads: run.spec.threads, memoryBytes: run.memoryBytes });
 }

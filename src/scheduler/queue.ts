@@ -1,68 +1,104 @@
 import type { DataSource } from "typeorm";
-import type { OfferedDevice } from "../entities/device.js";
-import { type Capacity, capacityOf, type Hold, slotsOf } from "./capacity.js";
-import { type Demand, type WaitCode, waitReason } from "./wait-reason.js";
-import { liveWorkers } from "./workers.js";
+import { busyWorkers } from "./ask.js";
+import { type Demand, type Hold, roomOf, slotsOf } from "./capacity.js";
+import { shareKey } from "./rank.js";
+import { type RunAhead, type WaitReason, waitReason } from "./wait-reason.js";
 
 /** Where a queued run stands, now. */
 export interface Standing {
-  /** By age among all that wait, from 1. */
+  /** Among all that wait, from 1. */
   position: number;
-  reason: { code: WaitCode; message: string };
+  reason: WaitReason;
 }
 
 interface QueuedRow extends Demand {
   id: string;
   position: number;
+  priority: number;
+  project: string;
+  /** Slots that its project will use when its turn comes, if nothing ends until then. */
+  share: number;
+  openDependencies: number;
+  notBefore: Date | null;
   begun: boolean;
-  /** Whether no older run asks for the same. */
+  /** Whether no run before it asks for the same. */
   leads: boolean;
 }
 
+/**
+ * Every run that waits, in the order in which they would start if nothing ended: a run's share is what its project uses
+ * when all before it in its project have started, and merging the projects by that is what `visitInOrder` does.
+ *
+ * $1 runs to be told of, $2 and $3 and $4 slots in use by priority and project
+ */
+const selectQueue = `
+  SELECT * FROM (
+    SELECT *, row_number() OVER rank::int AS position,
+           ready AND row_number() OVER (PARTITION BY ready, priority, project, needs, threads ORDER BY share, created_at, id) = 1 AS leads
+    FROM (
+      SELECT run.id, priority, project, needs, threads, memory_bytes::float8 AS "memoryBytes", created_at,
+             executor IS NOT NULL AS begun, open_dependencies AS "openDependencies",
+             CASE WHEN not_before > clock_timestamp() THEN not_before END AS "notBefore", ready,
+             coalesce(usage.slots, 0) - taken + sum(taken) OVER (PARTITION BY ready, priority, project ORDER BY created_at, id)::int AS share
+      FROM run
+      LEFT JOIN unnest($2::int[], $3::text[], $4::int[]) AS usage (priority, project, slots) USING (priority, project)
+      CROSS JOIN LATERAL (SELECT
+        CASE needs WHEN 'GPU' THEN 1 ELSE threads END AS taken,
+        open_dependencies = 0 AND (not_before IS NULL OR not_before <= clock_timestamp()) AS ready) fact
+      WHERE state = 'QUEUED') shared
+    WINDOW rank AS (ORDER BY ready DESC, priority, share, created_at, id)) queue
+  WHERE leads OR id = ANY($1)
+  ORDER BY position`;
+
 /** Where queued runs stand; what is not queued is left out. Three statements, whatever the number of runs. */
 export async function standings(db: DataSource, runIds: readonly string[]): Promise<Map<string, Standing>> {
-  // Of all others only the oldest with each demand matter: they are who may come first.
-  const rows = await db.query<QueuedRow[]>(
-    `SELECT * FROM (
-       SELECT id, needs, threads, executor IS NOT NULL AS begun,
-              row_number() OVER (ORDER BY created_at, id)::int AS position,
-              row_number() OVER (PARTITION BY needs, threads ORDER BY created_at, id) = 1 AS leads
-       FROM run WHERE state = 'QUEUED') queue
-     WHERE leads OR id = ANY($1)`,
-    [runIds],
-  );
-  const workers = await liveCapacities(db);
+  const { workers, usage } = await busyWorkers(db);
+  const keys = [...usage.keys()].map((key) => key.split(" "));
+  const rows = await db.query<QueuedRow[]>(selectQueue, [
+    runIds,
+    keys.map(([priority]) => Number(priority)),
+    keys.map(([, project]) => project),
+    [...usage.values()],
+  ]);
+  const rooms = workers.map(({ devices, running }) => ({
+    now: roomOf(devices, running),
+    later: roomOf(
+      devices,
+      running.filter(({ leaving }) => !leaving),
+    ),
+  }));
+  // Of all others only the first with each demand matter: they are who may come before.
   const leaders = rows.filter(({ leads }) => leads);
   const asked = new Set(runIds);
   return new Map(
     rows
       .filter(({ id }) => asked.has(id))
-      .map(({ id, position, ...run }) => {
-        const older = leaders.filter((leader) => leader.position < position);
-        return [id, { position, reason: waitReason({ ...run, older }, workers) }];
+      .map((run) => {
+        const ahead = leaders.filter(({ position }) => position < run.position).map((other) => isAhead(other, run));
+        return [run.id, { position: run.position, reason: waitReason({ ...run, ahead }, rooms) }];
       }),
   );
 }
 
-/** What the live workers have, and what of it is free. */
-async function liveCapacities(db: DataSource): Promise<Capacity[]> {
-  const workers = await liveWorkers(db);
-  const holds = await holdsOf(
-    db,
-    workers.map(({ id }) => id),
-  );
-  return workers.map(({ id, devices }) => capacityOf(devices, holds.get(id) ?? []));
+/** Which rule puts one run before the other. */
+function isAhead(other: QueuedRow, run: QueuedRow): RunAhead {
+  if (other.priority < run.priority) return { ...other, by: "HIGHER_PRIORITY_FIRST" };
+  return {
+    ...other,
+    by: shareKey(other) !== shareKey(run) && other.share < run.share ? "FAIR_SHARE" : "OLDER_RUNS_FIRST",
+  };
 }
 
 /** What runs in execution hold, by worker. */
 export async function holdsOf(db: DataSource, workerIds: readonly string[]): Promise<Map<string, Hold[]>> {
-  const rows = await db.query<{ worker: string; index: number; kind: OfferedDevice["kind"]; threads: number }[]>(
-    `SELECT worker_id AS worker, (device ->> 'index')::int AS index, device ->> 'kind' AS kind, threads
+  const rows = await db.query<(Hold & { worker: string; kind: "CPU" | "GPU"; threads: number })[]>(
+    `SELECT worker_id AS worker, (device ->> 'index')::int AS index, device ->> 'kind' AS kind, threads,
+            memory_bytes::float8 AS "memoryBytes"
      FROM run WHERE state IN ('RUNNING', 'CANCELING') AND worker_id = ANY($1) AND device IS NOT NULL`,
     [workerIds],
   );
   const holds = new Map<string, Hold[]>(workerIds.map((id) => [id, []]));
-  for (const { worker, index, kind, threads } of rows)
-    holds.get(worker)?.push({ index, slots: slotsOf(kind, threads) });
+  for (const { worker, index, kind, threads, memoryBytes } of rows)
+    holds.get(worker)?.push({ index, slots: slotsOf(kind, threads), memoryBytes });
   return holds;
 }

@@ -1,32 +1,54 @@
 import type { DataSource } from "typeorm";
 import type { Run } from "../entities/run.js";
+import { failpoint } from "../failpoint.js";
 import type { Logger } from "../logger.js";
-import { end } from "../runs/finish.js";
+import { classify } from "../runs/fault.js";
+import { end, settleFault } from "../runs/finish.js";
 import { leaseSeconds } from "../runs/lease.js";
-import { transition } from "../runs/run-state.js";
+import { watchClock } from "./clock-watch.js";
 
 const sweepMs = 1_000;
 
 /**
- * Takes runs away from workers that stopped renewing. After Postgres was away, nobody could renew: then no lease is
- * reaped for one full lease, counted from the server's start and from this reaper's own first answer.
+ * Takes runs away from workers that stopped renewing. Where nobody could renew, nothing is reaped for one full lease: after
+ * the server's start, after this reaper's own first answer and after Postgres was away; and after the database's clock
+ * has jumped ahead, when every lease seems to have run out. What a clock that was set back leaves far in the future is cut.
+ *
+ * Any number of reapers may sweep at once: each takes what no other holds.
  */
-export function startReaper(options: { db: DataSource; logger: Logger; now?: () => number }): {
+export function startReaper(options: {
+  db: DataSource;
+  logger: Logger;
+  /** How long leases last: what workers are given to renew after an outage. */
+  seconds?: number;
+  now?: () => number;
+}): {
   stop(): Promise<void>;
 } {
-  const { db, logger, now = () => performance.now() } = options;
-  let graceUntil = now() + leaseSeconds * 1_000;
+  const { db, logger, seconds = leaseSeconds, now = () => performance.now() } = options;
+  const jumpOf = watchClock();
+  let graceUntil = now() + seconds * 1_000;
   let stopped = false;
   let sweeping: Promise<void> = Promise.resolve();
+
+  async function sweep(): Promise<string[]> {
+    const [{ at, ms }] = await db.query<[{ at: string; ms: number }]>(
+      "SELECT at::text, extract(epoch FROM at)::float8 * 1000 AS ms FROM clock_timestamp() AS at",
+    );
+    const jump = jumpOf(ms, now());
+    if (jump !== 0) logger.warn({ seconds: Math.round(jump / 1_000) }, "the database's clock has jumped");
+    if (jump > 0) graceUntil = now() + seconds * 1_000;
+    await cutFutureTimes(db, at, seconds);
+    return now() < graceUntil ? [] : reapExpired(db, { at, seconds });
+  }
 
   const timer = setInterval(() => {
     sweeping = sweeping.then(async () => {
       if (stopped) return;
       try {
-        const reaped = now() < graceUntil ? await ping(db) : await reapExpired(db);
-        for (const runId of reaped) logger.warn({ runId }, "lease expired; the run goes back to the queue");
+        for (const runId of await sweep()) logger.warn({ runId }, "lease expired; the run goes back to the queue");
       } catch (error) {
-        graceUntil = now() + leaseSeconds * 1_000;
+        graceUntil = now() + seconds * 1_000;
         logger.warn({ error: (error as Error).message }, "the sweep for expired leases failed");
       }
     });
@@ -41,26 +63,57 @@ export function startReaper(options: { db: DataSource; logger: Logger; now?: () 
   };
 }
 
-/** Notices a lost database also while nothing may be reaped. */
-async function ping(db: DataSource): Promise<string[]> {
-  await db.query("SELECT 1");
-  return [];
+/**
+ * After the clock was set back: a lease lasts no longer than leases do, a worker was heard from no later than now, and a pause
+ * after a fault is as long as it was when it began. Doing it twice changes nothing more.
+ *
+ * @param at the database's clock as the sweep read it.
+ */
+export async function cutFutureTimes(db: DataSource, at: string, seconds: number = leaseSeconds): Promise<void> {
+  await db.query(
+    `UPDATE run SET lease_expires_at = $1::timestamptz + make_interval(secs => $2)
+     WHERE state IN ('RUNNING', 'CANCELING') AND lease_expires_at > $1::timestamptz + make_interval(secs => $2::float8 + $3)`,
+    [at, seconds, marginSeconds],
+  );
+  await db.query(
+    `UPDATE worker SET heartbeat_at = $1::timestamptz
+     WHERE heartbeat_at > $1::timestamptz + make_interval(secs => $2)`,
+    [at, marginSeconds],
+  );
+  await db.query(
+    `UPDATE run SET not_before = $1::timestamptz + (not_before - updated_at), updated_at = $1::timestamptz
+     WHERE state = 'QUEUED' AND not_before > updated_at AND updated_at > $1::timestamptz + make_interval(secs => $2)`,
+    [at, marginSeconds],
+  );
 }
 
-/** Requeues (or, when asked to cancel, cancels) every run whose lease has run out. Answers their ids. */
-export function reapExpired(db: DataSource): Promise<string[]> {
+/** What is written while a sweep goes on may be a little later than the time that the sweep has read. */
+const marginSeconds = 2;
+
+/**
+ * Requeues (or, when asked to cancel, cancels) every run whose lease has run out; one whose attempts are lost again and
+ * again without a gained step FAILS. Answers their ids.
+ *
+ * @param options.at the time to judge by, as the sweep read it before: a clock that jumps in between changes nothing.
+ * Default: now.
+ * @param options.seconds how long leases last.
+ */
+export function reapExpired(db: DataSource, options: { at?: string; seconds?: number } = {}): Promise<string[]> {
+  const { at, seconds = leaseSeconds } = options;
   return db.transaction(async (manager) => {
-    const expired = await manager.query<Pick<Run, "id" | "state" | "modelId" | "retrainingId">[]>(
-      `SELECT id, state, model_id AS "modelId", retraining_id AS "retrainingId" FROM run
-       WHERE state IN ('RUNNING', 'CANCELING') AND lease_expires_at < clock_timestamp()
-         AND clock_timestamp() > pg_postmaster_start_time() + make_interval(secs => $1)
+    const expired = await manager.query<Pick<Run, "id" | "state" | "modelId" | "retrainingId" | "asked">[]>(
+      `SELECT id, state, model_id AS "modelId", retraining_id AS "retrainingId", asked FROM run
+       WHERE state IN ('RUNNING', 'CANCELING') AND lease_expires_at < coalesce($2::timestamptz, clock_timestamp())
+         AND NOT coalesce($2::timestamptz, clock_timestamp())
+           BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + make_interval(secs => $1)
        ORDER BY id FOR UPDATE SKIP LOCKED`,
-      [leaseSeconds],
+      [seconds, at ?? null],
     );
+    if (expired.length > 0) failpoint("reap");
     for (const run of expired) {
-      const { id, state } = run;
+      const { state } = run;
       if (state === "CANCELING") await end(manager, run, state, "CANCELED", "canceled; its worker is gone");
-      else await transition(manager, id, ["RUNNING"], "QUEUED", "lease expired");
+      else await settleFault(manager, run, classify({ lost: "lease expired" }));
     }
     return expired.map((run) => run.id);
   });

@@ -82,7 +82,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     };
     for (const part of Object.values(parts)) await mkdir(part, { recursive: true, mode: 0o700 });
     await syncDirectory(root);
-    await removeStale(parts.unfinished);
+    await removeStale(parts.unfinished, new Date(Date.now() - staleAfterMs));
     return parts;
   });
 
@@ -218,6 +218,8 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
       });
     },
 
+    abortStaleUploads: (before) => guarded("look for unfinished files", () => removeStale(unfinished, before)),
+
     async presign(key, expiresInSeconds) {
       assertKey(key);
       assertExpiry(expiresInSeconds);
@@ -255,12 +257,16 @@ async function* walk(directory: string, prefix: string, start: string): AsyncGen
 }
 
 /** What a process that was killed left behind; younger files may belong to another process that is still writing. */
-async function removeStale(unfinished: string): Promise<void> {
+async function removeStale(unfinished: string, before: Date): Promise<number> {
+  let removed = 0;
   for (const name of await readdir(unfinished)) {
     const path = join(unfinished, name);
     const status = await lstat(path).catch(ignoreMissing);
-    if (status !== undefined && Date.now() - status.mtimeMs > staleAfterMs) await unlink(path).catch(ignoreMissing);
+    if (status === undefined || status.mtime >= before) continue;
+    await unlink(path).catch(ignoreMissing);
+    removed++;
   }
+  return removed;
 }
 
 function ignoreMissing(error: unknown): undefined {

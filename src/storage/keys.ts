@@ -12,12 +12,34 @@ const maximumExpirySeconds = 604_800;
 /** The part of the key space that belongs to one dataset, run or attempt: for listing, ends in a slash. */
 export const prefixes = {
   dataset: (datasetId: string) => `datasets/${segment("datasetId", datasetId)}/`,
+  runs: "runs/",
   run: (runId: string) => `runs/${segment("runId", runId)}/`,
   attempt: (runId: string, attempt: number) => `${prefixes.run(runId)}${whole("attempt", attempt)}/`,
 };
 
 /** The key of the object that tells a platform's store from any other. */
 export const markerKey = (marker: string): string => `platform/${segment("marker", marker)}`;
+
+/** The marks by which a restored database is told from the one that last wrote to the store. */
+export const generationPrefix = "platform/generations/";
+export const generationKey = (mark: string): string => `${generationPrefix}${segment("mark", mark)}`;
+
+/** Whose object a key names; undefined for one that is spelt nowhere here. */
+export type KeyOwner =
+  | { type: "DATASET"; datasetId: string }
+  | { type: "ATTEMPT"; runId: string; attempt: number }
+  | { type: "PLATFORM" };
+
+/** Reads a key back. */
+export function ownerOf(key: string): KeyOwner | undefined {
+  const [top, owner, third, ...rest] = key.split("/");
+  if (top === "platform") return { type: "PLATFORM" };
+  if (top === "datasets" && owner && third?.endsWith(".parquet") && rest.length === 0)
+    return { type: "DATASET", datasetId: owner };
+  if (top === "runs" && owner && third !== undefined && /^[1-9]\d{0,8}$/.test(third) && rest.length > 0)
+    return { type: "ATTEMPT", runId: owner, attempt: Number(third) };
+  return undefined;
+}
 
 /**
  * The key of a Parquet segment. The random part keeps a key from ever being used twice, even where two appends hold the

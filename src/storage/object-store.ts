@@ -46,6 +46,9 @@ export interface ObjectStore {
   /** Removes an object; one that does not exist is no error. */
   delete(key: string): Promise<void>;
 
+  /** Takes away what puts left behind that were begun before an instant and never came to an end. Answers how many. */
+  abortStaleUploads(before: Date): Promise<number>;
+
   /** A URL that any HTTP client can GET without a key for `expiresInSeconds` (1 to 604,800). It does not check existence. */
   presign(key: string, expiresInSeconds: number): Promise<string>;
 }

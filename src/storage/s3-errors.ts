@@ -25,6 +25,15 @@ const connectionCodes = new Set([
   "EAI_AGAIN",
 ]);
 
+/** The server says that other bytes arrived than were sent, or not all: they may be whole the next time. */
+const damagedCodes = new Set([
+  "BadDigest",
+  "IncompleteBody",
+  "RequestTimeout",
+  "XAmzContentChecksumMismatch",
+  "XAmzContentSHA256Mismatch",
+]);
+
 /** Which setting is wrong when the server refuses every request, by S3 error code. */
 const settings: Record<string, string> = {
   InvalidAccessKeyId: "it does not know the access key: check `accessKey`",
@@ -54,6 +63,7 @@ export function isMissing(error: unknown): boolean {
 function isTransient(error: unknown): boolean {
   if (error instanceof S3Timeout) return true;
   if (error instanceof S3Fault) return !isFull(error) && error.status !== 501;
+  if (damagedCodes.has(s3Code(error))) return true;
   if (s3Code(error) === "ConditionalRequestConflict" || s3Code(error) === "OperationAborted") return true;
   return connectionCodes.has(errorCode(error) ?? "");
 }

@@ -1,11 +1,21 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { Client } from "minio";
 import { PlatformError } from "../errors.js";
 import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
 import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
+import { connect } from "./s3-client.js";
 import { isMissing, retried, s3Code, translateS3 } from "./s3-errors.js";
-import { boundedTransport } from "./s3-transport.js";
+import {
+  abortStaleUploads,
+  compositeChecksum,
+  type MultipartSizes,
+  multipartDefaults,
+  partsOf,
+  putInParts,
+  send,
+  type Uploader,
+} from "./s3-multipart.js";
+import { S3Fault } from "./s3-transport.js";
 
 /** Which S3 server and bucket, and how long to wait for it. */
 export interface S3StoreOptions {
@@ -25,19 +35,24 @@ export interface S3StoreOptions {
   timeoutMs?: number;
   /** Attempts per request, the first included; default 3. */
   attempts?: number;
+  /** Default: objects above 64 MiB go in parts of 16 MiB or more. */
+  multipart?: MultipartSizes;
 }
 
 export interface S3Store extends ObjectStore {
   readonly kind: "s3";
 }
 
-// The largest single PUT that S3 allows.
-const maximumObjectBytes = 5 * 1024 ** 3;
+// The largest object that S3 allows.
+const maximumObjectBytes = 5 * 1024 ** 4;
+/** How often an object is sent, or read, that arrives with other bytes: a line may damage what the disks keep well. */
+const damagedTries = 2;
 const pageSize = 1000;
 
 /**
- * Objects in a bucket of any S3 server. Each is one PUT, so it appears whole or not at all, and carries its sha256 twice: as
- * the server-checked `x-amz-checksum-sha256` and as metadata. ETags are never read: they are not a digest.
+ * Objects in a bucket of any S3 server. Each is one PUT, or above 64 MiB one upload in parts, so it appears whole or not at all,
+ * and carries its sha256 as metadata, beside the server-checked `x-amz-checksum-sha256` of it or of its parts. ETags are never
+ * taken for a digest.
  *
  * Servers that honour `If-None-Match` refuse a second writer of a key with other bytes. On the others two writers at the
  * same moment could both pass the look before the write; the keys of `keys.ts` carry the digest, so theirs are the same bytes.
@@ -47,7 +62,6 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
   const { client, origin } = connect(options, "endpoint", options.endpoint);
   const presigner =
     options.publicEndpoint === undefined ? client : connect(options, "publicEndpoint", options.publicEndpoint).client;
-  let conditionalWrites = true;
 
   const request = async <T>(action: string, run: () => Promise<T>): Promise<T> => {
     try {
@@ -56,6 +70,10 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
       throw translateS3(error, action, origin);
     }
   };
+
+  const conditional = { works: true };
+  const sizes = options.multipart ?? multipartDefaults;
+  const uploader: Uploader = { client, bucket, request, conditional, sizes };
 
   const headers = (key: string): Promise<IncomingHttpHeaders | undefined> =>
     request(`look at ${key}`, async () => {
@@ -73,7 +91,8 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
       }
     });
 
-  const read = (key: string): Promise<{ bytes: Buffer; sha256: string; recorded: string | undefined }> =>
+  /** @param keep whether the bytes are wanted, or only their digest. */
+  const read = (key: string, keep: boolean): Promise<{ bytes: Buffer; sha256: string; recorded: string | undefined }> =>
     request(`read ${key}`, async () => {
       try {
         const response = await client.makeRequestAsync(
@@ -82,12 +101,17 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
           [200],
         );
         const hash = createHash("sha256");
-        const chunks: Buffer[] = [];
+        const sizeBytes = Number(response.headers["content-length"]);
+        if (!Number.isSafeInteger(sizeBytes)) throw new S3Fault(200, "IncompleteBody", "without a length");
+        const bytes = Buffer.allocUnsafe(keep ? sizeBytes : 0);
+        let position = 0;
         for await (const chunk of response) {
           hash.update(chunk);
-          chunks.push(chunk);
+          if (keep && position + chunk.length <= sizeBytes) bytes.set(chunk, position);
+          position += chunk.length;
         }
-        return { bytes: Buffer.concat(chunks), sha256: hash.digest("hex"), recorded: recordedDigest(response.headers) };
+        if (position !== sizeBytes) throw new S3Fault(200, "IncompleteBody");
+        return { bytes, sha256: hash.digest("hex"), recorded: recordedDigest(response.headers) };
       } catch (error) {
         if (isMissing(error)) throw new PlatformError("OBJECT_NOT_FOUND", `The store holds no object ${key}.`);
         throw error;
@@ -95,7 +119,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     });
 
   /** Throws unless the object has these bytes: by the checksum that the server made of what it received, else by reading back. */
-  const verify = async (key: string, sizeBytes: number, sha256: string): Promise<void> => {
+  const verify = async (key: string, bytes: Buffer, sha256: string): Promise<void> => {
     const found = await headers(key);
     if (found === undefined) {
       throw new PlatformError(
@@ -104,47 +128,51 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
       );
     }
     const recorded = recordedDigest(found);
-    if (Number(found["content-length"]) !== sizeBytes || (recorded !== undefined && recorded !== sha256)) {
+    if (Number(found["content-length"]) !== bytes.byteLength || (recorded !== undefined && recorded !== sha256)) {
       throw new PlatformError(
         "BAD_INPUT",
         `key: ${key} already belongs to other bytes, and keys are never used twice.`,
       );
     }
     const checksum = found["x-amz-checksum-sha256"];
-    const stored =
-      typeof checksum === "string" ? Buffer.from(checksum, "base64").toString("hex") : (await read(key)).sha256;
+    const whole = typeof checksum === "string" && !checksum.includes("-");
+    // One made of parts proves the bytes only where they were cut as we cut them.
+    if (!whole && typeof checksum === "string" && checksum === partsChecksum(bytes, sizes)) return;
+    const stored = whole ? Buffer.from(checksum, "base64").toString("hex") : (await read(key, false)).sha256;
     if (stored !== sha256) {
       throw new PlatformError("OBJECT_CORRUPT", `The bytes of ${key} have sha256 ${stored}, not ${sha256}.`);
     }
   };
 
-  const write = async (key: string, bytes: Buffer, digest: Buffer): Promise<void> => {
-    const send = () =>
-      client.makeRequestAsyncOmit(
-        {
-          method: "PUT",
-          bucketName: bucket,
-          objectName: key,
-          headers: {
-            "content-type": "application/octet-stream",
-            "x-amz-meta-sha256": digest.toString("hex"),
-            "x-amz-checksum-sha256": digest.toString("base64"),
-            ...(conditionalWrites ? { "if-none-match": "*" } : {}),
-          },
+  const write = async (key: string, body: Buffer, digest: Buffer): Promise<void> => {
+    const attempt = () =>
+      send(uploader, `write ${key}`, {
+        ...{ method: "PUT", key, body },
+        headers: {
+          "content-type": "application/octet-stream",
+          "x-amz-meta-sha256": digest.toString("hex"),
+          "x-amz-checksum-sha256": digest.toString("base64"),
+          ...(conditional.works ? { "if-none-match": "*" } : {}),
         },
-        bytes,
-        [200],
-      );
+      });
     try {
-      await send();
+      await attempt();
     } catch (error) {
+      const code = s3Code((error as Error).cause);
       // Taken: by an earlier attempt of this very put whose answer was lost, or by another writer. `verify` tells.
-      if (s3Code(error) === "PreconditionFailed") return;
-      if (s3Code(error) !== "NotImplemented" || !conditionalWrites) throw error;
-      conditionalWrites = false;
-      await send();
+      if (code === "PreconditionFailed") return;
+      if (code !== "NotImplemented" || !conditional.works) throw error;
+      conditional.works = false;
+      await attempt();
     }
   };
+
+  const remove = (key: string): Promise<void> =>
+    request(`delete ${key}`, async () => {
+      await client.removeObject(bucket, key).catch((error) => {
+        if (!isMissing(error)) throw error;
+      });
+    });
 
   await request(`open the bucket ${bucket}`, async () => {
     try {
@@ -172,21 +200,34 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
       }
       const body = Buffer.from(bytes.buffer, bytes.byteOffset, sizeBytes);
       const digest = createHash("sha256").update(body).digest();
-      if ((await headers(key)) === undefined) await request(`write ${key}`, () => write(key, body, digest));
-      await verify(key, sizeBytes, digest.toString("hex"));
-      return { key, sizeBytes, sha256: digest.toString("hex") };
+      const sha256 = digest.toString("hex");
+      for (let tries = 1; ; tries++) {
+        const isNew = (await headers(key)) === undefined;
+        if (isNew && sizeBytes > sizes.aboveBytes) await putInParts(uploader, key, body, sha256);
+        else if (isNew) await write(key, body, digest);
+        try {
+          await verify(key, body, sha256);
+          return { key, sizeBytes, sha256 };
+        } catch (error) {
+          const damaged = error instanceof PlatformError && error.code === "OBJECT_CORRUPT";
+          if (!damaged || !isNew) throw error;
+          // Nobody can have relied on it: what came damaged is taken away, so that the key is free for the right bytes.
+          await remove(key);
+          if (tries === damagedTries) throw error;
+        }
+      }
     },
 
     async get(key, expectedSha256) {
       assertKey(key);
       if (expectedSha256 !== undefined) assertSha256("expectedSha256", expectedSha256);
-      const { bytes, sha256, recorded } = await read(key);
-      for (const digest of [expectedSha256, recorded]) {
-        if (digest !== undefined && digest !== sha256) {
-          throw new PlatformError("OBJECT_CORRUPT", `The bytes of ${key} have sha256 ${sha256}, not ${digest}.`);
-        }
+      for (let tries = 1; ; tries++) {
+        const { bytes, sha256, recorded } = await read(key, true);
+        const wanted = [expectedSha256, recorded].find((digest) => digest !== undefined && digest !== sha256);
+        if (wanted === undefined) return bytes;
+        if (tries === damagedTries)
+          throw new PlatformError("OBJECT_CORRUPT", `The bytes of ${key} have sha256 ${sha256}, not ${wanted}.`);
       }
-      return bytes;
     },
 
     async head(key): Promise<ObjectInfo | undefined> {
@@ -194,7 +235,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
       const found = await headers(key);
       if (found === undefined) return undefined;
       // Only an object that something else wrote carries no digest.
-      const sha256 = recordedDigest(found) ?? (await read(key)).sha256;
+      const sha256 = recordedDigest(found) ?? (await read(key, false)).sha256;
       return { key, sizeBytes: Number(found["content-length"]), sha256 };
     },
 
@@ -216,12 +257,10 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
 
     async delete(key) {
       assertKey(key);
-      await request(`delete ${key}`, async () => {
-        await client.removeObject(bucket, key).catch((error) => {
-          if (!isMissing(error)) throw error;
-        });
-      });
+      await remove(key);
     },
+
+    abortStaleUploads: (before) => abortStaleUploads(uploader, before),
 
     async presign(key, expiresInSeconds) {
       assertKey(key);
@@ -231,39 +270,12 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
   };
 }
 
-function connect(options: S3StoreOptions, field: string, endpoint: string): { client: Client; origin: string } {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search !== "") {
-    throw new PlatformError("BAD_INPUT", `${field}: give the S3 server as http://host:port or https://host:port.`);
-  }
-  for (const required of ["bucket", "accessKey", "secretKey"] as const) {
-    if (!options[required]) throw new PlatformError("BAD_INPUT", `${required}: the S3 store needs one.`);
-  }
-  const useSSL = url.protocol === "https:";
-  try {
-    const client = new Client({
-      endPoint: url.hostname.replace(/^\[|\]$/g, ""),
-      ...(url.port === "" ? {} : { port: Number(url.port) }),
-      useSSL,
-      accessKey: options.accessKey,
-      secretKey: options.secretKey,
-      region: options.region ?? "us-east-1",
-      pathStyle: options.pathStyle ?? true,
-      transport: boundedTransport(useSSL, options.timeoutMs ?? 15_000),
-      retryOptions: { disableRetry: true },
-    });
-    return { client, origin: url.origin };
-  } catch (error) {
-    throw new PlatformError(
-      "BAD_INPUT",
-      `${field}: ${error instanceof Error ? error.message : error}`,
-      {},
-      { cause: error },
-    );
-  }
-}
-
 function recordedDigest(headers: IncomingHttpHeaders): string | undefined {
   const recorded = headers["x-amz-meta-sha256"];
   return typeof recorded === "string" ? recorded : undefined;
+}
+
+/** What a server keeps as the checksum of these bytes when it was given them in parts. */
+function partsChecksum(bytes: Buffer, sizes: MultipartSizes): string {
+  return compositeChecksum(partsOf(bytes, sizes).map((part) => createHash("sha256").update(part).digest()));
 }

@@ -2,7 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Readable } from "node:stream";
 
-/** An answer of 408, 429 or 5xx: the request was understood but not served. */
+/** An answer of 408, 429 or 5xx, or of 200 that holds an error: the request was understood but not served. */
 export class S3Fault extends Error {
   constructor(
     readonly status: number,
@@ -48,7 +48,8 @@ export function boundedTransport(useSsl: boolean, timeoutMs: number): Pick<typeo
   return { request: request as typeof http.request };
 }
 
-function readFault(status: number, body: string, headers: http.IncomingHttpHeaders): S3Fault {
+/** The error that an answer's body or headers describe. */
+export function readFault(status: number, body: string, headers: http.IncomingHttpHeaders): S3Fault {
   const header = headers["x-minio-error-code"];
   const code = /<Code>([A-Za-z0-9.]+)<\/Code>/.exec(body)?.[1] ?? (typeof header === "string" ? header : "");
   return new S3Fault(status, code, /<Message>([^<]*)<\/Message>/.exec(body)?.[1]);

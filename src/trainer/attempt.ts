@@ -8,18 +8,25 @@ import { metricName } from "../spec/metrics.js";
 import { type ModelSpec, metricTypes } from "../spec/model.js";
 import { storeArtifacts, weightsDigest } from "./artifacts.js";
 import { epochOrder, replayOrder } from "./batch-order.js";
-import { saveCheckpoint, type TrainingPosition } from "./checkpoint.js";
+import type { TrainingPosition } from "./checkpoint.js";
+import { type CheckpointSaver, createCheckpointWriter } from "./checkpoint-writer.js";
 import { type Data, loadData } from "./data-feed.js";
 import { describeEnvironment } from "./environment.js";
 import { measure, type NamedValue } from "./evaluation.js";
 import { type FitListener, fit } from "./fit.js";
+import type { Patience } from "./patient-store.js";
 import type { Assignment, FromTrainer, TrainedVersion, TrainingOutcome } from "./protocol.js";
 import { resumeFrom } from "./resume.js";
+import { numberedFrom } from "./rewind.js";
 import type { Store } from "./store.js";
 
 export interface AttemptEnvironment {
   store: Store;
   executor: Executor;
+  /** Stores checkpoints while the training goes on. */
+  saver: CheckpointSaver;
+  /** How long a checkpoint waits for a store that is away. */
+  patience: Patience;
   send(message: FromTrainer): void;
   flush: FitListener["flush"];
   yield: FitListener["yield"];
@@ -47,29 +54,38 @@ export async function runAttempt(
     ...{ model, optimizer, executor, batchSize: training.batchSize, seed: training.seed },
     state: initialState(model, optimizer, training.seed, parameters),
   });
+  const { saver, patience } = environment;
+  const checkpoints = createCheckpointWriter({ assignment, environment: computedBy, saver, patience, send });
   try {
     const start = await resumeFrom({ assignment, store, program, order, environment: computedBy, send });
     const listener: FitListener = {
       point: (point, progress) => send({ type: "METRICS", points: [point], progress }),
-      async checkpoint(step, position) {
-        try {
-          send({
-            type: "CHECKPOINT",
-            checkpoint: await saveCheckpoint(store, assignment, step, { ...position, environment: computedBy }),
-          });
-        } catch (error) {
-          // The next one may succeed; a run is not worth less than the checkpoint it could not write.
-          if (!(error instanceof PlatformError) || error.code !== "STORAGE_UNAVAILABLE") throw error;
-          send({ type: "WARNING", message: `no checkpoint at step ${step}: ${error.message}` });
-        }
-      },
       earlyStopped: (message) => send({ type: "EARLY_STOPPED", message }),
       flush: environment.flush,
       yield: environment.yield,
     };
-    const position = await fit({ assignment, data, order, program, start, listener, now });
+    const { epoch, stepInEpoch, seq } = start ?? { epoch: 0, stepInEpoch: 0, seq: 0 };
+    const step = epoch * order.stepsPerEpoch + stepInEpoch;
+    const environments = [start?.environment, assignment.measured.environment];
+    const numbered = numberedFrom(assignment.measured, { step, seq, environments }, computedBy, send);
+    const position = await fit({
+      assignment,
+      data,
+      order,
+      program,
+      start,
+      numberedFrom: numbered,
+      listener,
+      checkpoints,
+      now,
+    });
     if (!position || (await environment.yield()) === "CANCEL") return undefined;
+    environment.flush("CONCLUSION");
     return await conclude(assignment, environment, data, program, position);
+  } catch (error) {
+    // What a failed attempt leaves is where the next one begins.
+    await checkpoints.close();
+    throw error;
   } finally {
     program.dispose();
   }

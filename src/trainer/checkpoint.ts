@@ -1,13 +1,10 @@
-import { createHash } from "node:crypto";
 import type { State } from "../engine/executor.js";
-import { decodeSafetensors, encodeSafetensors } from "../engine/safetensors.js";
+import { decodeSafetensors, safetensorsLayout } from "../engine/safetensors.js";
 import { PlatformError } from "../errors.js";
 import type { Environment } from "../spec/environment.js";
-import { checkpointKey } from "../storage/keys.js";
 import type { EarlyStoppingState } from "./early-stopping.js";
 import type { NamedValue } from "./evaluation.js";
 import type { PlateauState } from "./plateau.js";
-import type { Assignment, CheckpointObject } from "./protocol.js";
 import type { Store } from "./store.js";
 
 /**
@@ -46,28 +43,57 @@ const replaceNumber = (_: string, value: unknown) =>
 const reviveNumber = (_: string, value: unknown) =>
   typeof value === "object" && value !== null && "number" in value ? Number(value.number) : value;
 
-/** Writes the position and answers where it lies, verified by the store. */
-export async function saveCheckpoint(
-  store: Store,
-  assignment: Pick<Assignment, "runId" | "attempt">,
-  step: number,
-  position: TrainingPosition,
-): Promise<CheckpointObject> {
-  const { runId, attempt } = assignment;
-  const { state, bestParameters, epochOutputs, epochLosses, ...rest } = position;
-  const vector = (name: string, data: Float32Array | Float64Array) => ({ name, shape: [data.length], data });
-  const bytes = encodeSafetensors(
+/** A position whose state still lies where the training changes it. */
+export type PositionWithoutState = Omit<TrainingPosition, "state">;
+
+/** The file of a position, before the numbers of its state are in it. */
+export interface CheckpointFile {
+  sizeBytes: number;
+  /** Where the numbers of the state lie, in bytes from the file's start. */
+  state: { name: string; begin: number; end: number }[];
+  /**
+   * Writes all but the state, and answers the arrays to copy the state into: they are the file's own memory, so that copy
+   * is the only one that is made of it.
+   * @param bytes `sizeBytes` of them, from a multiple of 8 on in their buffer.
+   */
+  open(bytes: Uint8Array): State;
+}
+
+/** Plans the file of a position. The same position gives the same bytes, in any process. */
+export function checkpointFile(
+  runId: string,
+  position: PositionWithoutState,
+  stateSizes: Readonly<Record<string, number>>,
+): CheckpointFile {
+  const { bestParameters, epochOutputs, epochLosses, ...rest } = position;
+  const losses = Float64Array.from(epochLosses);
+  const best = Object.entries(bestParameters ?? {});
+  const floats = (name: string, size: number) => ({ name, shape: [size], dtype: "F32" as const });
+  const { header, sizeBytes, at } = safetensorsLayout(
     [
-      ...Object.entries(state).map(([name, data]) => vector(`state/${name}`, data)),
-      ...Object.entries(bestParameters ?? {}).map(([name, data]) => vector(`best/${name}`, data)),
-      vector("epoch/outputs", epochOutputs),
-      vector("epoch/losses", Float64Array.from(epochLosses)),
+      ...Object.entries(stateSizes).map(([name, size]) => floats(`state/${name}`, size)),
+      ...best.map(([name, data]) => floats(`best/${name}`, data.length)),
+      floats("epoch/outputs", epochOutputs.length),
+      { name: "epoch/losses", shape: [losses.length], dtype: "F64" },
     ],
     { format, run: runId, position: JSON.stringify(rest, replaceNumber) },
   );
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const { key, sizeBytes } = await store.put(checkpointKey(runId, attempt, step, sha256), bytes);
-  return { key, sha256, sizeBytes, attempt, step, epoch: position.epoch };
+  const placeOf = (name: string) => at.get(name) as { begin: number; end: number };
+  return {
+    sizeBytes,
+    state: Object.keys(stateSizes).map((name) => ({ name, ...placeOf(`state/${name}`) })),
+    open({ buffer, byteOffset }) {
+      const floatsOf = (name: string) => {
+        const { begin, end } = placeOf(name);
+        return new Float32Array(buffer, byteOffset + begin, (end - begin) / Float32Array.BYTES_PER_ELEMENT);
+      };
+      new Uint8Array(buffer, byteOffset).set(header);
+      for (const [name, data] of best) floatsOf(`best/${name}`).set(data);
+      floatsOf("epoch/outputs").set(epochOutputs);
+      new Float64Array(buffer, byteOffset + placeOf("epoch/losses").begin, losses.length).set(losses);
+      return Object.fromEntries(Object.keys(stateSizes).map((name) => [name, floatsOf(`state/${name}`)]));
+    },
+  };
 }
 
 type Described = Omit<TrainingPosition, "state" | "bestParameters" | "epochOutputs" | "epochLosses">;

@@ -41,6 +41,21 @@ export function judgeEpoch(
   return { state: { ...state, wait }, improved: false, stop: wait >= policy.patience };
 }
 
+/**
+ * What tells how good the weights at a position are: the measurement that early stopping goes by, or else the loss on the
+ * validation rows, or without them on the training rows. Null within an epoch, since nothing has measured those weights,
+ * and for a measurement that is no finite number.
+ */
+export function monitoredValue(
+  policy: EarlyStopping | null,
+  { epoch, stepInEpoch, lastValues }: { epoch: number; stepInEpoch: number; lastValues: readonly NamedValue[] },
+): number | null {
+  if (epoch === 0 || stepInEpoch > 0) return null;
+  const measured = (name: string) => lastValues.find((value) => value.name === name)?.value;
+  const value = policy ? measured(policy.monitor) : (measured("val_loss") ?? measured("epoch_loss"));
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
 /** Independent copies: the program goes on to change its own. */
 export function copyState(state: State): State {
   return Object.fromEntries(Object.entries(state).map(([name, values]) => [name, values.slice()]));

@@ -2,26 +2,32 @@ import type { State } from "../engine/executor.js";
 import { modelParameters } from "../engine/parameters.js";
 import { averagedState, averagesOf, splitState } from "../engine/state.js";
 import type { TrainingProgram } from "../engine/training-program.js";
-import { PlatformError } from "../errors.js";
+import { failpoint } from "../failpoint.js";
 import type { CheckpointPolicy } from "../spec/training.js";
 import type { BatchOrder } from "./batch-order.js";
-import type { TrainingPosition } from "./checkpoint.js";
+import type { PositionWithoutState, TrainingPosition } from "./checkpoint.js";
+import { type CheckpointWriter, diverged } from "./checkpoint-writer.js";
 import { type Data, takeRows } from "./data-feed.js";
 import { copyState, freshEarlyStopping, judgeEpoch } from "./early-stopping.js";
 import { measure, type NamedValue } from "./evaluation.js";
 import { freshPlateau, judgePlateau } from "./plateau.js";
 import type { Assignment, Progress } from "./protocol.js";
+import { firstNonFinite } from "./store-checkpoint.js";
+
+/** What a training does between its steps and after them. */
+export type Interlude = "EVALUATION" | "CHECKPOINT" | "CONCLUSION";
 
 /** What the loop tells, and what it is told. */
 export interface FitListener {
   /** One value at the present step; `seq` is the number that the point has in every attempt. */
   point(point: { seq: number; name: string; step: number; epoch: number; value: number }, progress: Progress): void;
-  /** A good moment to keep the position; the loop goes on when it is stored. */
-  checkpoint(step: number, position: TrainingPosition): Promise<void>;
   earlyStopped(message: string): void;
-  /** Sends what has been told so far: what follows may take a while. */
-  flush(): void;
-  /** Lets messages in and out; answers what has been asked for meanwhile. Called after every step. */
+  /** Sends what has been told so far: what follows is no step, and may take longer than one. */
+  flush(next: Interlude): void;
+  /**
+   * Lets messages in and out; answers what has been asked for meanwhile. Called before every step, which begins when it
+   * answers; it may be held up.
+   */
   yield(): Promise<"CANCEL" | "DRAIN" | undefined>;
 }
 
@@ -37,11 +43,15 @@ export async function fit(options: {
   order: BatchOrder;
   program: TrainingProgram;
   start: TrainingPosition | null;
+  /** `seq` of the last metric point before; default: where `start` stands. */
+  numberedFrom?: number;
   listener: FitListener;
+  /** Keeps positions while training goes on. */
+  checkpoints: CheckpointWriter;
   /** Milliseconds, monotonic. */
   now: () => number;
 }): Promise<TrainingPosition | undefined> {
-  const { assignment, data, order, program, listener, now } = options;
+  const { assignment, data, order, program, listener, checkpoints, now } = options;
   const { model, training, optimizer } = assignment;
   const schedule = optimizer.learningRate;
   const { epochs, earlyStopping } = training;
@@ -52,7 +62,8 @@ export async function fit(options: {
 
   const start = options.start;
   if (start) await program.restore(start.state);
-  let { epoch, stepInEpoch, seq, finished } = start ?? { epoch: 0, stepInEpoch: 0, seq: 0, finished: false };
+  let { epoch, stepInEpoch, finished } = start ?? { epoch: 0, stepInEpoch: 0, finished: false };
+  let seq = options.numberedFrom ?? start?.seq ?? 0;
   let losses = start?.epochLosses ?? [];
   let outputs = start ? [start.epochOutputs] : [];
   let stopping = start?.earlyStopping ?? freshEarlyStopping;
@@ -60,9 +71,9 @@ export async function fit(options: {
   let bestParameters = start?.bestParameters ?? null;
   let lastValues = start?.lastValues ?? [];
   let checkpointAt = now();
-  let checkpointStep = start ? epoch * stepsPerEpoch + stepInEpoch : 0;
 
   const step = () => epoch * stepsPerEpoch + stepInEpoch;
+  const startStep = step();
   const progress = (): Progress => ({
     // Between two epochs, the one just completed.
     epoch: stepInEpoch === 0 && epoch > 0 ? epoch : epoch + 1,
@@ -72,8 +83,7 @@ export async function fit(options: {
   });
   const emit = ({ name, value }: NamedValue) =>
     listener.point({ seq: ++seq, name, step: step(), epoch: stepInEpoch === 0 ? epoch : epoch + 1, value }, progress());
-  const position = async (): Promise<TrainingPosition> => ({
-    state: await program.state(),
+  const position = (): PositionWithoutState => ({
     epoch,
     stepInEpoch,
     seq,
@@ -86,12 +96,30 @@ export async function fit(options: {
     finished,
   });
   const checkpoint = async () => {
-    const current = await position();
-    assertFinite(current.state, step());
-    await listener.checkpoint(step(), current);
+    listener.flush("CHECKPOINT");
+    await checkpoints.save(step(), position(), program);
     checkpointAt = now();
-    checkpointStep = step();
   };
+  /** For a training that stops here: when it resolves, this very step is stored, unless the store is away. */
+  const keep = async () => {
+    listener.flush("CHECKPOINT");
+    await checkpoints.settled();
+    if (step() <= Math.max(startStep, checkpoints.storedStep)) return;
+    await checkpoint();
+    await checkpoints.settled();
+  };
+
+  checkpoints.reserve(largestCheckpoint());
+  /** Bytes of the largest file that this training plans to save; within an epoch, all that was measured of it is in it. */
+  function largestCheckpoint(): number {
+    const numbers = Object.values(program.stateSizes).reduce((sum, size) => sum + size, 0);
+    const parameters = parameterNames.reduce((sum, name) => sum + (program.stateSizes[name] ?? 0), 0);
+    const best = earlyStopping?.restoreBest ? parameters * (optimizer.ema ? 2 : 1) : 0;
+    const { type } = training.checkpoint;
+    const measured =
+      type === "STEPS" || type === "SECONDS" ? 4 * trainRows.count * model.target.width + 8 * stepsPerEpoch : 0;
+    return 4 * (numbers + best) + measured;
+  }
 
   /** Measures what has just been trained, and the validation rows with the weights as they are now. */
   async function endEpoch(): Promise<NamedValue[]> {
@@ -114,10 +142,12 @@ export async function fit(options: {
   let lastRate = lastValues.find((value) => value.name === "learning_rate")?.value ?? 0;
   while (!finished) {
     const stopped = await listener.yield();
-    if (stopped === "DRAIN" && step() > checkpointStep) await checkpoint();
+    if (stopped && stopped !== "CANCEL") await keep();
     if (stopped) return undefined;
+    checkpoints.assertSound();
 
     const batch = takeRows(trainRows, order.rows(epoch, stepInEpoch));
+    failpoint("step");
     const result = await program.step({ ...batch, stepIndex: step(), learningRate: plateau?.learningRate });
     stepInEpoch++;
     lastRate = result.learningRate;
@@ -129,7 +159,7 @@ export async function fit(options: {
     const endsEpoch = stepInEpoch === stepsPerEpoch;
     if (endsEpoch) {
       // Evaluation may take a while: what is known goes out before.
-      listener.flush();
+      listener.flush("EVALUATION");
       const values = await endEpoch();
       epoch++;
       stepInEpoch = 0;
@@ -154,12 +184,13 @@ export async function fit(options: {
       }
       finished ||= epoch === epochs;
     }
-    if (!finished && isDue(training.checkpoint, { step: step(), epoch, endsEpoch, elapsedMs: now() - checkpointAt }))
-      await checkpoint();
+    const due =
+      !finished && isDue(training.checkpoint, { step: step(), epoch, endsEpoch, elapsedMs: now() - checkpointAt });
+    // While one is on its way, the next moment of the kind that was asked for is waited for.
+    if (due && !checkpoints.busy) await checkpoint();
   }
-  if (step() > checkpointStep) await checkpoint();
-  const last = await position();
-  return { ...last, state: averagedState(last.state) };
+  await keep();
+  return { ...position(), state: averagedState(await program.state()) };
 }
 
 /** What the last evaluation was made with, as a part of a state: parameters, and the averages that take their place. */
@@ -184,20 +215,10 @@ function isDue(
   }
 }
 
-function diverged(name: string, value: number, step: number): PlatformError {
-  return new PlatformError(
-    "DIVERGED",
-    `${name} became ${value} at step ${step}; a smaller learning rate or clipping may help`,
-  );
-}
-
 /** A loss looks good for one more step after an update has ruined the weights: such a state must not become a checkpoint. */
 function assertFinite(state: State, step: number): void {
   for (const [name, values] of Object.entries(state)) {
-    let check = 0;
-    // 0 times a number is 0, and times anything else it is NaN: several times as fast as asking about each.
-    for (let index = 0; index < values.length; index++) check += 0 * (values[index] as number);
-    const broken = check === 0 ? undefined : values.find((value) => !Number.isFinite(value));
+    const broken = firstNonFinite(values);
     if (broken !== undefined) throw diverged(name, broken, step);
   }
 }

@@ -4,25 +4,31 @@ import type { Store } from "./store.js";
 
 const pauseMs = 1_000;
 
-/**
- * Waits for a store that is away, since a restart of it should not cost a training. It gives up after `patienceMs`, or
- * as soon as the trainer is asked to stop.
- */
-export function patientStore(store: Store, options: { patienceMs: number; stopped: () => boolean }): Store {
-  async function patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    const deadline = performance.now() + options.patienceMs;
-    for (;;) {
-      try {
-        return await attempt();
-      } catch (error) {
-        const away = error instanceof PlatformError && error.code === "STORAGE_UNAVAILABLE";
-        if (!away || options.stopped() || performance.now() >= deadline) throw error;
-        await delay(pauseMs);
-      }
+/** How long to wait for a store that is away. */
+export interface Patience {
+  patienceMs: number;
+  /** Whether the trainer was asked to stop: then it waits no longer. */
+  stopped(): boolean;
+}
+
+/** Repeats what fails because the store is away, since a restart of it should not cost a training. */
+export async function patiently<Result>(attempt: () => Promise<Result>, patience: Patience): Promise<Result> {
+  const deadline = performance.now() + patience.patienceMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const away = error instanceof PlatformError && error.code === "STORAGE_UNAVAILABLE";
+      if (!away || patience.stopped() || performance.now() >= deadline) throw error;
+      await delay(pauseMs);
     }
   }
+}
+
+/** A store that is waited for. */
+export function patientStore(store: Store, patience: Patience): Store {
   return {
-    get: (key, sha256) => patiently(() => store.get(key, sha256)),
-    put: (key, bytes) => patiently(() => store.put(key, bytes)),
+    get: (key, sha256) => patiently(() => store.get(key, sha256), patience),
+    put: (key, bytes) => patiently(() => store.put(key, bytes), patience),
   };
 }

@@ -4,6 +4,8 @@ import { PlatformError } from "../errors.js";
 import type { MetricPoint } from "../spec/metrics.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { runAttempt } from "./attempt.js";
+import { startCheckpointThread } from "./checkpoint-thread.js";
+import type { Interlude } from "./fit.js";
 import { patientStore } from "./patient-store.js";
 import type { AssignedDevice, FromTrainer, Progress, ToTrainer } from "./protocol.js";
 import { warmUp } from "./warm-up.js";
@@ -12,6 +14,10 @@ import { warmUp } from "./warm-up.js";
 const flushMs = 50;
 /** How long a store may be away before the attempt ends. */
 const patienceMs = 60_000;
+/** Messages that may wait for a worker that does not read, such as one that was stopped: some ten seconds of training. */
+const unreadMessages = 200;
+/** What takes no longer than this is not worth a message; a step may take at least ten times as long. */
+const silentMs = 100;
 /** How long the loop may keep messages from coming in. */
 const turnMs = 20;
 
@@ -21,6 +27,8 @@ const turnMs = 20;
  */
 export async function serveTrainer(options: {
   store: () => Promise<ObjectStore>;
+  /** The program of the thread that stores checkpoints; by default the platform's own. */
+  checkpointThread?: URL;
   /** Made for the device that the run was granted, and the threads that it asks for. */
   executor: (device: AssignedDevice, threads: number) => Executor;
   /** Computes while the process waits for its run, so that all it needs is loaded. */
@@ -37,25 +45,40 @@ export async function serveTrainer(options: {
   process.on("disconnect", () => process.exit(1));
 
   let request: "CANCEL" | "DRAIN" | undefined;
+  let held = false;
+  let release = () => {};
   const assigned = new Promise<Extract<ToTrainer, { type: "RUN" }>>((resolve) => {
     process.on("message", (message: ToTrainer) => {
-      if (message.type === "RUN") resolve(message);
+      if (message.type === "RUN") return resolve(message);
+      if (message.type === "HOLD" || message.type === "GO_ON") held = message.type === "HOLD";
       else request = message.type;
+      if (!held || request) release();
     });
   });
-  const outbox = createOutbox((message) => void channel.send?.(message));
+  let unread = 0;
+  const outbox = createOutbox((message) => {
+    unread += 1;
+    channel.send?.(message, undefined, {}, () => {
+      unread -= 1;
+      if (unread <= unreadMessages) release();
+    });
+  });
+  const saver = startCheckpointThread(options.checkpointThread ?? new URL("../checkpoint-thread.js", import.meta.url));
   await warmUp(options.rehearsal);
   outbox.send({ type: "READY" });
   const { assignment } = await assigned;
   options.onAssigned(assignment.runId);
 
   let turnAt = performance.now();
+  const patience = { patienceMs, stopped: () => request !== undefined };
   try {
     const outcome = await runAttempt(assignment, {
-      store: patientStore(await options.store(), { patienceMs, stopped: () => request !== undefined }),
+      store: patientStore(await options.store(), patience),
+      saver,
+      patience,
       executor: options.executor(assignment.device, assignment.training.threads),
       send: outbox.send,
-      flush: outbox.flush,
+      flush: outbox.leaveSteps,
       now: () => performance.now(),
       async yield() {
         if (performance.now() - turnAt >= turnMs) {
@@ -63,12 +86,22 @@ export async function serveTrainer(options: {
           await nextTurn();
           turnAt = performance.now();
         }
+        // Looked at again each time: either may begin while the other is waited for.
+        while ((held || unread > unreadMessages) && !request) {
+          outbox.flush();
+          await new Promise<void>((resolve) => {
+            release = resolve;
+          });
+        }
+        if (!request) outbox.beginStep();
         return request;
       },
     });
     outbox.send(outcome ? { type: "SUCCEEDED", outcome } : { type: "STOPPED" });
   } catch (error) {
     const known = error instanceof PlatformError;
+    // Who is asked to stop does not wait for a store that is away, and that is no fault of the run.
+    if (request && known && error.code === "STORAGE_UNAVAILABLE") return outbox.send({ type: "STOPPED" });
     const code = known ? error.code : "TRAINER_FAILED";
     const message = known ? error.message : `${(error as Error).stack ?? error}`.slice(0, 2_000);
     outbox.send({ type: "FAILED", error: { code, message } });
@@ -76,8 +109,20 @@ export async function serveTrainer(options: {
   // The worker closes the channel when it has stored what came last; `disconnect` then ends the process.
 }
 
+interface Outbox {
+  send(message: FromTrainer): void;
+  flush(): void;
+  /** Says that what follows is no step. */
+  leaveSteps(next: Interlude): void;
+  /** Says that steps follow, unless that is known. */
+  beginStep(): void;
+}
+
 /** Sends messages in order; points travel together, since a message each would cost more than a small step. */
-function createOutbox(post: (message: FromTrainer) => void): { send(message: FromTrainer): void; flush(): void } {
+function createOutbox(post: (message: FromTrainer) => void): Outbox {
+  let stepping = false;
+  let left: { next: Interlude; at: number } | undefined;
+  let evaluationMs = Number.POSITIVE_INFINITY;
   let points: MetricPoint[] = [];
   let progress: Progress | undefined;
   let sentAt = 0;
@@ -89,6 +134,21 @@ function createOutbox(post: (message: FromTrainer) => void): { send(message: Fro
   };
   return {
     flush,
+    leaveSteps(next) {
+      flush();
+      left = { next, at: performance.now() };
+      // An evaluation that is over in no time counts as a part of the step: small epochs must not cost two messages more each.
+      if (!stepping || (next === "EVALUATION" && evaluationMs < silentMs)) return;
+      stepping = false;
+      post({ type: "STEPPING", stepping });
+    },
+    beginStep() {
+      if (left?.next === "EVALUATION") evaluationMs = performance.now() - left.at;
+      left = undefined;
+      if (stepping) return;
+      stepping = true;
+      post({ type: "STEPPING", stepping });
+    },
     send(message) {
       if (message.type !== "METRICS") {
         flush();

@@ -46,6 +46,11 @@ export interface Assignment {
   reproduces: boolean;
   /** Of earlier attempts, newest first; the first one that can be read is resumed. */
   checkpoints: (StoredObject & { step: number })[];
+  /**
+   * What earlier attempts have stored: how many points, the number from which the newest rewind counts (0: none), and what
+   * the newest of these was computed with.
+   */
+  measured: { head: number; rewoundAt: number; environment: Environment | null };
 }
 
 export interface Progress {
@@ -61,6 +66,11 @@ export interface CheckpointObject extends StoredObject {
   step: number;
   epoch: number;
   sizeBytes: number;
+  /**
+   * What tells the best checkpoints: the measurement of the epoch that ended with it. Null for one within an epoch, whose
+   * weights nothing has measured.
+   */
+  monitored: number | null;
 }
 
 /** What a finished training hands over; `artifacts` are empty where only the digest was wanted. */
@@ -76,9 +86,15 @@ export interface TrainingOutcome {
 }
 
 /**
- * Worker to trainer. CANCEL stops without a result; DRAIN writes a checkpoint first, so that another attempt can go on.
+ * Worker to trainer. CANCEL stops without a result; DRAIN writes a checkpoint first, so that another attempt can go on. HOLD:
+ * begin no step before GO_ON, since what was made of the last ones cannot be stored yet.
  */
-export type ToTrainer = { type: "RUN"; assignment: Assignment } | { type: "CANCEL" } | { type: "DRAIN" };
+export type ToTrainer =
+  | { type: "RUN"; assignment: Assignment }
+  | { type: "CANCEL" }
+  | { type: "DRAIN" }
+  | { type: "HOLD" }
+  | { type: "GO_ON" };
 
 /** Trainer to worker, in the order things happened. Values travel by structured clone, so NaN stays NaN. */
 export type FromTrainer =
@@ -88,8 +104,12 @@ export type FromTrainer =
   | { type: "RESUMED"; step: number }
   /** What it resumes was computed by something else, so the last bits of the results may differ. */
   | { type: "ENVIRONMENT_CHANGED"; message: string }
+  /** From the point `seq` on, the steps behind `toStep` are measured anew: their values may differ from those stored. */
+  | { type: "REWIND"; seq: number; toStep: number }
   | { type: "WARNING"; message: string }
   | { type: "METRICS"; points: MetricPoint[]; progress: Progress }
+  /** Whether steps come next, each of which is limited in time, or something else, which is not. */
+  | { type: "STEPPING"; stepping: boolean }
   | { type: "CHECKPOINT"; checkpoint: CheckpointObject }
   | { type: "EARLY_STOPPED"; message: string }
   | { type: "SUCCEEDED"; outcome: TrainingOutcome }

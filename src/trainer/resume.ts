@@ -1,6 +1,7 @@
 import type { State } from "../engine/executor.js";
 import type { TrainingProgram } from "../engine/training-program.js";
 import { PlatformError } from "../errors.js";
+import { failpoint } from "../failpoint.js";
 import { describeDifferences, type Environment, environmentDifferences } from "../spec/environment.js";
 import type { BatchOrder } from "./batch-order.js";
 import { loadCheckpoint, type TrainingPosition } from "./checkpoint.js";
@@ -46,6 +47,7 @@ async function usablePosition(
   { assignment, store, program, order }: Resumption,
   checkpoint: Assignment["checkpoints"][number],
 ): Promise<TrainingPosition> {
+  failpoint("resume");
   const position = await loadCheckpoint(store, checkpoint, assignment.runId);
   const reason = misfit(position, assignment, order);
   if (reason !== undefined) throw foreign(checkpoint.key, reason);

@@ -7,6 +7,7 @@ import { OptimizerRevision } from "../entities/optimizer.js";
 import { Run } from "../entities/run.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { checkpointsOf } from "../runs/checkpoints.js";
+import { measuredBefore } from "../runs/metrics.js";
 import type { ClaimedRun } from "../scheduler/claim.js";
 import type { Assignment, TrainedVersion } from "../trainer/protocol.js";
 
@@ -31,6 +32,7 @@ export async function assignmentOf(manager: EntityManager, run: ClaimedRun): Pro
       : null,
     reproduces: run.reproducesVersionId !== null,
     checkpoints: checkpoints.map(({ objectKey, digest, step }) => ({ key: objectKey, sha256: hex(digest), step })),
+    measured: { ...(await measuredBefore(manager, run.id)), environment: run.measuredEnvironment },
   };
 }
 

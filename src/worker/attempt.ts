@@ -1,41 +1,40 @@
 import type { DataSource } from "typeorm";
 import { settlePromotion } from "../continual/gate.js";
-import type { RunState } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import type { Logger } from "../logger.js";
+import { pacedHint } from "../pubsub/hints.js";
 import { publish } from "../pubsub/topics.js";
 import { recordCheckpoint } from "../runs/checkpoints.js";
 import { type RunEventKind, recordRunEvent } from "../runs/events.js";
-import { completeRun, endRun, requeueRun } from "../runs/finish.js";
-import { fenced, type Lease, recordEnvironment } from "../runs/lease.js";
-import { appendMetrics } from "../runs/metrics.js";
+import { type AttemptEnd, classify } from "../runs/fault.js";
+import { completeRun, endAttempt, endRun, giveBackRun } from "../runs/finish.js";
+import { fenced, type HeldRun, type Lease, recordEnvironment } from "../runs/lease.js";
+import { appendMetrics, recordRewind } from "../runs/metrics.js";
 import { completeReproduction } from "../runs/reproduce.js";
 import type { ClaimedRun } from "../scheduler/claim.js";
 import type { FromTrainer, TrainingOutcome } from "../trainer/protocol.js";
 import { assignmentOf } from "./assignment.js";
-import { createJournal } from "./journal.js";
+import { createJournal, type JournalBound } from "./journal.js";
+import type { OomKills } from "./oom-kills.js";
+import { createStepClock } from "./step-clock.js";
 import type { Trainer } from "./trainer-pool.js";
 
-/** How often a trainer may die in a row, without a finished step in between, before the run is given up. */
-const maximumRestarts = 3;
-/**
- * What may go better next time: the store or ONNX Runtime failed, there was no memory, or nobody knows. What is wrong with
- * the run itself, such as a loss that diverges, would only go wrong again.
- */
-const passing: ReadonlySet<string> = new Set(["STORAGE_UNAVAILABLE", "EXECUTOR_FAILED", "TRAINER_FAILED"]);
-const died = (message: string) => ({ code: "TRAINER_FAILED", message });
 /** How long a trainer may take to stop by itself when its run is canceled. */
 const cancelMs = 1_500;
 /** Hints to subscribers are coalesced to this pace. */
 const hintMs = 100;
+/** How long a trainer may take to end after its last word. */
+const exitMs = 5_000;
 
 /** One attempt of a run in this worker: its lease, its trainer, and what it still has to store. */
 export interface Attempt {
   readonly lease: Lease;
   /** What a renewal found out about the run; undefined: the lease is lost. */
-  onRenewal(state: RunState | undefined): void;
-  /** Has the trainer write a checkpoint and gives the run back to the queue. */
+  onRenewal(held: HeldRun | undefined): void;
+  /** Has the trainer write a checkpoint and gives the run back. */
   drain(): void;
+  /** Kills the trainer, in the middle of a step if need be, and gives the run back as it is. */
+  cutShort(): void;
   /** Kills the trainer at once; the lease runs out by itself. */
   abandon(): void;
   /** Resolves when the attempt is over and everything is stored, or cannot be stored any more. */
@@ -47,6 +46,11 @@ export function startAttempt(options: {
   db: DataSource;
   run: ClaimedRun;
   takeTrainer: () => Promise<Trainer>;
+  oomKills: OomKills;
+  /** Somebody else may own the run now: this worker was taken for dead. */
+  onLeaseLost: () => void;
+  /** How much may wait for Postgres before the trainer is held back. */
+  journalBound?: JournalBound;
   logger: Logger;
 }): Attempt {
   const { db, run, logger } = options;
@@ -54,32 +58,39 @@ export function startAttempt(options: {
   let trainer: Trainer | undefined;
   let request: "CANCEL" | "DRAIN" | undefined;
   let lost = false;
-  let gained = false;
+  let hung = false;
+  let short = false;
+  /** How the attempt ended is being written: whether that was the end of the lease, only that write can tell. */
+  let concluding = false;
   let ending: Extract<FromTrainer, { type: "SUCCEEDED" | "STOPPED" | "FAILED" }> | undefined;
   let head = run.metricHead;
-  let hinted = false;
   let stopBeforeStart = () => {};
   const stopped = new Promise<undefined>((resolve) => {
     stopBeforeStart = () => resolve(undefined);
   });
 
-  const hint = () => {
-    if (hinted) return;
-    hinted = true;
-    setTimeout(() => {
-      hinted = false;
-      // A lost hint costs its subscribers a second; the rows are committed.
-      publish(db, { type: "metrics", runId: run.id }).catch(() => {});
-    }, hintMs);
-  };
+  const hint = pacedHint(() => publish(db, { type: "metrics", runId: run.id }), hintMs);
+  const clock = createStepClock({
+    limitMs: run.spec.stepTimeoutSeconds * 1_000,
+    onTimeout() {
+      hung = true;
+      trainer?.kill();
+    },
+  });
   const journal = createJournal({
     logger,
+    bound: options.journalBound,
+    onFull(full) {
+      if (full) logger.warn({ runId: run.id }, "too much waits for Postgres: the training is held back");
+      clock.hold(full);
+      trainer?.send({ type: full ? "HOLD" : "GO_ON" });
+    },
     async writePoints(points, progress) {
       await appendMetrics(db, lease, points, progress);
       hint();
     },
     onFailure(error) {
-      if (error instanceof PlatformError && error.code === "LEASE_LOST") return abandon();
+      if (error instanceof PlatformError && error.code === "LEASE_LOST") return loseLease();
       logger.error({ runId: run.id, error: error.message }, "the attempt's results cannot be stored");
       trainer?.kill();
     },
@@ -87,6 +98,16 @@ export function startAttempt(options: {
   const log = (kind: RunEventKind, message: string) =>
     journal.add(() => fenced(db, lease, (manager) => recordRunEvent(manager, { runId: run.id, kind, message })));
 
+  /** The last step that this attempt made or went on from. */
+  let reached = 0;
+  const killsBefore = options.oomKills.soFar();
+
+  function loseLease(): void {
+    if (lost) return;
+    const surprising = !concluding;
+    abandon();
+    if (surprising) options.onLeaseLost();
+  }
   function abandon(): void {
     lost = true;
     journal.close();
@@ -94,7 +115,7 @@ export function startAttempt(options: {
     stopBeforeStart();
   }
   function ask(what: "CANCEL" | "DRAIN"): void {
-    if (request === "CANCEL") return;
+    if (request === "CANCEL" || request === what) return;
     request = what;
     trainer?.send({ type: what });
     stopBeforeStart();
@@ -110,11 +131,14 @@ export function startAttempt(options: {
         // A resumed attempt repeats some steps; their points are stored already and the same, bit for bit.
         const points = message.points.filter((point) => point.seq > head);
         head = points.at(-1)?.seq ?? head;
-        // Repeated steps are no gain: a run that always dies in the same place must not restart for ever.
-        gained ||= points.length > 0;
+        reached = message.progress.step;
+        clock.heard();
         journal.addPoints(points, message.progress);
         break;
       }
+      case "STEPPING":
+        clock.stepping(message.stepping);
+        break;
       case "CHECKPOINT":
         journal.add(() => recordCheckpoint(db, lease, message.checkpoint));
         break;
@@ -122,10 +146,14 @@ export function startAttempt(options: {
         journal.add(() => fenced(db, lease, (manager) => recordEnvironment(manager, run.id, message.environment)));
         break;
       case "RESUMED":
+        reached = message.step;
         log("RESUMED", `resumed after step ${message.step}`);
         break;
       case "ENVIRONMENT_CHANGED":
         log("ENVIRONMENT_CHANGED", message.message);
+        break;
+      case "REWIND":
+        journal.add(() => recordRewind(db, lease, message));
         break;
       case "WARNING":
         log("WARNING", message.message);
@@ -135,26 +163,33 @@ export function startAttempt(options: {
         break;
       default:
         ending = message;
+        clock.stepping(false);
         trainer?.dismiss();
+        // It has said its last word: if its libraries do not let it end, its run must not wait for that.
+        setTimeout(() => trainer?.kill(), exitMs).unref();
     }
   }
 
-  /** Writes how the attempt ended, behind everything it reported. */
-  function conclude(exit: { code: number | null; signal: NodeJS.Signals | null }): Promise<void> {
-    if (ending?.type === "SUCCEEDED") return complete(ending.outcome);
-    if (ending?.type === "FAILED") return passing.has(ending.error.code) ? again(ending.error) : fail(ending.error);
-    if (ending?.type === "STOPPED")
-      return request === "CANCEL"
-        ? endRun(db, lease, run, { state: "CANCELED" })
-        : requeueRun(db, lease, run, "its worker drains");
-    return again(died(`the trainer was ended by ${exit.signal ?? `exit code ${exit.code}`}`));
+  /** Writes how the attempt ended. */
+  async function conclude(exit: { code: number | null; signal: NodeJS.Signals | null }): Promise<() => Promise<void>> {
+    if (ending?.type === "SUCCEEDED") {
+      const { outcome } = ending;
+      return () => complete(outcome);
+    }
+    // Asked for in the state CANCELING, which nothing but its end follows.
+    if (request === "CANCEL") return () => endRun(db, lease, run, { state: "CANCELED" });
+    if (ending?.type === "STOPPED" || (short && !ending)) return () => giveBackRun(db, lease, run, "its worker drains");
+    const fault = classify(await faultOf(exit));
+    logger.warn({ runId: run.id, ...fault }, "the attempt failed");
+    return () => endAttempt(db, lease, run, fault, reached);
   }
 
-  /** Back to the queue, unless that has happened too often without a step gained in between. */
-  function again({ code, message }: { code: string; message: string }): Promise<void> {
-    const restarts = gained ? 1 : run.restarts + 1;
-    if (restarts <= maximumRestarts) return requeueRun(db, lease, run, `${code}: ${message}`, restarts);
-    return fail({ code, message: `${message}, ${restarts} times in a row` });
+  async function faultOf(exit: { code: number | null; signal: NodeJS.Signals | null }): Promise<AttemptEnd> {
+    if (ending?.type === "FAILED") return { error: ending.error };
+    if (hung) return { stepTimeoutSeconds: run.spec.stepTimeoutSeconds };
+    return {
+      exit: { ...exit, oomKilled: exit.signal === "SIGKILL" && (await options.oomKills.claim(await killsBefore)) },
+    };
   }
 
   async function complete(outcome: TrainingOutcome): Promise<void> {
@@ -174,8 +209,6 @@ export function startAttempt(options: {
     );
   }
 
-  const fail = (error: { code: string; message: string }) => endRun(db, lease, run, { state: "FAILED", error });
-
   let assignment: Awaited<ReturnType<typeof assignmentOf>> | undefined;
   async function work(): Promise<void> {
     try {
@@ -192,24 +225,44 @@ export function startAttempt(options: {
       }
       const exit = trainer && ending === undefined ? await trainer.exited : { code: null, signal: null };
       if (lost) return;
-      journal.add(() => conclude(exit));
+      const conclusion = await conclude(exit);
+      journal.add(() => {
+        concluding = true;
+        return conclusion();
+      });
       await journal.flushed();
     } catch (error) {
       trainer?.kill();
-      const { message } = error as Error;
-      logger.warn({ runId: run.id, error: message }, "the attempt ended early");
-      // What cannot be stored now ends with the lease: it runs out, and another attempt takes the run over.
-      if (!lost) await again(died(`the attempt ended early: ${message}`)).catch(() => {});
+      if (!lost) await endEarly((error as Error).message);
+    } finally {
+      clock.stop();
     }
+  }
+
+  /** Without a trainer there was no attempt yet; with one, its results cannot be stored, and would not be the next time. */
+  async function endEarly(message: string): Promise<void> {
+    logger.warn({ runId: run.id, error: message }, "the attempt ended early");
+    const fault = trainer
+      ? classify({ error: { code: "TRAINER_FAILED", message: `the attempt's results cannot be stored: ${message}` } })
+      : classify({ lost: `the attempt could not begin: ${message}` });
+    concluding = true;
+    // What cannot be stored now ends with the lease: it runs out, and another attempt takes the run over.
+    await endAttempt(db, lease, run, fault, reached).catch(() => {});
   }
 
   return {
     lease,
-    onRenewal(state) {
-      if (!state) abandon();
-      else if (state === "CANCELING") ask("CANCEL");
+    onRenewal(held) {
+      if (concluding) return;
+      if (!held) loseLease();
+      else if (held.state === "CANCELING") ask("CANCEL");
+      else if (held.asked) ask("DRAIN");
     },
     drain: () => ask("DRAIN"),
+    cutShort() {
+      short = true;
+      trainer?.kill();
+    },
     abandon,
     ended: work(),
   };

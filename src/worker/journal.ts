@@ -6,13 +6,28 @@ import type { MetricPoint } from "../spec/metrics.js";
 import type { Progress } from "../trainer/protocol.js";
 
 const retryMs = 250;
+/** Points that one transaction stores at most: it must end well within the limit on a query. */
+const batchPoints = 10_000;
+/** A write that is no point: its message, its checkpoint. */
+const writeBytes = 1_024;
+/** A point without its name: four numbers, and the object around them. */
+const pointBytes = 96;
 
 type Entry = { points: MetricPoint[]; progress: Progress } | { write: () => Promise<void> };
 
+/** How much may wait before the trainer is held back, in points and other writes together, and in bytes of memory. */
+export interface JournalBound {
+  entries: number;
+  bytes: number;
+}
+
+/** More than a minute of a trainer that makes a thousand steps a second, each with a point. */
+export const journalBound: JournalBound = { entries: 100_000, bytes: 16 * 2 ** 20 };
+
 /**
- * What an attempt has to store, in order. While Postgres is away the training goes on and entries wait here; points that
- * wait are written together. The first write that fails for another reason ends the journal: nothing behind it is
- * written.
+ * What an attempt has to store, in order. While Postgres is away the training goes on and entries wait here, up to a bound;
+ * points that wait are written together. The first write that fails for another reason ends the journal: nothing behind
+ * it is written.
  */
 export interface Journal {
   addPoints(points: MetricPoint[], progress: Progress): void;
@@ -27,16 +42,34 @@ export interface Journal {
 export function createJournal(options: {
   writePoints: (points: MetricPoint[], progress: Progress) => Promise<void>;
   onFailure: (error: Error) => void;
+  /**
+   * Called with true when as much waits as may, and with false when half of that is stored. Nothing is ever dropped: what
+   * still comes after `true`, because it was on its way, is kept too.
+   */
+  onFull?: (full: boolean) => void;
+  bound?: JournalBound;
   logger: Logger;
 }): Journal {
+  const { bound = journalBound, onFull = () => {} } = options;
   const entries: Entry[] = [];
+  const waiting = { entries: 0, bytes: 0 };
+  let full = false;
   let failure: Error | undefined;
   let closed = false;
   let pumping: Promise<void> | undefined;
 
+  function count(entries: number, bytes: number): void {
+    waiting.entries += entries;
+    waiting.bytes += bytes;
+    const share = Math.max(waiting.entries / bound.entries, waiting.bytes / bound.bytes);
+    if (full ? share > 0.5 : share < 1) return;
+    full = !full;
+    onFull(full);
+  }
+
   async function pump(): Promise<void> {
     for (let entry = entries[0]; entry && !closed; entry = entries[0]) {
-      const taken = "points" in entry ? { ...entry, points: [...entry.points] } : entry;
+      const taken = "points" in entry ? { ...entry, points: entry.points.slice(0, batchPoints) } : entry;
       try {
         if ("points" in taken) await options.writePoints(taken.points, taken.progress);
         else await taken.write();
@@ -46,10 +79,14 @@ export function createJournal(options: {
         await delay(retryMs);
         continue;
       }
-      // Points may have joined the entry while it was written.
-      if ("points" in entry && "points" in taken && entry.points.length > taken.points.length)
+      if (closed) return;
+      // Points may have joined the entry while it was written, or only progress, from steps that are repeated.
+      if ("points" in entry && "points" in taken) {
         entry.points.splice(0, taken.points.length);
-      else entries.shift();
+        if (entry.points.length === 0 && entry.progress === taken.progress) entries.shift();
+      } else entries.shift();
+      if ("points" in taken) count(-taken.points.length, -sizeOf(taken.points));
+      else count(-1, -writeBytes);
     }
   }
 
@@ -72,13 +109,15 @@ export function createJournal(options: {
     addPoints(points, progress) {
       const last = entries.at(-1);
       if (last && "points" in last) {
-        last.points.push(...points);
+        for (const point of points) last.points.push(point);
         last.progress = progress;
       } else entries.push({ points: [...points], progress });
+      count(points.length, sizeOf(points));
       start();
     },
     add(write) {
       entries.push({ write });
+      count(1, writeBytes);
       start();
     },
     async flushed() {
@@ -90,4 +129,10 @@ export function createJournal(options: {
       entries.length = 0;
     },
   };
+}
+
+function sizeOf(points: readonly MetricPoint[]): number {
+  let bytes = 0;
+  for (const { name } of points) bytes += pointBytes + 2 * name.length;
+  return bytes;
 }

@@ -1,65 +1,105 @@
 import os from "node:os";
 import type { DataSource } from "typeorm";
+import { assertSchemaKnown } from "../db/database.js";
 import type { OfferedDevice } from "../entities/device.js";
 import { newId } from "../entities/identifier.js";
+import { PlatformError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { Wakeups } from "../pubsub/wakeups.js";
-import { renewLeases } from "../runs/lease.js";
-import { type Hold, slotsOf } from "../scheduler/capacity.js";
-import { claimRun } from "../scheduler/claim.js";
+import { leaseSeconds as defaultLeaseSeconds, renewLeases } from "../runs/lease.js";
+import type { Hold } from "../scheduler/capacity.js";
+import { type ClaimedRun, claimRuns, holdOf } from "../scheduler/claim.js";
 import { registerWorker, unregisterWorker, workerHeartbeat } from "../scheduler/workers.js";
 import { type Attempt, startAttempt } from "./attempt.js";
+import type { JournalBound } from "./journal.js";
+import type { OomKills } from "./oom-kills.js";
 import type { TrainerPool } from "./trainer-pool.js";
 
-/** Leases last three times as long. */
-const heartbeatMs = 2_000;
-/** Covers a lost hint that a run was queued. */
+/** Covers a lost hint that a run was queued, and finds the end of a run's pause after a fault. */
 const pollMs = 1_000;
-/** How long a drain may take before trainers are killed; their runs go on elsewhere from the last checkpoint. */
-const drainMs = 8_000;
+/** How long a drain may take before trainers are killed in the middle of a step; their runs repeat it elsewhere. */
+const drainMs = 7_000;
+/** How long the last writes of a drain may take; then the leases run out. */
+const giveBackMs = 1_500;
 
-export interface Supervisor {
-  readonly workerId: string;
-  /** Claims nothing more, lets trainers write a checkpoint, gives their runs back, and ends. */
-  drain(): Promise<void>;
-}
-
-/** The worker of one host: claims runs into free slots of its devices, renews their leases, and passes on requests to stop. */
-export async function startSupervisor(options: {
+export interface SupervisorOptions {
   db: DataSource;
+  /** Connections of their own for heartbeats and renewals, which must not wait behind anything else. Default: `db`. */
+  renewals?: DataSource;
   wakeups: Wakeups;
   trainers: TrainerPool;
   /** What its runs are computed on. */
   devices: readonly OfferedDevice[];
+  oomKills: OomKills;
+  /** How long its leases last; it renews them three times as often. */
+  leaseSeconds?: number;
+  /** How much of one run may wait for Postgres. */
+  journalBound?: JournalBound;
   logger: Logger;
-}): Promise<Supervisor> {
-  const { db, wakeups, trainers, devices, logger } = options;
+}
+
+export interface Supervisor {
+  readonly workerId: string;
+  /** Claims nothing more, lets trainers write a checkpoint, gives their runs back, and ends; within ten seconds. */
+  drain(): Promise<void>;
+  /**
+   * Resolves when it can no longer be the worker it was, and has drained: LEASE_LOST, it was silent for so long that
+   * others took it for dead; SCHEMA_TOO_NEW, a newer Perennial has migrated the database.
+   */
+  readonly gaveUp: Promise<PlatformError>;
+}
+
+/** The worker of one host: claims runs into free slots of its devices, renews their leases, and passes on requests to stop. */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { db, renewals = options.db, wakeups, trainers, devices, oomKills, journalBound, logger } = options;
+  const { leaseSeconds = defaultLeaseSeconds } = options;
+  // A worker counts as alive while it has been heard from within 15 s, however long its leases are.
+  const heartbeatMs = Math.min((leaseSeconds * 1_000) / 3, 5_000);
   const workerId = newId("Worker");
   await registerWorker(db, { id: workerId, host: os.hostname(), pid: process.pid, devices: [...devices] });
   const attempts = new Map<string, Attempt & { hold: Hold }>();
-  let draining = false;
+  let draining: Promise<void> | undefined;
+  let giveUp: (reason: PlatformError) => void = () => {};
+  const gaveUp = new Promise<PlatformError>((resolve) => {
+    giveUp = (reason) => {
+      if (draining) return;
+      logger.error({ workerId, code: reason.code }, reason.message);
+      void drain().then(() => resolve(reason));
+    };
+  });
+
+  function start(run: ClaimedRun): void {
+    const onLeaseLost = () =>
+      giveUp(new PlatformError("LEASE_LOST", `the lease on ${run.id} was revoked: this worker was taken for dead`));
+    const started = startAttempt({
+      ...{ db, run, takeTrainer: trainers.take, oomKills, onLeaseLost, journalBound, logger },
+    });
+    const attempt = { ...started, hold: holdOf(run) };
+    attempts.set(run.id, attempt);
+    void attempt.ended.then(() => {
+      if (attempts.get(run.id) === attempt) attempts.delete(run.id);
+      raise();
+    });
+  }
 
   async function claimLoop(): Promise<void> {
     const wakeup = wakeups.on({ type: "queue" });
+    raise = () => wakeup.raise();
     stopWaiting = () => wakeup.close();
     while (!draining) {
       try {
         while (!draining) {
           const holds = [...attempts.values()].map(({ hold }) => hold);
-          const run = await claimRun(db, { id: workerId, devices, holds });
-          if (!run) break;
-          logger.info({ runId: run.id, attempt: run.attempt }, "claimed");
-          // A run that was lost and claimed again here: its former attempt must be gone before the next one starts.
-          const former = attempts.get(run.id);
-          former?.abandon();
-          await former?.ended;
-          const hold = { index: run.device.index, slots: slotsOf(run.device.kind, run.spec.threads) };
-          const attempt = { ...startAttempt({ db, run, takeTrainer: trainers.take, logger }), hold };
-          attempts.set(run.id, attempt);
-          void attempt.ended.then(() => {
-            if (attempts.get(run.id) === attempt) attempts.delete(run.id);
-            wakeup.raise();
-          });
+          const claimed = await claimRuns(db, { id: workerId, devices, holds, leaseSeconds });
+          if (claimed.length === 0) break;
+          for (const run of claimed) {
+            logger.info({ runId: run.id, attempt: run.attempt }, "claimed");
+            // A run that was lost and claimed again here: its former attempt must be gone before the next one starts.
+            const former = attempts.get(run.id);
+            former?.abandon();
+            await former?.ended;
+            start(run);
+          }
         }
       } catch (error) {
         logger.warn({ error: (error as Error).message }, "claiming failed; trying again");
@@ -68,56 +108,84 @@ export async function startSupervisor(options: {
     }
   }
 
+  async function renewOnce(): Promise<void> {
+    const held = [...attempts.values()];
+    if (held.length > 0) {
+      const leases = held.map((attempt) => attempt.lease);
+      const runs = await renewLeases(renewals, workerId, leases, leaseSeconds);
+      // One that ended while we asked has given its lease back itself.
+      for (const attempt of held)
+        if (attempts.get(attempt.lease.runId) === attempt) attempt.onRenewal(runs.get(attempt.lease.runId));
+    }
+    await workerHeartbeat(renewals, workerId);
+    await assertSchemaKnown(db);
+  }
+
   let renewing = false;
+  let again = false;
   async function renew(): Promise<void> {
+    // A hint that comes while an answer is on its way may tell of something younger than the answer.
+    again = renewing;
     if (renewing) return;
     renewing = true;
     try {
-      const held = [...attempts.values()];
-      await workerHeartbeat(db, workerId);
-      if (held.length === 0) return;
-      const states = await renewLeases(
-        db,
-        workerId,
-        held.map((attempt) => attempt.lease),
-      );
-      for (const attempt of held) {
-        const { runId } = attempt.lease;
-        // One that ended while we asked has given its lease back itself.
-        if (attempts.get(runId) === attempt) attempt.onRenewal(states.get(runId));
-      }
+      // A connection may be dead without a word: the next renewal takes another one, long before the lease is over.
+      await within(heartbeatMs, renewOnce());
     } catch (error) {
-      logger.warn({ error: (error as Error).message }, "renewing the leases failed; trying again");
+      if (error instanceof PlatformError && error.code === "SCHEMA_TOO_NEW") giveUp(error);
+      else logger.warn({ error: (error as Error).message }, "renewing the leases failed; trying again");
     } finally {
       renewing = false;
     }
+    if (again) void renew();
   }
 
+  async function drainOnce(): Promise<void> {
+    stopWaiting();
+    await claiming;
+    const running = [...attempts.values()];
+    for (const attempt of running) attempt.drain();
+    const timers = [
+      setTimeout(() => {
+        for (const attempt of running) attempt.cutShort();
+      }, drainMs),
+      setTimeout(() => {
+        for (const attempt of running) attempt.abandon();
+      }, drainMs + giveBackMs),
+    ];
+    await Promise.all(running.map((attempt) => attempt.ended));
+    for (const timer of timers) clearTimeout(timer);
+    clearInterval(heartbeat);
+    unsubscribe();
+    // Without Postgres the entry stays and is no longer counted after 15 s.
+    await unregisterWorker(db, workerId).catch(() => {});
+  }
+  function drain(): Promise<void> {
+    draining ??= Promise.resolve().then(drainOnce);
+    return draining;
+  }
+
+  let raise = () => {};
   let stopWaiting = () => {};
   const heartbeat = setInterval(renew, heartbeatMs);
-  // A cancel shows in the run's state: look at once when something happened to a run that is ours.
+  // A cancel shows in the run's state, and what is asked of it in `asked`: look at once when something happened to a run
+  // that is ours.
   const unsubscribe = wakeups.subscribe("run", (runId) => {
     if (runId === undefined || attempts.has(runId)) void renew();
   });
   const claiming = claimLoop();
+  return { workerId, drain, gaveUp };
+}
 
-  return {
-    workerId,
-    async drain() {
-      draining = true;
-      stopWaiting();
-      await claiming;
-      const running = [...attempts.values()];
-      for (const attempt of running) attempt.drain();
-      const deadline = setTimeout(() => {
-        for (const attempt of running) attempt.abandon();
-      }, drainMs);
-      await Promise.all(running.map((attempt) => attempt.ended));
-      clearTimeout(deadline);
-      clearInterval(heartbeat);
-      unsubscribe();
-      // Without Postgres the entry stays and is no longer counted after 15 s.
-      await unregisterWorker(db, workerId).catch(() => {});
-    },
-  };
+/** What a promise comes to, if it does so in time; later than that nobody is interested. */
+async function within<Result>(ms: number, answer: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer for ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

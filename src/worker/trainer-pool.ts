@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { failpoint } from "../failpoint.js";
 import type { Logger } from "../logger.js";
 import type { FromTrainer, ToTrainer } from "../trainer/protocol.js";
 
@@ -49,6 +50,10 @@ export function createTrainerPool(options: {
     const started = startTrainer(options);
     // Whoever takes it tries once more and tells of what then goes wrong; a Ctrl-C may end it while it loads.
     started.ready.catch((error) => options.logger.info({ error: error.message }, "the spare trainer did not start"));
+    // One that was ready and has died since must not be handed to a run.
+    void started.trainer.exited.then(() => {
+      if (spare === started) spare = undefined;
+    });
     return started;
   }
 
@@ -60,7 +65,12 @@ export function createTrainerPool(options: {
       spare = undefined;
       const trainer = await taken.ready.catch(() => startTrainer(options).ready);
       setTimeout(() => {
-        if (!closed) spare ??= startSpare();
+        try {
+          if (!closed) spare ??= startSpare();
+        } catch (error) {
+          // Such as no memory for another process: whoever needs a trainer next starts one itself.
+          options.logger.warn({ error: (error as Error).message }, "the spare trainer did not start");
+        }
       }, 300).unref();
       return trainer;
     },
@@ -80,6 +90,7 @@ interface StartedTrainer {
 }
 
 function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): StartedTrainer {
+  failpoint("fork");
   const child = fork(options.modulePath, ["trainer", placeholder], {
     env: options.env,
     execArgv: [...process.execArgv, ...trainerFlags],

@@ -13,6 +13,8 @@ describe("a connection error", () => {
     ["a server that shuts down, wrapped by TypeORM", fromQuery("57P01"), true],
     ["a connection cut in the middle of a transaction", new QueryRunnerProviderAlreadyReleasedError(), true],
     ["a query that was not answered in time", new Error("Query read timeout"), true],
+    ["a statement that Postgres gave up", fromQuery("57014"), true],
+    ["a transaction that was silent for too long", fromQuery("25P03"), true],
     ["all addresses of a host refused", new AggregateError([withCode("ECONNREFUSED")]), true],
     ["a full disk", fromQuery("53100"), true],
     ["a broken rule of the schema", fromQuery("23505"), false],

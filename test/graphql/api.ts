@@ -11,7 +11,7 @@ import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
 import { listen } from "../../src/pubsub/wakeups.js";
 import { openFileStore } from "../../src/storage/file-store.js";
-import { testDatabase } from "../support/database.js";
+import { type TestDatabase, testDatabase } from "../support/database.js";
 import { noPredictions } from "./ask.js";
 
 export interface Answer {
@@ -40,10 +40,11 @@ export async function contract(name: string): Promise<{ query: string; variables
   return { query: await read(`${name}.graphql`), variables: JSON.parse(await read(`${name}.json`)) };
 }
 
-export async function openApi(): Promise<Api> {
+/** @param database default: one of its own. */
+export async function openApi(database?: TestDatabase): Promise<Api> {
   const directory = await mkdtemp(join(tmpdir(), "perennial-api-"));
-  const database = await testDatabase();
-  const { db, url } = database;
+  database ??= await testDatabase();
+  const { db, url, close } = database;
   const secret = "not a secret, but 32 bytes long.";
   const store = await openFileStore({ root: directory, baseUrl: "http://127.0.0.1", secret });
   const wakeups = await listen({ url, logger: silent });
@@ -113,7 +114,7 @@ export async function openApi(): Promise<Api> {
     async close() {
       controller.abort();
       await wakeups.close();
-      await database.close();
+      await close();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -5,11 +5,12 @@ import { openDatabase } from "../../src/db/database.js";
 import { ModelRevision } from "../../src/entities/model.js";
 import type { Run } from "../../src/entities/run.js";
 import { encodeLogCursor } from "../../src/graphql/subscriptions/log-cursor.js";
+import { openReaders } from "../../src/graphql/subscriptions/shared-logs.js";
 import { publish } from "../../src/pubsub/topics.js";
 import { recordRunEvent } from "../../src/runs/events.js";
 import { completeRun, endRun } from "../../src/runs/finish.js";
 import { appendMetrics } from "../../src/runs/metrics.js";
-import { claimRun } from "../../src/scheduler/claim.js";
+import { claimRuns } from "../../src/scheduler/claim.js";
 import { cpu } from "../support/workbench.js";
 import { type Answer, type Api, contract, irisRows, openApi } from "./api.js";
 import { versionContent } from "./training.js";
@@ -45,7 +46,7 @@ afterAll(async () => {
 async function startRun(): Promise<Run> {
   const { query, variables } = await contract("05-train");
   const { data } = await api.ask(query, variables);
-  const run = await claimRun(worker, { id: "worker_1", devices: [cpu(1)], holds: [] });
+  const [run] = await claimRuns(worker, { id: "worker_1", devices: [cpu(1)], holds: [] });
   if (run?.id !== data.train.run.id) throw new Error("another run was waiting");
   return run as Run;
 }
@@ -237,9 +238,12 @@ describe("runMetrics", () => {
     const run = await startRun();
     const readers = Array.from({ length: 100 }, () => api.follow(metrics.query, { runId: run.id }));
     const waiting = readers.map((reader) => reader.next());
-    while (api.platform.wakeups.open < 100) await soon(10);
+    while (openReaders(api.platform) < 100) await soon(10);
+    // However many read, one waits for all of them.
+    expect(api.platform.wakeups.open).toBe(1);
     await Promise.all(readers.map((reader) => reader.return()));
     expect(await Promise.all(waiting)).toEqual(readers.map(() => ({ done: true, value: undefined })));
+    expect(openReaders(api.platform)).toBe(0);
     expect(api.platform.wakeups.open).toBe(0);
     await fail(run);
   });

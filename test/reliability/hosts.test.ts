@@ -18,7 +18,7 @@ import { cloudRows, finished, until } from "../support/workbench.js";
 const noServer = process.env[urlVariable] || (await cachedBinary()) ? undefined : "needs an S3 server";
 const missing = noNetwork() ?? noServer;
 const operatorKey = "one-key-for-all-hosts-of-it";
-const training = { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7, epochs: 2_000 };
+const training = { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7, epochs: 3_000 };
 
 /** A server and a worker on one host. */
 interface Site {

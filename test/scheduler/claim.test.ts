@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vit
 import type { OfferedDevice } from "../../src/entities/device.js";
 import { Run } from "../../src/entities/run.js";
 import type { Hold } from "../../src/scheduler/capacity.js";
-import { claimRun } from "../../src/scheduler/claim.js";
+import { claimRuns } from "../../src/scheduler/claim.js";
 import type { DeviceRequest } from "../../src/spec/training.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { cpu, gpu } from "../support/workbench.js";
@@ -17,33 +17,30 @@ beforeEach(() => clear(database.db));
 afterAll(() => database?.close());
 
 const claim = (devices: OfferedDevice[], holds: Hold[] = [], id = "worker_1") =>
-  claimRun(database.db, { id, devices, holds });
+  claimRuns(database.db, { id, devices, holds });
+
+/** What is held of a device by its place, in slots. */
+const held = (index: number, slots: number): Hold => ({ index, slots, memoryBytes: 0 });
 
 type Wanted = [device: DeviceRequest | undefined, threads?: number];
 
-/** Device and place in the queue of what is claimed, one after the other, until nothing fits any more. */
+/** Device and place in the queue of what is claimed, in order. */
 async function claimAll(wanted: Wanted[], devices: OfferedDevice[], holds: Hold[] = []): Promise<string[]> {
   const ids: string[] = [];
   for (const [device, threads] of wanted) ids.push(await queue(database.db, device, threads));
-  const held = [...holds];
-  const claimed: string[] = [];
-  for (let run = await claim(devices, held); run; run = await claim(devices, held)) {
-    const { kind, index, name } = run.device;
-    held.push({ index, slots: kind === "CPU" ? run.spec.threads : 1 });
-    claimed.push(`${ids.indexOf(run.id)} on ${name}`);
-  }
-  return claimed;
+  const claimed = await claim(devices, holds);
+  return claimed.map(({ id, device }) => `${ids.indexOf(id)} on ${device.name}`);
 }
 
 describe("a worker claims", () => {
-  const half = [{ index: 0, slots: 2 }];
+  const half = [held(0, 2)];
   test.each<[name: string, wanted: Wanted[], devices: OfferedDevice[], holds: Hold[], claimed: string[]]>([
     ["the oldest runs, one for each slot", [["CPU"], ["ANY"], ["CPU"]], [cpu(2)], [], ["0 on CPU", "1 on CPU"]],
     ["runs stored before there was a choice", [[undefined]], [cpu(1)], [], ["0 on CPU"]],
     ["nothing without a free slot", [["CPU"], ["ANY"]], [cpu(2)], half, []],
     ["GPU runs only for a GPU, and passes them over without one", [["GPU"], ["CPU"]], [cpu(1)], [], ["1 on CPU"]],
     ["one run for each GPU", [["GPU"], ["GPU"], ["GPU"]], [cpu(1), gpu("a"), gpu("b")], [], ["0 on a", "1 on b"]],
-    ["for the GPU that is free", [["GPU"]], [cpu(1), gpu("a"), gpu("b")], [{ index: 1, slots: 1 }], ["0 on b"]],
+    ["for the GPU that is free", [["GPU"]], [cpu(1), gpu("a"), gpu("b")], [held(1, 1)], ["0 on b"]],
     ["CPU runs for a CPU alone", [["CPU"], ["CPU"]], [cpu(1), gpu("a")], [], ["0 on CPU"]],
     [
       "a run for any device on the CPU, then on a GPU",
@@ -66,7 +63,7 @@ describe("a worker claims", () => {
 
 it("stores what was granted, and that the worker runs it", async () => {
   const id = await queue(database.db, "GPU");
-  const run = await claim([cpu(1), { ...gpu("Big One"), provider: "cuda", uuid: "GPU-1" }]);
+  const [run] = await claim([cpu(1), { ...gpu("Big One"), provider: "cuda", uuid: "GPU-1" }]);
   expect(run).toMatchObject({ id, state: "RUNNING", attempt: 1, workerId: "worker_1" });
   const stored = await database.db.manager.findOneByOrFail(Run, { id });
   expect(stored.device).toEqual({ kind: "GPU", name: "Big One", index: 1, provider: "cuda", uuid: "GPU-1" });
@@ -78,17 +75,17 @@ describe("a run that comes back to the queue", () => {
 
   it("goes on on the kind of device that it has computed on", async () => {
     const id = await queue(database.db, "ANY");
-    expect((await claim([cpu(1), gpu("a")], [{ index: 0, slots: 1 }]))?.device.kind).toBe("GPU");
+    expect((await claim([cpu(1), gpu("a")], [held(0, 1)]))[0]?.device.kind).toBe("GPU");
     await requeue(id, "onnx-cuda-1");
-    expect(await claim([cpu(1)])).toBeNull();
-    expect((await claim([cpu(1), gpu("b")]))?.device.name).toBe("b");
+    expect(await claim([cpu(1)])).toEqual([]);
+    expect((await claim([cpu(1), gpu("b")]))[0]?.device.name).toBe("b");
   });
 
   it("is as free as before where it has computed nothing yet", async () => {
     const id = await queue(database.db, "ANY");
-    await claim([cpu(1), gpu("a")], [{ index: 0, slots: 1 }]);
+    await claim([cpu(1), gpu("a")], [held(0, 1)]);
     await requeue(id, null);
-    expect((await claim([cpu(1)]))?.device.kind).toBe("CPU");
+    expect((await claim([cpu(1)]))[0]?.device.kind).toBe("CPU");
   });
 });
 
@@ -98,9 +95,9 @@ it("is given to one worker only, and none is forgotten, when many claim at once"
   const claimed: string[] = [];
   const work = async (worker: string, devices: OfferedDevice[]) => {
     for (let idle = 0; idle < 5; ) {
-      const run = await claim(devices, [], worker);
-      if (run) claimed.push(run.id);
-      else idle++;
+      const runs = await claim(devices, [], worker);
+      claimed.push(...runs.map(({ id }) => id));
+      if (runs.length === 0) idle++;
     }
   };
   await Promise.all([

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { claimRun } from "../../src/scheduler/claim.js";
+import { claimRuns } from "../../src/scheduler/claim.js";
 import { standings } from "../../src/scheduler/queue.js";
 import { answer, noPredictions, readingPlatform } from "../graphql/ask.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
@@ -35,7 +35,7 @@ describe("a queued run", () => {
     expect(await shown(first)).toEqual({ queuePosition: 1, queueReason: missing, device: null });
     expect(await shown(second)).toMatchObject({ queuePosition: 2, queueReason: { code: "STARTING" } });
 
-    await claimRun(db, { id: small.id, devices: small.devices, holds: [] });
+    await claimRuns(db, { id: small.id, devices: small.devices, holds: [] });
     expect(await shown(second)).toEqual({
       queuePosition: null,
       queueReason: null,
@@ -53,7 +53,7 @@ describe("a queued run", () => {
     const { db } = database;
     const worker = await addWorker(db, [cpu(2)]);
     await queue(db, "CPU");
-    await claimRun(db, { ...worker, holds: [] });
+    await claimRuns(db, { ...worker, holds: [] });
     const wide = await queue(db, "CPU", 2);
     const narrow = await queue(db, "CPU");
     const found = await standings(db, [narrow, wide]);
@@ -81,8 +81,7 @@ describe("workers", () => {
     const worker = await addWorker(db, devices);
     await queue(db, "CPU", 3);
     await queue(db, "GPU");
-    await claimRun(db, { ...worker, holds: [] });
-    await claimRun(db, { ...worker, holds: [{ index: 0, slots: 3 }] });
+    await claimRuns(db, { ...worker, holds: [] });
     const platform = readingPlatform(db, noPredictions);
     const query = "{ workers { slots devices { kind name memoryBytes slots busySlots } runs { device { kind } } } }";
     expect(await answer(platform, query)).toEqual({

@@ -15,9 +15,15 @@ export async function seedDeclarations(db: DataSource): Promise<void> {
 }
 
 /** A queued run, younger than all before it. */
-export async function queue(db: DataSource, device: DeviceRequest | undefined, threads = 1): Promise<string> {
+export async function queue(
+  db: DataSource,
+  device: DeviceRequest | undefined,
+  threads = 1,
+  more: Partial<Pick<Run, "priority" | "project" | "memoryBytes" | "notBefore">> = {},
+): Promise<string> {
   const runId = newId("Run");
   await db.manager.insert(Run, {
+    ...more,
     ...{ id: runId, state: "QUEUED", modelId: id("model", 1), modelRevisionId: id("modelrev", 1) },
     ...{ optimizerRevisionId: id("optrev", 1), datasetVersionId: id("rows", 1) },
     spec: { epochs: 1, threads, ...(device && { device }) },

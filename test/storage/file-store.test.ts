@@ -103,6 +103,16 @@ describe("the file store", () => {
     expect(await readdir(join(root, "unfinished"))).toEqual(["young"]);
   });
 
+  it("sweeps what was begun before an instant when it is asked to, and says how much that was", async () => {
+    const { root, store } = await open();
+    await writeFile(join(root, "unfinished/old"), "half");
+    await utimes(join(root, "unfinished/old"), new Date(), new Date(Date.now() - 60_000));
+    await writeFile(join(root, "unfinished/young"), "half");
+    expect(await store.abortStaleUploads(new Date(Date.now() - 3_600_000))).toBe(0);
+    expect(await store.abortStaleUploads(new Date(Date.now() - 30_000))).toBe(1);
+    expect(await readdir(join(root, "unfinished"))).toEqual(["young"]);
+  });
+
   it("completes a put whose process died between the claim and the object", async () => {
     const { root, store } = await open();
     await store.put("runs/1/object", Buffer.from("bytes"));

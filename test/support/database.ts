@@ -30,6 +30,27 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** A copy of a database as it is now, as a backup would have it. The original is disconnected for a moment. */
+export async function backupOf(source: TestDatabase): Promise<TestDatabase> {
+  await source.db.destroy();
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  try {
+    await administer(`CREATE DATABASE ${name} TEMPLATE ${new URL(source.url).pathname.slice(1)}`);
+  } finally {
+    await source.db.initialize();
+  }
+  const url = urlOf(inject("postgresUrl"), name);
+  const db = await openDatabase({ url });
+  return {
+    db,
+    url,
+    async close() {
+      await db.destroy();
+      await administer(`DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
 async function administer(statement: string): Promise<void> {
   const client = new pg.Client(inject("postgresUrl"));
   await client.connect();

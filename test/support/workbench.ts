@@ -17,7 +17,8 @@ import { declareOptimizer } from "../../src/registry/declare-optimizer.js";
 import { isFinal } from "../../src/runs/run-state.js";
 import { openFileStore } from "../../src/storage/file-store.js";
 import type { ObjectStore } from "../../src/storage/object-store.js";
-import { type Supervisor, startSupervisor } from "../../src/worker/supervisor.js";
+import { joinPlatform, type Membership } from "../../src/worker/membership.js";
+import type { SupervisorOptions } from "../../src/worker/supervisor.js";
 import { createTrainerPool } from "../../src/worker/trainer-pool.js";
 import { type TestDatabase, testDatabase } from "./database.js";
 
@@ -28,8 +29,17 @@ export interface Workbench {
   store: ObjectStore;
   wakeups: Wakeups;
   dataDirectory: string;
-  /** @param trainerPath another program than the real trainer. @param gpus devices beside the CPU. */
-  startWorker(slots?: number, trainerPath?: string, gpus?: readonly OfferedDevice[]): Promise<Supervisor>;
+  /**
+   * @param trainerPath another program than the real trainer.
+   * @param gpus devices beside the CPU.
+   * @param changes what is other than a worker's defaults, such as its lease.
+   */
+  startWorker(
+    slots?: number,
+    trainerPath?: string,
+    gpus?: readonly OfferedDevice[],
+    changes?: Partial<SupervisorOptions>,
+  ): Promise<Membership>;
   /** Drains every worker that is still there. */
   drainWorkers(): Promise<void>;
   close(): Promise<void>;
@@ -49,17 +59,20 @@ export async function openWorkbench(database?: TestDatabase): Promise<Workbench>
   const root = join(dataDirectory, "objects");
   const store = await openFileStore({ root, baseUrl: "http://127.0.0.1", secret: "not a secret, but 32 bytes long." });
   const wakeups = await listen({ url, logger: silent });
-  const workers: Supervisor[] = [];
+  const workers: Membership[] = [];
   const drainWorkers = async () => {
     for (const worker of workers.splice(0)) await worker.drain();
   };
   return {
     ...{ db, url, store, wakeups, dataDirectory },
-    async startWorker(slots = 1, trainerPath, gpus = []) {
+    async startWorker(slots = 1, trainerPath, gpus = [], changes = {}) {
       const modulePath = trainerPath ?? fileURLToPath(new URL("../../dist/trainer.js", import.meta.url));
       const env = { ...process.env, PERENNIAL_DATA_DIR: dataDirectory };
       const trainers = createTrainerPool({ modulePath, env, logger: silent });
-      const worker = await startSupervisor({ db, wakeups, trainers, devices: [cpu(slots), ...gpus], logger: silent });
+      const worker = await joinPlatform({
+        ...{ db, wakeups, trainers, devices: [cpu(slots), ...gpus], logger: silent, onLeaseLost: "REJOIN" },
+        ...{ oomKills: { soFar: async () => 0, claim: async () => false }, ...changes },
+      });
       workers.push(worker);
       return worker;
     },

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEagerExecutor } from "../../src/engine/eager-executor.js";
 import { normal, randomKey } from "../../src/engine/random.js";
@@ -11,11 +12,14 @@ import type { ReduceOnPlateau } from "../../src/spec/schedule.js";
 import { type EarlyStopping, type TrainingSpec, trainingDefaults } from "../../src/spec/training.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
 import { epochOrder } from "../../src/trainer/batch-order.js";
-import { loadCheckpoint, saveCheckpoint, type TrainingPosition } from "../../src/trainer/checkpoint.js";
+import { loadCheckpoint, type TrainingPosition } from "../../src/trainer/checkpoint.js";
+import { createCheckpointWriter, type SaveFile } from "../../src/trainer/checkpoint-writer.js";
 import { type Data, takeRows } from "../../src/trainer/data-feed.js";
+import { describeEnvironment } from "../../src/trainer/environment.js";
 import * as loop from "../../src/trainer/fit.js";
-import type { Assignment, CheckpointObject } from "../../src/trainer/protocol.js";
+import type { Assignment, CheckpointObject, FromTrainer } from "../../src/trainer/protocol.js";
 import { dense, modelOf, optimizerOf, plainAdam } from "../engine/models.js";
+import { saveHere, saverOf } from "./checkpoints.js";
 
 const model = modelOf([2], [dense("hidden", 4, "TANH")], {
   width: 1,
@@ -65,8 +69,34 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+const environment = describeEnvironment({ name: "eager-cpu", runtime: "tfjs" });
+
+/** Says that it is stored before the next step. */
+const saveNowhere: SaveFile = async ({ buffer, sizeBytes }) => ({
+  outcome: { type: "STORED", object: { key: "runs/run/1/none", sha256: "0".repeat(64), sizeBytes } },
+  buffer,
+});
+
+/** A writer without a thread, and what it tells. */
+function writing(spec: TrainingSpec, saveFile: SaveFile = saveHere(store)) {
+  const told: FromTrainer[] = [];
+  const writer = createCheckpointWriter({
+    assignment: { runId: "run", attempt: 1, training: spec },
+    ...{ environment, saver: saverOf(saveFile), patience: { patienceMs: 0, stopped: () => false } },
+    send: (message) => told.push(message),
+  });
+  const saved = () => told.flatMap((message) => (message.type === "CHECKPOINT" ? [message.checkpoint] : []));
+  return { writer, told, saved };
+}
+
 /** Trains from a position; `drainAt` steps after it, it is asked to leave a checkpoint and stop. */
-async function train(changes: Partial<TrainingSpec>, start: TrainingPosition | null = null, drainAt = 1e9) {
+async function train(
+  changes: Partial<TrainingSpec>,
+  start: TrainingPosition | null = null,
+  drainAt = 1e9,
+  saveFile?: SaveFile,
+  whenAt: (step: number) => void = () => {},
+) {
   const executor = createEagerExecutor();
   const spec = { ...training, ...changes };
   const { batchSize, seed } = spec;
@@ -78,7 +108,7 @@ async function train(changes: Partial<TrainingSpec>, start: TrainingPosition | n
     executor,
   });
   const points: { seq: number; name: string; value: number }[] = [];
-  const checkpoints: CheckpointObject[] = [];
+  const { writer, told, saved } = writing(spec, saveFile);
   let steps = 0;
   const position = await loop.fit({
     assignment: { model, optimizer, training: spec } as unknown as Assignment,
@@ -87,17 +117,22 @@ async function train(changes: Partial<TrainingSpec>, start: TrainingPosition | n
     program,
     start,
     now: () => 0,
+    checkpoints: writer,
     listener: {
-      point: ({ seq, name, value }) => points.push({ seq, name, value }),
-      checkpoint: async (step, at) => {
-        checkpoints.push(await saveCheckpoint(store, { runId: "run", attempt: 1 }, step, at));
+      point({ seq, name, value, step }) {
+        points.push({ seq, name, value });
+        whenAt(step);
       },
       earlyStopped: () => undefined,
       flush: () => {},
-      yield: async () => (steps++ === drainAt ? "DRAIN" : undefined),
+      yield: async () => {
+        // As a real trainer, which lets messages in.
+        await delay(1);
+        return steps++ === drainAt ? "DRAIN" : undefined;
+      },
     },
   });
-  return { position, points, checkpoints, program };
+  return { position, points, checkpoints: saved(), told, program };
 }
 
 describe("a training", () => {
@@ -127,6 +162,52 @@ describe("a training", () => {
     expect(second.position).toEqual(straight.position);
     expect([...first.points, ...second.points]).toEqual(straight.points);
     for (const { program } of [straight, first, second]) program.dispose();
+  });
+
+  it("goes on while a checkpoint is stored, and saves again at the next moment of that kind", async () => {
+    const done: (() => void)[] = [];
+    let steps = 0;
+    const slow: SaveFile = async (file) => {
+      // The first save lasts until the training has asked for another.
+      if (file.step === 3) await new Promise<void>((resolve) => done.push(resolve));
+      return saveNowhere(file);
+    };
+    const whenAt = (step: number) => {
+      steps = step;
+      if (step === 10) for (const release of done.splice(0)) release();
+    };
+    const { checkpoints, program } = await train({ checkpoint: { type: "STEPS", every: 3 } }, null, 1e9, slow, whenAt);
+    expect(steps).toBe(36);
+    const saved = checkpoints.map(({ step }) => step);
+    // Those of 6 and 9 were due meanwhile.
+    expect(saved.slice(0, 2)).toEqual([3, 12]);
+    expect(saved.at(-1)).toBe(36);
+    program.dispose();
+  });
+
+  it("that is drained waits for the save in flight and stores the newer step", async () => {
+    const slow: SaveFile = async (file) => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return saveHere(store)(file);
+    };
+    const { checkpoints, program } = await train({ checkpoint: { type: "STEPS", every: 5 } }, null, 7, slow);
+    expect(checkpoints.map(({ step }) => step)).toEqual([5, 7]);
+    program.dispose();
+  });
+
+  it("marks the checkpoints that end an epoch with what early stopping goes by", async () => {
+    const { checkpoints, points, program } = await train(
+      { checkpoint: { type: "STEPS", every: 1 }, epochs: 2 },
+      ...([null, 1e9, saveNowhere] as const),
+    );
+    const losses = points.filter(({ name }) => name === "val_loss").map(({ value }) => value);
+    expect(
+      checkpoints.filter(({ monitored }) => monitored !== null).map(({ step, monitored }) => [step, monitored]),
+    ).toEqual([
+      [4, losses[0]],
+      [8, losses[1]],
+    ]);
+    program.dispose();
   });
 
   it("answers the average of the weights, and keeps the last ones in its checkpoint", async () => {
@@ -164,13 +245,14 @@ it("a training whose weights are ruined fails after the epoch, also where the lo
     index === 3 ? Number.NaN : value,
   );
   const told: number[] = [];
+  const { writer, saved } = writing(training);
   const attempt = loop.fit({
+    checkpoints: writer,
     assignment: { model, optimizer, training } as unknown as Assignment,
     ...{ data, order: epochOrder({ ...training, count: data.counts.train }), start: null, now: () => 0 },
     program: { ...program, state: async () => ruined },
     listener: {
       point: ({ step }) => told.push(step),
-      checkpoint: async () => expect.fail("it must not become a checkpoint"),
       ...{ earlyStopped: () => undefined, flush: () => {}, yield: async () => undefined },
     },
   });
@@ -179,6 +261,7 @@ it("a training whose weights are ruined fails after the epoch, also where the lo
     message: expect.stringMatching(/^hidden\/kernel became NaN at step 4/),
   });
   expect(Math.max(...told)).toBe(4);
+  expect(saved()).toEqual([]);
   program.dispose();
 });
 

@@ -9,12 +9,13 @@ import { createTrainingProgram, type TrainingProgram } from "../../src/engine/tr
 import type { TrainingSpec } from "../../src/spec/training.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
 import { epochOrder } from "../../src/trainer/batch-order.js";
-import { saveCheckpoint, type TrainingPosition } from "../../src/trainer/checkpoint.js";
+import type { TrainingPosition } from "../../src/trainer/checkpoint.js";
 import { freshEarlyStopping } from "../../src/trainer/early-stopping.js";
 import { describeEnvironment } from "../../src/trainer/environment.js";
 import type { CheckpointObject, FromTrainer } from "../../src/trainer/protocol.js";
 import { resumeFrom } from "../../src/trainer/resume.js";
 import { dense, modelOf, optimizerOf, plainAdam } from "../engine/models.js";
+import { saveCheckpoint } from "./checkpoints.js";
 
 const head = { width: 2, activation: "LINEAR", loss: { type: "MEAN_SQUARED_ERROR" } } as const;
 const model = modelOf([3], [dense("hidden", 4, "RELU")], head);
@@ -55,7 +56,7 @@ const saved = (changes: Partial<TrainingPosition> = {}, runId = "run_1") =>
 async function stored(bytes: Uint8Array): Promise<CheckpointObject> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const { key, sizeBytes } = await store.put(`runs/run_1/${++attempt}/8-${sha256}`, bytes);
-  return { key, sha256, sizeBytes, attempt, step: 8, epoch: 2 };
+  return { key, sha256, sizeBytes, attempt, step: 8, epoch: 2, monitored: null };
 }
 
 /** Tries the checkpoints in that order. */

@@ -20,6 +20,12 @@ const ways = {
   unexpected: () => {
     throw new RangeError("Array buffer allocation failed");
   },
+  broken: () => {
+    throw new PlatformError("EXECUTOR_FAILED", "ONNX Runtime failed: a node is missing");
+  },
+  varied: (count) => {
+    throw new PlatformError("EXECUTOR_FAILED", `fault ${count}`);
+  },
   killed: () => process.kill(process.pid, "SIGKILL"),
   refused: () => {
     throw new PlatformError("BAD_INPUT", "these rows do not fit");
@@ -38,7 +44,7 @@ function failing(executor) {
           const [way, count] = readFileSync(plan, "utf8").split(" ");
           if (count > 0) {
             writeFileSync(plan, `${way} ${count - 1}`);
-            ways[way]();
+            ways[way](count);
           }
         }
         return run(inputs);

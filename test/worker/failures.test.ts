@@ -41,8 +41,9 @@ async function trained(way: string, count: number, changes: object = {}) {
 
 describe("a run whose trainer fails in the middle", () => {
   it.each([
-    ["ONNX Runtime fails", "runtime", "EXECUTOR_FAILED: ONNX Runtime failed: bad_alloc"],
-    ["memory runs out", "unexpected", "TRAINER_FAILED: RangeError: Array buffer allocation failed"],
+    ["ONNX Runtime fails", "runtime", "OUT_OF_MEMORY: ONNX Runtime failed: bad_alloc"],
+    ["an allocation fails", "unexpected", "OUT_OF_MEMORY: RangeError: Array buffer allocation failed"],
+    ["its program is broken", "broken", "EXECUTOR_FAILED: ONNX Runtime failed: a node is missing"],
     ["the system kills it", "killed", "TRAINER_FAILED: the trainer was ended by SIGKILL"],
   ])(
     "because %s goes on from its checkpoint, with the reason in its log, to the same weights",
@@ -54,16 +55,48 @@ describe("a run whose trainer fails in the middle", () => {
     },
   );
 
-  it("again and again in the same place ends with the reason, and its worker takes the next run", async () => {
+  it("again in the same place, by the same fault, ends with the reason, and its worker takes the next run", async () => {
     const { run, version } = await trained("runtime", 100, { checkpoint: { everySteps: 1_000 } });
-    expect(run).toMatchObject({ state: "FAILED", attempt: 4, error: { code: "EXECUTOR_FAILED" } });
-    expect(run.error?.message).toMatch(/^ONNX Runtime failed: bad_alloc, 4 times in a row$/);
+    expect(run).toMatchObject({ state: "FAILED", attempt: 2, error: { code: "OUT_OF_MEMORY" } });
+    expect(run.error?.message).toBe(
+      "ONNX Runtime failed: bad_alloc. It came twice in the same way at step 20, and would come again",
+    );
     expect(version).toBeNull();
     expect((await trained("runtime", 0)).version?.digest).toBe(digest);
   });
 
-  it("by a fault of the run itself is not tried again", async () => {
-    const { run } = await trained("refused", 1);
-    expect(run).toMatchObject({ state: "FAILED", attempt: 1, error: { code: "BAD_INPUT" } });
+  it("again and again in one place, each time by another fault, ends when its restarts are spent", async () => {
+    const { run, retries } = await trained("varied", 100, { checkpoint: { everySteps: 1_000 }, maximumRestarts: 2 });
+    expect(run).toMatchObject({ state: "FAILED", attempt: 3, restarts: 2, error: { code: "EXECUTOR_FAILED" } });
+    expect(run.error?.message).toBe("fault 98. All 2 restarts are spent");
+    expect(retries).toEqual(["EXECUTOR_FAILED: fault 100", "EXECUTOR_FAILED: fault 99"]);
+  });
+
+  it("by a fault of its declaration is tried once more, and not at all where restarts are forbidden", async () => {
+    const { run } = await trained("refused", 100, { checkpoint: { everySteps: 1_000 } });
+    expect(run).toMatchObject({ state: "FAILED", attempt: 2, error: { code: "BAD_INPUT" } });
+    const { run: strict } = await trained("refused", 1, { maximumRestarts: 0 });
+    expect(strict).toMatchObject({ state: "FAILED", attempt: 1, error: { message: "these rows do not fit" } });
+  });
+
+  it("waits longer from fault to fault, and not at all after its trainer was killed", async () => {
+    const { run: killed } = await trained("killed", 1);
+    const { run: broken } = await trained("varied", 2, { checkpoint: { everySteps: 1_000 } });
+    const pauses = async (runId: string) =>
+      (
+        await bench.db.query<{ seconds: number }[]>(
+          `SELECT extract(epoch FROM at - before)::float8 AS seconds FROM (
+             SELECT to_state, at, lag(at) OVER (ORDER BY seq) AS before, lag(from_state) OVER (ORDER BY seq) AS origin
+             FROM run_event WHERE run_id = $1 AND kind = 'STATE_CHANGED') log
+           WHERE to_state = 'RUNNING' AND origin = 'RUNNING'`,
+          [runId],
+        )
+      ).map(({ seconds }) => seconds);
+    const [afterKill = Number.NaN] = await pauses(killed.id);
+    expect(afterKill).toBeLessThan(1);
+    const [first = 0, second = 0] = await pauses(broken.id);
+    expect(first).toBeGreaterThan(0.99);
+    expect(second).toBeGreaterThan(1.99);
+    expect(broken).toMatchObject({ state: "SUCCEEDED", attempt: 3 });
   });
 });

@@ -12,7 +12,7 @@ import { silent } from "../../src/logger.js";
 import { fenced, renewLeases } from "../../src/runs/lease.js";
 import { appendMetrics, readMetrics } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
-import { claimRun } from "../../src/scheduler/claim.js";
+import { claimRuns } from "../../src/scheduler/claim.js";
 import { reapExpired, startReaper } from "../../src/scheduler/reaper.js";
 import { liveWorkers } from "../../src/scheduler/workers.js";
 import { accepted, cpu, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
@@ -100,14 +100,17 @@ describe("a run", () => {
       await bench.db.query("UPDATE run SET lease_expires_at = now() - interval '1 second' WHERE id = $1", [runId]);
       return (await reapExpired(bench.db)).length === 1;
     });
-    expect(await finished(bench.db, runId)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+    const run = await finished(bench.db, runId);
+    expect(run.state).toBe("SUCCEEDED");
+    // It may have been claimed once more before the worker noticed, which then gives everything back and registers anew.
+    expect([2, 3]).toContain(run.attempt);
   });
 
-  it("whose trainer dies again and again without a step gained is given up", async () => {
+  it("whose trainer dies of it before the first step, and again, is given up", async () => {
     await bench.startWorker(1, fileURLToPath(new URL("./dying-trainer.mjs", import.meta.url)));
     const { runId } = await accepted(train(bench.db, { ...training, epochs: 1 }));
     const run = await finished(bench.db, runId);
-    expect(run).toMatchObject({ state: "FAILED", attempt: 4, error: { code: "TRAINER_FAILED" } });
+    expect(run).toMatchObject({ state: "FAILED", attempt: 2, error: { code: "TRAINER_FAILED" } });
     expect(run.error?.message).toContain("exit code 3");
   });
 });
@@ -116,13 +119,15 @@ describe("a lease", () => {
   it("that ran out gives the run back, and every later write of its holder is refused", async () => {
     const { runId } = await accepted(train(bench.db, { ...training, epochs: 1 }));
     const workerId = newId("Worker");
-    const claimed = await claimRun(bench.db, { id: workerId, devices: [cpu(1)], holds: [] });
+    const [claimed] = await claimRuns(bench.db, { id: workerId, devices: [cpu(1)], holds: [] });
     expect(claimed?.id).toBe(runId);
     const lease = { runId, fence: claimed?.fence ?? 0 };
     const point = { seq: 1, name: "loss", step: 1, epoch: 1, value: 0.5 };
     const progress = { epoch: 1, epochs: 1, step: 1, steps: 7 };
     await appendMetrics(bench.db, lease, [point], progress);
-    expect(await renewLeases(bench.db, workerId, [lease])).toEqual(new Map([[runId, "RUNNING"]]));
+    expect(await renewLeases(bench.db, workerId, [lease])).toEqual(
+      new Map([[runId, { state: "RUNNING", asked: null }]]),
+    );
     expect(await reapExpired(bench.db)).toEqual([]);
 
     await bench.db.query("UPDATE run SET lease_expires_at = now() - interval '1 second' WHERE id = $1", [runId]);

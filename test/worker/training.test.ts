@@ -91,7 +91,9 @@ describe("a training", () => {
     const run = await finished(bench.db, runId);
     expect(run.state).toBe("FAILED");
     expect(run.error?.code).toBe("DIVERGED");
-    expect(run.attempt).toBe(1);
+    // Once more from its checkpoint: the same again is proof.
+    expect(run.attempt).toBe(2);
+    expect(run.error?.message).toMatch(/^loss became .* would come again$/);
     expect(await bench.db.manager.countBy(ModelVersion, { runId })).toBe(0);
     const { points } = await readMetrics(bench.db, runId, 0);
     expect(points.length).toBeGreaterThan(0);

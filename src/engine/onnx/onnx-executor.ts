@@ -149,6 +149,11 @@ class OnnxExecutable implements Executable {
     return Object.fromEntries(names.map((name) => [name, copy(this.state, name)]));
   }
 
+  async copyState(into: State): Promise<void> {
+    this.checkOpen();
+    for (const [name, array] of Object.entries(into)) array.set(numbersOf(this.state, name));
+  }
+
   async writeState(values: State): Promise<void> {
     this.checkOpen();
     checkTensors(this.graph.state, values, false);

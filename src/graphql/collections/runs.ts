@@ -34,6 +34,12 @@ export class RunFilter implements Combinators<RunFilter> {
   })
   retraining?: StringFilter | null;
 
+  @Field(() => StringFilter, { nullable: true, description: "The project it belongs to." })
+  project?: StringFilter | null;
+
+  @Field(() => IntFilter, { nullable: true, description: "1 to 99; lower starts first." })
+  priority?: IntFilter | null;
+
   @Field(() => IntFilter, { nullable: true, description: "How often a worker has started it." })
   attempt?: IntFilter | null;
 
@@ -67,6 +73,8 @@ export const runConditions: Conditions<RunFilter> = {
   state: compare("t.state"),
   model: nameOf("model", "model_id"),
   retraining: nameOf("retraining", "retraining_id"),
+  project: compare("t.project"),
+  priority: compare("t.priority"),
   attempt: compare("t.attempt"),
   createdAt: compareInstant("t.created_at"),
   updatedAt: compareInstant("t.updated_at"),

@@ -160,10 +160,43 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
     description: "A step that takes longer hangs: its trainer is killed and the run started again. Default: 600.",
   })
   stepTimeoutSeconds?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "1 to 99; lower starts first. A run that finds no room displaces runs with a higher number: they write a checkpoint, wait again and lose no finished step. Default: 42.",
+  })
+  priority?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The project it belongs to: 1 to 63 letters, digits, dots, hyphens and underscores, beginning with a letter. Among runs of one priority, the project that uses the fewest slots starts first. Default: `default`.",
+  })
+  project?: string | null;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description:
+      "Ids of at most 1,000 runs that must all have SUCCEEDED before it starts. When one of them FAILED or was CANCELED, it fails at once with DEPENDENCY_FAILED. Default: none.",
+  })
+  dependsOn?: string[] | null;
 }
 
 @InputType({ description: "Stops a run." })
 export class CancelRunInput extends MutationInput implements RunReference {
+  @Field(() => ID, { description: "The run's id." })
+  runId!: string;
+}
+
+@InputType({ description: "Holds a run back." })
+export class PauseRunInput extends MutationInput implements RunReference {
+  @Field(() => ID, { description: "The run's id." })
+  runId!: string;
+}
+
+@InputType({ description: "Lets a paused run go on." })
+export class ResumeRunInput extends MutationInput implements RunReference {
   @Field(() => ID, { description: "The run's id." })
   runId!: string;
 }

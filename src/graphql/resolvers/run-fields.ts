@@ -4,7 +4,8 @@ import { Retraining } from "../../entities/retraining.js";
 import { Checkpoint, Run } from "../../entities/run.js";
 import { ModelVersion } from "../../entities/version.js";
 import { Worker } from "../../entities/worker.js";
-import { metricHistory } from "../../runs/metrics.js";
+import { metricHistory } from "../../runs/metric-history.js";
+import { dependenciesOf } from "../../runs/queueing.js";
 import { type Standing, standings } from "../../scheduler/queue.js";
 import { CheckpointConnection, CheckpointsArguments, checkpoints } from "../collections/checkpoints.js";
 import { RunEventConnection, runEvents } from "../collections/run-events.js";
@@ -112,10 +113,20 @@ export class RunFields {
     return executed && run.workerId !== null ? loaders.byId(Worker).load(run.workerId) : null;
   }
 
+  @FieldResolver(() => [Run], { description: "The runs that must have SUCCEEDED before it starts, oldest first." })
+  dependsOn(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run[]> {
+    return loaders
+      .batched<string, Run[]>("dependencies by run", async (runIds) => {
+        const runs = await dependenciesOf(loaders.db, runIds);
+        return runIds.map((id) => runs.get(id) ?? []);
+      })
+      .load(run.id);
+  }
+
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      "Its place by age among all that wait, 1 for the oldest; null unless QUEUED. A run whose device is free starts before older ones that need another.",
+      "Its place among all that wait, 1 for the first; null unless QUEUED. Those that may start come first, in order of priority, then of what their projects use, then of age. A run whose device is free starts before others that need another.",
   })
   async queuePosition(@Root() run: Run, @Ctx() context: Context): Promise<number | null> {
     return (await standingOf(run, context))?.position ?? null;

@@ -1,10 +1,10 @@
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
-import { cancelRun, retryRun } from "../../runs/control.js";
+import { cancelRun, pauseRun, resumeRun, retryRun } from "../../runs/control.js";
 import { reproduceVersion } from "../../runs/reproduce.js";
 import { train } from "../../runs/submit.js";
 import type { Context } from "../context.js";
 import { ReproduceVersionInput } from "../inputs/registry.js";
-import { CancelRunInput, RetryRunInput, TrainInput } from "../inputs/training.js";
+import { CancelRunInput, PauseRunInput, ResumeRunInput, RetryRunInput, TrainInput } from "../inputs/training.js";
 import { answer } from "../payloads/answer.js";
 import { RunPayload } from "../payloads/outcomes.js";
 
@@ -34,7 +34,29 @@ export class RunMutations {
 
   @Mutation(() => RunPayload, {
     description:
-      "Queues a new run with the model, optimizer, data and settings of one that FAILED or was CANCELED; it begins anew. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run in another state.",
+      "Holds a run back: at once while it waits, else as soon as it has written a checkpoint; then its state is PAUSED and others use its slots. Asking again changes nothing. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run that has ended or is being canceled.",
+  })
+  async pauseRun(
+    @Arg("input", () => PauseRunInput, { description: "The run." }) input: PauseRunInput,
+    @Ctx() { platform }: Context,
+  ): Promise<RunPayload> {
+    return answer(RunPayload, await pauseRun(platform.db, input));
+  }
+
+  @Mutation(() => RunPayload, {
+    description:
+      "Puts a paused run back into the queue, at the place that its age gives it; it goes on from its checkpoint. For a run that is not paused nothing changes. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run that has ended or is being canceled.",
+  })
+  async resumeRun(
+    @Arg("input", () => ResumeRunInput, { description: "The run." }) input: ResumeRunInput,
+    @Ctx() { platform }: Context,
+  ): Promise<RunPayload> {
+    return answer(RunPayload, await resumeRun(platform.db, input));
+  }
+
+  @Mutation(() => RunPayload, {
+    description:
+      "Queues a new run with the model, optimizer, data and settings of one that FAILED or was CANCELED; it begins anew. Of the runs that the old one depended on, it waits for those that have not ended. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run in another state.",
   })
   async retryRun(
     @Arg("input", () => RetryRunInput, { description: "The run." }) input: RetryRunInput,

@@ -1,4 +1,4 @@
-import { Arg, ID, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, ID, Int, Resolver, Root, Subscription } from "type-graphql";
 import { Run, RunEvent } from "../../entities/run.js";
 import { RunFilter } from "../collections/runs.js";
 import { followRuns } from "../subscriptions/live-runs.js";
@@ -18,12 +18,18 @@ export class RunSubscriptions {
   @Subscription(() => RunMetricBatch, {
     subscribe: ({ args, context }) => followRunMetrics(context.platform, args),
     description:
-      "All metric points of a run, those there are and those to come: each once, in order, over any number of reconnections. Completes when the run has ended.",
+      "All metric points of a run, those there are and those to come: each once, in order, over any number of reconnections. A silent run sends an empty batch every ten seconds or sooner. Completes when the run has ended.",
   })
   runMetrics(
     @Root() batch: RunMetricBatch,
     @Arg("runId", () => ID, runIdOption) _runId: string,
     @Arg("after", () => String, afterOption) _after?: string,
+    @Arg("maxPoints", () => Int, {
+      nullable: true,
+      description:
+        "The most points of one batch, 1 to 10,000: where more wait, because the subscriber starts or falls behind, they are thinned so that of every metric the extremes and the end of each stretch stay. Default: every point is sent.",
+    })
+    _maxPoints?: number,
   ): RunMetricBatch {
     return batch;
   }

@@ -1,16 +1,13 @@
-import type { Repeater } from "@repeaterjs/repeater";
 import { datasetEventHead, readDatasetEvents } from "../../datasets/events.js";
-import { isConnectionError } from "../../db/connection-error.js";
 import { findNamed } from "../../db/transaction.js";
 import { Dataset } from "../../entities/dataset.js";
 import type { DatasetEvent, ModelEvent } from "../../entities/event.js";
 import { Model } from "../../entities/model.js";
 import { PlatformError } from "../../errors.js";
-import { tail } from "../../pubsub/tail.js";
-import type { Topic } from "../../pubsub/topics.js";
 import { modelEventHead, readModelEvents } from "../../registry/events.js";
 import { shown } from "../../spec/wording.js";
 import type { Platform } from "../context.js";
+import { followEntries } from "./entries.js";
 import { decodeLogCursor } from "./log-cursor.js";
 
 const pageSize = 500;
@@ -23,14 +20,19 @@ const pageSize = 500;
 export async function followModelEvents(
   platform: Platform,
   { model: name, after }: { model: string; after?: string | null },
-): Promise<Repeater<ModelEvent>> {
+): Promise<AsyncIterableIterator<ModelEvent>> {
   const { db } = platform;
   const model = await findNamed(db.manager, Model, name);
   if (!model) throw new PlatformError("NOT_FOUND", `there is no model ${shown(name)}`);
-  const start = decodeLogCursor(after, "model-events", model.id, await modelEventHead(db, model.id));
-  return followHistory(platform, { type: "model", modelId: model.id }, start, (from) =>
-    readModelEvents(db, model.id, from, pageSize),
-  );
+  const head = await modelEventHead(db, model.id);
+  return followEntries(platform, {
+    log: "model-events",
+    ownerId: model.id,
+    topic: { type: "model", modelId: model.id },
+    start: decodeLogCursor(after, "model-events", model.id, head),
+    head,
+    read: async (from) => pageOf(await readModelEvents(db, model.id, from, pageSize)),
+  });
 }
 
 /**
@@ -41,29 +43,20 @@ export async function followModelEvents(
 export async function followDatasetEvents(
   platform: Platform,
   { dataset: name, after }: { dataset: string; after?: string | null },
-): Promise<Repeater<DatasetEvent>> {
+): Promise<AsyncIterableIterator<DatasetEvent>> {
   const { db } = platform;
   const dataset = await findNamed(db.manager, Dataset, name);
   if (!dataset) throw new PlatformError("NOT_FOUND", `there is no dataset ${shown(name)}`);
-  const start = decodeLogCursor(after, "dataset-events", dataset.id, await datasetEventHead(db, dataset.id));
-  return followHistory(platform, { type: "dataset", datasetId: dataset.id }, start, (from) =>
-    readDatasetEvents(db, dataset.id, from, pageSize),
-  );
-}
-
-function followHistory<Event extends { seq: number }>(
-  { wakeups }: Platform,
-  topic: Topic,
-  start: number,
-  readAfter: (seq: number) => Promise<Event[]>,
-): Repeater<Event> {
-  return tail({
-    isPassing: isConnectionError,
-    wakeup: () => wakeups.on(topic),
-    start,
-    async read(from) {
-      const items = await readAfter(from);
-      return { items, cursor: items.at(-1)?.seq ?? from, more: items.length === pageSize, ended: false };
-    },
+  const head = await datasetEventHead(db, dataset.id);
+  return followEntries(platform, {
+    log: "dataset-events",
+    ownerId: dataset.id,
+    topic: { type: "dataset", datasetId: dataset.id },
+    start: decodeLogCursor(after, "dataset-events", dataset.id, head),
+    head,
+    read: async (from) => pageOf(await readDatasetEvents(db, dataset.id, from, pageSize)),
   });
 }
+
+/** A page of a history, which has no end. */
+const pageOf = <Entry>(entries: Entry[]) => ({ entries, more: entries.length === pageSize, ended: false });

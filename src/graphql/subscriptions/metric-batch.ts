@@ -23,9 +23,11 @@ export class RunMetricPoint implements MetricPoint {
   value!: number;
 }
 
-@ObjectType({ description: "A resumed run goes on from an earlier step." })
+@ObjectType({ description: "A resumed run goes on from an earlier step, with numbers that may differ." })
 export class Rewind {
-  @Field(() => Int, { description: "Points of later steps, sent before, are measured anew." })
+  @Field(() => Int, {
+    description: "Points of later steps, sent in batches before this one, are measured anew from here on.",
+  })
   toStep!: number;
 }
 
@@ -34,13 +36,30 @@ export class RunMetricBatch {
   @Field({ description: "Give it as `after` to go on behind this batch, on any server, at any time." })
   cursor!: string;
 
-  @Field(() => [RunMetricPoint], { description: "In the order of `seq`; may be empty in the last batch." })
+  @Field({
+    description:
+      "The place behind which this batch begins: the `cursor` of the batch before, so that a gap would show. Of the first batch: `after`, or the place before the first point.",
+  })
+  previousCursor!: string;
+
+  @Field(() => [RunMetricPoint], {
+    description:
+      "In the order of `seq`. Empty in the last batch, and in those that show every ten seconds or sooner that a silent run is still followed.",
+  })
   points!: MetricPoint[];
+
+  @Field({ description: "Whether points were left out, as `maxPoints` asks: extremes and ends stay." })
+  downsampled!: boolean;
+
+  @Field(() => Int, {
+    description: "How many points were stored between the two cursors: more than `points` holds where `downsampled`.",
+  })
+  rows!: number;
 
   @Field(() => Rewind, {
     nullable: true,
     description:
-      "Set when the run was resumed where its numbers may differ from those sent before (another executor, thread count or CPU level); else null.",
+      "Set where, before the first of these points, the run was resumed so that its numbers may differ from those sent before (another executor, thread count or CPU level); else null.",
   })
   rewind!: Rewind | null;
 

@@ -1,46 +1,40 @@
-import type { Repeater } from "@repeaterjs/repeater";
-import { isConnectionError } from "../../db/connection-error.js";
 import type { RunEvent } from "../../entities/run.js";
 import { PlatformError } from "../../errors.js";
-import { tail } from "../../pubsub/tail.js";
 import { readRunEvents, runHeads } from "../../runs/events.js";
-import { readMetrics } from "../../runs/metrics.js";
 import { shown } from "../../spec/wording.js";
 import type { Platform } from "../context.js";
-import { decodeLogCursor, encodeLogCursor } from "./log-cursor.js";
+import { followEntries } from "./entries.js";
+import { decodeLogCursor } from "./log-cursor.js";
 import type { RunMetricBatch } from "./metric-batch.js";
+import { followMetrics } from "./run-metrics.js";
 
 export interface RunLogArguments {
   runId: string;
   after?: string | null;
 }
 
-/** Live batches of metrics come at most ten times a second: more often no eye follows, and each costs a read. */
-const metricIntervalMs = 100;
+/** The most points a subscriber may ask for at once. */
+const mostPoints = 10_000;
 const eventPageSize = 500;
 
 /**
- * Every metric point of a run behind `after`, once and in order, until the run has ended.
+ * Every metric point of a run behind `after`, once and in order, until the run has ended; thinned where more than
+ * `maxPoints` wait.
  *
- * @throws PlatformError NOT_FOUND, BAD_CURSOR
+ * @throws PlatformError NOT_FOUND, BAD_CURSOR, BAD_INPUT
  */
 export async function followRunMetrics(
-  { db, wakeups }: Platform,
-  { runId, after }: RunLogArguments,
-): Promise<Repeater<RunMetricBatch>> {
-  const { metrics } = await requireHeads(db, runId);
-  return tail({
-    isPassing: isConnectionError,
-    wakeup: () => wakeups.on({ type: "metrics", runId }),
-    start: decodeLogCursor(after, "run-metrics", runId, metrics),
-    minIntervalMs: metricIntervalMs,
-    async read(from) {
-      const { points, seq, more, finished } = await readMetrics(db, runId, from);
-      const cursor = encodeLogCursor("run-metrics", runId, seq);
-      const items = points.length > 0 || finished ? [{ cursor, points, rewind: null, finished }] : [];
-      return { items, cursor: seq, more, ended: finished };
-    },
-  });
+  platform: Platform,
+  { runId, after, maxPoints }: RunLogArguments & { maxPoints?: number | null },
+): Promise<AsyncIterableIterator<RunMetricBatch>> {
+  if (maxPoints != null && (maxPoints < 1 || maxPoints > mostPoints))
+    throw new PlatformError(
+      "BAD_INPUT",
+      `maxPoints: must be a whole number from 1 to ${mostPoints.toLocaleString("en-US")}, got ${maxPoints}`,
+    );
+  const { metrics: head } = await requireHeads(platform.db, runId);
+  const start = decodeLogCursor(after, "run-metrics", runId, head);
+  return followMetrics(platform, { runId, start, head, maxPoints: maxPoints ?? null });
 }
 
 /**
@@ -49,17 +43,20 @@ export async function followRunMetrics(
  * @throws PlatformError NOT_FOUND, BAD_CURSOR
  */
 export async function followRunEvents(
-  { db, wakeups }: Platform,
+  platform: Platform,
   { runId, after }: RunLogArguments,
-): Promise<Repeater<RunEvent>> {
-  const { events } = await requireHeads(db, runId);
-  return tail({
-    isPassing: isConnectionError,
-    wakeup: () => wakeups.on({ type: "run", runId }),
-    start: decodeLogCursor(after, "run-events", runId, events),
+): Promise<AsyncIterableIterator<RunEvent>> {
+  const { db } = platform;
+  const { events: head } = await requireHeads(db, runId);
+  return followEntries(platform, {
+    log: "run-events",
+    ownerId: runId,
+    topic: { type: "run", runId },
+    start: decodeLogCursor(after, "run-events", runId, head),
+    head,
     async read(from) {
-      const page = await readRunEvents(db, runId, from, eventPageSize);
-      return { items: page.events, cursor: page.events.at(-1)?.seq ?? from, more: page.more, ended: page.ended };
+      const { events, more, ended } = await readRunEvents(db, runId, from, eventPageSize);
+      return { entries: events, more, ended };
     },
   });
 }

@@ -1,0 +1,86 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type FieldNode,
+  getOperationAST,
+  Kind,
+  type SelectionNode,
+  visit,
+} from "graphql";
+
+/** What of an operation its results depend on, beside the event. */
+export interface SharedOperation {
+  document: DocumentNode;
+  operationName?: string | null;
+  variableValues?: Readonly<Record<string, unknown>> | null;
+}
+
+/** Subscribers that follow an event live ask for its results within so many milliseconds. */
+const sharedMs = 250;
+
+type Results = Map<DocumentNode, Map<string, Promise<ExecutionResult>>>;
+const shared = new WeakMap<object, Results>();
+
+/**
+ * Declares that an event goes to several subscribers, and that a subscription's own field makes its answer from the event
+ * alone, not from its arguments. Whoever asks for the same fields of it then gets the same result, made once. Nobody may
+ * see more of it than another: there is one operator key.
+ */
+export function shareable<Event extends object>(event: Event): Event {
+  shared.set(event, new Map());
+  return event;
+}
+
+/** The result of an operation for an event: made by `execute`, or by another subscriber's before. */
+export function sharedResult(
+  event: unknown,
+  operation: SharedOperation,
+  execute: () => Promise<ExecutionResult>,
+): Promise<ExecutionResult> {
+  const results = typeof event === "object" && event !== null ? shared.get(event) : undefined;
+  if (!results) return execute();
+  const { document, operationName, variableValues } = operation;
+  const key = JSON.stringify([
+    operationName ?? null,
+    variablesOfSelection(document, operationName).map((name) =>
+      variableValues && name in variableValues ? [variableValues[name]] : [],
+    ),
+  ]);
+  const known = results.get(document) ?? new Map<string, Promise<ExecutionResult>>();
+  results.set(document, known);
+  let result = known.get(key);
+  if (!result) {
+    result = execute();
+    known.set(key, result);
+    // One subscriber's bad luck, such as a lost connection, is not for all who come later. Nor is what was true when the event
+    // happened for who comes much later and asks for what it is about.
+    const forget = () => known.delete(key);
+    result.then(({ errors }) => (errors ? forget() : setTimeout(forget, sharedMs).unref()), forget);
+  }
+  return result;
+}
+
+const selectionVariables = new WeakMap<DocumentNode, Map<string, string[]>>();
+
+/** The variables an operation uses anywhere but as arguments of its own fields, which were for the subscription to read. */
+function variablesOfSelection(document: DocumentNode, operationName: string | null | undefined): string[] {
+  const known = selectionVariables.get(document) ?? new Map<string, string[]>();
+  selectionVariables.set(document, known);
+  const name = operationName ?? "";
+  let variables = known.get(name);
+  if (!variables) {
+    const operation = getOperationAST(document, operationName);
+    const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+    const found = new Set<string>();
+    const collect = { Variable: (variable: { name: { value: string } }) => void found.add(variable.name.value) };
+    for (const selection of operation?.selectionSet.selections ?? []) visit(withoutArguments(selection), collect);
+    for (const fragment of fragments) visit(fragment, collect);
+    variables = [...found].sort();
+    known.set(name, variables);
+  }
+  return variables;
+}
+
+function withoutArguments(selection: SelectionNode): SelectionNode {
+  return selection.kind === Kind.FIELD ? ({ ...selection, arguments: [] } satisfies FieldNode) : selection;
+}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import type { Client } from "minio";
+import { PlatformError } from "../errors.js";
+import { ownerOf } from "./keys.js";
+import { s3Code } from "./s3-errors.js";
+import { readFault } from "./s3-transport.js";
+
+/** Which objects are sent in parts, so that what fails in between is one of them and not the whole; and of what size. */
+export interface MultipartSizes {
+  /** Objects above this size. */
+  aboveBytes: number;
+  /** Of a part, at least; S3 allows none below 5 MiB but the last. */
+  partBytes: number;
+}
+
+export const multipartDefaults: MultipartSizes = { aboveBytes: 64 * 1024 ** 2, partBytes: 16 * 1024 ** 2 };
+/** S3 counts parts up to 10,000. */
+const maximumParts = 10_000;
+/** Parts under way at a time. */
+const lanes = 3;
+
+/** What an upload asks of the store: the client, and requests that are tried again. */
+export interface Uploader {
+  client: Client;
+  bucket: string;
+  request<Result>(action: string, run: () => Promise<Result>): Promise<Result>;
+  /** Whether the server knows conditional writes; told when it says that it does not. */
+  conditional: { works: boolean };
+  sizes: MultipartSizes;
+}
+
+/** The bytes of each part of an object, which depend on the sizes alone. */
+export function partsOf(bytes: Buffer, { partBytes }: MultipartSizes): Buffer[] {
+  const size = Math.max(partBytes, Math.ceil(bytes.byteLength / maximumParts));
+  const parts: Buffer[] = [];
+  for (let start = 0; start < bytes.byteLength; start += size) parts.push(bytes.subarray(start, start + size));
+  return parts;
+}
+
+/** The checksum that a server which was given those of the parts keeps of the whole: a digest of their digests. */
+export function compositeChecksum(digests: readonly Buffer[]): string {
+  return `${createHash("sha256").update(Buffer.concat(digests)).digest("base64")}-${digests.length}`;
+}
+
+/**
+ * Puts an object in parts, each checked by the server against its own sha256. Nothing is to be seen under the key before
+ * the last request; an upload that fails is aborted, so that it leaves nothing behind either. Whoever calls verifies the
+ * object: when the last answer is lost, whether it was made can only be told by looking.
+ */
+export async function putInParts(uploader: Uploader, key: string, bytes: Buffer, sha256: string): Promise<void> {
+  const { client, bucket, request } = uploader;
+  const parts = partsOf(bytes, uploader.sizes).map((body) => ({
+    body,
+    digest: createHash("sha256").update(body).digest("base64"),
+  }));
+  const headers = {
+    "content-type": "application/octet-stream",
+    "x-amz-meta-sha256": sha256,
+    "x-amz-checksum-algorithm": "SHA256",
+  };
+  const opened = await send(uploader, `begin ${key}`, { method: "POST", key, query: "uploads=", headers });
+  const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(opened.text)?.[1];
+  if (uploadId === undefined)
+    throw new PlatformError("STORAGE_UNAVAILABLE", `The S3 server gave no upload for ${key}.`);
+  const upload = `uploadId=${encodeURIComponent(uploadId)}`;
+  try {
+    const tags: string[] = [];
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      for (let index = next++; index < parts.length; index = next++) {
+        const { body, digest } = parts[index] as (typeof parts)[number];
+        const { etag } = await send(uploader, `write part ${index + 1} of ${key}`, {
+          ...{ method: "PUT", key, body, query: `partNumber=${index + 1}&${upload}` },
+          headers: { "x-amz-checksum-sha256": digest },
+        });
+        tags[index] = etag;
+      }
+    };
+    await settleAll(Array.from({ length: lanes }, lane));
+    const listed = parts.map(
+      ({ digest }, index) =>
+        `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tags[index]}</ETag><ChecksumSHA256>${digest}</ChecksumSHA256></Part>`,
+    );
+    await complete(uploader, key, upload, `<CompleteMultipartUpload>${listed.join("")}</CompleteMultipartUpload>`);
+  } catch (error) {
+    await request(`abort ${key}`, () => client.abortMultipartUpload(bucket, key, uploadId)).catch(() => {
+      // Collection aborts what is left open for a day.
+    });
+    throw error;
+  }
+}
+
+/** A failed part lets the others come to their end: an upload is not aborted under a part that is still on its way. */
+async function settleAll(all: Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(all)) if (outcome.status === "rejected") throw outcome.reason;
+}
+
+async function complete(uploader: Uploader, key: string, query: string, text: string): Promise<void> {
+  const { conditional } = uploader;
+  const body = Buffer.from(text);
+  const attempt = () =>
+    send(uploader, `complete ${key}`, {
+      ...{ method: "POST", key, query, body },
+      headers: { "content-type": "application/xml", ...(conditional.works ? { "if-none-match": "*" } : {}) },
+    });
+  try {
+    await attempt();
+  } catch (error) {
+    const code = s3Code((error as Error).cause);
+    // Taken, or completed by a request whose answer was lost: looking at the object tells.
+    if (code === "PreconditionFailed" || code === "NoSuchUpload") return;
+    if (code !== "NotImplemented" || !conditional.works) throw error;
+    conditional.works = false;
+    await attempt();
+  }
+}
+
+/** One request that writes. A server may answer 200 and an error, since it begins to answer before it is done. */
+export function send(
+  { client, bucket, request }: Uploader,
+  action: string,
+  {
+    key,
+    body,
+    ...options
+  }: { method: string; key: string; query?: string; body?: Buffer; headers: Record<string, string> },
+): Promise<{ text: string; etag: string }> {
+  return request(action, async () => {
+    const response = await client.makeRequestAsync(
+      { ...options, bucketName: bucket, objectName: key },
+      body ?? "",
+      [200],
+    );
+    let text = "";
+    for await (const chunk of response) text += String(chunk);
+    if (/<Error>/.test(text)) throw readFault(200, text, response.headers);
+    return { text, etag: String(response.headers.etag ?? "") };
+  });
+}
+
+/** Aborts uploads that were begun before an instant and never came to an end. Answers how many. */
+export async function abortStaleUploads({ client, bucket, request }: Uploader, before: Date): Promise<number> {
+  let aborted = 0;
+  for (let keyMarker = "", uploadIdMarker = "", more = true; more; ) {
+    const page = await request("list unfinished uploads", () =>
+      client.listIncompleteUploadsQuery(bucket, "", keyMarker, uploadIdMarker, ""),
+    );
+    for (const { key, uploadId, initiated } of page.uploads) {
+      // A bucket may hold what other programs upload.
+      if (ownerOf(key) === undefined || !(new Date(initiated) < before)) continue;
+      await request(`abort ${key}`, () => client.abortMultipartUpload(bucket, key, uploadId));
+      aborted++;
+    }
+    more = page.isTruncated && page.nextKeyMarker !== "";
+    keyMarker = page.nextKeyMarker;
+    uploadIdMarker = page.nextUploadIdMarker;
+  }
+  return aborted;
+}

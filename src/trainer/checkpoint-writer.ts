@@ -1,0 +1,171 @@
+import type { State } from "../engine/executor.js";
+import { PlatformError } from "../errors.js";
+import type { Environment } from "../spec/environment.js";
+import { checkpointFile, type PositionWithoutState } from "./checkpoint.js";
+import { monitoredValue } from "./early-stopping.js";
+import { type Patience, patiently } from "./patient-store.js";
+import type { Assignment, FromTrainer } from "./protocol.js";
+import type { CheckpointBytes, SaveOutcome } from "./store-checkpoint.js";
+
+/** Stores a checkpoint's file, elsewhere; the buffer comes back when that is done. */
+export type SaveFile = (file: CheckpointBytes) => Promise<{ outcome: SaveOutcome; buffer: ArrayBuffer }>;
+
+/** Who does elsewhere what a training should not wait for. One thing at a time. */
+export interface CheckpointSaver {
+  saveFile: SaveFile;
+  /** Memory whose pages the system has given already: a copy into fresh ones takes several times as long. */
+  reserve(sizeBytes: number): Promise<ArrayBuffer>;
+}
+
+/** Where a state is copied from. */
+export interface StateSource {
+  readonly stateSizes: Readonly<Record<string, number>>;
+  copyState(into: State): Promise<void>;
+}
+
+/**
+ * Checkpoints beside a training that goes on: the loop waits for one copy of the state, and another thread does the rest.
+ * One save at a time; the memory that a checkpoint needs is kept for the next one.
+ */
+export interface CheckpointWriter {
+  /** Whether a save is in flight. */
+  readonly busy: boolean;
+  /** The last step whose checkpoint is in the store; 0 before the first. */
+  readonly storedStep: number;
+  /** Has memory made ready for files of up to this size, so that the first save is as quick as the others. */
+  reserve(sizeBytes: number): void;
+  /** Copies a position and has it stored; resolves when it is copied. Waits for the save in flight, if there is one. */
+  save(step: number, position: PositionWithoutState, source: StateSource): Promise<void>;
+  /** @throws PlatformError DIVERGED when a save found numbers that are not finite, and whatever else made one impossible. */
+  assertSound(): void;
+  /** Resolves when no save is in flight. @throws as `assertSound` does. */
+  settled(): Promise<void>;
+  /** Lets the save in flight come to its end, but waits for no store that is away. */
+  close(): Promise<void>;
+}
+
+/** A store that is away, full or damages what it is given: the next checkpoint may fare better. */
+const passing: ReadonlySet<string> = new Set(["STORAGE_UNAVAILABLE", "STORAGE_FULL", "OBJECT_CORRUPT"]);
+/** A file changes its size by a little from checkpoint to checkpoint. */
+const spareBytes = 2 ** 16;
+
+/** @param patience how long a save waits for a store that is away. */
+export function createCheckpointWriter(options: {
+  assignment: Pick<Assignment, "runId" | "attempt" | "training">;
+  /** What computes the state; told to whoever resumes it. */
+  environment: Environment;
+  saver: CheckpointSaver;
+  patience: Patience;
+  send(message: FromTrainer): void;
+}): CheckpointWriter {
+  const { runId, attempt, training } = options.assignment;
+  const { send, saver } = options;
+  let memory: ArrayBuffer | undefined;
+  let reserved: Promise<void> | undefined;
+  let inFlight: Promise<void> | undefined;
+  let failure: Error | undefined;
+  let storedStep = 0;
+  let closing = false;
+  const patience = { ...options.patience, stopped: () => closing || options.patience.stopped() };
+
+  /** The file's memory, which is away while a save is in flight. */
+  function take(sizeBytes: number): ArrayBuffer {
+    // Too small, it is let go before the larger one is made: there is never more than one.
+    if (memory && memory.byteLength < sizeBytes) memory = undefined;
+    const taken = memory ?? new ArrayBuffer(sizeBytes + spareBytes);
+    memory = undefined;
+    return taken;
+  }
+
+  async function store(file: CheckpointBytes): Promise<SaveOutcome> {
+    let { buffer } = file;
+    try {
+      return await patiently(async () => {
+        const saved = await saver.saveFile({ ...file, buffer });
+        buffer = saved.buffer;
+        const { outcome } = saved;
+        if (outcome.type === "FAILED") throw new PlatformError(outcome.code, outcome.message);
+        return outcome;
+      }, patience);
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      return { type: "FAILED", code: error.code, message: error.message };
+    } finally {
+      memory = buffer;
+    }
+  }
+
+  function conclude(outcome: SaveOutcome, saved: { step: number; epoch: number; monitored: number | null }): void {
+    const { step } = saved;
+    if (outcome.type === "STORED") {
+      storedStep = step;
+      send({ type: "CHECKPOINT", checkpoint: { ...outcome.object, attempt, ...saved } });
+    } else if (outcome.type === "RUINED") {
+      const { name, value } = outcome;
+      failure = diverged(name, value, step);
+    } else if (passing.has(outcome.code)) {
+      // The next one may succeed; a run is not worth less than the checkpoint it could not write.
+      send({ type: "WARNING", message: `no checkpoint at step ${step}: ${outcome.message}` });
+    } else failure = new PlatformError(outcome.code, outcome.message);
+  }
+
+  function assertSound(): void {
+    if (failure) throw failure;
+  }
+  async function settled(): Promise<void> {
+    await inFlight;
+    assertSound();
+  }
+
+  return {
+    get busy() {
+      return inFlight !== undefined;
+    },
+    get storedStep() {
+      return storedStep;
+    },
+    reserve(sizeBytes) {
+      reserved = saver.reserve(sizeBytes + spareBytes).then(
+        (buffer) => {
+          memory = buffer;
+        },
+        // Whatever it is, the first save meets it too, and tells.
+        () => {},
+      );
+    },
+    async save(step, position, source) {
+      await reserved;
+      await settled();
+      const file = checkpointFile(runId, { ...position, environment: options.environment }, source.stateSizes);
+      const { sizeBytes, state } = file;
+      const buffer = take(sizeBytes);
+      await source.copyState(file.open(new Uint8Array(buffer, 0, sizeBytes)));
+      const { epoch } = position;
+      const monitored = monitoredValue(training.earlyStopping, position);
+      inFlight = store({ runId, attempt, step, buffer, sizeBytes, state })
+        .then(
+          (outcome) => conclude(outcome, { step, epoch, monitored }),
+          (error: Error) => {
+            failure = error;
+          },
+        )
+        .finally(() => {
+          inFlight = undefined;
+        });
+    },
+    assertSound,
+    settled,
+    async close() {
+      closing = true;
+      await inFlight;
+    },
+  };
+}
+
+/** What is thrown when training has ruined its numbers. */
+export function diverged(name: string, value: number, step: number): PlatformError {
+  return new PlatformError(
+    "DIVERGED",
+    `${name} became ${value} at step ${step}; a smaller learning rate or clipping may help`,
+  );
+}

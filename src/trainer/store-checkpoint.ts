@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { PlatformError } from "../errors.js";
+import { checkpointKey } from "../storage/keys.js";
+import type { StoredObject } from "./protocol.js";
+import type { Store } from "./store.js";
+
+/** A checkpoint's file in memory, and which of its bytes are numbers of the state. */
+export interface CheckpointBytes {
+  runId: string;
+  attempt: number;
+  step: number;
+  /** Begins with the file; it may be longer. */
+  buffer: ArrayBuffer;
+  sizeBytes: number;
+  state: { name: string; begin: number; end: number }[];
+}
+
+/** What became of it. */
+export type SaveOutcome =
+  /** It is in the store, and verified. */
+  | { type: "STORED"; object: StoredObject & { sizeBytes: number } }
+  /** A number of the state is not finite: such a state must not become a checkpoint. Nothing was stored. */
+  | { type: "RUINED"; name: string; value: number }
+  /** The store refused. */
+  | { type: "FAILED"; code: PlatformError["code"]; message: string };
+
+/**
+ * Looks at the numbers, hashes the file and puts it. All of it takes long for a large state, which is why a training has
+ * it done by another thread.
+ */
+export async function storeCheckpoint(store: Pick<Store, "put">, file: CheckpointBytes): Promise<SaveOutcome> {
+  const { runId, attempt, step, buffer, sizeBytes, state } = file;
+  for (const { name, begin, end } of state) {
+    const value = firstNonFinite(new Float32Array(buffer, begin, (end - begin) / Float32Array.BYTES_PER_ELEMENT));
+    if (value !== undefined) return { type: "RUINED", name, value };
+  }
+  const bytes = new Uint8Array(buffer, 0, sizeBytes);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  try {
+    const { key } = await store.put(checkpointKey(runId, attempt, step, sha256), bytes);
+    return { type: "STORED", object: { key, sha256, sizeBytes } };
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    return { type: "FAILED", code: error.code, message: error.message };
+  }
+}
+
+/** The first of these numbers that is NaN or infinite; undefined where there is none. */
+export function firstNonFinite(values: Float32Array): number | undefined {
+  let check = 0;
+  // 0 times a number is 0, and times anything else it is NaN: several times as fast as asking about each.
+  for (let index = 0; index < values.length; index++) check += 0 * (values[index] as number);
+  return check === 0 ? undefined : values.find((value) => !Number.isFinite(value));
+}
