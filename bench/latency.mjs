@@ -1,7 +1,7 @@
 // How long a user waits: first start, `train` to the first metric point, one prediction, a batch of predictions.
 // Starts the built platform in a fresh data directory on loopback. `node bench/latency.mjs`, or `npm run bench:latency`.
 import os from "node:os";
-import { startPlatform } from "./platform.mjs";
+import { startPlatform } from "./start-platform.mjs";
 
 const rounds = 200;
 const { request, firstStart, stop } = await startPlatform();

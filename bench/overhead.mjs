@@ -9,7 +9,7 @@ import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { startPlatform } from "./platform.mjs";
+import { startPlatform } from "./start-platform.mjs";
 
 const rounds = 7;
 const rows = 512;

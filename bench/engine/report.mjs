@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
@@ -72,6 +72,30 @@ const columns = [
   "losses differ by",
 ];
 
+/** The results that a directory holds. */
+export const readResults = (directory) => JSON.parse(readFileSync(path.join(directory, "engine.json"), "utf8"));
+
+const place = ({ net, batch, threads }) => `${net}:${batch}:${threads}`;
+
+/** Former results with the cells that were measured again in their places, each with its date. */
+export function updated(former, { date, rounds, machine, cells }) {
+  const { loadAverage } = machine;
+  const again = new Map(cells.map((cell) => [place(cell), { ...cell, date, measuredRounds: rounds, loadAverage }]));
+  return { ...former, cells: former.cells.map((cell) => again.get(place(cell)) ?? cell) };
+}
+
+/** Which cells are younger than the rest. */
+function younger(cells) {
+  const dates = [...new Set(cells.map(({ date }) => date))].filter((date) => date !== undefined);
+  return dates
+    .map((date) => [date, cells.filter((cell) => cell.date === date)])
+    .map(
+      ([date, again]) =>
+        `Measured again on ${date.slice(0, 10)} at ${date.slice(11, 16)} UTC: ${again.map(place).join(", ")}.\n`,
+    )
+    .join("");
+}
+
 function page({ machine, date, rounds, cells }) {
   const { processor, cores, system, versions, pinned, loadAverage } = machine;
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
@@ -85,7 +109,7 @@ One step: batch in, forward, backward, Adam, loss out; medians of ${rounds} inte
 time over ours, so above 1 we are faster, with its 95 % interval; in parentheses the same for what stands beside it.
 Compiling is what it takes to trace, optimize and load the step. Losses are compared over 50 steps from the same weights
 with nothing dropped. What is measured, and how: [bench/engine](../engine/README.md).
-
+${younger(cells)}
 ${table.join("\n")}
 `;
 }

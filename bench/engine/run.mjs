@@ -8,7 +8,7 @@ import { loadLibrary, nodeFlags } from "./library.mjs";
 import { measureCell } from "./measure.mjs";
 import { batchSizes, nets, threadCounts } from "./nets.mjs";
 import { availableCores } from "./participant.mjs";
-import { describeMachine, line, writeResults } from "./report.mjs";
+import { describeMachine, line, readResults, updated, writeResults } from "./report.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -16,6 +16,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
     peers: { type: "string" },
+    update: { type: "boolean", default: false },
     out: { type: "string", default: fileURLToPath(new URL("../results/", import.meta.url)) },
   },
 });
@@ -78,6 +79,7 @@ if (machine.loadAverage > 0.5) {
     `The load average is ${load}: two threads that wait for each other suffer most from company. Look at the intervals.`,
   );
 }
+const former = options.update ? readResults(options.out) : undefined;
 const directory = mkdtempSync(path.join(os.tmpdir(), "perennial-bench-engine-"));
 const results = { machine, date: new Date().toISOString(), rounds, cells: [] };
 try {
@@ -87,7 +89,7 @@ try {
     results.cells.push(measured.result);
     console.log(line(measured.result));
     // After each cell, so that a run that is stopped leaves what it has measured.
-    writeResults(options.out, results);
+    writeResults(options.out, former ? updated(former, results) : results);
   }
 } catch (error) {
   console.error(error.message);
