@@ -126,8 +126,16 @@ function isBefore(a: QueuedRun, b: QueuedRun, used: Usage): boolean {
   return a.queuedAt - b.queuedAt < 0 || (a.queuedAt === b.queuedAt && a.id < b.id);
 }
 
-/** Only lower priorities make room, all of them are needed, and together with what is free or leaves they are enough. */
-export function checkPreemption({ workerId, victims, run }: Preemption, workers: readonly BusyWorker[]): void {
+/**
+ * Only lower priorities make room, all of them are needed, and together with what is free or leaves they are enough.
+ *
+ * @param before the preemptions that the same plan asks for first: what those free beyond their need may be used too.
+ */
+export function checkPreemption(
+  { workerId, victims, run }: Preemption,
+  workers: readonly BusyWorker[],
+  before: readonly Preemption[],
+): void {
   const worker = workers.find(({ id }) => id === workerId) ?? fail(`${workerId} is not there`);
   if (victims.length === 0) fail(`nobody makes room for ${run.id}`);
   for (const victim of victims) {
@@ -135,8 +143,11 @@ export function checkPreemption({ workerId, victims, run }: Preemption, workers:
     if (victim.leaving) fail(`${victim.id} is asked again to leave`);
     if (victim.index !== victims[0]?.index) fail(`${victim.id} is on another device than the other victims`);
   }
+  const asked = before.flatMap((earlier) => earlier.victims);
   const without = (gone: readonly { id: string }[]) => {
-    const rest = worker.running.filter(({ id, leaving }) => !leaving && !gone.some((other) => other.id === id));
+    const rest = worker.running.filter(
+      ({ id, leaving }) => !leaving && ![...gone, ...asked].some((other) => other.id === id),
+    );
     return roomOf(worker.devices, rest)[victims[0]?.index ?? 0] as Room;
   };
   if (!fits(run, without(victims))) fail(`${run.id} does not fit even when its victims are gone`);

@@ -131,8 +131,9 @@ export function simulate(seed: number, load: Load) {
     const left = queue.filter(({ id }) => !started.has(id));
     if (left.length === 0) return;
     const busy = [...workers.values()].filter(isHeard).map(busyWorker);
-    for (const preemption of preemptions(left, busy, usage())) {
-      checkPreemption(preemption, busy);
+    const plan = preemptions(left, busy, usage());
+    for (const [place, preemption] of plan.entries()) {
+      checkPreemption(preemption, busy, plan.slice(0, place));
       if (preemption.workerId !== worker.id) continue;
       for (const { id } of preemption.victims) {
         const victim = runs.get(id) as SimulatedRun;
