@@ -6,15 +6,9 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** @returns how long the first start took, in milliseconds; a function that sends an operation; and one that stops it all. */
-export async function startPlatform() {
-  const dataDirectory = mkdtempSync(path.join(os.tmpdir(), "perennial-bench-"));
-  const started = performance.now();
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../dist/up.js", import.meta.url))], {
-    env: { ...process.env, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const url = await new Promise((resolve, reject) => {
+/** Where a platform or server that was just started listens. @throws Error when it ends before it does. */
+export function addressOf(child) {
+  return new Promise((resolve, reject) => {
     let text = "";
     child.stdout.on("data", (chunk) => {
       text += chunk;
@@ -23,6 +17,17 @@ export async function startPlatform() {
     });
     child.once("exit", (code) => reject(new Error(`the platform ended with ${code}`)));
   });
+}
+
+/** @returns how long the first start took, in milliseconds; a function that sends an operation; and one that stops it all. */
+export async function startPlatform() {
+  const dataDirectory = mkdtempSync(path.join(os.tmpdir(), "perennial-bench-"));
+  const started = performance.now();
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../dist/up.js", import.meta.url))], {
+    env: { ...process.env, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const url = await addressOf(child);
   while (!(await fetch(`${url}/health/ready`)).ok) await new Promise((resolve) => setTimeout(resolve, 20));
   const firstStart = performance.now() - started;
   const key = readFileSync(path.join(dataDirectory, "operator.key"), "utf8").trim();

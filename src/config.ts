@@ -34,7 +34,7 @@ export interface Config {
   executor: "compiled" | "tensorflow" | "eager";
   /**
    * PERENNIAL_LEASE_SECONDS: how long a worker may be silent before its runs go to others, 0.5 to 600; the same on every
-   * server and worker. Default 6. It renews three times as often.
+   * server and worker. Default 6. It renews at least three times as often.
    */
   leaseSeconds: number;
   /** LOG_LEVEL: debug, info, warn, error or silent. Default warn. */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { addressOf } from "../start-platform.mjs";
 
 /** What a server must be started with to tell its memory. */
 export const memoryFlags = ["--expose-gc", "--import", new URL("report-memory.mjs", import.meta.url).href];
@@ -22,15 +23,7 @@ export async function startServer(databaseUrl, flags = []) {
       stdio: ["ignore", "pipe", "inherit"],
     },
   );
-  const url = await new Promise((resolve, reject) => {
-    let text = "";
-    child.stdout.on("data", (chunk) => {
-      text += chunk;
-      const found = /(http:\/\/[^#\s]+)\/#key=/.exec(text);
-      if (found) resolve(found[1]);
-    });
-    child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
+  const url = await addressOf(child);
   return {
     url,
     key: readFileSync(path.join(dataDirectory, "operator.key"), "utf8").trim(),

@@ -1,10 +1,12 @@
 import { Alias, AliasMove } from "./alias.js";
+import { Checkpoint } from "./checkpoint.js";
 import { Dataset, DatasetVersion } from "./dataset.js";
 import { DatasetEvent, ModelEvent } from "./event.js";
 import { Model, ModelRevision } from "./model.js";
 import { Optimizer, OptimizerRevision } from "./optimizer.js";
 import { Retraining, RetrainingRevision } from "./retraining.js";
-import { Checkpoint, Run, RunEvent } from "./run.js";
+import { Run } from "./run.js";
+import { RunEvent } from "./run-event.js";
 import { Artifact, Evaluation, ModelVersion, VersionTag } from "./version.js";
 import { Worker } from "./worker.js";
 

@@ -5,7 +5,7 @@ import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
 import { Reproduction, RunEnvironment } from "./reproduction.js";
-import { Int64Scalar, JSONObjectScalar, NumberScalar } from "./scalars.js";
+import { JSONObjectScalar, NumberScalar } from "./scalars.js";
 
 export const runStates = ["QUEUED", "RUNNING", "CANCELING", "PAUSED", "SUCCEEDED", "FAILED", "CANCELED"] as const;
 export type RunState = (typeof runStates)[number];
@@ -252,90 +252,4 @@ export class Run extends Node {
   @Column("timestamptz", { name: "finished_at", nullable: true })
   @Field(() => Date, { nullable: true, description: "When it reached its last state." })
   finishedAt!: Date | null;
-}
-
-@Entity("run_event")
-@ObjectType({ description: "One entry of a run's log: a change of state, a checkpoint, a warning." })
-export class RunEvent {
-  @PrimaryColumn("text", { name: "run_id" })
-  runId!: string;
-
-  @PrimaryColumn("int")
-  @Field(() => Int, { description: "1, 2, 3 … within the run, without gaps." })
-  seq!: number;
-
-  @Column("text")
-  @Field({ description: "Such as `STATE_CHANGED` or `CHECKPOINT_SAVED`." })
-  kind!: string;
-
-  @Column("text", { name: "from_state", nullable: true })
-  @Field(() => RunStateEnum, {
-    nullable: true,
-    description: "STATE_CHANGED: the state it left; null when it was created.",
-  })
-  from!: RunState | null;
-
-  @Column("text", { name: "to_state", nullable: true })
-  @Field(() => RunStateEnum, { nullable: true, description: "STATE_CHANGED: the state it entered." })
-  to!: RunState | null;
-
-  @Column("int")
-  @Field(() => Int, { description: "The attempt it belongs to." })
-  attempt!: number;
-
-  @Column("text")
-  @Field({ description: "For people." })
-  message!: string;
-
-  @Column("timestamptz")
-  @Field({ description: "When it was committed." })
-  at!: Date;
-}
-
-@Entity("checkpoint")
-@ObjectType({
-  implements: Node,
-  description: "Everything needed to go on training from one step, stored as a safetensors file.",
-})
-export class Checkpoint extends Node {
-  @PrimaryColumn("text")
-  declare id: string;
-
-  @Column("text", { name: "run_id" })
-  runId!: string;
-
-  @Column("int")
-  @Field(() => Int, { description: "The attempt that wrote it." })
-  attempt!: number;
-
-  @Column("int")
-  @Field(() => Int, { description: "Optimizer steps done when it was taken." })
-  step!: number;
-
-  @Column("int")
-  @Field(() => Int, { description: "Epochs completed when it was taken." })
-  epoch!: number;
-
-  @Column("text", { name: "object_key" })
-  objectKey!: string;
-
-  @Column("bigint", { name: "size_bytes", transformer: { to: (v: number) => v, from: Number } })
-  @Field(() => Int64Scalar, { description: "Size of the file in bytes." })
-  sizeBytes!: number;
-
-  @Column("text")
-  @Field({ description: "`sha256:<hex>` of the file." })
-  digest!: string;
-
-  @Column("double precision", { nullable: true })
-  @Field(() => NumberScalar, {
-    nullable: true,
-    description:
-      "How good it is: what early stopping monitors, or else `val_loss` (`epoch_loss` without validation rows), of the epoch that ended with it. Null within an epoch, whose weights nothing measured: such a one is never among the best.",
-  })
-  monitored!: number | null;
-
-  @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was committed." })
-  createdAt!: Date;
 }

@@ -1,10 +1,11 @@
+import { Checkpoint } from "../entities/checkpoint.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { type NodeType, nodeTypeOf } from "../entities/identifier.js";
 import { Model, ModelRevision } from "../entities/model.js";
 import type { Node } from "../entities/node.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
 import { Retraining, RetrainingRevision } from "../entities/retraining.js";
-import { Checkpoint, Run } from "../entities/run.js";
+import { Run } from "../entities/run.js";
 import { ModelVersion } from "../entities/version.js";
 import { Worker } from "../entities/worker.js";
 import type { EntityClass, Loaders } from "./loaders.js";

@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from "typeorm";
+import { Checkpoint } from "../entities/checkpoint.js";
 import { newId } from "../entities/identifier.js";
-import { Checkpoint, Run } from "../entities/run.js";
+import { Run } from "../entities/run.js";
 import { failpoint } from "../failpoint.js";
 import { recordRunEvent } from "./events.js";
 import { fenced, type Lease } from "./lease.js";

@@ -1,6 +1,7 @@
 import { type DataSource, type EntityManager, MoreThan } from "typeorm";
 import { nodeTypeOf } from "../entities/identifier.js";
-import { RunEvent, type RunState } from "../entities/run.js";
+import type { RunState } from "../entities/run.js";
+import { RunEvent } from "../entities/run-event.js";
 import { publish } from "../pubsub/topics.js";
 import { isFinal } from "./run-state.js";
 

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { appendRows } from "../../src/datasets/append.js";
 import { declareDataset } from "../../src/datasets/declare.js";
-import { Checkpoint } from "../../src/entities/run.js";
+import { Checkpoint } from "../../src/entities/checkpoint.js";
 import { exclusively } from "../../src/garbage/exclusive.js";
 import { collectGarbage } from "../../src/garbage/request.js";
 import { tendStore } from "../../src/garbage/watch.js";
@@ -10,19 +9,25 @@ import { recordCheckpoint } from "../../src/runs/checkpoints.js";
 import { markerKey, prefixes } from "../../src/storage/keys.js";
 import type { ObjectStore } from "../../src/storage/object-store.js";
 import { accepted } from "../support/workbench.js";
-import { claim, collectNow, keysIn, openGarbagePlatform, putCheckpoint, queueRun, release, save } from "./platform.js";
-
-const keep = { latest: 2, best: 1, every: null };
-const features = ["x", "y"].map((name) => ({ name, type: "NUMBER" as const }));
+import {
+  append,
+  claim,
+  collectNow,
+  features,
+  keep,
+  keysIn,
+  openGarbagePlatform,
+  putCheckpoint,
+  queueRun,
+  release,
+  save,
+} from "./platform.js";
 
 let platform: Awaited<ReturnType<typeof openGarbagePlatform>>;
 beforeEach(async () => {
   platform = await openGarbagePlatform();
 });
 afterEach(() => platform.close());
-
-const append = (store: ObjectStore, value: number, idempotencyKey?: string) =>
-  appendRows(platform.db, store, { dataset: "numbers", rows: [{ x: value, y: 1 }], idempotencyKey });
 
 describe("a checkpoint that is recorded", () => {
   it("takes the place of those that are no longer kept, whose objects go while the attempt goes on", async () => {
@@ -98,7 +103,7 @@ describe("collection", () => {
         throw new Error("gone");
       },
     };
-    await expect(append(dying, 1)).rejects.toThrow("gone");
+    await expect(append(db, dying, 1)).rejects.toThrow("gone");
     expect(await keysIn(store, "datasets/")).toHaveLength(1);
     expect((await collectNow(db, store)).deleted.count).toBe(0);
     await db.query("UPDATE pending_object SET expires_at = clock_timestamp() - interval '1 second'");
@@ -121,7 +126,7 @@ describe("collection", () => {
         return store.put(...given);
       },
     };
-    await accepted(append(slow, 1));
+    await accepted(append(db, slow, 1));
     expect(puts).toBe(2);
     expect(await keysIn(store, "datasets/")).toHaveLength(2);
     expect((await collectNow(db, store)).deleted.count).toBe(1);
@@ -142,14 +147,14 @@ describe("collection", () => {
         return store.put(...given);
       },
     };
-    await expect(append(slow, 1)).rejects.toMatchObject({ code: "STORAGE_UNAVAILABLE" });
+    await expect(append(db, slow, 1)).rejects.toMatchObject({ code: "STORAGE_UNAVAILABLE" });
     expect(await db.query("SELECT id FROM dataset_version WHERE segment_key LIKE 'datasets/%'")).toEqual([]);
   });
 
   it("takes the second segment of rows that were sent twice with one key", async () => {
     const { db, store } = platform;
     await accepted(declareDataset(db, { name: "numbers", features }));
-    for (let time = 0; time < 2; time++) await accepted(append(store, 1, "once"));
+    for (let time = 0; time < 2; time++) await accepted(append(db, store, 1, "once"));
     expect(await keysIn(store, "datasets/")).toHaveLength(2);
     expect((await collectNow(db, store)).deleted.count).toBe(1);
     expect(await keysIn(store, "datasets/")).toHaveLength(1);
@@ -223,7 +228,7 @@ describe("collection beside what really happens", () => {
     });
     const appending = Array.from({ length: 2 }, async (_, writer) => {
       for (let row = 0; row < 8; row++)
-        await append(store, 100 * writer + row).catch((error) => expect(error.code).toBe("STORAGE_UNAVAILABLE"));
+        await append(db, store, 100 * writer + row).catch((error) => expect(error.code).toBe("STORAGE_UNAVAILABLE"));
     });
     await Promise.all([...training, ...appending]);
     working = false;

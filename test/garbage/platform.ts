@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DataSource } from "typeorm";
+import { appendRows } from "../../src/datasets/append.js";
 import { collect } from "../../src/garbage/collect.js";
 import { openLedger } from "../../src/garbage/ledger.js";
 import { recordCheckpoint } from "../../src/runs/checkpoints.js";
@@ -13,6 +14,13 @@ import { checkpointKey } from "../../src/storage/keys.js";
 import type { ObjectStore } from "../../src/storage/object-store.js";
 import { queue, seedDeclarations } from "../scheduler/runs.js";
 import { testDatabase } from "../support/database.js";
+
+/** What most runs here keep. */
+export const keep: Keep = { latest: 2, best: 1, every: null };
+/** Of the dataset `numbers`, which `append` gives one row. */
+export const features = ["x", "y"].map((name) => ({ name, type: "NUMBER" as const }));
+export const append = (db: DataSource, store: ObjectStore, value: number, idempotencyKey?: string) =>
+  appendRows(db, store, { dataset: "numbers", rows: [{ x: value, y: 1 }], idempotencyKey });
 
 /** A real database with something declared, and a real store below a folder. */
 export async function openGarbagePlatform() {

@@ -5,17 +5,7 @@ import type { Facts } from "../../src/garbage/judgement.js";
 import type { Ledger } from "../../src/garbage/ledger.js";
 import { droppedCheckpoints, type RetainedCheckpoint } from "../../src/runs/retention.js";
 import { artifactKey, checkpointKey, ownerOf, segmentKey } from "../../src/storage/keys.js";
-
-/** mulberry32: small, and the same everywhere. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
+import { randomOf } from "../support/random.js";
 
 /** Takes one step of one actor after the other, in an order that the seed decides. */
 function createSchedule(random: (below: number) => number) {
@@ -47,7 +37,8 @@ const keep = { latest: 2, best: 1, every: null };
 
 /** A platform in miniature: what Postgres and the store hold, and the transactions and requests that change it. */
 async function race(seed: number) {
-  const random = randomOf(seed);
+  const next = randomOf(seed);
+  const random = (below: number) => Math.floor(next() * below);
   const chance = (percent: number) => random(100) < percent;
   const { step, start, run } = createSchedule(random);
   const objects = new Map<string, number>();

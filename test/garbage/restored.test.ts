@@ -1,24 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { appendRows } from "../../src/datasets/append.js";
 import { declareDataset } from "../../src/datasets/declare.js";
 import { markGeneration } from "../../src/garbage/generation.js";
 import { generationPrefix } from "../../src/storage/keys.js";
-import type { ObjectStore } from "../../src/storage/object-store.js";
 import { backupOf } from "../support/database.js";
 import { accepted } from "../support/workbench.js";
-import { claim, collectNow, keysIn, openGarbagePlatform, queueRun, release, save } from "./platform.js";
-
-const keep = { latest: 2, best: 1, every: null };
-const features = ["x", "y"].map((name) => ({ name, type: "NUMBER" as const }));
+import {
+  append,
+  claim,
+  collectNow,
+  features,
+  keep,
+  keysIn,
+  openGarbagePlatform,
+  queueRun,
+  release,
+  save,
+} from "./platform.js";
 
 let platform: Awaited<ReturnType<typeof openGarbagePlatform>>;
 beforeEach(async () => {
   platform = await openGarbagePlatform();
 });
 afterEach(() => platform.close());
-
-const append = (store: ObjectStore, value: number) =>
-  appendRows(platform.db, store, { dataset: "numbers", rows: [{ x: value, y: 1 }] });
 
 describe("a database restored from yesterday beside today's store", () => {
   /** What happens today that yesterday's database does not know, and how it is named. */
@@ -39,7 +42,11 @@ describe("a database restored from yesterday beside today's store", () => {
       },
       /\(attempt 2 of run_[-0-9a-f]+, of which there were 1\)/,
     ],
-    ["an append", () => accepted(append(platform.store, 2)), /a segment that no append of this database has put/],
+    [
+      "an append",
+      () => accepted(append(platform.db, platform.store, 2)),
+      /a segment that no append of this database has put/,
+    ],
     [
       "a later checkpoint of an attempt, and a mark of the store",
       async (held) => {
@@ -53,7 +60,7 @@ describe("a database restored from yesterday beside today's store", () => {
   it.each(today)("is told by %s: nothing is deleted, and nothing is marked", async (_, happen, reason) => {
     const { db, store } = platform;
     await accepted(declareDataset(db, { name: "numbers", features }));
-    await accepted(append(store, 1));
+    await accepted(append(db, store, 1));
     const held = await claim(db, await queueRun(db, keep));
     await save(db, store, held, 1);
     await markGeneration(db, store);

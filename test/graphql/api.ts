@@ -40,6 +40,19 @@ export async function contract(name: string): Promise<{ query: string; variables
   return { query: await read(`${name}.graphql`), variables: JSON.parse(await read(`${name}.json`)) };
 }
 
+/** Declares the contract's dataset, model and optimizer, with so many rows. */
+export async function declareIris(api: Pick<Api, "ask">, rows = 150): Promise<void> {
+  for (const name of ["01-declare-dataset", "02-append-rows", "03-declare-model", "04-declare-optimizer"]) {
+    const { query, variables } = await contract(name);
+    const input = { ...(variables.input as object), ...(name === "02-append-rows" && { rows: irisRows(rows) }) };
+    const { data, errors } = await api.ask(query, { input });
+    const problems = Object.values<{ problems: unknown[] } | null>(data ?? {}).flatMap(
+      (answer) => answer?.problems ?? [],
+    );
+    if (errors || problems.length > 0) throw new Error(`${name} was refused: ${JSON.stringify(errors ?? problems)}`);
+  }
+}
+
 /** @param database default: one of its own. */
 export async function openApi(database?: TestDatabase): Promise<Api> {
   const directory = await mkdtemp(join(tmpdir(), "perennial-api-"));

@@ -108,7 +108,7 @@ describe("the contract", () => {
           name: "weights.safetensors",
           sizeBytes: 9,
           digest: "sha256:2",
-          url: "https://store.test/artifact-2?expires=900",
+          url: "https://store.test/seeded/artifact-2?expires=900",
         },
       ],
       signature: {

@@ -2,17 +2,13 @@ import { afterAll, beforeAll, expect, it, test } from "vitest";
 import { Run } from "../../src/entities/run.js";
 import { recordRunEvent } from "../../src/runs/events.js";
 import { completeReproduction } from "../../src/runs/reproduce.js";
-import { type Api, contract, irisRows, openApi } from "./api.js";
+import { type Api, declareIris, openApi } from "./api.js";
 import { registerVersions } from "./training.js";
 
 let api: Api;
 beforeAll(async () => {
   api = await openApi();
-  for (const name of ["01-declare-dataset", "02-append-rows", "03-declare-model", "04-declare-optimizer"]) {
-    const { query, variables } = await contract(name);
-    const input = { ...(variables.input as object), ...(name === "02-append-rows" && { rows: irisRows(30) }) };
-    await api.ask(query, { ...variables, input });
-  }
+  await declareIris(api, 30);
   await registerVersions(api.platform.db, "iris-species", 2);
 });
 afterAll(() => api.close());

@@ -1,20 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { ModelRevision } from "../../src/entities/model.js";
-import { Run, RunEvent } from "../../src/entities/run.js";
+import { Run } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { completeRun, endRun } from "../../src/runs/finish.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
 import { cpu } from "../support/workbench.js";
-import { type Api, contract, irisRows, openApi } from "./api.js";
+import { type Api, declareIris, openApi } from "./api.js";
 import { versionContent } from "./training.js";
 
 let api: Api;
 beforeAll(async () => {
   api = await openApi();
-  for (const name of ["01-declare-dataset", "02-append-rows", "03-declare-model", "04-declare-optimizer"]) {
-    const { query, variables } = await contract(name);
-    const input = { ...(variables.input as object), ...(name === "02-append-rows" && { rows: irisRows(150) }) };
-    await api.ask(query, { ...variables, input });
-  }
+  await declareIris(api);
 });
 beforeEach(() => api.platform.db.query("UPDATE run SET state = 'CANCELED' WHERE state <> 'CANCELED'"));
 afterAll(() => api.close());

@@ -33,7 +33,7 @@ export async function seed(db: DataSource, count: number, from = 1): Promise<voi
     "dataset_version",
     `id, dataset_id, number, row_count, added_row_count, split_counts, digest, segment_key, segment_sha256,
      segment_size_bytes, created_at`,
-    `${idOf("rows")}, ${idOf("dataset")}, 1, 10, 10, '{"train":8,"validation":1,"test":1}', ${digest}, 'k' || i, '', 5,
+    `${idOf("rows")}, ${idOf("dataset")}, 1, 10, 10, '{"train":8,"validation":1,"test":1}', ${digest}, 'seeded/segment-' || i, '', 5,
      ${created}`,
   );
   await insert(
@@ -89,7 +89,7 @@ export async function seed(db: DataSource, count: number, from = 1): Promise<voi
   await insert(
     "checkpoint",
     "id, run_id, attempt, step, epoch, object_key, size_bytes, digest",
-    `${idOf("checkpoint")}, ${idOf("run")}, 1, 2, 1, 'checkpoint-' || i, 7, ${digest}`,
+    `${idOf("checkpoint")}, ${idOf("run")}, 1, 2, 1, 'seeded/checkpoint-' || i, 7, ${digest}`,
   );
   await insert(
     "model_version",
@@ -102,7 +102,7 @@ export async function seed(db: DataSource, count: number, from = 1): Promise<voi
   await insert(
     "artifact",
     "version_id, name, object_key, size_bytes, digest",
-    `${idOf("version")}, 'weights.safetensors', 'artifact-' || i, 9, ${digest}`,
+    `${idOf("version")}, 'weights.safetensors', 'seeded/artifact-' || i, 9, ${digest}`,
   );
   await insert("version_tag", "version_id, key, value", `${idOf("version")}, 'team', 'team-' || i % 3`);
   await insert("alias", "model_id, name, version_id", `${idOf("model")}, 'champion', ${idOf("version")}`);

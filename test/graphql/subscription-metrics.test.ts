@@ -10,7 +10,7 @@ import { appendMetrics, recordRewind } from "../../src/runs/metrics.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
 import type { MetricPoint } from "../../src/spec/metrics.js";
 import { cpu } from "../support/workbench.js";
-import { type Answer, type Api, contract, irisRows, openApi } from "./api.js";
+import { type Answer, type Api, contract, declareIris, openApi } from "./api.js";
 
 interface Batch {
   cursor: string;
@@ -28,15 +28,7 @@ let worker: DataSource;
 beforeAll(async () => {
   api = await openApi();
   worker = await openDatabase({ url: api.url, poolSize: 4 });
-  for (const [name, changes] of [
-    ["01-declare-dataset", {}],
-    ["02-append-rows", { rows: irisRows(150) }],
-    ["03-declare-model", {}],
-    ["04-declare-optimizer", {}],
-  ] as const) {
-    const { query, variables } = await contract(name);
-    await api.ask(query, { input: { ...(variables.input as object), ...changes } });
-  }
+  await declareIris(api);
 });
 afterEach(() => {
   expect([openReaders(api.platform), api.platform.wakeups.open]).toEqual([0, 0]);

@@ -12,7 +12,7 @@ import { completeRun, endRun } from "../../src/runs/finish.js";
 import { appendMetrics } from "../../src/runs/metrics.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
 import { cpu } from "../support/workbench.js";
-import { type Answer, type Api, contract, irisRows, openApi } from "./api.js";
+import { type Answer, type Api, contract, declareIris, irisRows, openApi } from "./api.js";
 import { versionContent } from "./training.js";
 
 let api: Api;
@@ -24,15 +24,7 @@ const history = await contract("12-model-events");
 beforeAll(async () => {
   api = await openApi();
   worker = await openDatabase({ url: api.url, poolSize: 4 });
-  for (const [name, changes] of [
-    ["01-declare-dataset", {}],
-    ["02-append-rows", { rows: irisRows(150) }],
-    ["03-declare-model", {}],
-    ["04-declare-optimizer", {}],
-  ] as const) {
-    const { query, variables } = await contract(name);
-    await api.ask(query, { input: { ...(variables.input as object), ...changes } });
-  }
+  await declareIris(api);
 });
 afterEach(() => {
   expect(api.platform.wakeups.open).toBe(0);

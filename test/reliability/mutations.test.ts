@@ -1,7 +1,7 @@
 import { type GraphQLObjectType, getNamedType, isLeafType, isObjectType } from "graphql";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createSchema } from "../../src/graphql/schema.js";
-import { type Api, contract, irisRows } from "../graphql/api.js";
+import { type Api, contract, declareIris, irisRows } from "../graphql/api.js";
 import { registerVersions } from "../graphql/training.js";
 import { first, type TcpProxy } from "../support/tcp-proxy.js";
 import { openApiThroughProxy } from "./proxied.js";
@@ -10,12 +10,7 @@ let api: Api;
 let proxy: TcpProxy;
 beforeAll(async () => {
   ({ api, proxy } = await openApiThroughProxy());
-  for (const step of ["01-declare-dataset", "02-append-rows", "03-declare-model", "04-declare-optimizer"]) {
-    const { query, variables } = await contract(step);
-    const input = { ...(variables.input as object), ...(step.startsWith("02") && { rows: irisRows(150) }) };
-    const { data, errors } = await api.ask(query, { input });
-    expect([errors, Object.values<{ problems: unknown }>(data)[0]?.problems]).toEqual([undefined, []]);
-  }
+  await declareIris(api);
   await registerVersions(api.platform.db, "iris-species", 2);
 });
 afterAll(async () => {

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { Run, RunEvent } from "../../src/entities/run.js";
+import { Run } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { ModelVersion } from "../../src/entities/version.js";
 import { readMetrics } from "../../src/runs/metrics.js";
 import type { Workbench } from "../support/workbench.js";

@@ -9,6 +9,7 @@ import { train } from "../../src/runs/submit.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
 import { reapExpired } from "../../src/scheduler/reaper.js";
 import type { MetricPoint } from "../../src/spec/metrics.js";
+import { randomOf } from "../support/random.js";
 import { accepted, cpu, declareClouds, openWorkbench, type Workbench } from "../support/workbench.js";
 import { type Batch, overEventStream, overWebSocket } from "./metric-clients.js";
 import { type ServerProcess, startServerProcess } from "./server-process.js";
@@ -28,17 +29,6 @@ afterAll(async () => {
   await server?.stop();
   await bench?.close();
 });
-
-/** Numbers in [0, 1) that follow from a seed (mulberry32). */
-function generator(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What an attempt measures at each number: what a second attempt repeats, it repeats exactly. */
 function measured(seq: number, step = seq): MetricPoint {
@@ -100,13 +90,13 @@ describe("fifty subscribers that are cut again and again, two dead servers and a
     ["by other means, so that steps are measured anew", true],
   ] as const;
   it.each(cases)("each sees every point exactly once and in order, where the run goes on %s", async (_how, rewinds) => {
-    const random = generator(seed);
+    const random = randomOf(seed);
     const { runId } = await accepted(train(bench.db, { model: "kinds", optimizer: "adam", epochs: 1 }));
     const first = await claim(runId);
     const following = Object.entries(clients).flatMap(([transport, count]) =>
       Array.from({ length: count }, (_, index) => {
         const open = transport === "overWebSocket" ? overWebSocket : overEventStream;
-        return follow(runId, open, generator(seed * 1_000 + index + count * 100));
+        return follow(runId, open, randomOf(seed * 1_000 + index + count * 100));
       }),
     );
 

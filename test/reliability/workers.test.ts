@@ -6,6 +6,7 @@ import { isFinal } from "../../src/runs/run-state.js";
 import { train } from "../../src/runs/submit.js";
 import { assertSameStore } from "../../src/same-store.js";
 import { startReaper } from "../../src/scheduler/reaper.js";
+import { randomOf } from "../support/random.js";
 import { accepted, declareClouds, finished, openWorkbench, type Workbench } from "../support/workbench.js";
 import { expectOneEffect } from "./run-log.js";
 import { spawnWorker, startWorkerProcess, trainersOf, type WorkerProcess } from "./worker-process.js";
@@ -32,22 +33,11 @@ afterAll(async () => {
   await bench?.close();
 });
 
-/** mulberry32: the same numbers from the same seed. */
-function randomFrom(state: number): () => number {
-  let next = state;
-  return () => {
-    next = (next + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(next ^ (next >>> 15), 1 | next);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 describe("two workers", () => {
   it(`of which something is killed ${kills} times (seed ${seed}) bring every run to one end, with the same weights`, {
     timeout: 900_000,
   }, async () => {
-    const random = randomFrom(seed);
+    const random = randomOf(seed);
     const settings = { databaseUrl: bench.url, dataDirectory: bench.dataDirectory, leaseSeconds, slots: 2 };
     workers = await Promise.all([startWorkerProcess(settings), startWorkerProcess(settings)]);
 

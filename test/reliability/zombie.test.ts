@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isConnectionError } from "../../src/db/connection-error.js";
 import { openDatabase } from "../../src/db/database.js";
-import { Checkpoint, Run } from "../../src/entities/run.js";
+import { Checkpoint } from "../../src/entities/checkpoint.js";
+import { Run } from "../../src/entities/run.js";
 import { ModelVersion } from "../../src/entities/version.js";
 import { silent } from "../../src/logger.js";
 import { cancelRun } from "../../src/runs/control.js";
@@ -99,6 +100,24 @@ describe("a worker process", () => {
       expect(await second.exited).toBe(0);
     },
   );
+
+  it("that is asked to end writes a checkpoint, gives its run back and ends within ten seconds", slowly, async () => {
+    const worker = await startWorker();
+    const { runId } = await accepted(
+      train(bench.db, { ...training, epochs: 2_000, checkpoint: { everySeconds: 600 } }),
+    );
+    await until(async () => (await runOf(runId)).metricHead > 200);
+    const asked = performance.now();
+    worker.child.kill("SIGTERM");
+    expect(await worker.exited).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(10_000);
+    const run = await runOf(runId);
+    expect(run).toMatchObject({ state: "QUEUED", attempt: 1, workerId: null, restarts: 0 });
+    // No finished step is lost.
+    expect(await bench.db.manager.findBy(Checkpoint, { runId })).toMatchObject([{ step: run.progress.step }]);
+    expect(await liveWorkers(bench.db)).toEqual([]);
+    await accepted(cancelRun(bench.db, { runId }));
+  });
 
   it("that shares its process with a server registers anew under another id instead, and goes on", slowly, async () => {
     const worker = await bench.startWorker();

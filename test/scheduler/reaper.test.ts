@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/db/database.js";
-import { Run, RunEvent } from "../../src/entities/run.js";
+import { Run } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { silent } from "../../src/logger.js";
 import { leaseSeconds, renewLeases } from "../../src/runs/lease.js";
 import { claimRuns } from "../../src/scheduler/claim.js";

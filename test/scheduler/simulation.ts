@@ -4,8 +4,9 @@ import { watchClock } from "../../src/scheduler/clock-watch.js";
 import { placements } from "../../src/scheduler/placement.js";
 import { type BusyWorker, preemptions } from "../../src/scheduler/preemption.js";
 import { shareKey } from "../../src/scheduler/rank.js";
+import { randomOf } from "../support/random.js";
 import { checkPreemption, checkStarts, checkWorld, type SimulatedRun, type SimulatedWorker } from "./invariants.js";
-import { createTimeline, randomOf } from "./timeline.js";
+import { createTimeline } from "./timeline.js";
 
 const second = 1_000;
 const minute = 60 * second;

@@ -15,9 +15,11 @@ export interface TestDatabase {
 }
 
 /** An empty, migrated database of the caller's own in the run's cluster. */
-export async function testDatabase(): Promise<TestDatabase> {
+export const testDatabase = (): Promise<TestDatabase> => copyOf(templateDatabase);
+
+async function copyOf(template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${templateDatabase}`);
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = urlOf(inject("postgresUrl"), name);
   const db = await openDatabase({ url });
   return {
@@ -33,22 +35,11 @@ export async function testDatabase(): Promise<TestDatabase> {
 /** A copy of a database as it is now, as a backup would have it. The original is disconnected for a moment. */
 export async function backupOf(source: TestDatabase): Promise<TestDatabase> {
   await source.db.destroy();
-  const name = `test_${randomUUID().replaceAll("-", "")}`;
   try {
-    await administer(`CREATE DATABASE ${name} TEMPLATE ${new URL(source.url).pathname.slice(1)}`);
+    return await copyOf(new URL(source.url).pathname.slice(1));
   } finally {
     await source.db.initialize();
   }
-  const url = urlOf(inject("postgresUrl"), name);
-  const db = await openDatabase({ url });
-  return {
-    db,
-    url,
-    async close() {
-      await db.destroy();
-      await administer(`DROP DATABASE ${name} WITH (FORCE)`);
-    },
-  };
 }
 
 async function administer(statement: string): Promise<void> {

@@ -1,7 +1,9 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Checkpoint, Run, RunEvent } from "../../src/entities/run.js";
+import { Checkpoint } from "../../src/entities/checkpoint.js";
+import { Run } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { ModelVersion } from "../../src/entities/version.js";
 import { train } from "../../src/runs/submit.js";
 import { accepted, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RunEvent } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { ModelVersion } from "../../src/entities/version.js";
 import { train } from "../../src/runs/submit.js";
 import { accepted, declareClouds, finished, openWorkbench, type Workbench } from "../support/workbench.js";

@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Checkpoint, Run, RunEvent } from "../../src/entities/run.js";
+import { Checkpoint } from "../../src/entities/checkpoint.js";
+import { Run } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { metricHistory } from "../../src/runs/metric-history.js";
 import { type MetricPage, readMetrics } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";

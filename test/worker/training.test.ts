@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Checkpoint, Run, RunEvent } from "../../src/entities/run.js";
+import { Checkpoint } from "../../src/entities/checkpoint.js";
+import { Run } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { Artifact, Evaluation, ModelVersion } from "../../src/entities/version.js";
 import { declareOptimizer } from "../../src/registry/declare-optimizer.js";
 import { cancelRun, retryRun } from "../../src/runs/control.js";

@@ -1,10 +1,9 @@
 // How long a training stands still for a checkpoint, and what memory it costs: a state of 128 MB, saved over and over by
 // the code of a trainer with its thread, into a file store, against one copy of as many bytes.
-// `node bench/platform/sections/checkpoint.mjs` by itself, after `npm run build`; prints a table.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { median } from "../../engine/statistics.mjs";
 
 export const title = "Checkpoints: stall of the training loop";
 
@@ -12,7 +11,6 @@ const megabytes = 128;
 const saves = 11;
 const tensors = 16;
 const dist = new URL("../../../dist/", import.meta.url);
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 /** The process's peak and present memory in MB, from the kernel; null where it does not say. */
 function memory() {
@@ -133,9 +131,4 @@ export async function run() {
     else process.env.PERENNIAL_DATA_DIR = before;
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
-  console.log(`${title}\n${os.cpus()[0]?.model}, ${os.availableParallelism()} cores, Node ${process.version}`);
-  console.table(await run());
 }

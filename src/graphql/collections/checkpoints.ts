@@ -1,5 +1,5 @@
 import { ArgsType, Field, InputType } from "type-graphql";
-import { Checkpoint } from "../../entities/run.js";
+import { Checkpoint } from "../../entities/checkpoint.js";
 import { ConnectionArguments } from "../connection/arguments.js";
 import { byColumns, type Collection } from "../connection/collection.js";
 import { compare, compareInstant } from "../connection/condition.js";

@@ -1,4 +1,4 @@
-import { RunEvent } from "../../entities/run.js";
+import { RunEvent } from "../../entities/run-event.js";
 import type { Collection } from "../connection/collection.js";
 import { Connection } from "../connection/connection.js";
 import type { Combinators } from "../connection/filter.js";

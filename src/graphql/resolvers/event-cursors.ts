@@ -1,6 +1,6 @@
 import { FieldResolver, Resolver, Root } from "type-graphql";
 import { DatasetEvent, ModelEvent } from "../../entities/event.js";
-import { RunEvent } from "../../entities/run.js";
+import { RunEvent } from "../../entities/run-event.js";
 import { encodeLogCursor } from "../subscriptions/log-cursor.js";
 
 @Resolver(() => RunEvent)

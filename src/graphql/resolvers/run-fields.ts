@@ -1,7 +1,8 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Checkpoint } from "../../entities/checkpoint.js";
 import { Model } from "../../entities/model.js";
 import { Retraining } from "../../entities/retraining.js";
-import { Checkpoint, Run } from "../../entities/run.js";
+import { Run } from "../../entities/run.js";
 import { ModelVersion } from "../../entities/version.js";
 import { Worker } from "../../entities/worker.js";
 import { metricHistory } from "../../runs/metric-history.js";

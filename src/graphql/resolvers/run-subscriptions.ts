@@ -1,5 +1,6 @@
 import { Arg, ID, Int, Resolver, Root, Subscription } from "type-graphql";
-import { Run, RunEvent } from "../../entities/run.js";
+import { Run } from "../../entities/run.js";
+import { RunEvent } from "../../entities/run-event.js";
 import { RunFilter } from "../collections/runs.js";
 import { followRuns } from "../subscriptions/live-runs.js";
 import { RunMetricBatch } from "../subscriptions/metric-batch.js";

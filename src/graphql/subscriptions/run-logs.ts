@@ -1,4 +1,4 @@
-import type { RunEvent } from "../../entities/run.js";
+import type { RunEvent } from "../../entities/run-event.js";
 import { PlatformError } from "../../errors.js";
 import { readRunEvents, runHeads } from "../../runs/events.js";
 import { shown } from "../../spec/wording.js";

@@ -37,7 +37,8 @@ const policy = {
   promote: { alias: "champion", metric: "accuracy", mustNotDropBy: 1 },
 };
 
-/** A model's life: declared, filled, trained, named champion; then new rows, a fine-tune, and the gate that promotes it. */
+/** A model's life: declared, filled, trained, named champion; then new rows, a fine-tune, the
+ * gate that promotes it, and what is left over collected. */
 export async function liveThrough(platform: MortalPlatform): Promise<void> {
   const { mutate } = platform;
   await mutate(`declareDataset(input: $input) { ${problems} }`, "DeclareDatasetInput", dataset);
@@ -56,6 +57,8 @@ export async function liveThrough(platform: MortalPlatform): Promise<void> {
   await mutate(`declareRetraining(input: $input) { ${problems} }`, "DeclareRetrainingInput", policy);
   await append(48, 16);
   await succeeded(platform, 2);
+  // Of the checkpoints that were not kept.
+  await mutate(`collectGarbage(input: $input) { ${problems} }`, "CollectGarbageInput", {});
 }
 
 /** Waits until so many runs have succeeded. */

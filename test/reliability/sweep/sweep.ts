@@ -99,7 +99,6 @@ export const afterADeath: Partial<Record<Failpoint, string | null>> = {
   resume: "version.register:1",
   fault: "step:14",
   reap: "version.register:1",
-  delete: null,
   "give.back": null,
 };
 
