@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,6 +12,7 @@ import { type Logger, silent } from "../../src/logger.js";
 import { train } from "../../src/runs/submit.js";
 import { startReaper } from "../../src/scheduler/reaper.js";
 import { accepted, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
+import { writeDelays } from "../worker/delays.mjs";
 import { expectOneEffect } from "./run-log.js";
 
 /** `PERENNIAL_OUTAGE_SECONDS=60 npx vitest run test/reliability/outage.test.ts` is the long version. */
@@ -34,7 +35,7 @@ beforeAll(async () => {
   const db = await openDatabase({ url: postgres.url });
   bench = await openWorkbench({ db, url: postgres.url, close: () => db.destroy() });
   await declareClouds(bench);
-  await delays(0);
+  delays(0);
   await bench.startWorker(1, slowTrainer);
   const { runId } = await accepted(train(bench.db, { ...training, checkpoint: null }));
   points = (await finished(bench.db, runId)).metricHead;
@@ -48,11 +49,9 @@ afterAll(async () => {
 });
 afterEach(() => bench.drainWorkers());
 
-const delays = (ms: number) =>
-  writeFile(
-    path.join(bench.dataDirectory, "delays"),
-    JSON.stringify({ kind: "training step", call: 1, ms, count: ms > 0 ? 1e9 : 0 }),
-  );
+/** Nothing is counted down: the trainer must not write over what the test says next. */
+const delays = (each: number) =>
+  writeDelays(bench.dataDirectory, { kind: "training step", call: 1, ms: 0, count: 0, each });
 const runOf = (id: string) => bench.db.manager.findOneByOrFail(Run, { id });
 
 /** Checkpoints that trainers have put, whether or not anybody could note them. */
@@ -71,7 +70,7 @@ async function outage(runId: string, look: () => Promise<void>): Promise<void> {
   await rest;
   postgres = await startPostgres({ dataDirectory, logger: silent });
   await until(async () => ((await runOf(runId).catch(() => undefined))?.metricHead ?? 0) > metricHead);
-  await delays(0);
+  delays(0);
 }
 
 describe(`${seconds} seconds without Postgres`, () => {
@@ -79,7 +78,7 @@ describe(`${seconds} seconds without Postgres`, () => {
     "stop no training: what it makes meanwhile waits in the journal, and nothing is lost or repeated",
     timeout,
     async () => {
-      await delays(stepMs);
+      delays(stepMs);
       const reaper = startReaper({ db: bench.db, logger: silent });
       await bench.startWorker(1, slowTrainer);
       const { runId } = await accepted(train(bench.db, training));
@@ -99,7 +98,7 @@ describe(`${seconds} seconds without Postgres`, () => {
   );
 
   it("hold a training back whose journal is full, until Postgres is there again", timeout, async () => {
-    await delays(stepMs);
+    delays(stepMs);
     const warnings: string[] = [];
     const logger: Logger = { ...silent, warn: (_, message) => void warnings.push(message) };
     const reaper = startReaper({ db: bench.db, logger: silent });

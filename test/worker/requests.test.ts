@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Checkpoint } from "../../src/entities/checkpoint.js";
@@ -22,6 +20,7 @@ import {
   until,
   type Workbench,
 } from "../support/workbench.js";
+import { writeDelays } from "./delays.mjs";
 
 const slowTrainer = fileURLToPath(new URL("./slow-trainer.mjs", import.meta.url));
 const training = { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7, epochs: 12 };
@@ -34,7 +33,7 @@ let digest: string | undefined;
 beforeAll(async () => {
   bench = await openWorkbench();
   await declareClouds(bench);
-  await delays("training step", 0, 0, 0);
+  delays("training step", 0, 0, 0);
   await bench.startWorker(1, slowTrainer);
   digest = (await succeeded((await accepted(train(bench.db, training))).runId)).digest;
   await bench.drainWorkers();
@@ -44,7 +43,7 @@ afterEach(() => bench.drainWorkers());
 
 /** The trainer's thread stands still for `ms` at a call of such a graph, and for `each` at every call. */
 const delays = (kind: "training step" | "evaluation", call: number, ms: number, count: number, each = 0) =>
-  writeFile(path.join(bench.dataDirectory, "delays"), JSON.stringify({ kind, call, ms, count, each }));
+  writeDelays(bench.dataDirectory, { kind, call, ms, count, each });
 const runOf = (id: string) => bench.db.manager.findOneByOrFail(Run, { id });
 const messages = async (runId: string) =>
   (await bench.db.manager.find(RunEvent, { where: { runId }, order: { seq: "ASC" } })).map(({ message }) => message);
@@ -74,7 +73,7 @@ async function expectNoStepLost(runId: string) {
 
 describe("a running training", () => {
   it("that is asked to pause writes a checkpoint of its last step, and is PAUSED until it is resumed", async () => {
-    await delays("training step", 30, 20, 1_000);
+    delays("training step", 30, 20, 1_000);
     await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(train(bench.db, training));
     await begun(runId);
@@ -89,7 +88,7 @@ describe("a running training", () => {
   });
 
   it("that is asked to make room goes back to the queue with every step it has made", async () => {
-    await delays("training step", 30, 20, 1_000);
+    delays("training step", 30, 20, 1_000);
     const worker = await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(train(bench.db, training));
     await begun(runId);
@@ -101,7 +100,7 @@ describe("a running training", () => {
   });
 
   it("that is canceled while it is asked to pause is CANCELED", async () => {
-    await delays("training step", 20, 3_000, 1);
+    delays("training step", 20, 3_000, 1);
     await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(train(bench.db, training));
     await begun(runId);
@@ -111,7 +110,7 @@ describe("a running training", () => {
   });
 
   it("is canceled within two seconds in the middle of a step that takes a minute", async () => {
-    await delays("training step", 20, 60_000, 1);
+    delays("training step", 20, 60_000, 1);
     await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(train(bench.db, training));
     await begun(runId);
@@ -123,7 +122,7 @@ describe("a running training", () => {
   });
 
   it("goes back to the queue within ten seconds when its worker drains in the middle of such a step", async () => {
-    await delays("training step", 20, 60_000, 1);
+    delays("training step", 20, 60_000, 1);
     const worker = await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(train(bench.db, training));
     await begun(runId);
@@ -139,7 +138,7 @@ describe("a running training", () => {
 
 describe("a trainer", () => {
   it("whose thread stands still for longer than a lease keeps its run: the worker renews", async () => {
-    await delays("training step", 20, 5_000, 1);
+    delays("training step", 20, 5_000, 1);
     const reaper = startReaper({ db: bench.db, logger: silent, seconds: 2 });
     await bench.startWorker(1, slowTrainer, [], { leaseSeconds: 2 });
     const { runId } = await accepted(train(bench.db, training));
@@ -149,7 +148,7 @@ describe("a trainer", () => {
 
   it("that hangs in a step is killed after stepTimeoutSeconds, and its run goes on from the checkpoint", async () => {
     // Slow enough for checkpoints to be stored before it hangs.
-    await delays("training step", 20, 60_000, 1, 60);
+    delays("training step", 20, 60_000, 1, 60);
     await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(
       train(bench.db, { ...training, stepTimeoutSeconds: 3, checkpoint: { everySteps: 5 } }),
@@ -167,14 +166,14 @@ describe("a trainer", () => {
   });
 
   it("may take longer than that for what is no step", async () => {
-    await delays("evaluation", 1, 5_000, 1);
+    delays("evaluation", 1, 5_000, 1);
     await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(train(bench.db, { ...training, stepTimeoutSeconds: 3 }));
     expect(await succeeded(runId)).toMatchObject({ run: { attempt: 1 }, digest });
   });
 
   it("that is killed before its first step, as it was nine times before, is not replaced any more", async () => {
-    await delays("training step", 1, 60_000, 1);
+    delays("training step", 1, 60_000, 1);
     await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(train(bench.db, training));
     await until(async () => (await runOf(runId)).executor !== null);

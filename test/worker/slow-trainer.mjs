@@ -1,15 +1,11 @@
-// The real trainer with a thread that stands still for a while, as the file `delays` in its data directory tells it: in which
-// kind of graph ("training step", "evaluation"), at which call of it, for how many milliseconds, and how often; and for how
-// many at every call.
-import { readFileSync, writeFileSync } from "node:fs";
-import path from "node:path";
+// The real trainer with a thread that stands still for a while, when delays.mjs says so.
 import { readConfig } from "../../dist/config.js";
 import { createOnnxExecutor } from "../../dist/engine/onnx/onnx-executor.js";
 import { openStore } from "../../dist/store.js";
 import { serveTrainer } from "../../dist/trainer/process.js";
+import { readDelays, writeDelays } from "./delays.mjs";
 
 const config = readConfig(process.env);
-const plan = path.join(config.dataDirectory, "delays");
 const stopwatch = new Int32Array(new SharedArrayBuffer(4));
 
 function slow(executor) {
@@ -21,9 +17,9 @@ function slow(executor) {
       let calls = 0;
       executable.run = (inputs) => {
         calls += 1;
-        const { kind, call, ms, count, each } = JSON.parse(readFileSync(plan, "utf8"));
+        const { kind, call, ms, count, each } = readDelays(config.dataDirectory);
         if (count > 0 && graph.name.startsWith(kind) && calls >= call) {
-          writeFileSync(plan, JSON.stringify({ kind, call, ms, count: count - 1, each }));
+          writeDelays(config.dataDirectory, { kind, call, ms, count: count - 1, each });
           // Not a timer: no message comes in or goes out meanwhile.
           Atomics.wait(stopwatch, 0, 0, ms);
         } else if (each > 0) Atomics.wait(stopwatch, 0, 0, each);
