@@ -1,74 +1,15 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, type Tensor } from "onnxruntime-node";
 import { describe, expect, it, test } from "vitest";
 import { exportVersion } from "../../../src/engine/onnx/export.js";
 import type { Dimension } from "../../../src/engine/onnx/model.js";
 import { rawInputs } from "../../../src/engine/onnx/raw-inputs.js";
 import { rawShape } from "../../../src/engine/onnx/raw-values.js";
 import { serialize } from "../../../src/engine/onnx/serialize.js";
-import { createPredictor } from "../../../src/engine/predict.js";
-import { type Prediction, toPredictions } from "../../../src/features/predictions.js";
 import { encodeInputs } from "../../../src/features/preprocessing.js";
 import { tableFromRows } from "../../../src/features/table.js";
-import { hashBin, tokensOf } from "../../../src/features/tokens.js";
-import type { ModelInput } from "../../../src/spec/model.js";
-import { eager, expectSame } from "./compare.js";
+import { expectSame } from "./compare.js";
+import { answers, feeds } from "./raw-feeds.js";
 import { type Row, type Untrained, versionNamed, versions } from "./versions.js";
-
-/** Raw rows as an ONNX file takes them. */
-function feeds({ features, model }: Untrained, rows: readonly Row[]): Record<string, Tensor> {
-  return Object.fromEntries(
-    features.map(({ name, type, shape }) => {
-      const input = model.inputs.find((candidate) => candidate.feature === name) as ModelInput;
-      const dims = [rows.length, ...(shape.length === 0 ? [1] : shape)];
-      const values = rows.map((row) => row[name]);
-      if (type === "CATEGORY") return [name, new Tensor("string", values as string[], dims)];
-      if (type === "TEXT" || type === "SEQUENCE") return [name, elements(input, values)];
-      if (type === "TIMESTAMP") {
-        const seconds = values.map((value) => Date.parse(value as string) / 1000);
-        return [name, new Tensor("float64", Float64Array.from(seconds), dims)];
-      }
-      return [name, new Tensor("float32", Float32Array.from(values.flat() as number[]), dims)];
-    }),
-  );
-}
-
-/** Texts and sequences as whoever uses the file brings them there: in tokens, cut off and filled up. */
-function elements({ type, shape, categories, vectorization, placement }: ModelInput, values: unknown[]): Tensor {
-  const lists = values.map((value) => {
-    const list = vectorization ? tokensOf(value as string, vectorization) : (value as unknown[]);
-    const bins = vectorization?.hashBins;
-    return bins ? list.map((token) => 1 + hashBin(token as string, bins)) : list;
-  });
-  const length = placement?.maxLength ?? Math.max(...lists.map((list) => list.length));
-  const isHashed = typeof vectorization?.hashBins === "number";
-  const isText = (type === "TEXT" && !isHashed) || categories.length > 0;
-  const padding: unknown = isText
-    ? ""
-    : isHashed
-      ? 0
-      : shape.length === 0
-        ? Number.NaN
-        : shape.map(() => [NaN, NaN])[0];
-  const placed = lists.flatMap((list) => {
-    const kept = placement?.truncating === "PRE" ? list.slice(-length) : list.slice(0, length);
-    const missing = new Array<unknown>(length - kept.length).fill(padding);
-    return placement?.padding === "PRE" ? [...missing, ...kept] : [...kept, ...missing];
-  });
-  const dims = [values.length, length, ...shape];
-  if (isText) return new Tensor("string", placed as string[], dims);
-  if (isHashed) return new Tensor("int64", BigInt64Array.from(placed as number[], BigInt), dims);
-  return new Tensor("float32", Float32Array.from(placed.flat() as number[]), dims);
-}
-
-/** What the platform itself predicts, eagerly. */
-async function predicted(version: Untrained, rows: Row[]): Promise<Prediction[]> {
-  const { model, parameters, preprocessing, features } = version;
-  const predictor = createPredictor(model, parameters, eager);
-  const inputs = encodeInputs(model, preprocessing, tableFromRows(features, rows));
-  const outputs = await predictor.predict(inputs, rows.length);
-  predictor.dispose();
-  return toPredictions(model, preprocessing, outputs, rows.length);
-}
 
 async function withSession<T>(version: Untrained, use: (session: InferenceSession) => Promise<T>): Promise<T> {
   const session = await InferenceSession.create(exportVersion(version));
@@ -89,18 +30,13 @@ describe("a version as an ONNX file", () => {
     await withSession(version, async (session) => {
       for (const count of [1, 7, 1000]) {
         const rows = version.rows(count);
-        const expected = await predicted(version, rows);
+        const expected = await answers(version, rows);
         const { probabilities, label, value, "output/value": renamed } = await session.run(feeds(version, rows));
         const numeric = (probabilities ?? value ?? renamed) as Tensor;
-        const wanted = expected.flatMap((prediction) =>
-          prediction.probabilities
-            ? prediction.probabilities.map(({ probability }) => probability)
-            : (prediction.value as number[]),
-        );
-        expectSame(version.name, numeric.data as Float32Array, wanted, 1e-5);
+        expectSame(version.name, numeric.data as Float32Array, expected.numbers, 1e-5);
         if (label) {
           const labels = version.model.target.type === "BINARY" ? Array.from(label.data, Boolean) : [...label.data];
-          expect(labels).toEqual(expected.map((prediction) => prediction.value));
+          expect(labels).toEqual(expected.labels);
         }
       }
     });

@@ -106,6 +106,15 @@ const cases: Case[] = [
     layers: [],
   },
   {
+    name: "a review, as the example declares it",
+    features: [
+      { name: "review", type: "TEXT" },
+      { name: "mood", type: "CATEGORY", categories: ["bad", "good"] },
+    ],
+    target: "mood",
+    layers: [{ dense: { units: 8, activation: "RELU" } }],
+  },
+  {
     name: "a text as a sequence of characters, filled up and cut off behind",
     features: [{ name: "review", type: "TEXT" }, answer],
     target: "kind",

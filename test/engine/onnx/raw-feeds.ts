@@ -1,0 +1,71 @@
+import { Tensor } from "onnxruntime-node";
+import { createPredictor } from "../../../src/engine/predict.js";
+import { toPredictions } from "../../../src/features/predictions.js";
+import { encodeInputs } from "../../../src/features/preprocessing.js";
+import { tableFromRows } from "../../../src/features/table.js";
+import { hashBin, tokensOf } from "../../../src/features/tokens.js";
+import type { ModelInput } from "../../../src/spec/model.js";
+import { eager } from "./compare.js";
+import type { Row, Untrained } from "./versions.js";
+
+/** Raw rows as an ONNX file takes them. */
+export function feeds({ features, model }: Untrained, rows: readonly Row[]): Record<string, Tensor> {
+  return Object.fromEntries(
+    features.map(({ name, type, shape }) => {
+      const input = model.inputs.find((candidate) => candidate.feature === name) as ModelInput;
+      const dims = [rows.length, ...(shape.length === 0 ? [1] : shape)];
+      const values = rows.map((row) => row[name]);
+      if (type === "CATEGORY") return [name, new Tensor("string", values as string[], dims)];
+      if (type === "TEXT" || type === "SEQUENCE") return [name, elements(input, values)];
+      if (type === "TIMESTAMP") {
+        const seconds = values.map((value) => Date.parse(value as string) / 1000);
+        return [name, new Tensor("float64", Float64Array.from(seconds), dims)];
+      }
+      return [name, new Tensor("float32", Float32Array.from(values.flat() as number[]), dims)];
+    }),
+  );
+}
+
+/** Texts and sequences as whoever uses the file brings them there: in tokens, cut off and filled up. */
+function elements({ type, shape, categories, vectorization, placement }: ModelInput, values: unknown[]): Tensor {
+  const lists = values.map((value) => {
+    const list = vectorization ? tokensOf(value as string, vectorization) : (value as unknown[]);
+    const bins = vectorization?.hashBins;
+    return bins ? list.map((token) => 1 + hashBin(token as string, bins)) : list;
+  });
+  const length = placement?.maxLength ?? Math.max(...lists.map((list) => list.length));
+  const isHashed = typeof vectorization?.hashBins === "number";
+  const isText = (type === "TEXT" && !isHashed) || categories.length > 0;
+  const padding: unknown = isText
+    ? ""
+    : isHashed
+      ? 0
+      : shape.length === 0
+        ? Number.NaN
+        : shape.map(() => [NaN, NaN])[0];
+  const placed = lists.flatMap((list) => {
+    const kept = placement?.truncating === "PRE" ? list.slice(-length) : list.slice(0, length);
+    const missing = new Array<unknown>(length - kept.length).fill(padding);
+    return placement?.padding === "PRE" ? [...missing, ...kept] : [...kept, ...missing];
+  });
+  const dims = [values.length, length, ...shape];
+  if (isText) return new Tensor("string", placed as string[], dims);
+  if (isHashed) return new Tensor("int64", BigInt64Array.from(placed as number[], BigInt), dims);
+  return new Tensor("float32", Float32Array.from(placed.flat() as number[]), dims);
+}
+
+/** What the platform itself predicts, eagerly: the probabilities or values of all rows, and what it decides for each. */
+export async function answers(version: Untrained, rows: Row[]): Promise<{ numbers: number[]; labels: unknown[] }> {
+  const { model, parameters, preprocessing, features } = version;
+  const predictor = createPredictor(model, parameters, eager);
+  const inputs = encodeInputs(model, preprocessing, tableFromRows(features, rows));
+  const outputs = await predictor.predict(inputs, rows.length);
+  predictor.dispose();
+  const predictions = toPredictions(model, preprocessing, outputs, rows.length);
+  return {
+    numbers: predictions.flatMap(
+      ({ probabilities, value }) => probabilities?.map(({ probability }) => probability) ?? (value as number[]),
+    ),
+    labels: predictions.map(({ value }) => value),
+  };
+}
