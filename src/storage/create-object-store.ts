@@ -1,5 +1,6 @@
 import { type FileStore, type FileStoreOptions, openFileStore } from "./file-store.js";
-import { openS3Store, type S3Store, type S3StoreOptions } from "./s3-store.js";
+import type { S3StoreOptions } from "./s3-client.js";
+import { openS3Store, type S3Store } from "./s3-store.js";
 
 /** Which object store the platform uses; `kind` decides. */
 export type ObjectStoreConfig = ({ kind: "file" } & FileStoreOptions) | ({ kind: "s3" } & S3StoreOptions);

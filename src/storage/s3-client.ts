@@ -1,7 +1,29 @@
 import { Client } from "minio";
 import { PlatformError } from "../errors.js";
-import type { S3StoreOptions } from "./s3-store.js";
+import type { MultipartSizes } from "./s3-multipart.js";
 import { boundedTransport } from "./s3-transport.js";
+
+/** Which S3 server and bucket, and how long to wait for it. */
+export interface S3StoreOptions {
+  /** Such as `https://s3.eu-central-1.amazonaws.com` or `http://127.0.0.1:9000`; the scheme decides about TLS. */
+  endpoint: string;
+  /** Where clients of signed URLs reach the same server; default `endpoint`. */
+  publicEndpoint?: string;
+  /** Default `us-east-1`, which servers without regions expect. */
+  region?: string;
+  /** Created if missing. */
+  bucket: string;
+  accessKey: string;
+  secretKey: string;
+  /** Bucket in the path (default) or in the host name. */
+  pathStyle?: boolean;
+  /** How long the server may be silent in one attempt; default 15,000. */
+  timeoutMs?: number;
+  /** Attempts per request, the first included; default 3. */
+  attempts?: number;
+  /** Default: objects above 64 MiB go in parts of 16 MiB or more. */
+  multipart?: MultipartSizes;
+}
 
 /**
  * A client for one address of the server, which retries nothing by itself, and the address without credentials.

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { PlatformError } from "../errors.js";
 import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
 import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
-import { connect } from "./s3-client.js";
+import { connect, type S3StoreOptions } from "./s3-client.js";
 import { isMissing, retried, s3Code, translateS3 } from "./s3-errors.js";
 import {
   abortStaleUploads,
@@ -16,28 +16,6 @@ import {
   type Uploader,
 } from "./s3-multipart.js";
 import { S3Fault } from "./s3-transport.js";
-
-/** Which S3 server and bucket, and how long to wait for it. */
-export interface S3StoreOptions {
-  /** Such as `https://s3.eu-central-1.amazonaws.com` or `http://127.0.0.1:9000`; the scheme decides about TLS. */
-  endpoint: string;
-  /** Where clients of signed URLs reach the same server; default `endpoint`. */
-  publicEndpoint?: string;
-  /** Default `us-east-1`, which servers without regions expect. */
-  region?: string;
-  /** Created if missing. */
-  bucket: string;
-  accessKey: string;
-  secretKey: string;
-  /** Bucket in the path (default) or in the host name. */
-  pathStyle?: boolean;
-  /** How long the server may be silent in one attempt; default 15,000. */
-  timeoutMs?: number;
-  /** Attempts per request, the first included; default 3. */
-  attempts?: number;
-  /** Default: objects above 64 MiB go in parts of 16 MiB or more. */
-  multipart?: MultipartSizes;
-}
 
 export interface S3Store extends ObjectStore {
   readonly kind: "s3";

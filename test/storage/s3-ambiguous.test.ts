@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Client } from "minio";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { openS3Store, type S3StoreOptions } from "../../src/storage/s3-store.js";
+import type { S3StoreOptions } from "../../src/storage/s3-client.js";
+import { openS3Store } from "../../src/storage/s3-store.js";
 import { acquireServer } from "../support/s3-server.mjs";
 import { type Fault, openFaultProxy } from "./fault-proxy.js";
 

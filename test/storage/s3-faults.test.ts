@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { openS3Store, type S3StoreOptions } from "../../src/storage/s3-store.js";
+import type { S3StoreOptions } from "../../src/storage/s3-client.js";
+import { openS3Store } from "../../src/storage/s3-store.js";
 
 const emptyListing = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
 const fault = (code: string, message = "no") =>

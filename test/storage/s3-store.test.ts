@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { Client } from "minio";
 import { afterAll, describe, expect, it } from "vitest";
 import { createObjectStore } from "../../src/storage/create-object-store.js";
-import type { S3StoreOptions } from "../../src/storage/s3-store.js";
+import type { S3StoreOptions } from "../../src/storage/s3-client.js";
 import { acquireServer, urlVariable } from "../support/s3-server.mjs";
 import { describeObjectStore } from "./object-store-contract.js";
 

@@ -1,5 +1,5 @@
 import { type Program, valueNamed } from "../model.js";
-import type { Loop } from "./partition.js";
+import type { Loop } from "./loop.js";
 import { code, type FunctionCode } from "./webassembly.js";
 
 /** Instructions that leave a vector on the stack, from instructions that each leave one operand. */

@@ -1,6 +1,6 @@
 import { elements, type Node, type Program, valueNamed } from "../model.js";
 import { elementFunction } from "./element-function.js";
-import type { Loop } from "./partition.js";
+import type { Loop } from "./loop.js";
 import { poolingFunction } from "./pooling-function.js";
 import { createMemory, type FunctionCode, instantiate, type Memory } from "./webassembly.js";
 

@@ -2,21 +2,8 @@ import { elements, type Node, type Program, type Value, valueNamed } from "../mo
 import { removeUnused } from "../passes/remove-unused.js";
 import { usesOf } from "../passes/rewrite.js";
 import { operandsOf, operations } from "./element-function.js";
+import type { Loop } from "./loop.js";
 import { handedName } from "./stages.js";
-
-/** Operations on as many elements each, none of which looks at another element; computed together in one loop. */
-export interface Loop {
-  /** Count of elements. */
-  size: number;
-  /** In order; their results are used only here or go out. */
-  nodes: Node[];
-  /** Tensors of `size` elements that come from outside. */
-  tensors: string[];
-  /** Single numbers that come from outside and differ from run to run. */
-  scalars: string[];
-  /** Results that leave: the output's name, and the value. */
-  outputs: { name: string; from: string }[];
-}
 
 /** A program in two parts: what ONNX Runtime computes, and loops that follow with what it found. */
 export interface Partition {

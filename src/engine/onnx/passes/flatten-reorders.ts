@@ -1,6 +1,6 @@
 import { blockedDomain } from "../kernels/blocked.js";
 import { valueNamed } from "../model.js";
-import type { Pass } from "./optimize.js";
+import type { Pass } from "./pass.js";
 import { rewritten } from "./rewrite.js";
 
 /** An image of exactly one block of channels lies the same way in either layout. */

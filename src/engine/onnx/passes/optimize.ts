@@ -6,6 +6,7 @@ import { fuseActivation } from "./fuse-activation.js";
 import { fuseBias } from "./fuse-bias.js";
 import { mergeCommon } from "./merge-common.js";
 import { mergeReshapes } from "./merge-reshapes.js";
+import type { Pass } from "./pass.js";
 import { rankScalars } from "./rank-scalars.js";
 import { readAhead } from "./read-ahead.js";
 import { rectifyPooled } from "./rectify-pooled.js";
@@ -16,9 +17,6 @@ import { shrinkConstants } from "./shrink-constants.js";
 import { sinkReorders } from "./sink-reorders.js";
 import { sinkTransposes } from "./sink-transposes.js";
 import { stepAfterRelu } from "./step-after-relu.js";
-
-/** A rewrite of a program that keeps its meaning; it makes a new program and leaves the given one as it was. */
-export type Pass = (program: Program, target: Target) => Program;
 
 const passes: readonly Pass[] = [
   removeUnused,
