@@ -20,7 +20,7 @@ import { createStepClock } from "./step-clock.js";
 import type { Trainer } from "./trainer-pool.js";
 
 /** How long a trainer may take to stop by itself when its run is canceled. */
-const cancelMs = 1_500;
+const cancelMs = 1_000;
 /** Hints to subscribers are coalesced to this pace. */
 const hintMs = 100;
 /** How long a trainer may take to end after its last word. */
