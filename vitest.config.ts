@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import "./test/support/no-telemetry.js";
 import { webgpuEnvironment } from "./test/support/webgpu.mjs";
 
 /** What the WebGPU tests must be started with; without the device they are left out, not skipped one by one. */

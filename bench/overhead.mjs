@@ -11,6 +11,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startPlatform } from "./start-platform.mjs";
 
+// The bare loop uses the engine without the platform, which turns ONNX Runtime's telemetry off.
+process.env.ORT_DISABLE_TELEMETRY ??= "1";
+
 const rounds = 7;
 const rows = 512;
 const batchSize = 32;

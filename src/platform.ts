@@ -6,6 +6,10 @@ import type { Logger } from "./logger.js";
 import { startServer } from "./server.js";
 import { startWorker } from "./worker.js";
 
+// Since 1.29, ONNX Runtime tells its makers about every session, unless its process and all before it say otherwise. It is
+// native code: a thread's own copy of the environment, or one for trainers alone, would come too late.
+process.env.ORT_DISABLE_TELEMETRY ??= "1";
+
 /** What a process of the platform does. */
 export const roles = ["server", "worker"] as const;
 export type Role = (typeof roles)[number];

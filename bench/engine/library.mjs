@@ -2,6 +2,9 @@
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+// The engine is used without the platform, which turns ONNX Runtime's telemetry off.
+process.env.ORT_DISABLE_TELEMETRY ??= "1";
+
 const root = process.env.PERENNIAL_BENCH_DIST ?? fileURLToPath(new URL("../../dist/", import.meta.url));
 const load = (file) => import(pathToFileURL(path.join(path.resolve(root), file)).href);
 
