@@ -7,7 +7,7 @@ export interface Environment {
   executor: string;
   /** The library that computes them, with its version, such as `onnxruntime 1.30.0`. */
   runtime: string;
-  /** The instructions it may use, such as `x86-64-v4`; elsewhere than on Linux the architecture alone. */
+  /** The instructions it may use, such as `x86-64-v4` or `arm64 asimddp`; elsewhere than on Linux the architecture alone. */
   processor: string;
   processorModel: string;
   /** Operating system and architecture, such as `linux-x64`. */

@@ -17,6 +17,10 @@ export function describeEnvironment(executor: Pick<Executor, "name" | "runtime">
   };
 }
 
+/**
+ * What the system says of its processors. Math libraries ask the processor itself; an emulator of processors such as QEMU's
+ * for single programs, which shows its host's file, is the only place known where the two disagree.
+ */
 function readCpuInfo(): string {
   try {
     return readFileSync("/proc/cpuinfo", "utf8");
@@ -32,12 +36,16 @@ const levels = [
   ["x86-64-v4", ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]],
 ] as const;
 
+/** Of 64-bit Arm, which has no such levels, what math libraries choose their code by, as Linux spells it. */
+const armFeatures = ["asimddp", "asimdhp", "bf16", "i8mm", "sme", "sme2", "sve", "sve2"];
+
 /**
- * The instructions that a processor offers, as a level: `x86-64-v3` and the like, or the architecture where it has no
- * levels or `cpuInfo`, the text of Linux's `/proc/cpuinfo`, says nothing.
+ * The instructions that a processor offers: as a level, `x86-64-v3` and the like; of Arm by their names, `arm64 asimddp sve`;
+ * or the architecture alone where `cpuInfo`, the text of Linux's `/proc/cpuinfo`, says nothing.
  */
 export function processorLevel(architecture: string, cpuInfo: string): string {
-  const flags = new Set(/^flags\s*:(.*)$/m.exec(cpuInfo)?.[1]?.trim().split(/\s+/));
+  const flags = new Set(/^(?:flags|Features)\s*:(.*)$/m.exec(cpuInfo)?.[1]?.trim().split(/\s+/));
+  if (architecture === "arm64") return [architecture, ...armFeatures.filter((name) => flags.has(name))].join(" ");
   if (architecture !== "x64" || flags.size === 0) return architecture;
   let level = "x86-64-v1";
   for (const [name, features] of levels) {

@@ -14,6 +14,8 @@ test.each([
   ["x64", cpuInfo(""), "x86-64-v1"],
   ["x64", "", "x64"],
   ["arm64", "processor\t: 0\nFeatures\t: fp asimd\n", "arm64"],
+  ["arm64", "processor\t: 0\nFeatures\t: fp sve asimd asimddp sve2 aes\n", "arm64 asimddp sve sve2"],
+  ["arm64", "", "arm64"],
 ])("a processor of %s is described by the level of its instructions", (architecture, info, level) => {
   expect(processorLevel(architecture, info)).toBe(level);
 });

@@ -93,6 +93,13 @@ const architectures: Record<string, ModelSpec> = {
     { conv2d: { filters: 5, kernelSize: [2], activation: "RELU" } },
     flat,
   ]),
+  "convolution on blocks of eight channels": net(image, [
+    { conv2d: { filters: 8, kernelSize: [3], padding: "SAME", activation: "RELU" } },
+    { maxPooling2d: {} },
+    { conv2d: { filters: 24, kernelSize: [2], activation: "RELU" } },
+    { conv2d: { filters: 8, kernelSize: [2], padding: "SAME" } },
+    flat,
+  ]),
   "convolution on whole blocks of channels": net(image, [
     { conv2d: { filters: 16, kernelSize: [3], padding: "SAME", activation: "RELU" } },
     { maxPooling2d: {} },
