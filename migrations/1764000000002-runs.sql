@@ -108,9 +108,9 @@ CREATE INDEX run_model_idx ON run (model_id, created_at);
 CREATE INDEX run_project_idx ON run (project, created_at, id);
 -- Claim and sweep look only at live runs, which are few among all that ever ran.
 -- The runs of one priority and project that ask for one kind of device lie side by side, oldest first: a claim reads the first
--- few of each (src/scheduler/candidates.ts).
-CREATE INDEX run_queued_idx ON run (priority, project, needs, created_at, id)
-  WHERE state = 'QUEUED' AND open_dependencies = 0;
+-- few of each that fit it (src/scheduler/candidates.ts). What does not fit is passed over within the index.
+CREATE INDEX run_queued_idx ON run (priority, project, needs, created_at, id, threads, memory_bytes)
+  WHERE (state = 'QUEUED' AND open_dependencies = 0) IS TRUE;
 CREATE INDEX run_leased_idx ON run (lease_expires_at) WHERE state IN ('RUNNING', 'CANCELING');
 -- A policy starts at most one run per dataset version; a retry of that run names it instead.
 CREATE UNIQUE INDEX run_retraining_key ON run (retraining_id, dataset_version_id)

@@ -1,4 +1,5 @@
 import type { DataSource, ObjectLiteral } from "typeorm";
+import { columnsOf, entityOf } from "../db/rows.js";
 
 /**
  * Statements of one kind that may be on their way at once. While they are, those who ask gather for the next one: the
@@ -75,16 +76,10 @@ function createSelect<Row extends ObjectLiteral>(
   db: DataSource,
   entity: new () => Row,
 ): (ids: readonly string[]) => Promise<Row[]> {
-  const { columns, tablePath } = db.getMetadata(entity);
-  const names = columns.map(({ databaseName }) => `"${databaseName}"`).join(", ");
-  const statement = `SELECT ${names} FROM "${tablePath}" WHERE id = ANY($1)`;
+  const { tablePath } = db.getMetadata(entity);
+  const statement = `SELECT ${columnsOf(db, entity, "t")} FROM "${tablePath}" t WHERE id = ANY($1)`;
   return async (ids) => {
     const found = await db.query<Record<string, unknown>[]>(statement, [ids]);
-    return found.map((values) => {
-      const row = new entity();
-      for (const column of columns)
-        column.setEntityValue(row, db.driver.prepareHydratedValue(values[column.databaseName], column));
-      return row;
-    });
+    return found.map((values) => entityOf(db, entity, values));
   };
 }

@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
-import type { RunDevice } from "../entities/device.js";
-import { type RunState, writeValues } from "../entities/run.js";
+import { columnsOf, entityOf } from "../db/rows.js";
+import { Run, type RunState, writeValues } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
 import { publish, type Topic } from "../pubsub/topics.js";
@@ -97,30 +97,37 @@ async function describeRefusal(manager: EntityManager, runId: string, to: RunSta
 }
 
 /**
- * QUEUED to RUNNING: the one transition that grants leases. The caller holds the locks on the runs' rows and hints at them
- * after its commit.
+ * QUEUED to RUNNING: the one transition that grants leases. The caller hints at the runs after its commit.
+ *
+ * @param select SQL that locks QUEUED runs and answers their `id`, the `device` that is granted and their `rank`. Its
+ * parameters begin with $3: `values`.
+ * @returns the runs as they are stored now, in order of rank.
  */
 export async function recordStarts(
   manager: EntityManager,
   workerId: string,
-  starts: readonly { runId: string; device: RunDevice }[],
   leaseSeconds: number,
-): Promise<void> {
+  select: string,
+  values: readonly unknown[],
+): Promise<Run[]> {
   failpoint("claim");
-  await manager.query(
-    `WITH changed AS (
+  const rows = await manager.query<Record<string, unknown>[]>(
+    `WITH start AS (${select}),
+     changed AS (
        UPDATE run SET
          state = 'RUNNING', attempt = attempt + 1, fence = fence + 1, worker_id = $1, device = start.device,
          event_head = event_head + 1, asked = NULL, not_before = NULL,
          lease_expires_at = clock_timestamp() + make_interval(secs => $2), updated_at = clock_timestamp(),
          started_at = coalesce(started_at, clock_timestamp()), granted_step = furthest_step
-       FROM unnest($3::text[], $4::jsonb[]) AS start (run_id, device)
-       WHERE id = start.run_id AND ${is("QUEUED")}
-       RETURNING id, event_head, attempt)
-     INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message)
-     SELECT id, event_head, 'STATE_CHANGED', 'QUEUED', 'RUNNING', attempt, 'claimed by ' || $1 FROM changed`,
-    [workerId, leaseSeconds, starts.map(({ runId }) => runId), starts.map(({ device }) => JSON.stringify(device))],
+       FROM start WHERE run.id = start.id AND ${is("QUEUED")}
+       RETURNING ${columnsOf(manager.connection, Run, "run")}, event_head, rank),
+     logged AS (
+       INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message)
+       SELECT id, event_head, 'STATE_CHANGED', 'QUEUED', 'RUNNING', attempt, 'claimed by ' || $1 FROM changed)
+     SELECT * FROM changed ORDER BY rank`,
+    [workerId, leaseSeconds, ...values],
   );
+  return rows.map((row) => entityOf(manager.connection, Run, row));
 }
 
 /**

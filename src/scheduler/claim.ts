@@ -1,16 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type DataSource, In } from "typeorm";
+import type { DataSource } from "typeorm";
 import type { OfferedDevice } from "../entities/device.js";
-import { Run } from "../entities/run.js";
+import type { Run } from "../entities/run.js";
 import { publish } from "../pubsub/topics.js";
 import { leaseSeconds } from "../runs/lease.js";
-import { recordStarts } from "../runs/run-state.js";
 import { askToMakeRoom } from "./ask.js";
-import { findCandidates, isAlike, lockAlike } from "./candidates.js";
-import { fits, type Hold, holdOn, type Room, roomOf, take } from "./capacity.js";
+import { findCandidates } from "./candidates.js";
+import { type Hold, holdOn, roomOf } from "./capacity.js";
+import { startAlike } from "./grant.js";
 import { offersOf } from "./offers.js";
 import { type Placement, placements } from "./placement.js";
-import { byAge, type QueuedRun } from "./rank.js";
 
 /** A run that was claimed has been granted a device. */
 export type ClaimedRun = Run & { device: NonNullable<Run["device"]> };
@@ -42,7 +41,7 @@ export async function claimRuns(db: DataSource, worker: ClaimingWorker): Promise
   for (let look = 0; ; look++) {
     const { queue, usage, lowest } = await findCandidates(db, worker.id, offers);
     const wanted = placements(queue, rooms, usage);
-    const claimed = wanted.length > 0 ? await start(db, worker, rooms, wanted) : [];
+    const claimed = wanted.length > 0 ? await start(db, worker, wanted) : [];
     const pause = lookAgainMs[look];
     if (claimed.length === 0 && wanted.length > 0 && pause !== undefined) {
       await delay(pause);
@@ -56,42 +55,19 @@ export async function claimRuns(db: DataSource, worker: ClaimingWorker): Promise
   }
 }
 
-/** Locks runs like those wanted, and starts them. */
+/** Starts runs like those wanted. */
 async function start(
   db: DataSource,
-  worker: ClaimingWorker,
-  rooms: readonly Room[],
+  { id: workerId, devices, leaseSeconds: seconds = leaseSeconds }: ClaimingWorker,
   wanted: readonly Placement[],
 ): Promise<ClaimedRun[]> {
-  const claimed = await db.transaction(async (manager) => {
-    const runs = wanted.map(({ run }) => run);
-    const starts = granted(wanted, await lockAlike(manager, runs), rooms).map(({ run, index }) => {
-      const { kind, name, provider, uuid } = worker.devices[index] as OfferedDevice;
-      return { runId: run.id, device: { kind, name, index, provider, uuid } };
-    });
-    if (starts.length === 0) return [];
-    await recordStarts(manager, worker.id, starts, worker.leaseSeconds ?? leaseSeconds);
-    const ids = starts.map(({ runId }) => runId);
-    const started = new Map((await manager.findBy(Run, { id: In(ids) })).map((run) => [run.id, run]));
-    return ids.map((id) => started.get(id) as ClaimedRun);
-  });
+  const granted = devices.map(({ kind, name, provider, uuid }, index) => ({ kind, name, index, provider, uuid }));
+  const claimed = await db.transaction((manager) =>
+    startAlike(manager, wanted, { workerId, devices: granted, leaseSeconds: seconds }),
+  );
   // Not within the transaction: commits that notify wait for each other. A hint that is lost costs its readers a second.
   await publish(db, ...claimed.map(({ id }) => ({ type: "run", runId: id }) as const)).catch(() => {});
-  return claimed;
-}
-
-/** Gives each place to a run that was locked for it; one that would not fit there goes back. */
-function granted(wanted: readonly Placement[], locked: readonly QueuedRun[], rooms: readonly Room[]): Placement[] {
-  const left = rooms.map((room) => ({ ...room }));
-  const waiting = locked.toSorted((a, b) => b.memoryBytes - a.memoryBytes || byAge(a, b));
-  return wanted.flatMap(({ run: like, index }) => {
-    const room = left[index] as Room;
-    const next = waiting.findIndex((run) => isAlike(run, like));
-    const [run] = next < 0 ? [] : waiting.splice(next, 1);
-    if (!run || !fits(run, room)) return [];
-    take(room, holdOn(room, run));
-    return [{ run, index }];
-  });
+  return claimed as ClaimedRun[];
 }
 
 /** What a claimed run holds of its worker. */

@@ -21,7 +21,7 @@ interface QueuedRow extends Demand {
   openDependencies: number;
   notBefore: Date | null;
   begun: boolean;
-  /** Whether no run before it asks for the same. */
+  /** Whether no run before it, of whatever project, asks for the same. */
   leads: boolean;
 }
 
@@ -32,22 +32,25 @@ interface QueuedRow extends Demand {
  * $1 runs to be told of, $2 and $3 and $4 slots in use by priority and project
  */
 const selectQueue = `
-  SELECT * FROM (
-    SELECT *, row_number() OVER rank::int AS position,
-           ready AND row_number() OVER (PARTITION BY ready, priority, project, needs, threads ORDER BY share, created_at, id) = 1 AS leads
-    FROM (
-      SELECT run.id, priority, project, needs, threads, memory_bytes::float8 AS "memoryBytes", created_at,
-             executor IS NOT NULL AS begun, open_dependencies AS "openDependencies",
-             CASE WHEN not_before > clock_timestamp() THEN not_before END AS "notBefore", ready,
-             coalesce(usage.slots, 0) - taken + sum(taken) OVER (PARTITION BY ready, priority, project ORDER BY created_at, id)::int AS share
-      FROM run
-      LEFT JOIN unnest($2::int[], $3::text[], $4::int[]) AS usage (priority, project, slots) USING (priority, project)
-      CROSS JOIN LATERAL (SELECT
-        CASE needs WHEN 'GPU' THEN 1 ELSE threads END AS taken,
-        open_dependencies = 0 AND (not_before IS NULL OR not_before <= clock_timestamp()) AS ready) fact
-      WHERE state = 'QUEUED') shared
-    WINDOW rank AS (ORDER BY ready DESC, priority, share, created_at, id)) queue
-  WHERE leads OR id = ANY($1)
+  WITH shared AS (
+    SELECT run.id, priority, project, needs, threads, memory_bytes, created_at, executor, open_dependencies, not_before, ready,
+           coalesce(usage.slots, 0) - taken + sum(taken) OVER (
+             PARTITION BY ready, priority, project ORDER BY created_at, id ROWS UNBOUNDED PRECEDING)::int AS share
+    FROM run
+    LEFT JOIN unnest($2::int[], $3::text[], $4::int[]) AS usage (priority, project, slots) USING (priority, project)
+    CROSS JOIN LATERAL (SELECT
+      CASE needs WHEN 'GPU' THEN 1 ELSE threads END AS taken,
+      open_dependencies = 0 AND (not_before IS NULL OR not_before <= clock_timestamp()) AS ready) fact
+    WHERE state = 'QUEUED'),
+  queue AS MATERIALIZED (
+    SELECT *, row_number() OVER (ORDER BY ready DESC, priority, share, created_at, id)::int AS position FROM shared),
+  leader AS (SELECT min(position) AS position FROM queue WHERE ready GROUP BY needs, threads, memory_bytes)
+  SELECT id, position, priority, project, needs, threads, memory_bytes::float8 AS "memoryBytes", share,
+         executor IS NOT NULL AS begun, open_dependencies AS "openDependencies",
+         CASE WHEN not_before > clock_timestamp() THEN not_before END AS "notBefore",
+         leader.position IS NOT NULL AS leads
+  FROM queue LEFT JOIN leader USING (position)
+  WHERE leader.position IS NOT NULL OR id = ANY($1)
   ORDER BY position`;
 
 /** Where queued runs stand; what is not queued is left out. Three statements, whatever the number of runs. */
@@ -67,7 +70,7 @@ export async function standings(db: DataSource, runIds: readonly string[]): Prom
       running.filter(({ leaving }) => !leaving),
     ),
   }));
-  // Of all others only the first with each demand matter: they are who may come before.
+  // Of all others only the first with each demand matter: whether one is in the way depends on what it asks for alone.
   const leaders = rows.filter(({ leads }) => leads);
   const asked = new Set(runIds);
   return new Map(

@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import { isConnectionError } from "../db/connection-error.js";
 import type { Run } from "../entities/run.js";
 import { failpoint } from "../failpoint.js";
 import type { Logger } from "../logger.js";
@@ -31,7 +32,7 @@ export function startReaper(options: {
   let stopped = false;
   let sweeping: Promise<void> = Promise.resolve();
 
-  async function sweep(): Promise<string[]> {
+  async function sweep(): Promise<void> {
     const [{ at, ms }] = await db.query<[{ at: string; ms: number }]>(
       "SELECT at::text, extract(epoch FROM at)::float8 * 1000 AS ms FROM clock_timestamp() AS at",
     );
@@ -39,14 +40,15 @@ export function startReaper(options: {
     if (jump !== 0) logger.warn({ seconds: Math.round(jump / 1_000) }, "the database's clock has jumped");
     if (jump > 0) graceUntil = now() + seconds * 1_000;
     await cutFutureTimes(db, at, seconds);
-    return now() < graceUntil ? [] : reapExpired(db, { at, seconds });
+    const onReaped = (runId: string) => logger.warn({ runId }, "lease expired; the run goes back to the queue");
+    if (now() >= graceUntil) await reapExpired(db, { at, seconds, onReaped });
   }
 
   const timer = setInterval(() => {
     sweeping = sweeping.then(async () => {
       if (stopped) return;
       try {
-        for (const runId of await sweep()) logger.warn({ runId }, "lease expired; the run goes back to the queue");
+        await sweep();
       } catch (error) {
         graceUntil = now() + seconds * 1_000;
         logger.warn({ error: (error as Error).message }, "the sweep for expired leases failed");
@@ -90,24 +92,64 @@ export async function cutFutureTimes(db: DataSource, at: string, seconds: number
 /** What is written while a sweep goes on may be a little later than the time that the sweep has read. */
 const marginSeconds = 2;
 
+/** In one transaction: after an outage thousands may have expired at once, and no lock shall be held for that long. */
+const mostAtOnce = 100;
+
+/** $1 how long leases last, $2 the time to judge by */
+const isExpired = `state IN ('RUNNING', 'CANCELING') AND lease_expires_at < coalesce($2::timestamptz, clock_timestamp())
+  AND NOT coalesce($2::timestamptz, clock_timestamp())
+    BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + make_interval(secs => $1)`;
+
 /**
  * Requeues (or, when asked to cancel, cancels) every run whose lease has run out; one whose attempts are lost again and
- * again without a gained step FAILS. Answers their ids.
+ * again without a gained step FAILS. Many share a transaction; where that fails each has one of its own, so that what
+ * is wrong with one run keeps no other from being taken. Answers their ids.
  *
  * @param options.at the time to judge by, as the sweep read it before: a clock that jumps in between changes nothing.
  * Default: now.
  * @param options.seconds how long leases last.
+ * @param options.onReaped hears of each run as soon as that is committed.
+ * @throws what was wrong with the first run that could not be taken, once all others are.
  */
-export function reapExpired(db: DataSource, options: { at?: string; seconds?: number } = {}): Promise<string[]> {
-  const { at, seconds = leaseSeconds } = options;
+export async function reapExpired(
+  db: DataSource,
+  options: { at?: string; seconds?: number; onReaped?: (runId: string) => void } = {},
+): Promise<string[]> {
+  const clock = [options.seconds ?? leaseSeconds, options.at ?? null] as const;
+  const reaped: string[] = [];
+  const failures: unknown[] = [];
+  async function reap(ids: string[]): Promise<void> {
+    for (const id of await reapTogether(db, clock, ids)) {
+      reaped.push(id);
+      options.onReaped?.(id);
+    }
+  }
+  const expired = await db.query<{ id: string }[]>(`SELECT id FROM run WHERE ${isExpired} ORDER BY id`, [...clock]);
+  const ids = expired.map(({ id }) => id);
+  for (let from = 0; from < ids.length; from += mostAtOnce) {
+    const some = ids.slice(from, from + mostAtOnce);
+    try {
+      await reap(some);
+    } catch (error) {
+      if (isConnectionError(error)) throw error;
+      for (const id of some)
+        await reap([id]).catch((reason) => {
+          if (isConnectionError(reason)) throw reason;
+          failures.push(reason);
+        });
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return reaped;
+}
+
+/** Those of these runs that are still expired, in one transaction. What another reaper holds is passed over. */
+function reapTogether(db: DataSource, clock: readonly [number, string | null], ids: string[]): Promise<string[]> {
   return db.transaction(async (manager) => {
-    const expired = await manager.query<Pick<Run, "id" | "state" | "modelId" | "retrainingId" | "asked">[]>(
-      `SELECT id, state, model_id AS "modelId", retraining_id AS "retrainingId", asked FROM run
-       WHERE state IN ('RUNNING', 'CANCELING') AND lease_expires_at < coalesce($2::timestamptz, clock_timestamp())
-         AND NOT coalesce($2::timestamptz, clock_timestamp())
-           BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + make_interval(secs => $1)
-       ORDER BY id FOR UPDATE SKIP LOCKED`,
-      [seconds, at ?? null],
+    const expired = await manager.query<Pick<Run, "id" | "state" | "modelId" | "retrainingId">[]>(
+      `SELECT id, state, model_id AS "modelId", retraining_id AS "retrainingId" FROM run
+       WHERE id = ANY($3) AND (${isExpired}) IS TRUE ORDER BY id FOR UPDATE SKIP LOCKED`,
+      [...clock, ids],
     );
     if (expired.length > 0) failpoint("reap");
     for (const run of expired) {
@@ -115,6 +157,6 @@ export function reapExpired(db: DataSource, options: { at?: string; seconds?: nu
       if (state === "CANCELING") await end(manager, run, state, "CANCELED", "canceled; its worker is gone");
       else await settleFault(manager, run, classify({ lost: "lease expired" }));
     }
-    return expired.map((run) => run.id);
+    return expired.map(({ id }) => id);
   });
 }

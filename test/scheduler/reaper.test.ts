@@ -139,6 +139,67 @@ describe("when the database's clock jumps", () => {
   });
 });
 
+/** So many runs in execution of a worker that is gone for a second. */
+async function lost(count: number): Promise<string[]> {
+  const { db } = database;
+  const first = await queue(db, "CPU");
+  const columns = "model_id, model_revision_id, optimizer_revision_id, dataset_version_id, progress, spec";
+  const rows = await db.query<{ id: string }[]>(
+    `INSERT INTO run (id, state, ${columns}, event_head, fence, attempt, worker_id, device, lease_expires_at)
+     SELECT 'run_' || gen_random_uuid(), 'RUNNING', ${columns}, 1, 1, 1, 'worker_1', '{"kind": "CPU", "index": 0}',
+            clock_timestamp() - interval '1 second'
+     FROM run, generate_series(1, $2) WHERE id = $1 RETURNING id`,
+    [first, count],
+  );
+  // Postgres has to have been there for longer than a lease.
+  await db.query(
+    "SELECT pg_sleep(greatest(0, 6.1 - extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())))",
+  );
+  return rows.map(({ id }) => id).toSorted();
+}
+
+const stateOf = async (ids: string[]): Promise<Record<string, number>> => {
+  const rows = await database.db.query<{ state: string; count: number }[]>(
+    "SELECT state, count(*)::int FROM run WHERE id = ANY($1) GROUP BY state",
+    [ids],
+  );
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+};
+
+describe("hundreds of leases that run out at once", () => {
+  it("are taken in transactions of bounded size, each once, by two reapers", { timeout: 60_000 }, async () => {
+    const { db } = database;
+    const ids = await lost(350);
+    const told: string[] = [];
+    const onReaped = (id: string) => told.push(id);
+    const reaped = await Promise.all([reapExpired(db, { onReaped }), reapExpired(db, { onReaped })]);
+    // What one has passed over because the other held it, a next sweep finds again if the other failed.
+    expect(reaped.flat().toSorted()).toEqual(ids);
+    expect(told.toSorted()).toEqual(ids);
+    expect(await stateOf(ids)).toEqual({ QUEUED: 350 });
+    const events = await db.query<{ runs: number }[]>(
+      "SELECT count(*)::int AS runs FROM run_event WHERE to_state = 'QUEUED' AND run_id = ANY($1) GROUP BY xmin",
+      [ids],
+    );
+    expect(Math.max(...events.map(({ runs }) => runs))).toBeLessThanOrEqual(100);
+  });
+
+  it("are all taken but the one that cannot be", { timeout: 60_000 }, async () => {
+    const { db } = database;
+    const ids = await lost(250);
+    await db.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+      CREATE TRIGGER refuse BEFORE UPDATE ON run FOR EACH ROW WHEN (OLD.id = '${ids[120]}') EXECUTE FUNCTION refuse()`);
+    try {
+      await expect(reapExpired(db)).rejects.toThrow("refused");
+      expect(await stateOf(ids)).toEqual({ QUEUED: 249, RUNNING: 1 });
+    } finally {
+      await db.query("DROP FUNCTION refuse CASCADE");
+    }
+    expect(await reapExpired(db)).toEqual([ids[120]]);
+  });
+});
+
 describe("two reapers at once", () => {
   it("reap each run once", async () => {
     const { db } = database;
