@@ -13,8 +13,15 @@ interface RunningRow extends Omit<RunningRun, "slots"> {
   threads: number;
 }
 
-/** The live workers with what they execute, and how many slots each project uses. Two statements. */
-export async function busyWorkers(db: DataSource): Promise<{ workers: BusyWorker[]; usage: Usage }> {
+/**
+ * The live workers with what they execute, and how many slots each project uses. Two statements.
+ *
+ * @param withinSeconds who has been heard from within that counts as live; default: as for `liveWorkers`.
+ */
+export async function busyWorkers(
+  db: DataSource,
+  withinSeconds?: number,
+): Promise<{ workers: BusyWorker[]; usage: Usage }> {
   const rows = await db.query<RunningRow[]>(
     `SELECT id, worker_id AS worker, priority, project, threads, (device ->> 'index')::int AS index, device ->> 'kind' AS kind,
             memory_bytes::float8 AS "memoryBytes", extract(epoch FROM started_at)::float8 AS "startedAt",
@@ -31,7 +38,10 @@ export async function busyWorkers(db: DataSource): Promise<{ workers: BusyWorker
     others.push({ ...run, slots });
     running.set(worker, others);
   }
-  const workers = (await liveWorkers(db)).map(({ id, devices }) => ({ id, devices, running: running.get(id) ?? [] }));
+  const workers = (await liveWorkers(db, withinSeconds)).map(({ id, devices }) => ({
+    ...{ id, devices },
+    running: running.get(id) ?? [],
+  }));
   // The same order for every worker, or two of them could each ask for the same run's sake.
   return { workers: workers.sort((a, b) => (a.id < b.id ? -1 : 1)), usage };
 }
@@ -40,10 +50,17 @@ export async function busyWorkers(db: DataSource): Promise<{ workers: BusyWorker
  * Asks runs of this worker to make room, where the plan for all workers says so: their worker has them write a checkpoint
  * and gives them back to the queue. Asking again changes nothing.
  *
+ * A worker that has been silent for a lease has lost its runs: nobody waits for the room that they leave there.
+ *
  * @param queue what waits and could not start here.
  */
-export async function askToMakeRoom(db: DataSource, workerId: string, queue: readonly QueuedRun[]): Promise<void> {
-  const { workers, usage } = await busyWorkers(db);
+export async function askToMakeRoom(
+  db: DataSource,
+  workerId: string,
+  queue: readonly QueuedRun[],
+  leaseSeconds: number,
+): Promise<void> {
+  const { workers, usage } = await busyWorkers(db, leaseSeconds);
   const victims = preemptions(queue, workers, usage)
     .filter((preemption) => preemption.workerId === workerId)
     .flatMap((preemption) => preemption.victims.map(({ id }) => id));

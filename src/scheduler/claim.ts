@@ -3,7 +3,7 @@ import type { DataSource } from "typeorm";
 import type { OfferedDevice } from "../entities/device.js";
 import type { Run } from "../entities/run.js";
 import { publish } from "../pubsub/topics.js";
-import { leaseSeconds } from "../runs/lease.js";
+import { leaseSeconds as defaultLeaseSeconds } from "../runs/lease.js";
 import { askToMakeRoom } from "./ask.js";
 import { findCandidates } from "./candidates.js";
 import { type Hold, holdOn, roomOf } from "./capacity.js";
@@ -38,10 +38,11 @@ const lookAgainMs = [5, 10, 20, 40];
 export async function claimRuns(db: DataSource, worker: ClaimingWorker): Promise<ClaimedRun[]> {
   const rooms = roomOf(worker.devices, worker.holds);
   const offers = offersOf(rooms);
+  const { leaseSeconds = defaultLeaseSeconds } = worker;
   for (let look = 0; ; look++) {
     const { queue, usage, lowest } = await findCandidates(db, worker.id, offers);
     const wanted = placements(queue, rooms, usage);
-    const claimed = wanted.length > 0 ? await start(db, worker, wanted) : [];
+    const claimed = wanted.length > 0 ? await start(db, worker, leaseSeconds, wanted) : [];
     const pause = lookAgainMs[look];
     if (claimed.length === 0 && wanted.length > 0 && pause !== undefined) {
       await delay(pause);
@@ -50,7 +51,7 @@ export async function claimRuns(db: DataSource, worker: ClaimingWorker): Promise
     const ids = new Set(claimed.map(({ id }) => id));
     const left = queue.filter(({ id, priority }) => !ids.has(id) && lowest !== null && priority < lowest);
     // What was claimed is this worker's, whatever becomes of the asking: the next poll asks again.
-    if (left.length > 0) await askToMakeRoom(db, worker.id, left).catch(() => {});
+    if (left.length > 0) await askToMakeRoom(db, worker.id, left, leaseSeconds).catch(() => {});
     return claimed;
   }
 }
@@ -58,12 +59,13 @@ export async function claimRuns(db: DataSource, worker: ClaimingWorker): Promise
 /** Starts runs like those wanted. */
 async function start(
   db: DataSource,
-  { id: workerId, devices, leaseSeconds: seconds = leaseSeconds }: ClaimingWorker,
+  { id: workerId, devices }: ClaimingWorker,
+  leaseSeconds: number,
   wanted: readonly Placement[],
 ): Promise<ClaimedRun[]> {
   const granted = devices.map(({ kind, name, provider, uuid }, index) => ({ kind, name, index, provider, uuid }));
   const claimed = await db.transaction((manager) =>
-    startAlike(manager, wanted, { workerId, devices: granted, leaseSeconds: seconds }),
+    startAlike(manager, wanted, { workerId, devices: granted, leaseSeconds }),
   );
   // Not within the transaction: commits that notify wait for each other. A hint that is lost costs its readers a second.
   await publish(db, ...claimed.map(({ id }) => ({ type: "run", runId: id }) as const)).catch(() => {});

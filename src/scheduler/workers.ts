@@ -19,11 +19,11 @@ export async function unregisterWorker(db: DataSource, workerId: string): Promis
   await db.manager.delete(Worker, workerId);
 }
 
-/** Workers heard from within the last 15 s. */
-export function liveWorkers(db: DataSource): Promise<Worker[]> {
+/** Workers heard from within the last 15 s, or what else is given. */
+export function liveWorkers(db: DataSource, withinSeconds = 15): Promise<Worker[]> {
   return db.manager
     .createQueryBuilder(Worker, "worker")
-    .where("worker.heartbeat_at > clock_timestamp() - interval '15 seconds'")
+    .where("worker.heartbeat_at > clock_timestamp() - make_interval(secs => :withinSeconds)", { withinSeconds })
     .orderBy("worker.started_at")
     .getMany();
 }

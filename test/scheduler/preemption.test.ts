@@ -154,4 +154,26 @@ describe("a worker whose slots are taken", () => {
     await claimRuns(db, { id, devices, holds: [{ index: 0, slots: 1, memoryBytes: 0 }] });
     expect((await runOf(lower)).asked).toBeNull();
   });
+
+  it("does not wait for the room of a worker that has been silent for a lease", async () => {
+    const { db } = database;
+    const { id, devices } = await addWorker(db, [cpu(1)]);
+    const lower = await queue(db, "CPU", 1, { priority: 60 });
+    await claimRuns(db, { id, devices, holds: [] });
+    const { id: silent } = await addWorker(db, [cpu(1)]);
+    await queue(db, "CPU", 1, { priority: 5 });
+    const claim = () =>
+      claimRuns(db, { id, devices, holds: [{ index: 0, slots: 1, memoryBytes: 0 }], leaseSeconds: 6 });
+    const silentFor = (seconds: number) =>
+      db.query("UPDATE worker SET heartbeat_at = clock_timestamp() - make_interval(secs => $2) WHERE id = $1", [
+        silent,
+        seconds,
+      ]);
+    await silentFor(3);
+    await claim();
+    expect((await runOf(lower)).asked).toBeNull();
+    await silentFor(7);
+    await claim();
+    expect((await runOf(lower)).asked).toBe("PREEMPT");
+  });
 });

@@ -26,7 +26,8 @@ export interface MortalPlatform {
   /** How often a server or worker had to be started again. */
   readonly deaths: number;
   /**
-   * Sends a mutation until it is answered, with its idempotency key, as a careful client does. Answers its payload.
+   * Sends a mutation until it is answered, with an idempotency key, as a careful client does: its input's, or else one that
+   * tells it from others. Answers its payload.
    *
    * @param operation such as `train(input: $input) { run { id } }`, with its input's type.
    */
@@ -136,7 +137,7 @@ export async function startMortalPlatform(failures = ""): Promise<MortalPlatform
       const query = `mutation ($input: ${type}!) { answer: ${operation} }`;
       const idempotencyKey = createHash("sha256").update(JSON.stringify(input)).digest("hex");
       for (const deadline = performance.now() + 60_000; performance.now() < deadline; await delay(25)) {
-        const { data } = await ask(query, { input: { ...input, idempotencyKey } });
+        const { data } = await ask(query, { input: { idempotencyKey, ...input } });
         const problems = data?.answer.problems ?? [];
         if (problems.length > 0) throw new Error(`refused: ${JSON.stringify(problems)}`);
         if (data) return data.answer;

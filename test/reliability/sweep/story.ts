@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { cloudRows } from "../../support/workbench.js";
 import type { MortalPlatform } from "./platform.js";
 
-const problems = "problems { path code message }";
+/** What a mutation may say against its input. */
+export const problems = "problems { path code message }";
 
 const dataset = {
   name: "clouds",
@@ -26,7 +27,8 @@ const optimizer = {
   learningRate: { reduceOnPlateau: { initial: 0.05, patience: 0, factor: 0.5, minDelta: 0.02 } },
   gradientAccumulationSteps: 2,
 };
-const training = {
+/** Dropout, accumulation and a rate with a memory of what was measured; early stopping. */
+export const training = {
   ...{ model: "kinds", optimizer: "plateau", epochs: 8, batchSize: 8, seed: 7, device: "CPU" },
   earlyStopping: { monitor: "val_loss", patience: 1, minDelta: 0.05, restoreBest: true },
   checkpoint: { everySteps: 4, keep: { latest: 1, best: 0 } },
@@ -37,32 +39,40 @@ const policy = {
   promote: { alias: "champion", metric: "accuracy", mustNotDropBy: 1 },
 };
 
-/** A model's life: declared, filled, trained, named champion; then new rows, a fine-tune, the
- * gate that promotes it, and what is left over collected. */
-export async function liveThrough(platform: MortalPlatform): Promise<void> {
+/** Appends rows to the dataset of the story. */
+const append = ({ mutate }: MortalPlatform, start: number, count: number) =>
+  mutate(`appendRows(input: $input) { ${problems} }`, "AppendRowsInput", {
+    dataset: "clouds",
+    rows: cloudRows(count, start),
+  });
+
+/** Declares what a training needs, and brings the first rows. */
+export async function declareAndFill(platform: MortalPlatform): Promise<void> {
   const { mutate } = platform;
   await mutate(`declareDataset(input: $input) { ${problems} }`, "DeclareDatasetInput", dataset);
   await mutate(`declareModel(input: $input) { ${problems} }`, "DeclareModelInput", model);
   await mutate(`declareOptimizer(input: $input) { ${problems} }`, "DeclareOptimizerInput", optimizer);
-  const append = (start: number, count: number) =>
-    mutate(`appendRows(input: $input) { ${problems} }`, "AppendRowsInput", {
-      dataset: "clouds",
-      rows: cloudRows(count, start),
-    });
-  await append(0, 48);
+  await append(platform, 0, 48);
+}
+
+/** A model's life: declared, filled, trained, named champion; then new rows, a fine-tune, the
+ * gate that promotes it, and what is left over collected. */
+export async function liveThrough(platform: MortalPlatform): Promise<void> {
+  const { mutate } = platform;
+  await declareAndFill(platform);
   await mutate(`train(input: $input) { ${problems} run { id } }`, "TrainInput", training);
   await succeeded(platform, 1);
   const champion = { model: "kinds", alias: "champion", version: 1, expected: 0 };
   await mutate(`setAlias(input: $input) { ${problems} }`, "SetAliasInput", champion);
   await mutate(`declareRetraining(input: $input) { ${problems} }`, "DeclareRetrainingInput", policy);
-  await append(48, 16);
+  await append(platform, 48, 16);
   await succeeded(platform, 2);
   // Of the checkpoints that were not kept.
   await mutate(`collectGarbage(input: $input) { ${problems} }`, "CollectGarbageInput", {});
 }
 
-/** Waits until so many runs have succeeded. */
-async function succeeded({ database: { db } }: MortalPlatform, count: number): Promise<void> {
+/** Waits until so many runs have succeeded. @throws Error when one has failed, or time is over. */
+export async function succeeded({ database: { db } }: MortalPlatform, count: number): Promise<void> {
   const deadline = performance.now() + 120_000;
   for (;;) {
     const runs = await db.query<{ state: string; error: unknown; events: string[] }[]>(

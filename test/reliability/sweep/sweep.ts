@@ -13,10 +13,13 @@ export interface Calm {
   counts: Map<Failpoint, number>;
 }
 
-/** Lives through the story undisturbed. */
-export async function liveCalmly(platform: MortalPlatform): Promise<Calm> {
+/** What a platform is put through. */
+export type Story = (platform: MortalPlatform) => Promise<void>;
+
+/** Lives through a story undisturbed. */
+export async function liveCalmly(platform: MortalPlatform, story: Story = liveThrough): Promise<Calm> {
   platform.arm("");
-  await liveThrough(platform);
+  await story(platform);
   const counts = countsOf(platform);
   return { history: await readHistory(platform), counts };
 }
@@ -33,12 +36,17 @@ export function countsOf(platform: MortalPlatform): Map<Failpoint, number> {
  *
  * @param failures `<name>:<n>`, several separated by commas; undefined: those that the platform was started with.
  */
-export async function compare(platform: MortalPlatform, failures: string | undefined, calm: Calm): Promise<number> {
+export async function compare(
+  platform: MortalPlatform,
+  failures: string | undefined,
+  calm: Calm,
+  story: Story = liveThrough,
+): Promise<number> {
   if (failures !== undefined) {
     await platform.clear();
     platform.arm(failures);
   }
-  await liveThrough(platform);
+  await story(platform);
   const history = await readHistory(platform);
   expect(await falseStarts(platform), failures).toEqual([]);
   expect({ failures, ...history }).toEqual({ failures, ...calm.history });
@@ -63,21 +71,27 @@ export interface Swept {
 }
 
 /**
- * Lives through the story once for each of the failures, on a few platforms side by side.
+ * Lives through a story once for each of the failures, on a few platforms side by side.
  *
  * @param failuresOf from what happens undisturbed; it is asked for the next one when a platform has done its last.
  */
-export async function sweep(failuresOf: (calm: Calm, swept: Swept) => Iterable<string>): Promise<Swept> {
+export async function sweep(
+  failuresOf: (calm: Calm, swept: Swept) => Iterable<string>,
+  story: Story = liveThrough,
+): Promise<Swept> {
   const platforms = await Promise.all(Array.from({ length: lanes }, () => startMortalPlatform()));
   try {
-    const [calm, ...others] = (await Promise.all(platforms.map(liveCalmly))) as [Calm, ...Calm[]];
+    const [calm, ...others] = (await Promise.all(platforms.map((platform) => liveCalmly(platform, story)))) as [
+      Calm,
+      ...Calm[],
+    ];
     for (const { history } of others) expect(history).toEqual(calm.history);
     const swept: Swept = { calm, killed: 0, missed: 0, differences: [] };
     const queue = failuresOf(calm, swept)[Symbol.iterator]();
     const lane = async (platform: MortalPlatform) => {
       for (let next = queue.next(); !next.done; next = queue.next()) {
         try {
-          const came = await compare(platform, next.value, calm);
+          const came = await compare(platform, next.value, calm, story);
           swept.killed += came;
           swept.missed += came < next.value.split(",").length ? 1 : 0;
         } catch (error) {
@@ -94,14 +108,18 @@ export async function sweep(failuresOf: (calm: Calm, swept: Swept) => Iterable<s
   }
 }
 
-/** Failpoints that an undisturbed story does not pass, each behind a death that leads there; null: none does. */
-export const afterADeath: Partial<Record<Failpoint, string | null>> = {
+/** Failpoints that the undisturbed life of a model does not pass, each behind a death that leads there. */
+export const afterADeath: Partial<Record<Failpoint, string>> = {
   resume: "version.register:1",
   fault: "step:14",
   reap: "version.register:1",
-  "give.back": null,
 };
 
-/** Every failpoint is swept: by the story, behind a death, or known not to be passed. */
+/** Failpoints that are swept in the story of interruptions. */
+export const interruptions: readonly Failpoint[] = ["give.back"];
+
+/** Every failpoint is swept: in a model's life, behind a death there, or in the story of interruptions. */
 export const unswept = (calm: Calm): string[] =>
-  Object.keys(failpoints).filter((name) => !calm.counts.has(name as Failpoint) && !(name in afterADeath));
+  (Object.keys(failpoints) as Failpoint[]).filter(
+    (name) => !calm.counts.has(name) && !(name in afterADeath) && !interruptions.includes(name),
+  );
