@@ -46,10 +46,11 @@ export async function startWorker(
       host: thisHost({ env, probePath: program("./probe.js") }),
       logger,
     });
+    const oomKills = await watchOomKills({ readFile: (file) => readFile(file, "utf8"), logger });
     const trainers = createTrainerPool({
       modulePath: program("./trainer.js"),
       env: { ...env, PERENNIAL_DATA_DIR: config.dataDirectory },
-      logger,
+      ...{ oomKills, logger },
     });
     closers.push(() => trainers.close());
     const db = await openDatabase({
@@ -69,7 +70,6 @@ export async function startWorker(
     await assertSameStore(db, await openStore(config, operatorKey, () => ""), "worker");
     const wakeups = await listen({ url: databaseUrl, logger });
     closers.push(() => wakeups.close());
-    const oomKills = await watchOomKills({ readFile: (file) => readFile(file, "utf8"), logger });
     const { leaseSeconds } = config;
     const membership = await joinPlatform({
       ...{ db, renewals, wakeups, trainers, devices, oomKills, leaseSeconds, logger },

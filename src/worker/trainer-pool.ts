@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { failpoint } from "../failpoint.js";
 import type { Logger } from "../logger.js";
 import type { FromTrainer, ToTrainer } from "../trainer/protocol.js";
+import type { OomKills } from "./oom-kills.js";
+import { preferForOomKill } from "./oom-score.js";
 
 /** A trainer process as its worker sees it. */
 export interface Trainer {
@@ -41,6 +43,7 @@ export const trainerFlags: readonly string[] = ["--expose-gc", "--no-incremental
 export function createTrainerPool(options: {
   modulePath: string;
   env: NodeJS.ProcessEnv;
+  oomKills: OomKills;
   logger: Logger;
 }): TrainerPool {
   let closed = false;
@@ -50,9 +53,13 @@ export function createTrainerPool(options: {
     const started = startTrainer(options);
     // Whoever takes it tries once more and tells of what then goes wrong; a Ctrl-C may end it while it loads.
     started.ready.catch((error) => options.logger.info({ error: error.message }, "the spare trainer did not start"));
-    // One that was ready and has died since must not be handed to a run.
-    void started.trainer.exited.then(() => {
-      if (spare === started) spare = undefined;
+    const killsBefore = options.oomKills.soFar();
+    void started.trainer.exited.then(async ({ signal }) => {
+      if (spare !== started) return;
+      // One that was ready and has died since must not be handed to a run.
+      spare = undefined;
+      // And no trainer that somebody else kills later is to answer for this one.
+      if (signal === "SIGKILL") await options.oomKills.claim(await killsBefore);
     });
     return started;
   }
@@ -98,6 +105,7 @@ function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): 
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
+  if (child.pid) void preferForOomKill(child.pid);
   const trainer = wrap(child);
   const ready = new Promise<Trainer>((resolve, reject) => {
     child.once("message", () => resolve(trainer));

@@ -19,6 +19,10 @@ export interface WorkerSettings {
   dataDirectory: string;
   leaseSeconds: number;
   slots?: number;
+  /** Changes to its environment. */
+  env?: NodeJS.ProcessEnv;
+  /** What a shell does before it becomes the worker. */
+  before?: string;
 }
 
 /** Starts a worker, and resolves when it takes runs. @throws Error with what it printed when it ends before. */
@@ -32,13 +36,17 @@ export async function startWorkerProcess(settings: WorkerSettings): Promise<Work
 }
 
 /** Starts a worker without waiting for anything. */
-export function spawnWorker({ databaseUrl, dataDirectory, leaseSeconds, slots = 1 }: WorkerSettings): WorkerProcess {
+export function spawnWorker(settings: WorkerSettings): WorkerProcess {
+  const { databaseUrl, dataDirectory, leaseSeconds, slots = 1, before } = settings;
   const env = {
     ...process.env,
+    ...settings.env,
     ...{ DATABASE_URL: databaseUrl, PERENNIAL_DATA_DIR: dataDirectory, PERENNIAL_DEVICES: "cpu" },
     ...{ PERENNIAL_LEASE_SECONDS: String(leaseSeconds), PERENNIAL_SLOTS: String(slots), LOG_LEVEL: "warn" },
   };
-  const child = spawn(process.execPath, [entry, "worker"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const command = [process.execPath, entry, "worker"];
+  const [program = "", ...args] = before ? ["sh", "-c", `${before} && exec "$@"`, "sh", ...command] : command;
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {

@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isConnectionError } from "../../src/db/connection-error.js";
 import { openDatabase } from "../../src/db/database.js";
 import { Checkpoint } from "../../src/entities/checkpoint.js";
 import { Run } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { ModelVersion } from "../../src/entities/version.js";
+import { readLedger } from "../../src/failpoint.js";
 import { silent } from "../../src/logger.js";
 import { cancelRun } from "../../src/runs/control.js";
 import { train } from "../../src/runs/submit.js";
@@ -24,11 +27,18 @@ const slowly = { timeout: 300_000 };
 
 let bench: Workbench;
 let reaper: ReturnType<typeof startReaper>;
+/** Of the long training, undisturbed. */
+let digest: string;
 const workers: WorkerProcess[] = [];
 beforeAll(async () => {
   bench = await openWorkbench();
   await assertSameStore(bench.db, bench.store, "server");
   await declareClouds(bench);
+  await bench.startWorker();
+  const { runId } = await accepted(train(bench.db, long));
+  await finished(bench.db, runId);
+  digest = (await bench.db.manager.findOneByOrFail(ModelVersion, { runId })).digest;
+  await bench.drainWorkers();
   reaper = startReaper({ db: bench.db, logger: silent, seconds: leaseSeconds });
 });
 afterEach(() => {
@@ -39,9 +49,9 @@ afterAll(async () => {
   await bench?.close();
 });
 
-async function startWorker(): Promise<WorkerProcess> {
+async function startWorker(env?: NodeJS.ProcessEnv): Promise<WorkerProcess> {
   const worker = await startWorkerProcess({
-    ...{ databaseUrl: bench.url, dataDirectory: bench.dataDirectory, leaseSeconds },
+    ...{ databaseUrl: bench.url, dataDirectory: bench.dataDirectory, leaseSeconds, env },
   });
   workers.push(worker);
   return worker;
@@ -75,10 +85,6 @@ describe("a worker process", () => {
     slowly,
     async () => {
       const first = await startWorker();
-      const { runId: calm } = await accepted(train(bench.db, long));
-      await finished(bench.db, calm);
-      const { digest } = await bench.db.manager.findOneByOrFail(ModelVersion, { runId: calm });
-
       const { runId } = await accepted(train(bench.db, long));
       await until(async () => (await bench.db.manager.countBy(Checkpoint, { runId })) >= 2);
       const [trainer] = await trainersOf(first.pid);
@@ -118,6 +124,34 @@ describe("a worker process", () => {
     expect(await liveWorkers(bench.db)).toEqual([]);
     await accepted(cancelRun(bench.db, { runId }));
   });
+
+  it(
+    "that is asked to end in a step of half a minute ends within ten seconds, and another one makes that step",
+    slowly,
+    async () => {
+      const ledger = join(bench.dataDirectory, "ledger");
+      const worker = await startWorker({ FAILPOINT: "step:900:delay=30000", FAILPOINT_LEDGER: ledger });
+      const { runId } = await accepted(train(bench.db, long));
+      await until(async () => readLedger(ledger).filter(({ name }) => name === "step").length === 900);
+      const [trainer] = await trainersOf(worker.pid);
+      expect(trainer?.runId).toBe(runId);
+
+      const asked = performance.now();
+      worker.child.kill("SIGTERM");
+      expect(await worker.exited).toBe(0);
+      expect(performance.now() - asked).toBeLessThan(10_000);
+      expect(await isAlive(trainer?.pid as number)).toBe(false);
+      expect(await runOf(runId)).toMatchObject({ state: "QUEUED", attempt: 1, workerId: null, restarts: 0, losses: 0 });
+
+      const other = await startWorker();
+      await finished(bench.db, runId);
+      await expectOneEffect(bench, runId, digest);
+      other.child.kill("SIGTERM");
+      expect(await other.exited).toBe(0);
+      const [resumed] = await bench.db.manager.findBy(RunEvent, { runId, kind: "RESUMED" });
+      expect(resumed).toMatchObject({ attempt: 2, message: expect.stringMatching(/^resumed after step [1-9]/) });
+    },
+  );
 
   it("that shares its process with a server registers anew under another id instead, and goes on", slowly, async () => {
     const worker = await bench.startWorker();

@@ -68,10 +68,11 @@ export async function openWorkbench(database?: TestDatabase): Promise<Workbench>
     async startWorker(slots = 1, trainerPath, gpus = [], changes = {}) {
       const modulePath = trainerPath ?? fileURLToPath(new URL("../../dist/trainer.js", import.meta.url));
       const env = { ...process.env, PERENNIAL_DATA_DIR: dataDirectory };
-      const trainers = createTrainerPool({ modulePath, env, logger: silent });
+      const oomKills = { soFar: async () => 0, claim: async () => false };
+      const trainers = createTrainerPool({ modulePath, env, oomKills, logger: silent });
       const worker = await joinPlatform({
         ...{ db, wakeups, trainers, devices: [cpu(slots), ...gpus], logger: silent, onLeaseLost: "REJOIN" },
-        ...{ oomKills: { soFar: async () => 0, claim: async () => false }, ...changes },
+        ...{ oomKills, ...changes },
       });
       workers.push(worker);
       return worker;
