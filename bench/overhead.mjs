@@ -1,18 +1,18 @@
 // What the platform adds to a training step: a run through the scheduler, with a metric point for every step stored in
 // Postgres, against the bare loop of the engine in a process of its own, on the same rows. Interleaved, on loopback.
-// `node bench/overhead.mjs`, or `npm run bench:overhead`. Prints a table.
+// `node bench/overhead.mjs [net …]`, or `npm run bench:overhead`. Prints a table.
 //
-// A run's time is `finishedAt - startedAt`; that of one epoch is taken away from that of many, so that reading data,
-// compiling and storing the version, which happen once, do not count. What is left is steps, points and epochs.
+// A run's time is `finishedAt - startedAt`; it is taken away from that of a run with twice as many epochs, so that what happens
+// once does not count: reading data, compiling, storing the version, and the worker's next trainer, which loads beside the
+// first seconds of every run. What is left is steps, points, epochs and checkpoints.
 import { spawn } from "node:child_process";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { nodeFlags } from "./engine/library.mjs";
+import { median, ratioOfMedians } from "./engine/statistics.mjs";
 import { startPlatform } from "./start-platform.mjs";
-
-// The bare loop uses the engine without the platform, which turns ONNX Runtime's telemetry off.
-process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
 const rounds = 7;
 const rows = 512;
@@ -26,6 +26,7 @@ const nets = [
   { name: "large", layers: Array(4).fill({ dense: { units: 1024, activation: "RELU" } }), epochs: 12 },
 ];
 
+const asked = process.argv.slice(2);
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const features = [
   { name: "x", type: "VECTOR", shape: [width] },
@@ -78,7 +79,7 @@ async function serveBareLoop() {
 
 async function compare() {
   const { request, stop } = await startPlatform();
-  const bare = spawn(process.execPath, [fileURLToPath(import.meta.url), "bare"], {
+  const bare = spawn(process.execPath, [...(await nodeFlags()), fileURLToPath(import.meta.url), "bare"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const answers = createInterface({ input: bare.stdout })[Symbol.asyncIterator]();
@@ -98,8 +99,11 @@ async function compare() {
     console.log(
       `${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}; medians of ${rounds}\n`,
     );
-    console.log("net     bare loop, ms a step   platform, ms a step   added, ms a step   added");
+    console.log(
+      "net     bare loop, ms a step   platform, ms a step   added, ms a step   added, with its 95 % interval",
+    );
     for (const [index, net] of nets.entries()) {
+      if (asked.length > 0 && !asked.includes(net.name)) continue;
       await request("mutation ($input: DeclareModelInput!) { declareModel(input: $input) { problems { message } } }", {
         input: declaration(net),
       });
@@ -107,13 +111,18 @@ async function compare() {
       for (let round = 0; round < rounds; round++) {
         bare.stdin.write(`${index}\n`);
         times.bare.push(JSON.parse((await answers.next()).value));
-        const [short, long] = [await train(request, net.name, 1), await train(request, net.name, net.epochs + 1)];
+        const [short, long] = [
+          await train(request, net.name, net.epochs),
+          await train(request, net.name, 2 * net.epochs),
+        ];
         times.platform.push((long - short) / (net.epochs * stepsPerEpoch));
       }
       const [loop, run] = [median(times.bare), median(times.platform)];
-      const added = run - loop;
-      const cells = [loop.toFixed(3).padStart(10), run.toFixed(3).padStart(22), added.toFixed(3).padStart(19)];
-      console.log(`${net.name.padEnd(8)}${cells.join("")}${`${((100 * added) / loop).toFixed(1)} %`.padStart(12)}`);
+      const { ratio, interval } = ratioOfMedians(times.platform, times.bare);
+      const cells = [loop.toFixed(3).padStart(10), run.toFixed(3).padStart(22), (run - loop).toFixed(3).padStart(19)];
+      const percent = (value) => `${(100 * (value - 1)).toFixed(1)} %`;
+      const range = interval.map(percent).join(" to ");
+      console.log(`${net.name.padEnd(8)}${cells.join("")}${percent(ratio).padStart(12)} (${range})`);
     }
   } finally {
     bare.stdin.end();
@@ -140,8 +149,4 @@ async function train(request, model, epochs) {
     if (run.progress.step !== epochs * stepsPerEpoch) throw new Error("The run made another number of steps.");
     return Date.parse(run.finishedAt) - Date.parse(run.startedAt);
   }
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }

@@ -39,7 +39,7 @@ const needs: Readonly<Record<string, string>> = {
   "Failed to get a WebGPU adapter":
     "there is no device for WebGPU; on Linux it needs Vulkan: the loader libvulkan.so.1 and the driver of a GPU.",
   "Failed to load shared library":
-    "its library, or one of CUDA 12 and cuDNN 9 that it needs, is not installed; docker/Dockerfile.gpu installs all of them.",
+    "its library, NVIDIA's driver, or one of CUDA 13's that it needs, is not installed; docker/Dockerfile.gpu installs all but the driver.",
 };
 
 export function createSessions({ provider, threads, profile }: SessionOptions): Sessions {
