@@ -125,13 +125,28 @@ const notRewound = `AND NOT EXISTS (
   SELECT FROM run_rewind rewind
   WHERE rewind.run_id = run_metric.run_id AND run_metric.seq < rewind.seq AND run_metric.step > rewind.to_step)`;
 
+/** So many curves are read one by one, which is faster than grouping while they are few. */
+const fewCurves = 64;
+
+/** The curves that runs have: each is found in the index behind the one before it, however many points lie between them. */
+const selectCurves = `
+  WITH RECURSIVE named (run_id, name) AS (
+    SELECT id, (SELECT name FROM run_metric WHERE run_id = id ORDER BY name LIMIT 1) FROM unnest($1::text[]) AS id
+    UNION ALL
+    SELECT run_id, (
+      SELECT point.name FROM run_metric point
+      WHERE point.run_id = named.run_id AND point.name > named.name ORDER BY point.name LIMIT 1)
+    FROM named WHERE name IS NOT NULL)
+  SELECT run_id, name FROM named WHERE name IS NOT NULL LIMIT $2`;
+
+const bytes = "string_agg(int4send(seq), ''::bytea) AS seqs, string_agg(float8send(value), ''::bytea) AS values";
+
 /**
- * Numbers and values alone, as bytes: of 100,000 points Postgres writes and `pg` reads them in 50 ms. As rows they take 200 ms,
+ * Numbers and values alone, as bytes: of 100,000 points Postgres writes and `pg` reads them in 45 ms. As rows they take 200 ms,
  * and choosing among them in SQL, whose windows sort them once for each extreme, 600 ms.
  *
- * They are read once and grouped by hashing, whatever the planner believes: its statistics may be of a time when runs had
- * few points, and then it would sort all of them, or go through the run once for each name. They mostly come in the order they
- * were stored in, so sorting the rest here is cheaper than asking for an order.
+ * Nothing is sorted, whatever the planner believes: its statistics may be of a time when runs had few points, and then it
+ * would sort those of a run for each of its names. Points come in the order of their numbers, or mostly so.
  */
 async function readSeries(
   db: DataSource,
@@ -139,15 +154,33 @@ async function readSeries(
   names: string[] | null,
   { from, to, rewound }: { from: number; to: number; rewound: boolean },
 ): Promise<Series[]> {
+  const within = `seq > $1 AND seq <= $2 ${rewound ? notRewound : ""}`;
   const rows = await db.transaction(async (manager) => {
-    await manager.query("SET LOCAL enable_sort = off");
-    return manager.query<{ run_id: string; name: string; seqs: Buffer; values: Buffer }[]>(
-      `SELECT run_id, name, string_agg(int4send(seq), ''::bytea) AS seqs, string_agg(float8send(value), ''::bytea) AS values
-       FROM run_metric
-       WHERE run_id = ANY($1) AND seq > $2 AND seq <= $3 ${names ? "AND name = ANY($4)" : ""} ${rewound ? notRewound : ""}
-       GROUP BY run_id, name`,
-      names ? [runIds, from, to, names] : [runIds, from, to],
+    await manager.query(
+      "SELECT set_config('enable_sort', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)",
     );
+    const curves = names
+      ? runIds.flatMap((run_id) => [...new Set(names)].map((name) => ({ run_id, name })))
+      : await manager.query<{ run_id: string; name: string }[]>(selectCurves, [runIds, fewCurves + 1]);
+    const [statement, parameters]: [string, unknown[]] =
+      curves.length <= fewCurves
+        ? [
+            `SELECT run_id, name, seqs, values FROM unnest($3::text[], $4::text[]) AS named (run_id, name), LATERAL (
+               SELECT ${bytes} FROM (
+                 SELECT seq, value FROM run_metric
+                 WHERE run_metric.run_id = named.run_id AND run_metric.name = named.name AND ${within} ORDER BY seq) ordered) curve
+             WHERE seqs IS NOT NULL`,
+            [curves.map(({ run_id }) => run_id), curves.map(({ name }) => name)],
+          ]
+        : [
+            `SELECT run_id, name, ${bytes} FROM run_metric
+             WHERE run_id = ANY($3) AND ($4::text[] IS NULL OR name = ANY($4)) AND ${within} GROUP BY run_id, name`,
+            [runIds, names],
+          ];
+    return manager.query<{ run_id: string; name: string; seqs: Buffer; values: Buffer }[]>(statement, [
+      ...[from, to],
+      ...parameters,
+    ]);
   });
   return rows.map(({ run_id, name, seqs, values }) => {
     const curve: Curve = { seqs: new Int32Array(seqs.length / 4), values: new Float64Array(values.length / 8) };
