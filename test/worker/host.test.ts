@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it, test } from "vitest";
 import { thisHost } from "../../src/worker/host.js";
@@ -22,7 +22,8 @@ it("has a processor and memory", () => {
 });
 
 it("answers what a program writes, and refuses with ENOENT where there is none", async () => {
-  const host = thisHost({ env, probePath });
+  // Where a folder of the path may not be read, the system says EACCES instead.
+  const host = thisHost({ env: { ...env, PATH: dirname(process.execPath) }, probePath });
   expect(await host.run(process.execPath, ["--version"])).toBe(`${process.version}\n`);
   await expect(host.run("no-such-program", [])).rejects.toMatchObject({ code: "ENOENT" });
 });
