@@ -4,6 +4,7 @@ const toleranceMs = 1_500;
 /**
  * Notices when the database's clock jumps, by comparing it with a clock of this process that only ever moves on. A process that
  * was itself stopped for a while sees the same as after a jump forward, and must be as careful.
+ * Two jumps that undo each other between two looks are not noticed.
  *
  * @returns given both clocks in milliseconds: by how much the database's has jumped since the last look; 0 for no jump.
  */
