@@ -6,14 +6,15 @@ import type { Logger } from "../logger.js";
 import { classify } from "../runs/fault.js";
 import { end, settleFault } from "../runs/finish.js";
 import { leaseSeconds } from "../runs/lease.js";
-import { watchClock } from "./clock-watch.js";
+import { type ExpiredLease, watchClock, watchLeases } from "./clock-watch.js";
 
 const sweepMs = 1_000;
 
 /**
  * Takes runs away from workers that stopped renewing. Where nobody could renew, nothing is reaped for one full lease: after
  * the server's start, after this reaper's own first answer and after Postgres was away; and after the database's clock
- * has jumped ahead, when every lease seems to have run out. What a clock that was set back leaves far in the future is cut.
+ * has jumped ahead, when every lease seems to have run out; nor is a lease that was granted by a clock which has jumped since.
+ * What a clock that was set back leaves far in the future is cut.
  *
  * Any number of reapers may sweep at once: each takes what no other holds.
  */
@@ -28,6 +29,7 @@ export function startReaper(options: {
 } {
   const { db, logger, seconds = leaseSeconds, now = () => performance.now() } = options;
   const jumpOf = watchClock();
+  const dueOf = watchLeases(seconds * 1_000);
   let graceUntil = now() + seconds * 1_000;
   let stopped = false;
   let sweeping: Promise<void> = Promise.resolve();
@@ -41,7 +43,8 @@ export function startReaper(options: {
     if (jump > 0) graceUntil = now() + seconds * 1_000;
     await cutFutureTimes(db, at, seconds);
     const onReaped = (runId: string) => logger.warn({ runId }, "lease expired; the run goes back to the queue");
-    if (now() >= graceUntil) await reapExpired(db, { at, seconds, onReaped });
+    const among = dueOf(await expiredLeases(db, at), now());
+    if (now() >= graceUntil && among.length > 0) await reapExpired(db, { at, seconds, onReaped, among });
   }
 
   const timer = setInterval(() => {
@@ -89,6 +92,14 @@ export async function cutFutureTimes(db: DataSource, at: string, seconds: number
   );
 }
 
+/** All leases that have run out, whether or not anybody could have renewed them. */
+const expiredLeases = (db: DataSource, at: string) =>
+  db.query<ExpiredLease[]>(
+    `SELECT id, lease_expires_at::text AS "expiresAt", extract(epoch FROM $1::timestamptz - lease_expires_at)::float8 * 1000 AS "overdueMs"
+     FROM run WHERE state IN ('RUNNING', 'CANCELING') AND lease_expires_at < $1::timestamptz`,
+    [at],
+  );
+
 /** What is written while a sweep goes on may be a little later than the time that the sweep has read. */
 const marginSeconds = 2;
 
@@ -109,11 +120,12 @@ const isExpired = `state IN ('RUNNING', 'CANCELING') AND lease_expires_at < coal
  * Default: now.
  * @param options.seconds how long leases last.
  * @param options.onReaped hears of each run as soon as that is committed.
+ * @param options.among only these; default: all runs.
  * @throws what was wrong with the first run that could not be taken, once all others are.
  */
 export async function reapExpired(
   db: DataSource,
-  options: { at?: string; seconds?: number; onReaped?: (runId: string) => void } = {},
+  options: { at?: string; seconds?: number; onReaped?: (runId: string) => void; among?: string[] } = {},
 ): Promise<string[]> {
   const clock = [options.seconds ?? leaseSeconds, options.at ?? null] as const;
   const reaped: string[] = [];
@@ -124,7 +136,10 @@ export async function reapExpired(
       options.onReaped?.(id);
     }
   }
-  const expired = await db.query<{ id: string }[]>(`SELECT id FROM run WHERE ${isExpired} ORDER BY id`, [...clock]);
+  const expired = await db.query<{ id: string }[]>(
+    `SELECT id FROM run WHERE ${isExpired} AND ($3::text[] IS NULL OR id = ANY($3)) ORDER BY id`,
+    [...clock, options.among ?? null],
+  );
   const ids = expired.map(({ id }) => id);
   for (let from = 0; from < ids.length; from += mostAtOnce) {
     const some = ids.slice(from, from + mostAtOnce);

@@ -5,7 +5,7 @@ import { RunEvent } from "../../src/entities/run-event.js";
 import { silent } from "../../src/logger.js";
 import { leaseSeconds, renewLeases } from "../../src/runs/lease.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
-import { watchClock } from "../../src/scheduler/clock-watch.js";
+import { type ExpiredLease, watchClock, watchLeases } from "../../src/scheduler/clock-watch.js";
 import { cutFutureTimes, reapExpired, startReaper } from "../../src/scheduler/reaper.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { cpu, until } from "../support/workbench.js";
@@ -83,6 +83,28 @@ describe("when the database's clock jumps", () => {
       expect(await runOf(run.id)).toMatchObject({ state: "RUNNING", fence: run.fence });
       await renew();
       // Whoever renews no more is noticed all the same, once a lease's time has passed.
+      await until(async () => (await runOf(run.id)).state === "QUEUED");
+    } finally {
+      await reaper.stop();
+    }
+  });
+
+  it("back by an hour and ahead again between two sweeps, no run is taken whose holder renewed meanwhile", async () => {
+    let own = 0;
+    const run = await claimed();
+    const renew = () => renewLeases(database.db, "worker_1", [{ runId: run.id, fence: run.fence }]);
+    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    const reaper = startReaper({ db: database.db, logger: silent, now: () => own + performance.now() });
+    own += 2 * leaseSeconds * 1_000;
+    try {
+      await pause(1_600);
+      await setClock(-hour);
+      await renew();
+      await setClock(0);
+      expect(await leaseLeft(run.id)).toBeLessThan(leaseSeconds - hour);
+      await pause(2_600);
+      expect(await runOf(run.id)).toMatchObject({ state: "RUNNING", fence: run.fence });
+      await renew();
       await until(async () => (await runOf(run.id)).state === "QUEUED");
     } finally {
       await reaper.stop();
@@ -238,4 +260,42 @@ it.each([
 ])("a jump of a clock %s", (_name, database, own, jumps) => {
   const jumpOf = watchClock();
   expect(database.map((ms, index) => jumpOf(ms, own[index] as number))).toEqual(jumps);
+});
+
+describe("a lease that has run out", () => {
+  const lease = 6_000;
+  /** One look each: what is expired then, and at which time of the one who looks. */
+  const looks = (...given: [ownMs: number, ...expired: [expiresAt: number, overdueMs: number][]][]) => {
+    const dueOf = watchLeases(lease);
+    return given.map(([ownMs, ...expired]) =>
+      dueOf(
+        expired.map(([expiresAt, overdueMs]): ExpiredLease => ({ id: `run_${expiresAt}`, expiresAt, overdueMs })),
+        ownMs,
+      ),
+    );
+  };
+
+  it("since the last look may be taken, at every look from then on", () => {
+    const at = (ms: number): [number, number] => [9_500, ms - 9_500];
+    expect(looks([9_000], [10_000, at(10_000)], [15_000, at(15_000)])).toEqual([[], ["run_9500"], ["run_9500"]]);
+  });
+
+  it("before the first look may be taken at that", () => {
+    expect(looks([10_000, [1, 1e9]])).toEqual([["run_1"]]);
+  });
+
+  it("before the last look, which did not find it, may be taken a lease later", () => {
+    const given = [10_000, 15_900, 16_000].map((ms): [number, [number, number]] => [ms, [1, 3_600_000]]);
+    expect(looks([9_000], ...given)).toEqual([[], [], [], ["run_1"]]);
+  });
+
+  it("may not be taken once it was renewed meanwhile, nor later for what it was before", () => {
+    const dueOf = watchLeases(lease);
+    const one = (expiresAt: number, overdueMs: number) => [{ id: "run_1", expiresAt, overdueMs }];
+    expect(dueOf([], 9_000)).toEqual([]);
+    expect(dueOf(one(1, 3_600_000), 10_000)).toEqual([]);
+    expect(dueOf([], 12_000)).toEqual([]);
+    expect(dueOf(one(2, 3_600_000), 17_000)).toEqual([]);
+    expect(dueOf(one(2, 3_606_000), 23_000)).toEqual(["run_1"]);
+  });
 });
