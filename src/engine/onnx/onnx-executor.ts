@@ -5,7 +5,7 @@ import { compile } from "./compile.js";
 import type { LoopRunner } from "./fusion/loops.js";
 import { handedName } from "./fusion/stages.js";
 import { type DataType, elements, type Program, type Value, valueNamed } from "./model.js";
-import { afterCopies } from "./output-copies.js";
+import { refusedOutput, refusesCopies } from "./output-copies.js";
 import type { ProgramCache } from "./program-cache.js";
 import { nodeName, serialize } from "./serialize.js";
 import { createSessions, type Provider, runtimeVersion, type Session } from "./sessions.js";
@@ -50,7 +50,9 @@ export function createOnnxExecutor({ provider, threads = 1, profile, programs }:
         for (const { program } of plan.stages) {
           const isEmpty = program.outputs.length === 0;
           const onCpu = provider === "webgpu" ? program.nodes.filter(isForCpu).map(nodeName) : [];
-          ready.push({ program, session: isEmpty ? undefined : await sessions.open(serialize(program), onCpu) });
+          const sequence = provider === "cpu" && (await refusesCopies(program)) ? refusedOutput : undefined;
+          const session = isEmpty ? undefined : await sessions.open(serialize(program, { sequence }), onCpu);
+          ready.push({ program, session });
         }
       } catch (error) {
         for (const { session } of ready) void session?.release();
@@ -134,14 +136,8 @@ class OnnxExecutable implements Executable {
       feeds[name] = this.state[name] ?? given[name] ?? tensorOf(this.results, handedName(name));
     }
     const fetches: Tensors = {};
-    let bytes = 0;
-    for (const { name } of program.outputs) {
-      const tensor = tensorOf(this.results, name);
-      fetches[name] = tensor;
-      bytes += (tensor.data as Float32Array).byteLength;
-    }
+    for (const { name } of program.outputs) fetches[name] = tensorOf(this.results, name);
     await session.run(feeds, fetches);
-    afterCopies(bytes);
   }
 
   async readState(names: readonly string[] = this.graph.state.map(({ name }) => name)): Promise<State> {

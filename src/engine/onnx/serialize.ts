@@ -17,6 +17,8 @@ export interface SerializeOptions {
   shapeOf?(name: string): readonly Dimension[] | undefined;
   /** Texts that the file carries along (its `metadata_props`), by name. */
   metadata?: Readonly<Record<string, string>>;
+  /** The name of one more output, which comes before all others: an empty sequence. */
+  sequence?: string;
 }
 
 /** The program as the bytes of an ONNX model file (ModelProto). The same program gives the same bytes. */
@@ -24,12 +26,19 @@ export function serialize(program: Program, options: SerializeOptions = {}): Uin
   const nodes = withOutputsNamed(program);
   // GraphProto: node, name, initializer, input, output.
   const graph = new Message();
+  const { sequence } = options;
+  if (sequence)
+    graph.message(
+      1,
+      nodeMessage({ name: sequence, op: "SequenceEmpty", inputs: [], outputs: [sequence], attributes: {} }),
+    );
   for (const node of nodes) graph.message(1, nodeMessage(node));
   graph.string(2, program.name);
   for (const constant of program.constants.values()) graph.message(5, tensorMessage(constant));
   for (const { name, type, shape } of program.inputs) {
     graph.message(11, valueMessage(name, type, options.shapeOf?.(name) ?? shape));
   }
+  if (sequence) graph.message(12, sequenceMessage(sequence));
   for (const { name, from } of program.outputs) {
     const value = program.values.get(from);
     if (!value) throw new Error(`The output "${name}" comes from "${from}", which does not exist.`);
@@ -119,4 +128,10 @@ function valueMessage(name: string, type: DataType, shape: readonly Dimension[])
   }
   const tensor = new Message().int(1, dataTypes[type]).message(2, dimensions);
   return new Message().string(1, name).message(2, new Message().message(1, tensor));
+}
+
+/** ValueInfoProto: name, type; TypeProto.Sequence: elem_type, of which TypeProto.Tensor: elem_type. */
+function sequenceMessage(name: string): Message {
+  const tensor = new Message().message(1, new Message().int(1, dataTypes.float32));
+  return new Message().string(1, name).message(2, new Message().message(4, new Message().message(1, tensor)));
 }

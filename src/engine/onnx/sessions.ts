@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { env, InferenceSession } from "onnxruntime-node";
+import { env, InferenceSession, type Tensor } from "onnxruntime-node";
 import { PlatformError } from "../../errors.js";
+import { afterCopies, refusal, refusedOutput } from "./output-copies.js";
 
 /** Results are the same, bit for bit, within one build of ONNX Runtime only. */
 export const runtimeVersion = `onnxruntime ${env.versions.node}`;
@@ -10,10 +11,10 @@ export type Provider = "cpu" | "webgpu" | "cuda";
 /** A program made ready by ONNX Runtime; it has no state, so several executables can share it. */
 export interface Session {
   /**
-   * @param results where the results are put; by default into new tensors.
+   * @param results where the results are put: memory for all of them.
    * @throws PlatformError EXECUTOR_FAILED with ONNX Runtime's reason; the results are then worth nothing.
    */
-  run(feeds: InferenceSession.FeedsType, results?: InferenceSession.FetchesType): Promise<InferenceSession.ReturnType>;
+  run(feeds: Readonly<Record<string, Tensor>>, results: Readonly<Record<string, Tensor>>): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -85,12 +86,15 @@ export function createSessions({ provider, threads, profile }: SessionOptions): 
         leave();
         throw error;
       });
+      const refuses = session.outputNames.includes(refusedOutput);
       return {
         async run(feeds, results) {
           try {
-            return await (results ? session.run(feeds, results) : session.run(feeds));
+            await session.run(feeds, refuses ? { ...results, [refusedOutput]: null } : results);
+            afterCopies(results);
           } catch (error) {
             const reason = (error as Error).message;
+            if (refuses && reason === (await refusal())) return;
             throw new PlatformError("EXECUTOR_FAILED", `ONNX Runtime failed: ${reason}`, {}, { cause: error });
           }
         },

@@ -1,5 +1,7 @@
 import { Tensor } from "onnxruntime-node";
 import { expect, it } from "vitest";
+import { elements } from "../../../src/engine/onnx/model.js";
+import { refusedOutput, refusesCopies } from "../../../src/engine/onnx/output-copies.js";
 import { serialize } from "../../../src/engine/onnx/serialize.js";
 import { createSessions } from "../../../src/engine/onnx/sessions.js";
 import { programOf } from "./programs.js";
@@ -17,14 +19,37 @@ const feeds = (row: number) => ({
   table: new Tensor("float32", Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2]),
   row: new Tensor("int32", Int32Array.of(row), [1]),
 });
+const numbers = (...shape: number[]) => new Tensor("float32", new Float32Array(elements(shape)), shape);
+const outOfRange = { code: "EXECUTOR_FAILED", message: expect.stringMatching(/^ONNX Runtime failed: .*out of/) };
 
 it("a failure of ONNX Runtime in the middle of a run is told with its reason, and the session goes on", async () => {
   const session = await sessions.open(picking);
-  await expect(session.run(feeds(7))).rejects.toMatchObject({
-    code: "EXECUTOR_FAILED",
-    message: expect.stringMatching(/^ONNX Runtime failed: .*out of/),
+  const picked = numbers(1, 2);
+  await expect(session.run(feeds(7), { picked })).rejects.toMatchObject(outOfRange);
+  await session.run(feeds(2), { picked });
+  expect(picked.data).toEqual(Float32Array.of(5, 6));
+  await session.release();
+});
+
+it("large results are put where they are wanted and copied nowhere else, and failures are told all the same", async () => {
+  const rows = 1_000_000;
+  const program = programOf((record) => {
+    const [table, row] = [record.input("table", [3, 2], "float32"), record.input("row", [1], "int32")];
+    const picked = record.node("Gather", [table, row], { shape: [1, 2], type: "float32" }, { axis: 0 });
+    const shape = [rows, 2];
+    record.output("many", record.node("Expand", [picked, record.int64(shape)], { shape, type: "float32" }));
+    record.output("picked", picked);
   });
-  expect((await session.run(feeds(2))).picked?.data).toEqual(Float32Array.of(5, 6));
+  expect(await refusesCopies(program)).toBe(true);
+  const session = await sessions.open(serialize(program, { sequence: refusedOutput }));
+  const results = { many: numbers(rows, 2), picked: numbers(1, 2) };
+  await session.run(feeds(0), results);
+  const before = process.memoryUsage().arrayBuffers;
+  await session.run(feeds(1), results);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(rows);
+  expect(results.picked.data).toEqual(Float32Array.of(3, 4));
+  expect((results.many.data as Float32Array).every((value, index) => value === 3 + (index % 2))).toBe(true);
+  await expect(session.run(feeds(7), results)).rejects.toMatchObject(outOfRange);
   await session.release();
 });
 
