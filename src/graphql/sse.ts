@@ -10,7 +10,7 @@ import type { Executor } from "./execute.js";
 /** GraphQL over Server-Sent Events: mount `handle` on `/graphql/stream`, behind the key check and the JSON parser. */
 export interface EventStreamTransport {
   handle: RequestHandler;
-  /** Ends every stream without its `complete` event, so that clients know to come back. */
+  /** Ends every stream without its `complete` event, so that clients know to come back; who does not read is cut off. */
   close(): void;
 }
 
@@ -46,7 +46,8 @@ interface StreamContext {
  * GraphQL over SSE protocol. Errors of every kind arrive as results in the stream.
  */
 export function createEventStreamTransport(executor: Executor, format: ErrorFormatter): EventStreamTransport {
-  const bodies = new Set<AsyncGenerator<string, void, undefined>>();
+  /** What is being sent, and on what. */
+  const bodies = new Map<AsyncGenerator<string, void, undefined>, Response>();
   /** Streams of single connection mode, by token. */
   const streams = new Map<string, Stream>();
 
@@ -122,7 +123,7 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
       return;
     }
     clearTimeout(stream.expiry);
-    bodies.add(body);
+    bodies.set(body, response);
     stream.body = body;
     response.once("close", () => {
       stream.gone.abort();
@@ -146,7 +147,11 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
     handle,
     close() {
       for (const stream of streams.values()) clearTimeout(stream.expiry);
-      for (const body of bodies) void body.return();
+      for (const [body, response] of bodies) {
+        void body.return();
+        // A client that does not read would keep its connection open until it is cut.
+        if (response.writableLength > 0) response.destroy();
+      }
     },
   };
 }
@@ -180,11 +185,16 @@ function refusal(body: string | null, statusText: string): string {
 function write(response: Response, event: string): Promise<boolean> {
   return new Promise((resolve) => {
     if (!response.writable) return resolve(false);
-    const cutOff = setTimeout(() => response.destroy(), eventStreamLimits.writeTimeout);
-    response.write(event, (error) => {
+    const settle = (written: boolean) => {
       clearTimeout(cutOff);
-      resolve(!error);
-    });
+      response.off("close", gone);
+      resolve(written);
+    };
+    const gone = () => settle(false);
+    const cutOff = setTimeout(() => response.destroy(), eventStreamLimits.writeTimeout);
+    // Node drops what is written to a socket that has ended while this is not yet known here, and never calls back.
+    response.once("close", gone);
+    response.write(event, (error) => settle(!error));
   });
 }
 

@@ -1,4 +1,4 @@
-import { request as httpRequest } from "node:http";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { type Client, type ClientOptions, createClient } from "graphql-sse";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { HttpServer } from "../../src/graphql/http.js";
@@ -112,6 +112,18 @@ describe.each([
   });
 });
 
+/** A client that gets more than it reads, over a connection of its own. */
+async function openFlood({ url }: HttpServer): Promise<{ request: ClientRequest; response: IncomingMessage }> {
+  const request = httpRequest(`${url}/graphql/stream?query=${encodeURIComponent("subscription { flood }")}`, {
+    headers: { authorization, accept: "text/event-stream" },
+    agent: false,
+  });
+  request.end();
+  const response = await new Promise<IncomingMessage>((resolve) => request.once("response", resolve));
+  response.on("error", () => {});
+  return { request, response };
+}
+
 describe("an event stream", () => {
   it("refuses requests without the key, or with a foreign origin", async () => {
     expect((await stream("{ transport }", { authorization: "Bearer no" })).status).toBe(401);
@@ -150,14 +162,7 @@ describe("an event stream", () => {
   it("stops producing while its client does not read, and goes on when it does", async () => {
     const before = server.observed.flooded;
     const produced = () => server.observed.flooded - before;
-    const request = httpRequest(`${server.url}/graphql/stream?query=${encodeURIComponent("subscription { flood }")}`, {
-      headers: { authorization, accept: "text/event-stream" },
-      agent: false,
-    });
-    request.end();
-    const response = await new Promise<import("node:http").IncomingMessage>((resolve) => {
-      request.once("response", resolve);
-    });
+    const { request, response } = await openFlood(server);
     await eventually(() => produced() > 0);
     await new Promise((resolve) => setTimeout(resolve, 700));
     const stalled = produced();
@@ -169,5 +174,36 @@ describe("an event stream", () => {
     const cleaned = server.observed.cleaned;
     request.destroy();
     await eventually(() => server.observed.cleaned === cleaned + 1);
+  });
+
+  it("leaves nothing behind of clients that go away in the middle of an event", async () => {
+    // Such as would keep a process alive.
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    const { cleaned } = server.observed;
+    for (let client = 0; client < 20; client++) {
+      const { request, response } = await openFlood(server);
+      await new Promise((resolve) => response.once("data", resolve));
+      request.destroy();
+    }
+    await eventually(() => server.observed.cleaned === cleaned + 20);
+    await eventually(() => timers() < before + 10);
+  });
+
+  it("of a client that does not read is cut at once when the server stops", async () => {
+    const stopping = await startToyServer();
+    const { request } = await openFlood(stopping);
+    let settled = -1;
+    await eventually(() => {
+      const unchanged = settled === stopping.observed.flooded && settled > 0;
+      settled = stopping.observed.flooded;
+      return unchanged;
+    });
+    const from = Date.now();
+    await stopping.close();
+    // Requests in flight are given five seconds.
+    expect(Date.now() - from).toBeLessThan(4_000);
+    expect(stopping.observed.cleaned).toBe(1);
+    request.destroy();
   });
 });
