@@ -2,5 +2,5 @@
 # The steps that turn a checkout into something that runs. The image and CI run this same script.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-npm ci --no-audit --no-fund
-npm run build
+# As the other commands do: what is done here, they find done.
+node bin/prepare.mjs
