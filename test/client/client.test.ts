@@ -114,7 +114,7 @@ describe("a subscription", () => {
   it("ends on the server when its loop is left", async () => {
     const before = server.cleaned;
     for await (const _ of client().subscribe<Entry>(log)) break;
-    await expect.poll(() => server.cleaned).toBe(before + 1);
+    await expect.poll(() => server.cleaned, { timeout: 20_000 }).toBe(before + 1);
   });
 
   const refused: [string, string, string, string][] = [
@@ -198,7 +198,7 @@ describe("following", () => {
   it("ends when its loop is left, also on the server", async () => {
     const before = server.cleaned;
     for await (const item of client().follow(log, {}, cursorOf)) if (item.log.value === 3) break;
-    await expect.poll(() => server.cleaned).toBe(before + 1);
+    await expect.poll(() => server.cleaned, { timeout: 20_000 }).toBe(before + 1);
   });
 
   it("ends with CLOSED when the client is closed, also between two attempts", async () => {

@@ -36,7 +36,7 @@ test("committed rows and the port survive an immediate stop, a killed server and
   await addRow();
   const pid = db.pid;
   process.kill(pid, "SIGKILL");
-  await vi.waitUntil(() => db.pid !== pid && isRunning(db.pid), { timeout: 10_000 });
+  await vi.waitUntil(() => db.pid !== pid && isRunning(db.pid), { timeout: 60_000 });
   expect(await query(db, "SELECT count(*)::int AS rows FROM kept")).toEqual([{ rows }]);
   expect(db.port).toBe(port);
 
@@ -85,19 +85,31 @@ test("a process that ends without stopping its server takes it along", async () 
   const body =
     "const db = await startPostgres(options); say({ pid: db.pid }); process.exitCode = 3; throw process.exit();";
   const { pid } = (await inProcess(body, { dataDirectory }).said()) as { pid: number };
-  await vi.waitUntil(() => !isRunning(pid), { timeout: 10_000 });
+  await vi.waitUntil(() => !isRunning(pid), { timeout: 60_000 });
 });
 
-test("a first start killed half-way leaves nothing that the next one takes for a cluster", async () => {
+/** Kills the first start of a cluster as soon as there is something of it. Answers what there is then. */
+async function killedFirstStart(): Promise<{ dataDirectory: string; left: string[] }> {
   const dataDirectory = await temporaryFolder();
-  const first = inProcess("say({}); await startPostgres(options)", { dataDirectory });
+  const first = inProcess("say({}); await startPostgres(options); setInterval(() => {}, 1000);", { dataDirectory });
   await first.said();
-  await vi.waitUntil(async () => (await readdir(dataDirectory)).some((name) => name.startsWith("postgres.new")), {
-    timeout: 10_000,
-    interval: 5,
-  });
+  const begun = (name: string) => name === "postgres" || name.startsWith("postgres.new");
+  await vi.waitUntil(async () => (await readdir(dataDirectory)).some(begun), { timeout: 60_000, interval: 5 });
   await first.kill();
-  expect(await readdir(dataDirectory)).not.toContain("postgres");
-  const db = await start({ dataDirectory });
+  return { dataDirectory, left: await readdir(dataDirectory) };
+}
+
+test("a first start killed half-way leaves nothing that the next one takes for a cluster", {
+  timeout: 300_000,
+}, async () => {
+  let killed = await killedFirstStart();
+  // On a machine that stands still it may be killed too late, when the cluster is complete.
+  for (let tries = 1; tries < 5 && killed.left.includes("postgres"); tries++) {
+    // Takes over the server that may be left, so that it is stopped.
+    await start({ dataDirectory: killed.dataDirectory });
+    killed = await killedFirstStart();
+  }
+  expect(killed.left).not.toContain("postgres");
+  const db = await start({ dataDirectory: killed.dataDirectory });
   expect(await query(db, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
 });

@@ -102,12 +102,16 @@ describe("a batch of a run's metrics", () => {
     await store(run, losses(1, 3));
     const events = api.follow(query, { runId: run.id });
     const { cursor } = await next(events);
-    const asked = performance.now();
-    const sign = await next(events);
-    expect(performance.now() - asked).toBeLessThan(10_000);
-    expect(sign).toEqual({
-      ...{ cursor, previousCursor: cursor, points: [], rewind: null, downsampled: false, rows: 0, finished: false },
-    });
+    const waits: number[] = [];
+    // One may be late because the machine stood still, but not every one.
+    do {
+      const asked = performance.now();
+      expect(await next(events)).toEqual({
+        ...{ cursor, previousCursor: cursor, points: [], rewind: null, downsampled: false, rows: 0, finished: false },
+      });
+      waits.push(performance.now() - asked);
+    } while (Math.min(...waits) >= 10_000 && waits.length < 3);
+    expect(Math.min(...waits)).toBeLessThan(10_000);
     // With a cursor of a sign of life a client goes on like with any other.
     await store(run, losses(4, 4));
     expect((await next(events)).points.map(({ seq }) => seq)).toEqual([4]);
@@ -181,13 +185,15 @@ describe("maxPoints", () => {
     await store(run, losses(12_001, 12_200));
     const live = await next(events);
     expect(live).toMatchObject({ downsampled: false, rows: 200, previousCursor: first.cursor });
-    // One that does not read while much comes falls behind, and gets it thinned as well.
+    // One that does not read while much comes falls behind what others have had, and gets it thinned as well.
     await store(run, losses(12_201, 12_800));
     await store(run, losses(12_801, 13_400));
-    await vi.waitFor(async () => expect(api.platform.wakeups.open).toBe(1));
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const other = api.follow(query, { runId: run.id, after: live.cursor });
+    for (let seq: number | undefined; seq !== 13_400; ) seq = (await next(other)).points.at(-1)?.seq;
+    await other.return();
+    expect(api.platform.wakeups.open).toBe(1);
     const late = await next(events);
-    expect(late).toMatchObject({ downsampled: true, previousCursor: live.cursor });
+    expect(late).toMatchObject({ downsampled: true, rows: 1_200, previousCursor: live.cursor });
     expect(late.points.length).toBeLessThanOrEqual(300);
     await events.return();
     await fail(run);
@@ -233,7 +239,7 @@ describe("many subscribers of one run", () => {
     const named = api.follow(other, { runId: run.id, names: true });
     const unnamed = api.follow(other, { runId: run.id, names: false });
     const pending = [...same, named, unnamed].map((events) => events.next());
-    await vi.waitFor(() => expect(openReaders(api.platform)).toBe(52));
+    await vi.waitFor(() => expect(openReaders(api.platform)).toBe(52), { timeout: 20_000 });
     const before = api.contexts;
     const reads = vi.spyOn(api.platform.db, "query");
     await store(run, losses(1, 2));

@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { appendRows } from "../../src/datasets/append.js";
 import { openDatabase } from "../../src/db/database.js";
 import { ModelRevision } from "../../src/entities/model.js";
@@ -107,8 +107,15 @@ describe("runMetrics", () => {
   test("replays what there is, follows what comes, and completes with the run", async () => {
     const run = await startRun();
     await measure(run, 1, 10);
+    // Who polls only every ten seconds shows whether it is hints that bring what comes.
+    const { on } = api.platform.wakeups;
+    const seldom = vi.spyOn(api.platform.wakeups, "on").mockImplementation((...topics) => {
+      const wakeup = on(...topics);
+      return { wait: () => wakeup.wait(10_000), raise: () => wakeup.raise(), close: () => wakeup.close() };
+    });
     const events = api.follow(metrics.query, { runId: run.id });
     const first: Batch = await next(events);
+    seldom.mockRestore();
     expect(first.points).toHaveLength(10);
     expect(first).toMatchObject({ rewind: null, finished: false });
     expect(first.points.slice(0, 4)).toEqual([
@@ -121,7 +128,7 @@ describe("runMetrics", () => {
     const pending = next(events);
     await measure(run, 11, 12);
     expect((await pending).points.map(({ seq }: { seq: number }) => seq)).toEqual([11, 12]);
-    expect(performance.now() - asked).toBeLessThan(900);
+    expect(performance.now() - asked).toBeLessThan(5_000);
 
     const last = all(events);
     await measure(run, 13, 13);

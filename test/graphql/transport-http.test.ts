@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { getIntrospectionQuery } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HttpServer } from "../../src/graphql/http.js";
-import { authorization, key, type Observed, post, startToyServer } from "./toy-server.js";
+import { authorization, eventually, key, type Observed, post, startToyServer } from "./toy-server.js";
 
 let server: HttpServer & { observed: Observed };
 beforeAll(async () => {
@@ -334,7 +334,7 @@ describe("the life of the server", () => {
   it("lets a request in flight finish before it stops, and then refuses connections", async () => {
     const stopping = await startToyServer();
     const slow = post(stopping.url, { query: "{ slow }" });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(() => stopping.observed.contexts === 1);
     await Promise.all([stopping.close(), stopping.close()]);
     expect((await slow).body).toEqual({ data: { slow: "done" } });
     await expect(fetch(stopping.url)).rejects.toThrow();

@@ -64,13 +64,13 @@ describe.each([
   });
 
   it("clean up when the client leaves", async () => {
-    const before = server.observed.cleaned;
+    const { cleaned, contexts } = server.observed;
     const results = open(single).iterate({ query: "subscription { quiet }" });
     const next = results.next();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually(() => server.observed.contexts > contexts);
     await results.return?.();
     await next;
-    await eventually(() => server.observed.cleaned === before + 1);
+    await eventually(() => server.observed.cleaned === cleaned + 1);
   });
 
   const faults: [string, string, string][] = [

@@ -183,22 +183,22 @@ describe("subscriptions over WebSocket", () => {
   });
 
   it("clean up when the client completes, and when its socket breaks", async () => {
-    const before = server.observed.cleaned;
+    const { cleaned, contexts } = server.observed;
     const results = open().iterate({ query: "subscription { quiet }" });
     const next = results.next();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(() => server.observed.contexts === contexts + 1);
     await results.return?.();
     await next;
-    await eventually(() => server.observed.cleaned === before + 1);
+    await eventually(() => server.observed.cleaned === cleaned + 1);
 
     const socket = rawSocket();
     await once(socket, "open");
     socket.send(JSON.stringify({ type: "connection_init", payload: { authorization } }));
     await once(socket, "message");
     socket.send(JSON.stringify({ type: "subscribe", id: "1", payload: { query: "subscription { quiet }" } }));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(() => server.observed.contexts === contexts + 2);
     socket.terminate();
-    await eventually(() => server.observed.cleaned === before + 2);
+    await eventually(() => server.observed.cleaned === cleaned + 2);
   });
 
   it("stop producing while a client does not read, and go on when it does", async () => {
@@ -226,10 +226,12 @@ describe("subscriptions over WebSocket", () => {
   });
 
   it("lose a client that answers no ping", async () => {
-    const impatient = await startToyServer({ webSocketLimits: { keepAlive: 50 } });
+    const impatient = await startToyServer({ webSocketLimits: { keepAlive: 1_000 } });
     const alive = open({ url: socketUrl(impatient.url) });
     const results = alive.iterate({ query: "subscription { quiet }" });
     const waiting = results.next();
+    // It is asked before the deaf one is, and so has answered by the time that one is cut off.
+    await eventually(() => impatient.observed.contexts === 1);
     const deaf = new WebSocket(socketUrl(impatient.url), "graphql-transport-ws", { autoPong: false });
     await once(deaf, "open");
     deaf.send(JSON.stringify({ type: "connection_init", payload: { authorization } }));

@@ -7,6 +7,7 @@ test("the first hint leaves at once, those that follow fast leave together, and 
   const sent: number[] = [];
   let changes = 0;
   const hint = pacedHint(async () => void sent.push(changes), 50);
+  const started = performance.now();
   for (; changes < 20; ) {
     changes += 1;
     hint();
@@ -15,7 +16,7 @@ test("the first hint leaves at once, those that follow fast leave together, and 
   }
   await soon(120);
   expect(sent.at(-1)).toBe(20);
-  expect(sent.length).toBeLessThan(15);
+  expect(sent.length).toBeLessThanOrEqual(2 + (performance.now() - started) / 50);
   const quiet = sent.length;
   await soon(100);
   expect(sent).toHaveLength(quiet);

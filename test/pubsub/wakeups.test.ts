@@ -15,10 +15,10 @@ afterAll(async () => {
   await database.close();
 });
 
-/** How long a wait took, of at most a second. */
-async function waited(wakeup: Wakeup): Promise<number> {
+/** How long a wait took. It ends by itself so late that what takes less than half of that was woken. */
+async function waited(wakeup: Wakeup, atMostMs = 10_000): Promise<number> {
   const started = performance.now();
-  await wakeup.wait(1_000);
+  await wakeup.wait(atMostMs);
   return performance.now() - started;
 }
 
@@ -26,10 +26,10 @@ describe("a wake-up", () => {
   test("comes with the commit of a notification on its topic, and of no other", async () => {
     const mine = wakeups.on({ type: "run", runId: "a" });
     const other = wakeups.on({ type: "run", runId: "b" });
-    const waiting = [waited(mine), waited(other)];
+    const waiting = [waited(mine), waited(other, 1_000)];
     await publish(database.db, { type: "run", runId: "a" });
     const [mineMs, otherMs] = (await Promise.all(waiting)) as [number, number];
-    expect(mineMs).toBeLessThan(900);
+    expect(mineMs).toBeLessThan(5_000);
     expect(otherMs).toBeGreaterThanOrEqual(990);
     mine.close();
     other.close();
@@ -40,7 +40,7 @@ describe("a wake-up", () => {
     const witness = wakeups.on({ type: "model", modelId: "a" });
     await publish(database.db, { type: "model", modelId: "a" });
     await witness.wait(5_000);
-    expect(await waited(wakeup)).toBeLessThan(100);
+    expect(await waited(wakeup)).toBeLessThan(5_000);
     wakeup.close();
     witness.close();
   });
@@ -53,7 +53,7 @@ describe("a wake-up", () => {
     ] as const) {
       const waiting = waited(wakeup);
       await publish(database.db, topic);
-      expect(await waiting).toBeLessThan(900);
+      expect(await waiting).toBeLessThan(5_000);
     }
     wakeup.close();
   });
@@ -68,7 +68,7 @@ describe("a wake-up", () => {
     expect((await waiting) - started).toBeLessThan(10_000);
     const again = waited(wakeup);
     await publish(database.db, { type: "queue" });
-    expect(await again).toBeLessThan(900);
+    expect(await again).toBeLessThan(5_000);
     wakeup.close();
   });
 
@@ -79,7 +79,7 @@ describe("a wake-up", () => {
     const waiting = waited(wakeup);
     wakeup.close();
     wakeup.close();
-    expect(await waiting).toBeLessThan(900);
+    expect(await waiting).toBeLessThan(5_000);
     expect(wakeups.open).toBe(before);
   });
 });

@@ -156,9 +156,9 @@ describe("a connection that swallows everything", () => {
       proxy.swallow();
       const started = performance.now();
       await expect(proxied.db.query("SELECT 1")).rejects.toThrow("Query read timeout");
-      expect(performance.now() - started).toBeLessThan(statementMs * 2);
+      expect(performance.now() - started).toBeLessThan(statementMs * 5);
       expect(await proxied.db.query("SELECT 2 AS two")).toEqual([{ two: 2 }]);
-      expect(performance.now() - started).toBeLessThan(statementMs * 3);
+      expect(performance.now() - started).toBeLessThan(statementMs * 10);
     } finally {
       await proxied.close();
     }

@@ -7,11 +7,17 @@ trap 'rm -rf "$data"' EXIT
 
 PERENNIAL_DATA_DIR="$data" PORT=0 node dist/up.js >"$data/out" 2>&1 &
 pid=$!
-for _ in $(seq 1 100); do
-  grep -q "Perennial is up" "$data/out" && break
+for _ in $(seq 1 300); do
+  grep -qs "Perennial is up" "$data/out" && break
   kill -0 "$pid" 2>/dev/null || { cat "$data/out"; exit 1; }
   sleep 0.2
 done
+grep -q "Perennial is up" "$data/out" || {
+  echo "It is not up after a minute. What it has said:"
+  cat "$data/out"
+  kill -TERM "$pid"
+  exit 1
+}
 url=$(sed -n 's/.*: \(http[^#]*\)\/#key.*/\1/p' "$data/out")
 curl --fail --silent --show-error --max-time 10 "$url/health/ready"
 echo " from $url: $(sed 's/:.*//' "$data/out" | head -n 1)"

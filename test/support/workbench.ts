@@ -129,9 +129,9 @@ export async function declareClouds({ db, store }: Pick<Workbench, "db" | "store
   await accepted(declareOptimizer(db, { name: "adam", algorithm: { adam: {} }, learningRate: { constant: 0.01 } }));
 }
 
-/** Waits for a condition, for at most half a minute. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
+/** Waits for a condition, for at most half a minute unless it is given more. */
+export async function until(condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`this did not come true: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -78,6 +78,7 @@ describe.skipIf(!isHere)("on an emulated processor (needs x86-64 and Debian's pa
 
   it.each(processors)(
     "with $vectors, compiled nets train on images $images as eager ones do, and show NaN",
+    { timeout: 300_000 },
     async (given) => {
       const proc = path.join(root, given.cpu, "proc");
       mkdirSync(proc, { recursive: true });
