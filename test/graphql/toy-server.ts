@@ -170,7 +170,7 @@ export async function post(url: string, body: unknown, headers: Record<string, s
 }
 
 /** Waits until `holds`, at most `timeoutMs`. */
-export async function eventually(holds: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function eventually(holds: () => boolean, timeoutMs = 30_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`Still not so after ${timeoutMs} ms: ${holds}`);

@@ -188,7 +188,7 @@ describe("a tail", () => {
     const asked = performance.now();
     await reader.return?.();
     expect(await waiting).toEqual({ done: true, value: undefined });
-    expect(performance.now() - asked).toBeLessThan(500);
+    expect(performance.now() - asked).toBeLessThan(5_000);
     expect(log.open).toBe(0);
   });
 

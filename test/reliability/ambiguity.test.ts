@@ -177,7 +177,7 @@ describe("a connection that swallows everything", () => {
           proxy.swallow();
           const started = performance.now();
           cut = direct.db.query(change("kept")).then(() => {
-            expect(performance.now() - started).toBeLessThan(statementMs * 4);
+            expect(performance.now() - started).toBeLessThan(statementMs * 10);
           });
           await manager.query("SELECT 1");
         }),
