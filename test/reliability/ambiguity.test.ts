@@ -101,12 +101,12 @@ describe("a training whose worker reaches Postgres through a network that loses 
   );
 
   it("the answer to the COMMIT that registers its version: it is there once, and the next run is trained", async () => {
-    const runId = await begun();
     let registered = false;
     const lost = proxy.loseAnswers((request) => {
       registered ||= request.includes('INSERT INTO "model_version"');
       return registered && lost() === 0 && request.startsWith("COMMIT");
     });
+    const { runId } = await accepted(train(db, training));
     expect(await traceOf(db, runId)).toEqual(calm);
     expect(lost()).toBe(1);
     const { runId: next } = await accepted(train(db, training));

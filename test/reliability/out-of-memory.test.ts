@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Run } from "../../src/entities/run.js";
 import { RunEvent } from "../../src/entities/run-event.js";
@@ -97,6 +99,10 @@ async function endOf(runId: string): Promise<Run> {
   return Promise.race([finished(bench.db, runId), lost]);
 }
 const runOf = (id: string) => bench.db.manager.findOneByOrFail(Run, { id });
+async function childrenOfWorker(): Promise<number> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "ppid="]);
+  return stdout.split("\n").filter((parent) => Number(parent) === worker.pid).length;
+}
 const logOf = async (runId: string) =>
   (await bench.db.manager.find(RunEvent, { where: { runId }, order: { seq: "ASC" } })).map(({ message }) => message);
 
@@ -157,8 +163,8 @@ describe.skipIf(missing)(
       const kills = await group.kills();
       await planGreed(noRun, "pages");
       await until(async () => (await group.kills()) > kills);
-      // Its worker sees its end a little later.
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      // Its worker, short of memory, may see its end much later: until then it is there, if only as a zombie.
+      await until(async () => (await childrenOfWorker()) === 1);
       process.kill(await trainerOf(runId), "SIGKILL");
       await until(async () => (await runOf(runId)).attempt === 2);
       expect(await logOf(runId)).toContain("TRAINER_FAILED: the trainer was ended by SIGKILL");

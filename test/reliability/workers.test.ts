@@ -20,7 +20,8 @@ const seeds = [1, 2, 3];
 
 let bench: Workbench;
 let reaper: ReturnType<typeof startReaper>;
-let workers: WorkerProcess[] = [];
+const workers: WorkerProcess[] = [];
+let closed = false;
 beforeAll(async () => {
   bench = await openWorkbench();
   await assertSameStore(bench.db, bench.store, "server");
@@ -28,6 +29,7 @@ beforeAll(async () => {
   reaper = startReaper({ db: bench.db, logger: silent, seconds: leaseSeconds });
 });
 afterAll(async () => {
+  closed = true;
   for (const { child } of workers) child.kill("SIGKILL");
   await reaper?.stop();
   await bench?.close();
@@ -39,7 +41,17 @@ describe("two workers", () => {
   }, async () => {
     const random = randomOf(seed);
     const settings = { databaseUrl: bench.url, dataDirectory: bench.dataDirectory, leaseSeconds, slots: 2 };
-    workers = await Promise.all([startWorkerProcess(settings), startWorkerProcess(settings)]);
+    /** What workers printed that ended by themselves. */
+    const ended: string[] = [];
+    function supervise(worker: WorkerProcess, place: number): void {
+      workers[place] = worker;
+      void worker.exited.then((end) => {
+        if (closed) return;
+        if (end !== "SIGKILL") ended.push(`${end}: ${worker.output()}`);
+        supervise(spawnWorker(settings), place);
+      });
+    }
+    (await Promise.all([startWorkerProcess(settings), startWorkerProcess(settings)])).forEach(supervise);
 
     const digests = new Map<number, string>();
     for (const each of seeds) {
@@ -68,9 +80,7 @@ describe("two workers", () => {
       if (!victim) continue;
       if (random() < 0.2) {
         worker.child.kill("SIGKILL");
-        await worker.exited;
-        workers[place] = spawnWorker(settings);
-        killed.workers += 1;
+        if ((await worker.exited) === "SIGKILL") killed.workers += 1;
         continue;
       }
       try {
@@ -86,7 +96,11 @@ describe("two workers", () => {
       await expectOneEffect(bench, runId, digests.get(each) as string);
     }
     const attempts = (await bench.db.manager.find(Run)).reduce((sum, { attempt }) => sum + attempt, 0);
-    console.log(`killed ${JSON.stringify(killed)}; ${runs.size} runs took ${attempts - seeds.length} attempts`);
+    console.log(
+      `killed ${JSON.stringify(killed)}, ${ended.length} ended; ${runs.size} runs took ${attempts - seeds.length} attempts`,
+    );
+    // A busy machine may keep one from renewing in time: whoever supervises it starts the next.
+    expect(ended.filter((output) => !output.includes("LEASE_LOST"))).toEqual([]);
     expect(killed.workers).toBeGreaterThan(0);
     expect(killed.trainers).toBeGreaterThan(killed.workers);
   });

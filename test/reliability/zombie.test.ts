@@ -20,7 +20,7 @@ import { isAlive, startWorkerProcess, trainersOf, type WorkerProcess } from "./w
 const leaseSeconds = 2;
 const training = { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7 };
 /** Long enough to be taken over in the middle. */
-const long = { ...training, epochs: 150, checkpoint: { everySteps: 25 } };
+const long = { ...training, epochs: 600, checkpoint: { everySteps: 25 } };
 
 /** Processes are started and stopped: on a busy machine that takes its time. */
 const slowly = { timeout: 300_000 };

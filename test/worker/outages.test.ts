@@ -18,7 +18,8 @@ import { reapExpired, startReaper } from "../../src/scheduler/reaper.js";
 import { liveWorkers } from "../../src/scheduler/workers.js";
 import { accepted, cpu, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
 
-const training = { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7 };
+/** Long enough that something can happen to it. */
+const training = { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7, epochs: 400 };
 
 let dataDirectory: string;
 let postgres: EmbeddedPostgres;
@@ -39,15 +40,20 @@ afterAll(async () => {
 afterEach(() => bench.drainWorkers());
 
 const runOf = (id: string) => bench.db.manager.findOneByOrFail(Run, { id });
+/** A server that has only just come back gives everybody one lease's time to renew: until then nothing is reaped. */
+const graceOver = () =>
+  bench.db.query(
+    "SELECT pg_sleep(greatest(0, 6.1 - extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())))",
+  );
 
 describe("while a run trains", () => {
   it("Postgres may stop: training goes on, and every point arrives afterwards", async () => {
     await bench.startWorker();
     const reaper = startReaper({ db: bench.db, logger: silent });
-    const { runId: calm } = await accepted(train(bench.db, { ...training, epochs: 50 }));
+    const { runId: calm } = await accepted(train(bench.db, training));
     const expected = await finished(bench.db, calm);
 
-    const { runId } = await accepted(train(bench.db, { ...training, epochs: 50 }));
+    const { runId } = await accepted(train(bench.db, training));
     await until(async () => (await runOf(runId)).metricHead > 10);
     const head = (await runOf(runId)).metricHead;
     await postgres.stop("immediate");
@@ -74,8 +80,8 @@ describe("while a run trains", () => {
 
   it("its worker may drain: another goes on from the checkpoint, to the same weights", async () => {
     const worker = await bench.startWorker();
-    const epochs = 60;
-    const { runId } = await accepted(train(bench.db, { ...training, epochs }));
+    // Its only checkpoint is that of the drain.
+    const { runId } = await accepted(train(bench.db, { ...training, checkpoint: { everySeconds: 600 } }));
     await until(async () => (await runOf(runId)).metricHead > 50);
     await worker.drain();
     expect(await runOf(runId)).toMatchObject({ state: "QUEUED", workerId: null, attempt: 1 });
@@ -84,7 +90,7 @@ describe("while a run trains", () => {
 
     await bench.startWorker();
     expect(await finished(bench.db, runId)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
-    const { runId: undisturbed } = await accepted(train(bench.db, { ...training, epochs }));
+    const { runId: undisturbed } = await accepted(train(bench.db, training));
     await finished(bench.db, undisturbed);
     const digests = await bench.db.manager.findBy(ModelVersion, [{ runId }, { runId: undisturbed }]);
     expect(digests[0]?.digest).toBe(digests[1]?.digest);
@@ -93,8 +99,9 @@ describe("while a run trains", () => {
 
 describe("a run", () => {
   it("that its own worker lost and claimed again goes on there, once", async () => {
+    await graceOver();
     await bench.startWorker(2);
-    const { runId } = await accepted(train(bench.db, { ...training, epochs: 60, checkpoint: { everySteps: 10 } }));
+    const { runId } = await accepted(train(bench.db, { ...training, checkpoint: { everySteps: 10 } }));
     await until(async () => (await bench.db.manager.countBy(Checkpoint, { runId })) > 1);
     // Its worker renews now and then: what it renews in between is expired once more.
     await until(async () => {
@@ -132,10 +139,7 @@ describe("a lease", () => {
     expect(await reapExpired(bench.db)).toEqual([]);
 
     await bench.db.query("UPDATE run SET lease_expires_at = now() - interval '1 second' WHERE id = $1", [runId]);
-    // A server that has only just come back gives everybody one lease's time to renew.
-    await bench.db.query(
-      "SELECT pg_sleep(greatest(0, 6.1 - extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())))",
-    );
+    await graceOver();
     expect(await reapExpired(bench.db)).toEqual([runId]);
     expect(await runOf(runId)).toMatchObject({ state: "QUEUED", workerId: null });
 

@@ -84,7 +84,8 @@ describe("a version that is trained again", () => {
   });
 
   it("comes to the same weights where the first run was resumed, and where the second one is", async () => {
-    const settings = { ...training, epochs: 60, checkpoint: { everySteps: 7 } };
+    // Long enough to be killed in the middle.
+    const settings = { ...training, epochs: 400, checkpoint: { everySteps: 7 } };
     const { runId } = await accepted(train(bench.db, settings));
     await interrupt(runId);
     expect(await finished(bench.db, runId)).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
@@ -148,7 +149,7 @@ describe("a version that is trained again", () => {
   });
 
   it("stays one when it is canceled and retried", async () => {
-    const version = await trained({ epochs: 200 });
+    const version = await trained({ epochs: 400 });
     const { runId } = await accepted(reproduceVersion(bench.db, { ref: version.ref }));
     await until(async () => (await bench.db.manager.findOneByOrFail(Run, { id: runId })).metricHead > 5);
     await accepted(cancelRun(bench.db, { runId }));

@@ -50,7 +50,8 @@ async function killBetweenCheckpoints(runId: string, attempt: number): Promise<v
 
 it("a run that is resumed by other means measures steps anew, says so, and loses nothing of what was measured", async () => {
   await bench.startWorker();
-  const training = { model: "kinds", optimizer: "adam", batchSize: 8, seed: 7, epochs: 70 };
+  // Long enough for two kills in the middle.
+  const training = { model: "kinds", optimizer: "adam", batchSize: 8, seed: 7, epochs: 250 };
   const { runId } = await accepted(train(bench.db, { ...training, checkpoint: { everySteps: 150 } }));
   await killBetweenCheckpoints(runId, 1);
   const { metricHead: first } = await runOf(runId);

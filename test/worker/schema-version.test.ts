@@ -36,8 +36,10 @@ describe("a program of an older version", () => {
 
   it("that works while a newer one migrates drains its runs and ends; a worker process says why", async () => {
     const worker = await bench.startWorker(1, undefined, [], { leaseSeconds: 2 });
+    // Long enough for the worker to look at the migrations meanwhile; its only checkpoint is that of the drain.
+    const length = { epochs: 1_500, checkpoint: { everySeconds: 600 } };
     const { runId } = await accepted(
-      train(bench.db, { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7, epochs: 200 }),
+      train(bench.db, { model: "kinds", optimizer: "adam", batchSize: 16, seed: 7, ...length }),
     );
     await until(async () => (await bench.db.manager.findOneByOrFail(Run, { id: runId })).metricHead > 10);
     await bench.db.query("INSERT INTO migration (timestamp, name) VALUES (9999999999999, 'future9999999999999')");

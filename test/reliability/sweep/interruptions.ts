@@ -4,7 +4,7 @@ import { declareAndFill, problems, succeeded, training } from "./story.js";
 
 /** Long enough to be interrupted again and again. What it has done is only stored when it is. */
 const long = {
-  ...{ ...training, epochs: 500 },
+  ...{ ...training, epochs: 1_000 },
   earlyStopping: { ...training.earlyStopping, patience: 1_000 },
   checkpoint: { everySeconds: 600, keep: training.checkpoint.keep },
 };

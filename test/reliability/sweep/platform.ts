@@ -11,8 +11,6 @@ import { type TestDatabase, testDatabase } from "../../support/database.js";
 
 const entry = fileURLToPath(new URL("../../../dist/up.js", import.meta.url));
 const operatorKey = "the key of a platform that is killed";
-/** Short, so that the runs of a dead worker wait no longer than needed. */
-const leaseSeconds = 1;
 const roles = ["server", "worker"] as const;
 
 /** A server and a worker in processes of their own, each started again as often as it dies. */
@@ -38,8 +36,12 @@ export interface MortalPlatform {
   close(): Promise<void>;
 }
 
-/** @param failures the value of FAILPOINT: what goes wrong from the very start on. */
-export async function startMortalPlatform(failures = ""): Promise<MortalPlatform> {
+/**
+ * @param failures the value of FAILPOINT: what goes wrong from the very start on.
+ * @param leaseSeconds short, so that the runs of a dead worker wait no longer than needed; a busy machine may then take one for
+ * dead that is not.
+ */
+export async function startMortalPlatform(failures = "", leaseSeconds = 1): Promise<MortalPlatform> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "perennial-sweep-"));
   const database = await testDatabase();
   const ledger = join(dataDirectory, "ledger");

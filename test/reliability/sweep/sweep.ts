@@ -74,12 +74,15 @@ export interface Swept {
  * Lives through a story once for each of the failures, on a few platforms side by side.
  *
  * @param failuresOf from what happens undisturbed; it is asked for the next one when a platform has done its last.
+ * @param leaseSeconds longer for a story in which each attempt counts.
  */
 export async function sweep(
   failuresOf: (calm: Calm, swept: Swept) => Iterable<string>,
   story: Story = liveThrough,
+  leaseSeconds?: number,
 ): Promise<Swept> {
-  const platforms = await Promise.all(Array.from({ length: lanes }, () => startMortalPlatform()));
+  const start = () => startMortalPlatform("", leaseSeconds);
+  const platforms = await Promise.all(Array.from({ length: lanes }, start));
   try {
     const [calm, ...others] = (await Promise.all(platforms.map((platform) => liveCalmly(platform, story)))) as [
       Calm,
