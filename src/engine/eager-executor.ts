@@ -77,6 +77,10 @@ class EagerExecutable implements Executable {
     return readAll(Object.fromEntries(names.map((name) => [name, tensorNamed(this.state, name)])));
   }
 
+  async peekState(names: readonly string[]): Promise<Readonly<State>> {
+    return this.readState(names);
+  }
+
   async copyState(into: State): Promise<void> {
     for (const [name, array] of Object.entries(into)) {
       array.set((await tensorNamed(this.state, name).data()) as Float32Array);

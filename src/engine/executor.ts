@@ -26,6 +26,8 @@ export interface Executable {
   run(inputs: TensorValues): Promise<Record<string, Float32Array>>;
   /** Copies of the named tensors of the state; of all of them by default. */
   readState(names?: readonly string[]): Promise<State>;
+  /** `readState` for who only looks, before the next call: with no copy where the numbers are at hand. */
+  peekState(names: readonly string[]): Promise<Readonly<State>>;
   /** `readState` into arrays of the caller's, each of its tensor's size: the only copy that is made. */
   copyState(into: State): Promise<void>;
   /** Replaces the named tensors, all or none: @throws PlatformError BAD_INPUT as `run` does. Copies the numbers. */

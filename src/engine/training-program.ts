@@ -72,6 +72,8 @@ export interface TrainingProgram {
   evaluate(rows: Rows): Promise<EvaluationResult>;
   /** Everything that training changes (see `splitState`), or the tensors of those names alone. */
   state(names?: readonly string[]): Promise<State>;
+  /** The named tensors of the state for who only looks, before the next call: with no copy where the numbers are at hand. */
+  peek(names: readonly string[]): Promise<Readonly<State>>;
   /** How many numbers each tensor of the state has. */
   readonly stateSizes: Readonly<Record<string, number>>;
   /** Copies the named tensors of the state into arrays of their sizes, which is cheaper than `state`. */
@@ -178,6 +180,7 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
     },
 
     state: (names) => training.readState(names),
+    peek: (names) => training.peekState(names),
     stateSizes: Object.fromEntries(graph.state.map(({ name, shape }) => [name, sizeOf(shape)])),
     copyState: (into) => training.copyState(into),
 

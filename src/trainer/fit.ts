@@ -169,7 +169,7 @@ export async function fit(options: {
       for (const value of values) emit(value);
       const broken = values.find(({ name, value }) => name.endsWith("loss") && !Number.isFinite(value));
       if (broken) throw diverged(broken.name, broken.value, step());
-      assertFinite(await program.state(parameterNames), step());
+      assertFinite(await program.peek(parameterNames), step());
       if (plateau && schedule.type === "reduceOnPlateau") plateau = judgePlateau(schedule, plateau, values);
       if (earlyStopping) {
         const verdict = judgeEpoch(earlyStopping, stopping, epoch, values);
@@ -216,7 +216,7 @@ function isDue(
 }
 
 /** A loss looks good for one more step after an update has ruined the weights: such a state must not become a checkpoint. */
-function assertFinite(state: State, step: number): void {
+function assertFinite(state: Readonly<State>, step: number): void {
   for (const [name, values] of Object.entries(state)) {
     const broken = firstNonFinite(values);
     if (broken !== undefined) throw diverged(name, broken, step);

@@ -47,8 +47,16 @@ export async function storeCheckpoint(store: Pick<Store, "put">, file: Checkpoin
 
 /** The first of these numbers that is NaN or infinite; undefined where there is none. */
 export function firstNonFinite(values: Float32Array): number | undefined {
-  let check = 0;
-  // 0 times a number is 0, and times anything else it is NaN: several times as fast as asking about each.
-  for (let index = 0; index < values.length; index++) check += 0 * (values[index] as number);
-  return check === 0 ? undefined : values.find((value) => !Number.isFinite(value));
+  // 0 times a number is 0, and times anything else it is NaN: several times as fast as asking about each. Four sums, since
+  // an addition to one has to wait for that before it.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const even = values.length - (values.length % 4);
+  for (let index = 0; index < even; index += 4) {
+    a += 0 * (values[index] as number);
+    b += 0 * (values[index + 1] as number);
+    c += 0 * (values[index + 2] as number);
+    d += 0 * (values[index + 3] as number);
+  }
+  for (let index = even; index < values.length; index++) a += 0 * (values[index] as number);
+  return a + b + c + d === 0 ? undefined : values.find((value) => !Number.isFinite(value));
 }

@@ -97,6 +97,7 @@ describe("the eager executor", () => {
     expect(state["dense_0/bias"]).toEqual(Float32Array.of(1, 2, 3));
     expect(state["dense_0/kernel"]).toEqual(new Float32Array(sizeOf([2, 3])));
     expect(Object.keys(await executable.readState(["norm/beta"]))).toEqual(["norm/beta"]);
+    expect(await executable.peekState(["dense_0/bias"])).toEqual({ "dense_0/bias": Float32Array.of(1, 2, 3) });
     executable.dispose();
   });
 });

@@ -250,7 +250,7 @@ it("a training whose weights are ruined fails after the epoch, also where the lo
     checkpoints: writer,
     assignment: { model, optimizer, training } as unknown as Assignment,
     ...{ data, order: epochOrder({ ...training, count: data.counts.train }), start: null, now: () => 0 },
-    program: { ...program, state: async () => ruined },
+    program: { ...program, peek: async () => ruined },
     listener: {
       point: ({ step }) => told.push(step),
       ...{ earlyStopped: () => undefined, flush: () => {}, yield: async () => undefined },

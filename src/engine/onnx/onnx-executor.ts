@@ -145,6 +145,11 @@ class OnnxExecutable implements Executable {
     return Object.fromEntries(names.map((name) => [name, copy(this.state, name)]));
   }
 
+  async peekState(names: readonly string[]): Promise<Readonly<State>> {
+    this.checkOpen();
+    return Object.fromEntries(names.map((name) => [name, numbersOf(this.state, name)]));
+  }
+
   async copyState(into: State): Promise<void> {
     this.checkOpen();
     for (const [name, array] of Object.entries(into)) array.set(numbersOf(this.state, name));

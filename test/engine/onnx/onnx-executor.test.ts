@@ -97,6 +97,7 @@ describe("the compiled executor", () => {
     expect([first.before, second.before]).toEqual([Float32Array.of(1, 2), Float32Array.of(11, 102)]);
     const { sum, factor, square } = await executable.readState();
     expect([sum, factor]).toEqual([Float32Array.of(11, -98), Float32Array.of(10, 100)]);
+    expect(await executable.peekState(["sum", "factor"])).toEqual({ sum, factor });
     expect(square?.[0]).toBeCloseTo(Math.exp(11), -1);
     executable.dispose();
   });
