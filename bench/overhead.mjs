@@ -1,29 +1,36 @@
 // What the platform adds to a training step: a run through the scheduler, with a metric point for every step stored in
-// Postgres, against the bare loop of the engine in a process of its own, on the same rows. Interleaved, on loopback.
-// `node bench/overhead.mjs [net …]`, or `npm run bench:overhead`. Prints a table.
+// Postgres, against the bare loop of the engine in a process of its own, on the same rows.
+// `node bench/overhead.mjs [net …]`, or `npm run bench:overhead`. Prints a table. Needs SIGSTOP and `ps`.
 //
-// A run's time is `finishedAt - startedAt`; it is taken away from that of a run with twice as many epochs, so that what happens
-// once does not count: reading data, compiling, storing the version, and the worker's next trainer, which loads beside the
-// first seconds of every run. What is left is steps, points, epochs and checkpoints.
-import { spawn } from "node:child_process";
+// The two train by turns, two seconds each: who waits is stopped by a signal, or asks for no step. What disturbs the machine
+// for longer disturbs both, and what happens once in a run does not count: reading data, compiling, storing the version, and
+// the worker's next trainer, which loads beside the first seconds. What is left is steps, points, epochs and checkpoints, of
+// which a run without turns makes one in five seconds.
+import { execFile, spawn } from "node:child_process";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { nodeFlags } from "./engine/library.mjs";
 import { median, ratioOfMedians } from "./engine/statistics.mjs";
 import { startPlatform } from "./start-platform.mjs";
 
-const rounds = 7;
+const turns = 31;
+const turnMs = 2_000;
+/** How long points may take from the trainer into Postgres. */
+const storedMs = 300;
+const secondsPerCheckpoint = 5;
 const rows = 512;
 const batchSize = 32;
 const stepsPerEpoch = rows / batchSize;
 const width = 64;
-/** A step of well below a millisecond, one of a few, and one above 20; each is trained for about three seconds. */
+/** A step of well below a millisecond, one of a few, and one above 20. */
 const nets = [
-  { name: "small", layers: [{ dense: { units: 32, activation: "RELU" } }], epochs: 400 },
-  { name: "medium", layers: Array(2).fill({ dense: { units: 512, activation: "RELU" } }), epochs: 150 },
-  { name: "large", layers: Array(4).fill({ dense: { units: 1024, activation: "RELU" } }), epochs: 12 },
+  { name: "small", layers: [{ dense: { units: 32, activation: "RELU" } }] },
+  { name: "medium", layers: Array(2).fill({ dense: { units: 512, activation: "RELU" } }) },
+  { name: "large", layers: Array(4).fill({ dense: { units: 1200, activation: "RELU" } }) },
 ];
 
 const asked = process.argv.slice(2);
@@ -45,7 +52,7 @@ const row = (index) => ({
 if (process.argv[2] === "bare") await serveBareLoop();
 else await compare();
 
-/** The participant without a platform: trains as told, one line of JSON after the other. */
+/** The participant without a platform. To each line, a net's place among them, it answers with the milliseconds of a step. */
 async function serveBareLoop() {
   const load = async (file) => import(path.join(dist, file));
   const { resolveDataset } = await load("spec/resolve-dataset.js");
@@ -57,24 +64,26 @@ async function serveBareLoop() {
   const optimizer = resolveOptimizer({ name: "bench", algorithm: { adam: {} } }).spec;
   const x = Float32Array.from(Array.from({ length: rows }, (_, index) => row(index).x).flat());
   const y = Float32Array.from(Array.from({ length: rows }, (_, index) => (index % 2 ? [0, 1] : [1, 0])).flat());
+  let loaded;
+  let program;
   for await (const line of createInterface({ input: process.stdin })) {
-    const net = nets[JSON.parse(line)];
-    const model = resolveModel(declaration(net), dataset).spec;
-    const executor = createOnnxExecutor({ provider: "cpu", threads: 1 });
-    const program = await createTrainingProgram({ model, optimizer, batchSize, seed: 1, executor });
-    const train = async (epochs) => {
-      const start = performance.now();
-      for (let step = 0; step < epochs * stepsPerEpoch; step++) {
-        const at = step % stepsPerEpoch;
-        const part = (data, size) => data.subarray(at * batchSize * size, (at + 1) * batchSize * size);
-        await program.step({ x: part(x, width), y: part(y, 2), count: batchSize, stepIndex: step });
-      }
-      return performance.now() - start;
-    };
-    await train(1);
-    console.log(JSON.stringify((await train(net.epochs)) / (net.epochs * stepsPerEpoch)));
-    program.dispose();
+    if (loaded !== line) {
+      program?.dispose();
+      const model = resolveModel(declaration(nets[JSON.parse(line)]), dataset).spec;
+      const executor = createOnnxExecutor({ provider: "cpu", threads: 1 });
+      program = await createTrainingProgram({ model, optimizer, batchSize, seed: 1, executor });
+      loaded = line;
+    }
+    const start = performance.now();
+    let steps = 0;
+    while (performance.now() - start < turnMs) {
+      const at = steps % stepsPerEpoch;
+      const part = (data, size) => data.subarray(at * batchSize * size, (at + 1) * batchSize * size);
+      await program.step({ x: part(x, width), y: part(y, 2), count: batchSize, stepIndex: steps++ });
+    }
+    console.log((performance.now() - start) / steps);
   }
+  program?.dispose();
 }
 
 async function compare() {
@@ -83,6 +92,10 @@ async function compare() {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const answers = createInterface({ input: bare.stdout })[Symbol.asyncIterator]();
+  const bareStep = async (net) => {
+    bare.stdin.write(`${nets.indexOf(net)}\n`);
+    return Number((await answers.next()).value);
+  };
   try {
     await request(
       "mutation ($input: DeclareDatasetInput!) { declareDataset(input: $input) { problems { message } } }",
@@ -97,32 +110,24 @@ async function compare() {
       `mutation { declareOptimizer(input: { name: "bench", algorithm: { adam: {} } }) { problems { message } } }`,
     );
     console.log(
-      `${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}; medians of ${rounds}\n`,
+      `${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}; medians of ${turns} turns\n`,
     );
-    console.log(
-      "net     bare loop, ms a step   platform, ms a step   added, ms a step   added, with its 95 % interval",
-    );
-    for (const [index, net] of nets.entries()) {
+    console.log("net     bare loop, ms a step   platform, ms a step   added, with its 95 % interval");
+    for (const net of nets) {
       if (asked.length > 0 && !asked.includes(net.name)) continue;
       await request("mutation ($input: DeclareModelInput!) { declareModel(input: $input) { problems { message } } }", {
         input: declaration(net),
       });
+      await bareStep(net);
+      const usual = await bareStep(net);
       const times = { bare: [], platform: [] };
-      for (let round = 0; round < rounds; round++) {
-        bare.stdin.write(`${index}\n`);
-        times.bare.push(JSON.parse((await answers.next()).value));
-        const [short, long] = [
-          await train(request, net.name, net.epochs),
-          await train(request, net.name, 2 * net.epochs),
-        ];
-        times.platform.push((long - short) / (net.epochs * stepsPerEpoch));
+      const run = await startRun(request, net.name, Math.ceil((secondsPerCheckpoint * 1_000) / usual));
+      for (let turn = 0; turn < turns; turn++) {
+        times.bare.push(await bareStep(net));
+        times.platform.push(await run.step());
       }
-      const [loop, run] = [median(times.bare), median(times.platform)];
-      const { ratio, interval } = ratioOfMedians(times.platform, times.bare);
-      const cells = [loop.toFixed(3).padStart(10), run.toFixed(3).padStart(22), (run - loop).toFixed(3).padStart(19)];
-      const percent = (value) => `${(100 * (value - 1)).toFixed(1)} %`;
-      const range = interval.map(percent).join(" to ");
-      console.log(`${net.name.padEnd(8)}${cells.join("")}${percent(ratio).padStart(12)} (${range})`);
+      await run.cancel();
+      report(net, times);
     }
   } finally {
     bare.stdin.end();
@@ -130,23 +135,64 @@ async function compare() {
   }
 }
 
-/** Milliseconds from the start of a run to its end; every step's point must have been stored. */
-async function train(request, model, epochs) {
-  // An idle, warm worker: a run that has to wait for its trainer to load takes longer, whatever its length.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
-  const queued = await request(
-    `mutation ($model: String!, $epochs: Int!) { train(input: { model: $model, optimizer: "bench", epochs: $epochs, batchSize: ${batchSize} }) { problems { message } run { id } } }`,
-    { model, epochs },
+function report(net, times) {
+  const [loop, run] = [median(times.bare), median(times.platform)];
+  // Of neighbours in time: what disturbs the machine changes from minute to minute.
+  const ratios = times.platform.map((time, turn) => time / times.bare[turn]);
+  const { ratio, interval } = ratioOfMedians(ratios, Array(turns).fill(1));
+  const added = (value, digits, scale = 1) => (scale * (value - 1)).toFixed(digits);
+  const told = (digits, scale) =>
+    `${added(ratio, digits, scale)} (${interval.map((value) => added(value, digits, scale)).join(" to ")})`;
+  console.log(
+    `${net.name.padEnd(8)}${loop.toFixed(3).padStart(10)}${run.toFixed(3).padStart(22)}${"".padStart(11)}${told(3, loop)} ms, ${told(1, 100)} %`,
   );
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    const { run } = await request(
-      "query ($id: ID!) { run(id: $id) { state progress { step } startedAt finishedAt error { message } } }",
-      { id: queued.train.run.id },
-    );
-    if (["FAILED", "CANCELED"].includes(run.state)) throw new Error(run.error?.message ?? run.state);
-    if (run.state !== "SUCCEEDED") continue;
-    if (run.progress.step !== epochs * stepsPerEpoch) throw new Error("The run made another number of steps.");
-    return Date.parse(run.finishedAt) - Date.parse(run.startedAt);
-  }
+}
+
+/** Starts a run that goes on until it is canceled, and stops its trainer once the worker's next one has loaded. */
+async function startRun(request, model, checkpointSteps) {
+  const queued = await request(
+    `mutation ($model: String!, $every: Int!) {
+      train(input: { model: $model, optimizer: "bench", epochs: 1000000, batchSize: ${batchSize}, checkpoint: { everySteps: $every } }) { problems { message } run { id } }
+    }`,
+    { model, every: checkpointSteps },
+  );
+  const { id } = queued.train.run;
+  const progress = async () => {
+    const { run } = await request("query ($id: ID!) { run(id: $id) { state progress { step } error { message } } }", {
+      id,
+    });
+    if (run.state !== "RUNNING") throw new Error(`${run.state}: ${run.error?.message}`);
+    return run.progress.step;
+  };
+  await sleep(8_000);
+  const trainer = await processOf(id);
+  process.kill(trainer, "SIGSTOP");
+  await sleep(storedMs);
+  let before = await progress();
+  return {
+    /** The milliseconds of a step, in a turn. */
+    async step() {
+      const start = performance.now();
+      process.kill(trainer, "SIGCONT");
+      await sleep(turnMs);
+      process.kill(trainer, "SIGSTOP");
+      const elapsed = performance.now() - start;
+      await sleep(storedMs);
+      const steps = (await progress()) - before;
+      before += steps;
+      return elapsed / steps;
+    },
+    async cancel() {
+      process.kill(trainer, "SIGCONT");
+      await request("mutation ($id: ID!) { cancelRun(input: { runId: $id }) { problems { message } } }", { id });
+    },
+  };
+}
+
+/** The process that trains a run: its arguments name it. */
+async function processOf(run) {
+  const { stdout } = await promisify(execFile)("ps", ["-axo", "pid=,args="]);
+  const line = stdout.split("\n").find((text) => text.includes(run));
+  if (!line) throw new Error(`no process trains ${run}`);
+  return Number.parseInt(line, 10);
 }
