@@ -5,7 +5,7 @@ import { serialize } from "./serialize.js";
 
 /**
  * ONNX Runtime's binding answers a run with copies of all outputs, even where it was given memory for them. Nobody needs
- * those, and for a wide dense net they are a third of a step. It makes them once the program has run, one output after the
+ * those, and for a wide dense net they are a fifth of a step. It makes them once the program has run, one output after the
  * other, and throws at one that is no tensor. So a program with large outputs puts out an empty sequence first, and its
  * runs end with that error: everything is then in the memory that was given, and nothing has been copied.
  */
