@@ -11,6 +11,7 @@ import { readMetrics } from "../../src/runs/metrics.js";
 import { transition } from "../../src/runs/run-state.js";
 import { train } from "../../src/runs/submit.js";
 import { startReaper } from "../../src/scheduler/reaper.js";
+import { leastOf } from "../support/least-of.js";
 import {
   accepted,
   declareClouds,
@@ -114,9 +115,7 @@ describe("a running training", () => {
 
   it("is canceled within two seconds in the middle of a step that takes a minute", async () => {
     await bench.startWorker(1, slowTrainer);
-    let took = Number.POSITIVE_INFINITY;
-    // A machine that stalls says nothing about the promise: the best of three counts.
-    for (let tries = 0; tries < 3 && took >= 2_000; tries++) {
+    const took = await leastOf(2_000, async () => {
       delays("training step", 20, 60_000, 1);
       const { runId } = await accepted(train(bench.db, training));
       await begun(runId);
@@ -124,8 +123,8 @@ describe("a running training", () => {
       const asked = performance.now();
       await accepted(cancelRun(bench.db, { runId }));
       expect(await finished(bench.db, runId)).toMatchObject({ state: "CANCELED" });
-      took = performance.now() - asked;
-    }
+      return performance.now() - asked;
+    });
     expect(took).toBeLessThan(2_000);
   });
 
@@ -156,7 +155,7 @@ describe("a trainer", () => {
 
   it("that hangs in a step is killed after stepTimeoutSeconds, and its run goes on from the checkpoint", async () => {
     // Slow enough for checkpoints to be stored before it hangs.
-    delays("training step", 20, 60_000, 1, 60);
+    delays("training step", 20, 60_000, 1, 150);
     await bench.startWorker(1, slowTrainer);
     const { runId } = await accepted(
       train(bench.db, { ...training, stepTimeoutSeconds: 3, checkpoint: { everySteps: 5 } }),
@@ -167,8 +166,7 @@ describe("a trainer", () => {
     expect(await messages(runId)).toEqual(
       expect.arrayContaining([
         "STEP_TIMEOUT: a step took longer than 3 s, the run's stepTimeoutSeconds",
-        // What had time to be stored before its thread stood still.
-        expect.stringMatching(/^resumed after step (5|10|15|20)$/),
+        expect.stringMatching(/^resumed after step (15|20)$/),
       ]),
     );
     expect(resumed).toBe(digest);

@@ -7,6 +7,7 @@ import { declareOptimizer } from "../../src/registry/declare-optimizer.js";
 import { cancelRun, retryRun } from "../../src/runs/control.js";
 import { readMetrics } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
+import { leastOf } from "../support/least-of.js";
 import {
   accepted,
   declareClouds,
@@ -107,17 +108,16 @@ describe("a training", () => {
 describe("a running training", () => {
   it("is canceled within two seconds, and can be retried as a new run that names it", async () => {
     let runId = "";
-    let took = Number.POSITIVE_INFINITY;
-    // A machine that stalls says nothing about the promise: the best of three counts.
-    for (let tries = 0; tries < 3 && took >= 2_000; tries++) {
+    const took = await leastOf(2_000, async () => {
       ({ runId } = await accepted(train(bench.db, long)));
       await until(async () => (await runOf(runId)).metricHead > 20);
       const asked = performance.now();
       await accepted(cancelRun(bench.db, { runId }));
       expect((await finished(bench.db, runId)).state).toBe("CANCELED");
-      took = performance.now() - asked;
+      const took = performance.now() - asked;
       expect(await eventsOf(runId)).toEqual(["QUEUED", "RUNNING", "CANCELING", "CANCELED"]);
-    }
+      return took;
+    });
     expect(took).toBeLessThan(2_000);
 
     const { runId: retried } = await accepted(retryRun(bench.db, { runId }));
