@@ -13,6 +13,7 @@ import { metricHistory } from "../../src/runs/metric-history.js";
 import { train } from "../../src/runs/submit.js";
 import { startReaper } from "../../src/scheduler/reaper.js";
 import type { TestDatabase } from "../support/database.js";
+import { leastOf } from "../support/least-of.js";
 import { postgresStatements, startTcpProxy, type TcpProxy, throughProxy } from "../support/tcp-proxy.js";
 import { accepted, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
 import { openProxiedDatabase, openWorkbenchThroughProxy } from "./proxied.js";
@@ -152,13 +153,17 @@ describe("a connection that swallows everything", () => {
   it("costs a statement the time that statements are given; the next one goes over another connection", async () => {
     const { proxied, proxy } = await openProxiedDatabase(statementMs);
     try {
-      await proxied.db.query("SELECT 1");
-      proxy.swallow();
-      const started = performance.now();
-      await expect(proxied.db.query("SELECT 1")).rejects.toThrow("Query read timeout");
-      expect(performance.now() - started).toBeLessThan(statementMs * 5);
-      expect(await proxied.db.query("SELECT 2 AS two")).toEqual([{ two: 2 }]);
-      expect(performance.now() - started).toBeLessThan(statementMs * 10);
+      const swallowed = async () => {
+        await proxied.db.query("SELECT 1");
+        proxy.swallow();
+        const started = performance.now();
+        await expect(proxied.db.query("SELECT 1")).rejects.toThrow("Query read timeout");
+        const first = performance.now() - started;
+        expect(await proxied.db.query("SELECT 2 AS two")).toEqual([{ two: 2 }]);
+        return Math.max(first, (performance.now() - started) * (2 / 3));
+      };
+      // The first within twice the time, both within three times.
+      expect(await leastOf(statementMs * 2, swallowed)).toBeLessThan(statementMs * 2);
     } finally {
       await proxied.close();
     }
@@ -170,20 +175,22 @@ describe("a connection that swallows everything", () => {
       await direct.db.query("INSERT INTO optimizer (id, name, description) VALUES ('optimizer_a', 'adam', '')");
       const change = (description: string) =>
         `UPDATE optimizer SET description = '${description}' RETURNING description`;
-      let cut: Promise<void> | undefined;
-      await expect(
-        proxied.db.transaction(async (manager) => {
-          await manager.query(change("lost"));
-          proxy.swallow();
-          const started = performance.now();
-          cut = direct.db.query(change("kept")).then(() => {
-            expect(performance.now() - started).toBeLessThan(statementMs * 10);
-          });
-          await manager.query("SELECT 1");
-        }),
-      ).rejects.toThrow("Query read timeout");
-      await cut;
-      expect(await direct.db.query("SELECT description FROM optimizer")).toEqual([{ description: "kept" }]);
+      const locked = async () => {
+        let kept: Promise<number> | undefined;
+        await expect(
+          proxied.db.transaction(async (manager) => {
+            await manager.query(change("lost"));
+            proxy.swallow();
+            const started = performance.now();
+            kept = direct.db.query(change("kept")).then(() => performance.now() - started);
+            await manager.query("SELECT 1");
+          }),
+        ).rejects.toThrow("Query read timeout");
+        const took = await kept;
+        expect(await direct.db.query("SELECT description FROM optimizer")).toEqual([{ description: "kept" }]);
+        return took ?? Number.NaN;
+      };
+      expect(await leastOf(statementMs * 4, locked)).toBeLessThan(statementMs * 4);
     } finally {
       await proxied.close();
     }
