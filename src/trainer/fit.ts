@@ -32,6 +32,11 @@ export interface FitListener {
 }
 
 const automaticCheckpointMs = 5_000;
+/**
+ * Looking at every weight takes up to a fifth of a step, so not every one of many short epochs ends with it. Whoever stores a
+ * checkpoint looks too.
+ */
+const stepsPerLook = 64;
 
 /**
  * Trains from `start` (or the beginning) to the end; undefined when the listener stopped it before. The parameters of the
@@ -109,6 +114,16 @@ export async function fit(options: {
     await checkpoints.settled();
   };
 
+  let lookedAtStep = Number.NEGATIVE_INFINITY;
+  /** A loss looks good for one more step after an update has ruined the weights, and for longer where it does not use them. */
+  const lookAtWeights = async () => {
+    lookedAtStep = step();
+    for (const [name, values] of Object.entries(await program.peek(parameterNames))) {
+      const broken = firstNonFinite(values);
+      if (broken !== undefined) throw diverged(name, broken, step());
+    }
+  };
+
   checkpoints.reserve(largestCheckpoint());
   /** Bytes of the largest file that this training plans to save; within an epoch, all that was measured of it is in it. */
   function largestCheckpoint(): number {
@@ -169,7 +184,7 @@ export async function fit(options: {
       for (const value of values) emit(value);
       const broken = values.find(({ name, value }) => name.endsWith("loss") && !Number.isFinite(value));
       if (broken) throw diverged(broken.name, broken.value, step());
-      assertFinite(await program.peek(parameterNames), step());
+      if (step() - lookedAtStep >= stepsPerLook) await lookAtWeights();
       if (plateau && schedule.type === "reduceOnPlateau") plateau = judgePlateau(schedule, plateau, values);
       if (earlyStopping) {
         const verdict = judgeEpoch(earlyStopping, stopping, epoch, values);
@@ -189,6 +204,7 @@ export async function fit(options: {
     // While one is on its way, the next moment of the kind that was asked for is waited for.
     if (due && !checkpoints.busy) await checkpoint();
   }
+  await lookAtWeights();
   await keep();
   return { ...position(), state: averagedState(await program.state()) };
 }
@@ -212,14 +228,6 @@ function isDue(
       return at.endsEpoch && at.epoch % policy.every === 0;
     case "SECONDS":
       return at.elapsedMs >= policy.every * 1_000;
-  }
-}
-
-/** A loss looks good for one more step after an update has ruined the weights: such a state must not become a checkpoint. */
-function assertFinite(state: Readonly<State>, step: number): void {
-  for (const [name, values] of Object.entries(state)) {
-    const broken = firstNonFinite(values);
-    if (broken !== undefined) throw diverged(name, broken, step);
   }
 }
 

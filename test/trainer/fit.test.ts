@@ -235,34 +235,59 @@ describe("a training", () => {
   });
 });
 
-it("a training whose weights are ruined fails after the epoch, also where the loss does not show it", async () => {
-  const program = await createTrainingProgram({
-    ...{ model, optimizer: optimizer as OptimizerSpec, batchSize: 6, seed: 3 },
-    executor: createEagerExecutor(),
-  });
-  const ruined = { ...(await program.state()) };
-  ruined["hidden/kernel"] = Float32Array.from(ruined["hidden/kernel"] as Float32Array, (value, index) =>
-    index === 3 ? Number.NaN : value,
-  );
-  const told: number[] = [];
-  const { writer, saved } = writing(training);
-  const attempt = loop.fit({
-    checkpoints: writer,
-    assignment: { model, optimizer, training } as unknown as Assignment,
-    ...{ data, order: epochOrder({ ...training, count: data.counts.train }), start: null, now: () => 0 },
-    program: { ...program, peek: async () => ruined },
-    listener: {
-      point: ({ step }) => told.push(step),
-      ...{ earlyStopped: () => undefined, flush: () => {}, yield: async () => undefined },
-    },
-  });
-  await expect(attempt).rejects.toMatchObject({
+describe("a training whose weights are ruined, also where the loss does not show it,", () => {
+  /** Trains in epochs of four steps; from the `from`th look at the weights on, there is NaN among them. */
+  async function trainRuined(from: number, settings: typeof training) {
+    const program = await createTrainingProgram({
+      ...{ model, optimizer: optimizer as OptimizerSpec, batchSize: 6, seed: 3 },
+      executor: createEagerExecutor(),
+    });
+    const ruined = { ...(await program.state()) };
+    ruined["hidden/kernel"] = Float32Array.from(ruined["hidden/kernel"] as Float32Array, (value, index) =>
+      index === 3 ? Number.NaN : value,
+    );
+    let looks = 0;
+    const told: number[] = [];
+    const { writer, saved } = writing(settings);
+    const attempt = loop.fit({
+      checkpoints: writer,
+      assignment: { model, optimizer, training: settings } as unknown as Assignment,
+      ...{ data, order: epochOrder({ ...settings, count: data.counts.train }), start: null, now: () => 0 },
+      program: { ...program, peek: async (names) => (++looks < from ? program.peek(names) : ruined) },
+      listener: {
+        point: ({ step }) => told.push(step),
+        ...{ earlyStopped: () => undefined, flush: () => {}, yield: async () => undefined },
+      },
+    });
+    const outcome = await attempt.catch((error) => error);
+    program.dispose();
+    return { outcome, lastStep: Math.max(...told), saved: saved() };
+  }
+  const diverged = (step: number) => ({
     code: "DIVERGED",
-    message: expect.stringMatching(/^hidden\/kernel became NaN at step 4/),
+    message: expect.stringMatching(new RegExp(`^hidden/kernel became NaN at step ${step};`)),
   });
-  expect(Math.max(...told)).toBe(4);
-  expect(saved()).toEqual([]);
-  program.dispose();
+
+  it("fails after the first epoch", async () => {
+    const { outcome, lastStep, saved } = await trainRuined(1, training);
+    expect(outcome).toMatchObject(diverged(4));
+    expect(lastStep).toBe(4);
+    expect(saved).toEqual([]);
+  });
+
+  it("fails after the epoch that ends 64 steps or more after the last look", async () => {
+    const { outcome, lastStep, saved } = await trainRuined(2, { ...training, epochs: 30 });
+    expect(outcome).toMatchObject(diverged(68));
+    expect(lastStep).toBe(68);
+    expect(saved).toEqual([]);
+  });
+
+  it("fails at its end", async () => {
+    const { outcome, lastStep, saved } = await trainRuined(2, { ...training, epochs: 3 });
+    expect(outcome).toMatchObject(diverged(12));
+    expect(lastStep).toBe(12);
+    expect(saved).toEqual([]);
+  });
 });
 
 it("rows that are taken keep their weights", () => {
