@@ -11,6 +11,7 @@ import { recordRunEvent } from "../../src/runs/events.js";
 import { completeRun, endRun } from "../../src/runs/finish.js";
 import { appendMetrics } from "../../src/runs/metrics.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
+import { leastOf } from "../support/least-of.js";
 import { cpu } from "../support/workbench.js";
 import { type Answer, type Api, contract, declareIris, irisRows, openApi } from "./api.js";
 import { versionContent } from "./training.js";
@@ -124,17 +125,21 @@ describe("runMetrics", () => {
       { seq: 3, name: "loss", step: 3, epoch: 1, value: "-Infinity" },
       { seq: 4, name: "loss", step: 4, epoch: 1, value: 0.5 },
     ]);
-    const asked = performance.now();
-    const pending = next(events);
-    await measure(run, 11, 12);
-    expect((await pending).points.map(({ seq }: { seq: number }) => seq)).toEqual([11, 12]);
-    expect(performance.now() - asked).toBeLessThan(5_000);
+    let stored = 10;
+    const took = await leastOf(900, async () => {
+      const asked = performance.now();
+      const pending = next(events);
+      await measure(run, stored + 1, stored + 2);
+      expect((await pending).points.map(({ seq }: { seq: number }) => seq)).toEqual([++stored, ++stored]);
+      return performance.now() - asked;
+    });
+    expect(took).toBeLessThan(900);
 
     const last = all(events);
-    await measure(run, 13, 13);
+    await measure(run, stored + 1, stored + 1);
     await succeed(run);
     const rest: Batch[] = await last;
-    expect(rest.flatMap(({ points }) => points.map(({ seq }) => seq))).toEqual([13]);
+    expect(rest.flatMap(({ points }) => points.map(({ seq }) => seq))).toEqual([stored + 1]);
     expect(rest.map(({ finished }) => finished).lastIndexOf(true)).toBe(rest.length - 1);
     expect(rest.filter(({ finished }) => finished)).toHaveLength(1);
   });

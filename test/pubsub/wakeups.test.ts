@@ -3,6 +3,7 @@ import { silent } from "../../src/logger.js";
 import { publish } from "../../src/pubsub/topics.js";
 import { listen, type Wakeup, type Wakeups } from "../../src/pubsub/wakeups.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
+import { leastOf } from "../support/least-of.js";
 
 let database: TestDatabase;
 let wakeups: Wakeups;
@@ -15,10 +16,10 @@ afterAll(async () => {
   await database.close();
 });
 
-/** How long a wait took. It ends by itself so late that what takes less than half of that was woken. */
-async function waited(wakeup: Wakeup, atMostMs = 10_000): Promise<number> {
+/** How long a wait took, of at most a second. */
+async function waited(wakeup: Wakeup): Promise<number> {
   const started = performance.now();
-  await wakeup.wait(atMostMs);
+  await wakeup.wait(1_000);
   return performance.now() - started;
 }
 
@@ -26,11 +27,14 @@ describe("a wake-up", () => {
   test("comes with the commit of a notification on its topic, and of no other", async () => {
     const mine = wakeups.on({ type: "run", runId: "a" });
     const other = wakeups.on({ type: "run", runId: "b" });
-    const waiting = [waited(mine), waited(other, 1_000)];
-    await publish(database.db, { type: "run", runId: "a" });
-    const [mineMs, otherMs] = (await Promise.all(waiting)) as [number, number];
-    expect(mineMs).toBeLessThan(5_000);
-    expect(otherMs).toBeGreaterThanOrEqual(990);
+    const took = await leastOf(900, async () => {
+      const waiting = [waited(mine), waited(other)];
+      await publish(database.db, { type: "run", runId: "a" });
+      const [mineMs, otherMs] = (await Promise.all(waiting)) as [number, number];
+      expect(otherMs).toBeGreaterThanOrEqual(990);
+      return mineMs;
+    });
+    expect(took).toBeLessThan(900);
     mine.close();
     other.close();
   });
@@ -38,9 +42,12 @@ describe("a wake-up", () => {
   test("that came before the wait is not lost", async () => {
     const wakeup = wakeups.on({ type: "model", modelId: "a" });
     const witness = wakeups.on({ type: "model", modelId: "a" });
-    await publish(database.db, { type: "model", modelId: "a" });
-    await witness.wait(5_000);
-    expect(await waited(wakeup)).toBeLessThan(5_000);
+    const took = await leastOf(100, async () => {
+      await publish(database.db, { type: "model", modelId: "a" });
+      await witness.wait(5_000);
+      return waited(wakeup);
+    });
+    expect(took).toBeLessThan(100);
     wakeup.close();
     witness.close();
   });
@@ -51,9 +58,12 @@ describe("a wake-up", () => {
       { type: "run", runId: "x" },
       { type: "dataset", datasetId: "d" },
     ] as const) {
-      const waiting = waited(wakeup);
-      await publish(database.db, topic);
-      expect(await waiting).toBeLessThan(5_000);
+      const took = await leastOf(900, async () => {
+        const waiting = waited(wakeup);
+        await publish(database.db, topic);
+        return waiting;
+      });
+      expect(took).toBeLessThan(900);
     }
     wakeup.close();
   });
@@ -66,20 +76,26 @@ describe("a wake-up", () => {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'perennial listen' AND datname = current_database()",
     );
     expect((await waiting) - started).toBeLessThan(10_000);
-    const again = waited(wakeup);
-    await publish(database.db, { type: "queue" });
-    expect(await again).toBeLessThan(5_000);
+    const again = await leastOf(900, async () => {
+      const waiting = waited(wakeup);
+      await publish(database.db, { type: "queue" });
+      return waiting;
+    });
+    expect(again).toBeLessThan(900);
     wakeup.close();
   });
 
   test("is gone once it is closed, and whoever waited goes on", async () => {
     const before = wakeups.open;
-    const wakeup = wakeups.on({ type: "queue" }, { every: "metrics" });
-    expect(wakeups.open).toBe(before + 1);
-    const waiting = waited(wakeup);
-    wakeup.close();
-    wakeup.close();
-    expect(await waiting).toBeLessThan(5_000);
+    const took = await leastOf(900, async () => {
+      const wakeup = wakeups.on({ type: "queue" }, { every: "metrics" });
+      expect(wakeups.open).toBe(before + 1);
+      const waiting = waited(wakeup);
+      wakeup.close();
+      wakeup.close();
+      return waiting;
+    });
+    expect(took).toBeLessThan(900);
     expect(wakeups.open).toBe(before);
   });
 });
