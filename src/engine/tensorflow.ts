@@ -62,16 +62,28 @@ export function startTensorflow({ backend, threads, from = built }: TensorflowOp
   }
 }
 
-function load(backend: TensorflowBackend, threads: number, from: URL): Tensorflow {
-  const name = tensorflowPackages[backend];
-  const require = createRequire(new URL(`${backend === "tensorflow" ? "cpu" : "gpu"}/`, from));
-  try {
-    require.resolve(`${name}/package.json`);
-  } catch (error) {
-    const command = backend === "tensorflow" ? "npm run tfjs-node -- build" : "npm run tfjs-node -- build --gpu";
-    const message = `${name} is not installed here: it is optional, and \`${command}\` builds it.`;
-    throw new PlatformError("UNSUPPORTED", message, {}, { cause: error });
+/**
+ * The package, and what requires it. The one for GPUs computes on a CPU as well: where it is all there is, as in the GPU
+ * image, the CPU is not left without TensorFlow.
+ */
+function installed(backend: TensorflowBackend, from: URL): { name: string; require: NodeJS.Require } {
+  for (const candidate of [backend, "tensorflow-gpu"] as const) {
+    const name = tensorflowPackages[candidate];
+    const require = createRequire(new URL(candidate === "tensorflow" ? "cpu/" : "gpu/", from));
+    try {
+      require.resolve(`${name}/package.json`);
+      return { name, require };
+    } catch {}
   }
+  const command = backend === "tensorflow" ? "npm run tfjs-node -- build" : "npm run tfjs-node -- build --gpu";
+  const message = `${tensorflowPackages[backend]} is not installed here: it is optional, and \`${command}\` builds it.`;
+  throw new PlatformError("UNSUPPORTED", message);
+}
+
+function load(backend: TensorflowBackend, threads: number, from: URL): Tensorflow {
+  const { name, require } = installed(backend, from);
+  // A GPU that this process was not given must not compute for it.
+  if (backend === "tensorflow") process.env.CUDA_VISIBLE_DEVICES = "-1";
   // The library takes its settings from the environment alone, when it starts.
   Object.assign(process.env, {
     TF_NUM_INTRAOP_THREADS: String(threads),

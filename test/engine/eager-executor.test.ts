@@ -44,6 +44,16 @@ describe("the eager executor", () => {
     });
   });
 
+  it("takes the package for GPUs where it is all there is, and the CPU's own where both are installed", () => {
+    install("@tensorflow/tfjs-node-gpu", `throw new Error("the one for GPUs")`);
+    const taken = () => refusal(() => createEagerExecutor({ backend: "tensorflow", from }));
+    expect(taken()).toMatchObject({
+      message: expect.stringMatching(/^@tensorflow\/tfjs-node-gpu .* the one for GPUs$/),
+    });
+    install("@tensorflow/tfjs-node", `throw new Error("the CPU's own")`);
+    expect(taken()).toMatchObject({ message: expect.stringMatching(/^@tensorflow\/tfjs-node .* the CPU's own$/) });
+  });
+
   it("says why TensorFlow's library cannot be loaded where it is installed", () => {
     install("@tensorflow/tfjs-node", `throw new Error("libtensorflow.so.2: cannot open shared object file")`);
     expect(refusal(() => createEagerExecutor({ backend: "tensorflow", from }))).toMatchObject({
