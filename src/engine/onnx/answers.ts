@@ -1,7 +1,7 @@
 import { type FittedPreprocessing, fittedOf } from "../../features/preprocessing.js";
 import type { ModelSpec } from "../../spec/model.js";
 import type { Program, Value } from "./model.js";
-import { castTo } from "./raw-values.js";
+import { cast } from "./raw-values.js";
 import { Recorder } from "./recorder.js";
 
 /** What an exported model answers. */
@@ -77,7 +77,7 @@ function category(record: Recorder, probabilities: Value, categories: readonly s
 
 function inOwnUnit(record: Recorder, predictions: Value, scaling: ReturnType<typeof fittedOf>): Value {
   const result = { shape: predictions.shape, type: "float64" as const };
-  const value = record.node("Cast", [predictions], result, { to: castTo.float64 });
+  const value = cast(record, predictions, "float64");
   if (scaling.method !== "Z_SCORE") return value;
   const numbers = (values: readonly number[]) => record.constant(Float64Array.from(values), [values.length], "float64");
   const wide = record.node("Mul", [value, numbers(scaling.standardDeviation)], result);

@@ -50,15 +50,15 @@ const batch = "batch";
  * time: preprocessing, network and weights in one. For any runtime that has ONNX's operators, those of `ai.onnx.ml`
  * included where there are categories; all is described in the file's metadata, under `signatureKey`.
  *
- * Inputs, one per feature, named by it: float32 [batch, 1] for NUMBER and BINARY (0 or 1), float32 [batch, ...shape] for
- * VECTOR and IMAGE (pixels, not files), string [batch, 1] for CATEGORY, float64 [batch, 1] for TIMESTAMP: seconds since
- * 1970 in UTC.
+ * Inputs, one per feature, named by it: float64 [batch, 1] for NUMBER, float64 [batch, ...shape] for VECTOR, float32
+ * [batch, ...shape] for IMAGE (pixels, not files), float32 [batch, 1] for BINARY (0 or 1), string [batch, 1] for CATEGORY,
+ * float64 [batch, 1] for TIMESTAMP: seconds since 1970 in UTC.
  *
  * What has any count of elements goes in with `maxLength` of them a row, cut and padded as the description's `placement`
  * says, or with any count, the same for all rows, where they are counted: for TEXT its tokens as string [batch, length],
  * "" being padding, split as `vectorization` says, or where they are hashed int64 [batch, length], 1 + the bin of each (FNV-1a
  * of 32 bits over UTF-8, modulo the bins) and 0 for padding; for a SEQUENCE of categories string [batch, length], ""
- * being padding; for one of numbers float32 [batch, length] or [batch, length, width], NaN being padding. ONNX has
+ * being padding; for one of numbers float64 [batch, length] or [batch, length, width], NaN being padding. ONNX has
  * no operator that takes texts apart row by row.
  *
  * Outputs: `probabilities` float32 [batch, categories] and `label` string [batch] for a CATEGORY; `probabilities`

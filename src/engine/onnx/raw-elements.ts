@@ -3,7 +3,7 @@ import { firstTokenId, paddingId, unknownId } from "../../features/vocabulary.js
 import { idCount } from "../../spec/input-width.js";
 import type { ModelInput } from "../../spec/model.js";
 import type { Value } from "./model.js";
-import { castTo, paddingText, rows } from "./raw-values.js";
+import { cast, paddingText, rows } from "./raw-values.js";
 import type { Recorder } from "./recorder.js";
 
 interface Encoded {
@@ -28,7 +28,7 @@ export function encodeElements(record: Recorder, raw: Value, input: ModelInput, 
   const encoded = input.placement ? placed(record, value, input) : counted(record, value, input, scaling);
   if (input.type === "TEXT") return { value: encoded };
   const flags = record.node("Less", [ids, record.int64([paddingId])], { shape: ids.shape, type: "bool" });
-  const numbers = record.node("Cast", [flags], { shape: ids.shape, type: "int64" }, { to: castTo.int64 });
+  const numbers = cast(record, flags, "int64");
   const any = record.node("ReduceMax", [numbers, record.int64([1])], { shape: [rows, 1], type: "int64" });
   const isUnknown = record.node("Greater", [any, record.int64([0])], { shape: [rows, 1], type: "bool" });
   return { value: encoded, isUnknown };
@@ -53,12 +53,8 @@ function idsOf(record: Recorder, raw: Value, { categories }: ModelInput, scaling
   return ids;
 }
 
-function float(record: Recorder, value: Value): Value {
-  return record.node("Cast", [value], { shape: value.shape, type: "float32" }, { to: castTo.float32 });
-}
-
 function placed(record: Recorder, ids: Value, { preprocessing, categories, width }: ModelInput): Value {
-  if (preprocessing !== "ONE_HOT") return float(record, ids);
+  if (preprocessing !== "ONE_HOT") return cast(record, ids, "float32");
   const length = ids.shape[1] as number;
   const column = record.node("Reshape", [ids, record.int64([-1, length, 1])], {
     shape: [rows, length, 1],
@@ -66,7 +62,7 @@ function placed(record: Recorder, ids: Value, { preprocessing, categories, width
   });
   const all = record.int64(categories.map((_, index) => index + 1));
   const equal = record.node("Equal", [column, all], { shape: [rows, length, categories.length], type: "bool" });
-  return record.node("Reshape", [float(record, equal), record.int64([-1, width])], {
+  return record.node("Reshape", [cast(record, equal, "float32"), record.int64([-1, width])], {
     shape: [rows, width],
     type: "float32",
   });
@@ -92,8 +88,8 @@ function counted(record: Recorder, ids: Value, input: ModelInput, scaling: Fitte
   const weights = new Float64Array(width);
   weights.set(scaling.inverseDocumentFrequency ?? []);
   const exact = { shape: [rows, width], type: "float64" as const };
-  const wide = record.node("Cast", [counts], exact, { to: castTo.float64 });
-  return float(record, record.node("Mul", [wide, record.constant(weights, [width], "float64")], exact));
+  const wide = cast(record, counts, "float64");
+  return cast(record, record.node("Mul", [wide, record.constant(weights, [width], "float64")], exact), "float32");
 }
 
 /** NaN, which is padding, becomes 0 after scaling. */
@@ -102,10 +98,10 @@ function scaledElements(record: Recorder, raw: Value, input: ModelInput, scaling
   const { center, scale, unit } = affine(scaling, width);
   const numbers = (values: readonly number[]) => record.constant(Float64Array.from(values), [values.length], "float64");
   const exact = { shape: raw.shape, type: "float64" as const };
-  let value = record.node("Cast", [raw], exact, { to: castTo.float64 });
+  let value = cast(record, raw, "float64");
   if (unit !== 1) value = record.node("Div", [value, numbers([unit])], exact);
   value = record.node("Sub", [value, numbers(center)], exact);
-  value = float(record, record.node("Div", [value, numbers(scale)], exact));
+  value = cast(record, record.node("Div", [value, numbers(scale)], exact), "float32");
   const isPadding = record.node("IsNaN", [raw], { shape: raw.shape, type: "bool" });
   return record.node("Where", [isPadding, record.scalar(0), value], value);
 }

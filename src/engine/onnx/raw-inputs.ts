@@ -9,7 +9,7 @@ import type { ModelInput, ModelSpec } from "../../spec/model.js";
 import { type Dimension, elements, type Program, type Value } from "./model.js";
 import { encodeElements } from "./raw-elements.js";
 import { encodeInstant } from "./raw-instants.js";
-import { castTo, isElements, isText, rawShape, rawType, rows } from "./raw-values.js";
+import { cast, isElements, isText, rawShape, rawType, rows } from "./raw-values.js";
 import { Recorder } from "./recorder.js";
 
 const inputPrefix = "feature/";
@@ -70,26 +70,27 @@ function codeOf(record: Recorder, text: Value, { categories }: ModelInput): { co
 }
 
 function categorical(record: Recorder, code: Value, input: ModelInput, { method }: FittedScaling): Value {
-  const float = (value: Value) =>
-    record.node("Cast", [value], { shape: value.shape, type: "float32" }, { to: castTo.float32 });
-  if (method !== "ONE_HOT") return float(record.node("Max", [code, record.int64([0])], resultLike(code)));
+  if (method !== "ONE_HOT") {
+    return cast(record, record.node("Max", [code, record.int64([0])], resultLike(code)), "float32");
+  }
   const all = record.int64(input.categories.map((_, index) => index));
-  return float(record.node("Equal", [code, all], { shape: [rows, input.categories.length], type: "bool" }));
+  const equal = record.node("Equal", [code, all], { shape: [rows, input.categories.length], type: "bool" });
+  return cast(record, equal, "float32");
 }
 
 function scaled(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Value {
-  if (scaling.method === "NONE") return raw;
+  if (scaling.method === "NONE") return cast(record, raw, "float32");
   const groups = groupCount(input);
   const { center, scale, unit } = affine(scaling, groups);
   // An image has a number per channel, its last axis; everything else has one axis, and one per element.
   const shape = [groups];
   const numbers = (values: readonly number[]) => record.constant(Float64Array.from(values), shape, "float64");
   const result = { shape: raw.shape, type: "float64" as const };
-  let value = record.node("Cast", [raw], result, { to: castTo.float64 });
+  let value = cast(record, raw, "float64");
   if (unit !== 1) value = record.node("Div", [value, numbers(center.map(() => unit))], result);
   value = record.node("Sub", [value, numbers(center)], result);
   value = record.node("Div", [value, numbers(scale)], result);
-  return record.node("Cast", [value], { shape: raw.shape, type: "float32" }, { to: castTo.float32 });
+  return cast(record, value, "float32");
 }
 
 /** Features side by side, in the model's order; one alone keeps its shape. */

@@ -1,7 +1,7 @@
 import { cycles, secondsPerDay } from "../../features/calendar.js";
 import { affine, type FittedScaling } from "../../features/preprocessing.js";
 import type { Value } from "./model.js";
-import { castTo, rows } from "./raw-values.js";
+import { cast, rows } from "./raw-values.js";
 import type { Recorder } from "./recorder.js";
 
 /**
@@ -11,8 +11,7 @@ import type { Recorder } from "./recorder.js";
 export function encodeInstant(record: Recorder, seconds: Value, scaling: FittedScaling): Value {
   const exact = { shape: [rows, 1], type: "float64" as const };
   const number = (value: number) => record.constant(Float64Array.of(value), [1], "float64");
-  const float = (value: Value) =>
-    record.node("Cast", [value], { shape: value.shape, type: "float32" }, { to: castTo.float32 });
+  const float = (value: Value) => cast(record, value, "float32");
   const { center, scale } = affine(scaling, 1);
   const centered = record.node("Sub", [seconds, number(center[0] ?? 0)], exact);
   const lateness = float(record.node("Div", [centered, number(scale[0] ?? 1)], exact));

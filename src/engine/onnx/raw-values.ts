@@ -1,11 +1,18 @@
 import type { ModelInput } from "../../spec/model.js";
-import type { DataType, Dimension } from "./model.js";
+import type { DataType, Dimension, Value } from "./model.js";
+import type { Recorder } from "./recorder.js";
 
 /** Stands for any count of rows: shapes with the batch are written into a file by name. */
 export const rows = 1;
 
 /** ONNX's numbers for the types that values are cast to. */
-export const castTo = { float32: 1, int64: 7, float64: 11 } as const;
+const castTo = { float32: 1, int64: 7, float64: 11 } as const;
+
+/** The same values as another type. */
+export function cast(record: Recorder, value: Value, type: keyof typeof castTo): Value {
+  if (value.type === type) return value;
+  return record.node("Cast", [value], { shape: value.shape, type }, { to: castTo[type] });
+}
 
 /** What stands for padding among texts: no category, and no token, is the empty text. */
 export const paddingText = "";
@@ -20,11 +27,14 @@ export function isText({ type, categories, vectorization }: ModelInput): boolean
   return type === "CATEGORY" || vectorization?.maxTokens != null || (type === "SEQUENCE" && categories.length > 0);
 }
 
-/** The type of the elements that an ONNX file takes. Seconds since 1970 need more digits than a float32 has. */
+/**
+ * The type of the elements that an ONNX file takes. Numbers may be large beside what tells them apart, as seconds since 1970
+ * are, so they need the digits that rows keep; pixels and flags do not.
+ */
 export function rawType(input: ModelInput): DataType {
   if (isText(input)) return "string";
   if (input.type === "TEXT") return "int64";
-  return input.type === "TIMESTAMP" ? "float64" : "float32";
+  return input.type === "IMAGE" || input.type === "BINARY" ? "float32" : "float64";
 }
 
 /**

@@ -68,8 +68,10 @@ describe("a version as an ONNX file", () => {
 
   it("names its inputs by their features and its outputs by what they are, with any number of rows", async () => {
     await withSession(versionNamed(numbers), async ({ inputMetadata, outputMetadata }) => {
-      const number = { isTensor: true, type: "float32", shape: ["batch", 1] };
-      expect(inputMetadata).toEqual(["far", "narrow", "plain", "flag"].map((name) => ({ name, ...number })));
+      const types = { far: "float64", narrow: "float64", plain: "float64", flag: "float32" };
+      expect(inputMetadata).toEqual(
+        Object.entries(types).map(([name, type]) => ({ name, isTensor: true, type, shape: ["batch", 1] })),
+      );
       expect(outputMetadata).toEqual([
         { name: "probabilities", isTensor: true, type: "float32", shape: ["batch", 3] },
         { name: "label", isTensor: true, type: "string", shape: ["batch"] },
@@ -90,9 +92,9 @@ describe("a version as an ONNX file", () => {
     expect(JSON.parse(json)).toEqual({
       format: 1,
       inputs: [
-        { name: "far", type: "NUMBER", elementType: "float32", shape: ["batch", 1] },
-        { name: "narrow", type: "NUMBER", elementType: "float32", shape: ["batch", 1] },
-        { name: "plain", type: "NUMBER", elementType: "float32", shape: ["batch", 1] },
+        { name: "far", type: "NUMBER", elementType: "float64", shape: ["batch", 1] },
+        { name: "narrow", type: "NUMBER", elementType: "float64", shape: ["batch", 1] },
+        { name: "plain", type: "NUMBER", elementType: "float64", shape: ["batch", 1] },
         { name: "flag", type: "BINARY", elementType: "float32", shape: ["batch", 1] },
       ],
       outputs: [
@@ -123,8 +125,8 @@ describe("a version as an ONNX file", () => {
       },
     ]);
     const types = [
-      ["moves", "float32", ["batch", 3, 2]],
-      ["raw", "float32", ["batch", 4]],
+      ["moves", "float64", ["batch", 3, 2]],
+      ["raw", "float64", ["batch", 4]],
       ["steps", "string", ["batch", 5]],
       ["one", "string", ["batch", 3]],
       ["all", "string", ["batch", "all elements"]],

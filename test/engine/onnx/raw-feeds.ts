@@ -21,7 +21,10 @@ export function feeds({ features, model }: Untrained, rows: readonly Row[]): Rec
         const seconds = values.map((value) => Date.parse(value as string) / 1000);
         return [name, new Tensor("float64", Float64Array.from(seconds), dims)];
       }
-      return [name, new Tensor("float32", Float32Array.from(values.flat() as number[]), dims)];
+      const numbers = values.flat() as number[];
+      if (type === "NUMBER" || type === "VECTOR")
+        return [name, new Tensor("float64", Float64Array.from(numbers), dims)];
+      return [name, new Tensor("float32", Float32Array.from(numbers), dims)];
     }),
   );
 }
@@ -51,7 +54,7 @@ function elements({ type, shape, categories, vectorization, placement }: ModelIn
   const dims = [values.length, length, ...shape];
   if (isText) return new Tensor("string", placed as string[], dims);
   if (isHashed) return new Tensor("int64", BigInt64Array.from(placed as number[], BigInt), dims);
-  return new Tensor("float32", Float32Array.from(placed.flat() as number[]), dims);
+  return new Tensor("float64", Float64Array.from(placed.flat() as number[]), dims);
 }
 
 /** What the platform itself predicts, eagerly: the probabilities or values of all rows, and what it decides for each. */

@@ -188,6 +188,9 @@ const cases: Case[] = [
 
 const words = ["Good", "bad,", "so-so!", "very", "VERY", "\n", "😀", "ça", "never", "good"];
 
+/** Beside it, a float32 has no digit left for what tells rows apart. */
+const far = 1.7e9;
+
 /** How many elements row has: from none to more than any model here reads. */
 const lengths = [3, 0, 7, 1, 12] as const;
 
@@ -196,8 +199,7 @@ function featureValue({ name, type, shape, categories }: Feature, row: number): 
   const length = lengths[row % lengths.length] ?? 0;
   const picks = (count: number) => Array.from(uniform(random, length), (value) => Math.floor(value * count));
   const size = shape.reduce((a, b) => a * b, 1);
-  // Inputs of a file are float32: numbers that it can hold tell the two apart no more.
-  const numbers = Array.from(Float32Array.from(normal(random, size)));
+  const numbers = Array.from(normal(random, size));
   switch (type) {
     case "BINARY":
       return (numbers[0] as number) > 0;
@@ -211,13 +213,18 @@ function featureValue({ name, type, shape, categories }: Feature, row: number): 
       return new Date(Date.UTC(2026, 0, 1) + row * 7_654_321_987).toISOString();
     case "SEQUENCE": {
       if (categories.length > 0) return picks(categories.length).map((code) => categories[code]);
-      const flat = Array.from(Float32Array.from(normal(random, length * size)));
+      const offset = name === "moves" ? far : 0;
+      const flat = Array.from(normal(random, length * size), (value) => offset + value);
       return shape.length === 0 ? flat : picks(1).map((_, index) => flat.slice(index * size, (index + 1) * size));
     }
     case "NUMBER":
-      return name === "far" ? Math.fround(1e6 + 3 * (numbers[0] as number)) : numbers[0];
+      return name === "far" ? far + 3 * (numbers[0] as number) : numbers[0];
+    case "VECTOR":
+      if (name === "words") return numbers.map((number) => Math.floor(Math.abs(number * 10)) % 7);
+      return numbers.map((number) => far + number);
     default:
-      return name === "words" ? numbers.map((number) => Math.floor(Math.abs(number * 10)) % 7) : numbers;
+      // Pixels go in as float32.
+      return numbers.map(Math.fround);
   }
 }
 
