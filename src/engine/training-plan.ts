@@ -27,6 +27,8 @@ export interface UnsupportedKernel {
   path: string | null;
   /** The operation of TensorFlow.js that cannot be compiled. */
   kernel: string;
+  /** Why not: what the layer does, as the rest of a sentence without its end. */
+  reason: string;
 }
 
 /** What a training would be, found out without doing it. */
@@ -159,9 +161,9 @@ function traceAll(
       programs.push(trace(graph()));
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== "UNSUPPORTED") throw error;
-      const { kernel, layer } = error.details as { kernel?: string; layer?: string };
+      const { kernel = "", reason = "", layer } = error.details as { kernel?: string; reason?: string; layer?: string };
       const path = (layer !== undefined && (paths.get(layer) ?? layer)) || null;
-      found.set(`${path} ${kernel}`, { path, kernel: kernel ?? error.message });
+      found.set(`${path} ${reason}`, { path, kernel: kernel || error.message, reason: reason || error.message });
     }
   }
   return { programs, unsupported: [...found.values()] };

@@ -13,10 +13,10 @@ import { revise } from "./revise.js";
 /** What the registry asks of the room that traces models. */
 export interface ModelPlanner {
   /**
-   * The operations that the model needs and that cannot be compiled, each with where it was declared, such as
-   * `layers[1]`; null where no layer causes it.
+   * What of the model cannot be compiled: where it was declared, such as `layers[1]`, null where no layer causes it; and
+   * why, as the rest of a sentence that begins with it.
    */
-  unsupportedKernels(model: ModelSpec): Promise<{ path: string | null; kernel: string }[]>;
+  unsupportedKernels(model: ModelSpec): Promise<{ path: string | null; reason: string }[]>;
 }
 
 /**
@@ -67,9 +67,9 @@ export async function declareModel(
 /** Tracing takes a while, and is not needed for what has been declared before. */
 async function unsupportedIn(db: DataSource, spec: ModelSpec, planner: ModelPlanner): Promise<Problem[]> {
   if (await db.manager.existsBy(ModelRevision, { digest: digest(spec) })) return [];
-  return (await planner.unsupportedKernels(spec)).map(({ path, kernel }) => ({
+  return (await planner.unsupportedKernels(spec)).map(({ path, reason }) => ({
     path: path ?? "",
     code: "UNSUPPORTED",
-    message: `needs the operation ${kernel}, which cannot be compiled.`,
+    message: `${reason}.`,
   }));
 }

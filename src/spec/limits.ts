@@ -18,6 +18,8 @@ export const limits = {
   units: 65_536,
   /** Of a window, a stride, a dilation or a padding along one axis. */
   extent: 65_536,
+  /** Places of a convolution's kernel, each of which may be a part of the compiled graph. */
+  kernelPlaces: 10_000,
   /** Layers within layers. */
   nesting: 8,
   /** Branches of one layer. */

@@ -25,6 +25,7 @@ import {
   readSpatial,
   windowedExtents,
 } from "./spatial.js";
+import { count } from "./wording.js";
 
 /** Like Keras's Conv1D over `[steps, channels]`. */
 export function resolveConv1d(at: Findings, declared: Conv1dDeclaration, input: Shape): Resolved {
@@ -138,6 +139,10 @@ function readWindow(
   axes: Axes,
 ) {
   const kernelSize = readExtents(at, "kernelSize", declared.kernelSize, axes);
+  const places = kernelSize.reduce((product, extent) => product * extent, 1);
+  if (places > limits.kernelPlaces) {
+    at.add("OUT_OF_RANGE", `covers ${count(places)} places; at most ${count(limits.kernelPlaces)}.`, "kernelSize");
+  }
   const strides = readExtents(at, "strides", declared.strides, axes, each(axes, 1));
   const dilationRate = readExtents(at, "dilationRate", declared.dilationRate, axes, each(axes, 1));
   if (Math.max(...strides) > 1 && Math.max(...dilationRate) > 1) {

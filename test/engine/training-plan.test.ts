@@ -92,6 +92,22 @@ describe("operations that cannot be compiled", () => {
   it("are named with the path of their layer, each once", () => {
     const found = unsupportedKernels(model, [graph("hidden"), graph("hidden"), graph("output"), graph(undefined)]);
     expect(found.map(({ path }) => path)).toEqual(["layers[0]", "output", null]);
-    for (const { kernel } of found) expect(kernel).toMatch(/^[A-Z]\w+$/);
+    for (const { kernel, reason } of found) {
+      expect(kernel).toMatch(/^[A-Z]\w+$/);
+      expect(reason).toBe(`needs the operation ${kernel}, which cannot be compiled`);
+    }
+  });
+
+  it("are those beyond 100,000 too, with the path of the layer that goes beyond", () => {
+    const long = () =>
+      graphOf({ x: [2, 4] }, ({ x }) =>
+        asLayer("hidden", () => {
+          let sum = x as tf.Tensor;
+          for (let count = 0; count <= 100_000; count++) sum = tf.add(sum, x as tf.Tensor);
+          return sum;
+        }),
+      );
+    const reason = "takes the step beyond 100,000 operations";
+    expect(unsupportedKernels(model, [long, long])).toEqual([{ path: "layers[0]", kernel: "Add", reason }]);
   });
 });

@@ -109,7 +109,11 @@ describe("declareModel", () => {
   });
 
   it("refuses what cannot be, with the path of the layer, and stores nothing", async () => {
-    const unable = { unsupportedKernels: async () => [{ path: "layers[0]", kernel: "FFT" }] };
+    const unable = {
+      unsupportedKernels: async () => [
+        { path: "layers[0]", reason: "needs the operation FFT, which cannot be compiled" },
+      ],
+    };
     const layers = [{ dense: { units: 6 } }];
     expect(await declareModel(bench.db, { ...declaration, layers, name: "strange" }, unable)).toEqual({
       problems: [

@@ -328,11 +328,17 @@ describe("layers over steps or images are refused:", () => {
       image,
       ["layers[0].zeroPadding2d.padding[0] BAD_TYPE"],
     ],
+    [
+      "a kernel of too many places",
+      conv({ kernelSize: [101, 100], padding: "SAME" }),
+      image,
+      ["layers[0].conv2d.kernelSize OUT_OF_RANGE"],
+    ],
     ["an image too large", { upSampling2d: { size: [65_536] } }, image, ["layers[0] OUT_OF_RANGE"]],
     ["a list repeated too often", { repeatVector: { n: 10_000_000 } }, [4], ["layers[0] OUT_OF_RANGE"]],
     [
       "a kernel of too many numbers",
-      { conv2d: { filters: 65_536, kernelSize: [65_536], padding: "SAME" } },
+      { conv2d: { filters: 65_536, kernelSize: [100], padding: "SAME" } },
       [8, 8, 65_536],
       ["layers[0] OUT_OF_RANGE"],
     ],

@@ -4,7 +4,7 @@ import { currentLayer } from "../current-layer.js";
 import { kernelForms } from "./kernels/index.js";
 import { anywhere, type KernelForm, type Target } from "./kernels/kernel.js";
 import { elements, type Value } from "./model.js";
-import type { Recorder } from "./recorder.js";
+import { type Recorder, TooManyNodes } from "./recorder.js";
 
 const backendName = "onnx-trace";
 
@@ -199,18 +199,22 @@ function unsupported(
   cause: Error,
 ): PlatformError {
   if (cause instanceof PlatformError) return cause;
+  const tooMany = cause instanceof TooManyNodes;
   const labels = tensors.map((tensor) => tensor && record.labelOf(backend.valueBehind(tensor)));
-  const layer = currentLayer() ?? labels.find(Boolean);
+  // The operation that is one too many, where it is a gradient, says nothing about the layers before it.
+  const layer = currentLayer() ?? (tooMany ? undefined : labels.find(Boolean));
   const where = layer ? `The layer "${layer}"` : "The graph";
-  const message = `${where} needs the operation ${kernelName}, which cannot be compiled: ${cause.message}`;
-  return new PlatformError("UNSUPPORTED", message, { kernel: kernelName, ...(layer && { layer }) }, { cause });
+  const reason = tooMany ? cause.message : `needs the operation ${kernelName}, which cannot be compiled`;
+  const message = `${where} ${reason}${tooMany ? "" : `: ${cause.message}`}`;
+  return new PlatformError("UNSUPPORTED", message, { kernel: kernelName, reason, ...(layer && { layer }) }, { cause });
 }
 
 /**
  * Runs `compute` with tensors that only record what is done with them. Another backend that was in use before is in use
  * again afterwards, whatever happens, and nothing that `compute` left behind keeps memory.
  * @param symbol makes a tensor that stands for a value of the recorder's program.
- * @throws PlatformError UNSUPPORTED when an operation has no ONNX form; the message names it and the layer.
+ * @throws PlatformError UNSUPPORTED when an operation has no ONNX form, or when there are too many; the message names it and
+ * the layer.
  */
 export function recordInto<T>(
   record: Recorder,

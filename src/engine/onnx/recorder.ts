@@ -12,6 +12,13 @@ import {
 /** What a node computes: shape and type of its result. */
 export type Result = Pick<Value, "shape" | "type">;
 
+/** Thrown by a recorder; says what it is about as the rest of a sentence. */
+export class TooManyNodes extends Error {
+  constructor(most: number) {
+    super(`takes the step beyond ${most.toLocaleString("en-US")} operations`);
+  }
+}
+
 /** Writes a program down node by node. Equal constants are kept once. */
 export class Recorder {
   readonly program: Program;
@@ -22,10 +29,14 @@ export class Recorder {
   private readonly producers = new Map<string, Node>();
   private count = 0;
 
-  /** @param label the layer at work, asked whenever a node is added. */
+  /**
+   * @param label the layer at work, asked whenever a node is added.
+   * @param most how many nodes there may be.
+   */
   constructor(
     name: string,
     private readonly label: () => string | undefined = () => undefined,
+    private readonly most = Number.POSITIVE_INFINITY,
   ) {
     this.program = { name, inputs: [], outputs: [], nodes: [], values: new Map(), constants: new Map() };
   }
@@ -50,7 +61,7 @@ export class Recorder {
     return this.nodes(op, inputs, [result], attributes)[0] as Value;
   }
 
-  /** Adds a node with several results. */
+  /** Adds a node with several results. @throws TooManyNodes */
   nodes(
     op: string,
     inputs: readonly (Value | undefined)[],
@@ -58,6 +69,7 @@ export class Recorder {
     attributes: Record<string, Attribute> = {},
     domain?: string,
   ): Value[] {
+    if (this.program.nodes.length >= this.most) throw new TooManyNodes(this.most);
     const current = this.label();
     const label = current ?? this.inherited(inputs);
     const outputs = results.map(({ shape, type }) =>

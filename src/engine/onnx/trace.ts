@@ -34,6 +34,12 @@ import { anywhere, type Target } from "./kernels/kernel.js";
 import type { Program } from "./model.js";
 import { Recorder } from "./recorder.js";
 
+/**
+ * Each operation takes time and memory to record, optimize and load; windows and sequences could ask for millions, and whoever
+ * declares a model must not keep a server busy with that.
+ */
+const mostNodes = 100_000;
+
 /** The name of the output that holds the new value of a tensor of the state. */
 export function nextName(name: string): string {
   return `next/${name}`;
@@ -42,10 +48,11 @@ export function nextName(name: string): string {
 /**
  * Records a graph, in the forms that are best for `target`. The program's inputs are the graph's inputs and its state, its outputs are the graph's outputs and,
  * named by `nextName`, the state that it returns. Synchronous, and leaves tfjs as it was.
- * @throws PlatformError UNSUPPORTED when an operation cannot be compiled; the message names it and the layer.
+ * @throws PlatformError UNSUPPORTED when an operation cannot be compiled, or when there are more than 100,000; the message
+ * names the operation and the layer.
  */
 export function trace(graph: Graph, target: Target = anywhere): Program {
-  const record = new Recorder(graph.name, currentLayer);
+  const record = new Recorder(graph.name, currentLayer, mostNodes);
   return recordInto(
     record,
     (symbol, valueBehind) => {

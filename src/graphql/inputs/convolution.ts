@@ -37,7 +37,7 @@ const perAxis = "One number for every axis, or one an axis: height, width.";
 
 @InputType({ description: "What every convolution has." })
 abstract class ConvolutionInput extends BiasInput {
-  @Field(() => [Int], { description: `The kernel's size. ${perAxis}` })
+  @Field(() => [Int], { description: `The kernel's size. ${perAxis} At most 10,000 places in all.` })
   kernelSize!: number[];
 
   @Field(() => [Int], { nullable: true, description: `How far the kernel moves each time. ${perAxis} Default: 1.` })
