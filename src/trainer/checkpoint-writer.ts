@@ -30,6 +30,8 @@ export interface StateSource {
 export interface CheckpointWriter {
   /** Whether a save is in flight. */
   readonly busy: boolean;
+  /** Whether the save in flight has been refused, and is tried again. */
+  readonly delayed: boolean;
   /** The last step whose checkpoint is in the store; 0 before the first. */
   readonly storedStep: number;
   /** Has memory made ready for files of up to this size, so that the first save is as quick as the others. */
@@ -65,6 +67,7 @@ export function createCheckpointWriter(options: {
   let inFlight: Promise<void> | undefined;
   let failure: Error | undefined;
   let storedStep = 0;
+  let delayed = false;
   let closing = false;
   const patience = { ...options.patience, stopped: () => closing || options.patience.stopped() };
 
@@ -84,6 +87,7 @@ export function createCheckpointWriter(options: {
         const saved = await saver.saveFile({ ...file, buffer });
         buffer = saved.buffer;
         const { outcome } = saved;
+        delayed = outcome.type === "FAILED";
         if (outcome.type === "FAILED") throw new PlatformError(outcome.code, outcome.message);
         return outcome;
       }, patience);
@@ -92,6 +96,7 @@ export function createCheckpointWriter(options: {
       return { type: "FAILED", code: error.code, message: error.message };
     } finally {
       memory = buffer;
+      delayed = false;
     }
   }
 
@@ -120,6 +125,9 @@ export function createCheckpointWriter(options: {
   return {
     get busy() {
       return inFlight !== undefined;
+    },
+    get delayed() {
+      return delayed;
     },
     get storedStep() {
       return storedStep;

@@ -41,6 +41,11 @@ export function judgeEpoch(
   return { state: { ...state, wait }, improved: false, stop: wait >= policy.patience };
 }
 
+/** Which epoch was the best; an AUC of one class alone is never a number, and no epoch then is. */
+export function describeBest({ monitor }: EarlyStopping, { bestEpoch }: EarlyStoppingState): string {
+  return bestEpoch === 0 ? `${monitor} was never a number` : `${monitor} was best in epoch ${bestEpoch}`;
+}
+
 /**
  * What tells how good the weights at a position are: the measurement that early stopping goes by, or else the loss on the
  * validation rows, or without them on the training rows. Null within an epoch, since nothing has measured those weights,

@@ -8,7 +8,7 @@ import type { BatchOrder } from "./batch-order.js";
 import type { PositionWithoutState, TrainingPosition } from "./checkpoint.js";
 import { type CheckpointWriter, diverged } from "./checkpoint-writer.js";
 import { type Data, takeRows } from "./data-feed.js";
-import { copyState, freshEarlyStopping, judgeEpoch } from "./early-stopping.js";
+import { copyState, describeBest, freshEarlyStopping, judgeEpoch } from "./early-stopping.js";
 import { measure, type NamedValue } from "./evaluation.js";
 import { freshPlateau, judgePlateau } from "./plateau.js";
 import type { Assignment, Progress } from "./protocol.js";
@@ -32,6 +32,7 @@ export interface FitListener {
 }
 
 const automaticCheckpointMs = 5_000;
+const byClock: ReadonlySet<CheckpointPolicy["type"]> = new Set(["AUTO", "SECONDS"]);
 /**
  * Looking at every weight takes up to a fifth of a step, so not every one of many short epochs ends with it. Whoever stores a
  * checkpoint looks too.
@@ -140,7 +141,7 @@ export async function fit(options: {
   async function endEpoch(): Promise<NamedValue[]> {
     const done = takeRows(trainRows, concatenateOrder(order, epoch));
     const values = [
-      { name: "epoch_loss", value: mean(losses) },
+      { name: "epoch_loss", value: meanOfRows(losses, order, epoch) },
       ...measure(model, data.preprocessing, done.y, concatenate(outputs)),
       { name: "learning_rate", value: lastRate },
     ];
@@ -192,17 +193,17 @@ export async function fit(options: {
         if (verdict.improved && earlyStopping.restoreBest)
           bestParameters = copyState(evaluatedParameters(await program.state()));
         if (verdict.stop && epoch < epochs)
-          listener.earlyStopped(
-            `${earlyStopping.monitor} was best in epoch ${stopping.bestEpoch}; stopped after epoch ${epoch}`,
-          );
+          listener.earlyStopped(`${describeBest(earlyStopping, stopping)}; stopped after epoch ${epoch}`);
         finished = verdict.stop;
       }
       finished ||= epoch === epochs;
     }
     const due =
       !finished && isDue(training.checkpoint, { step: step(), epoch, endsEpoch, elapsedMs: now() - checkpointAt });
-    // While one is on its way, the next moment of the kind that was asked for is waited for.
-    if (due && !checkpoints.busy) await checkpoint();
+    // While one is on its way, those that go by the clock wait for the next step; those of certain steps are waited for,
+    // unless the store is away.
+    const waits = byClock.has(training.checkpoint.type) ? checkpoints.busy : checkpoints.delayed;
+    if (due && !waits) await checkpoint();
   }
   await lookAtWeights();
   await keep();
@@ -231,7 +232,12 @@ function isDue(
   }
 }
 
-const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** A last batch that is smaller weighs less, as in Keras. */
+function meanOfRows(losses: readonly number[], order: BatchOrder, epoch: number): number {
+  const counts = losses.map((_, step) => order.rows(epoch, step).length);
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  return losses.reduce((sum, loss, step) => sum + loss * (counts[step] as number), 0) / rows;
+}
 
 function concatenate(parts: Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EarlyStopping } from "../../src/spec/training.js";
-import { freshEarlyStopping, judgeEpoch } from "../../src/trainer/early-stopping.js";
+import { describeBest, freshEarlyStopping, judgeEpoch } from "../../src/trainer/early-stopping.js";
 
 const policy: EarlyStopping = {
   ...{ monitor: "val_loss", mode: "MIN", patience: 2, minDelta: 0, restoreBest: true, startFromEpoch: 0 },
@@ -59,4 +59,10 @@ describe("early stopping", () => {
   ])("$case", ({ change, values, stopped, best }) => {
     expect(follow({ ...policy, ...change }, values)).toEqual({ stopped, best });
   });
+});
+
+it("tells which epoch was the best, and where none can be that the measure was never a number", () => {
+  const policy = { monitor: "auc" } as EarlyStopping;
+  expect(describeBest(policy, { ...freshEarlyStopping, bestEpoch: 3 })).toBe("auc was best in epoch 3");
+  expect(describeBest(policy, freshEarlyStopping)).toBe("auc was never a number");
 });

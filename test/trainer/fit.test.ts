@@ -78,11 +78,11 @@ const saveNowhere: SaveFile = async ({ buffer, sizeBytes }) => ({
 });
 
 /** A writer without a thread, and what it tells. */
-function writing(spec: TrainingSpec, saveFile: SaveFile = saveHere(store)) {
+function writing(spec: TrainingSpec, saveFile: SaveFile = saveHere(store), patienceMs = 0) {
   const told: FromTrainer[] = [];
   const writer = createCheckpointWriter({
     assignment: { runId: "run", attempt: 1, training: spec },
-    ...{ environment, saver: saverOf(saveFile), patience: { patienceMs: 0, stopped: () => false } },
+    ...{ environment, saver: saverOf(saveFile), patience: { patienceMs, stopped: () => false } },
     send: (message) => told.push(message),
   });
   const saved = () => told.flatMap((message) => (message.type === "CHECKPOINT" ? [message.checkpoint] : []));
@@ -96,6 +96,7 @@ async function train(
   drainAt = 1e9,
   saveFile?: SaveFile,
   whenAt: (step: number) => void = () => {},
+  { now = (): number => 0, patienceMs = 0 } = {},
 ) {
   const executor = createEagerExecutor();
   const spec = { ...training, ...changes };
@@ -108,7 +109,7 @@ async function train(
     executor,
   });
   const points: { seq: number; name: string; value: number }[] = [];
-  const { writer, told, saved } = writing(spec, saveFile);
+  const { writer, told, saved } = writing(spec, saveFile, patienceMs);
   let steps = 0;
   const position = await loop.fit({
     assignment: { model, optimizer, training: spec } as unknown as Assignment,
@@ -116,7 +117,7 @@ async function train(
     order: epochOrder({ ...spec, count: data.counts.train }),
     program,
     start,
-    now: () => 0,
+    now,
     checkpoints: writer,
     listener: {
       point({ seq, name, value, step }) {
@@ -164,7 +165,7 @@ describe("a training", () => {
     for (const { program } of [straight, first, second]) program.dispose();
   });
 
-  it("goes on while a checkpoint is stored, and saves again at the next moment of that kind", async () => {
+  it("goes on while a checkpoint that went by the clock is stored, and saves again after it", async () => {
     const done: (() => void)[] = [];
     let steps = 0;
     const slow: SaveFile = async (file) => {
@@ -176,12 +177,49 @@ describe("a training", () => {
       steps = step;
       if (step === 10) for (const release of done.splice(0)) release();
     };
-    const { checkpoints, program } = await train({ checkpoint: { type: "STEPS", every: 3 } }, null, 1e9, slow, whenAt);
+    const everyThreeSteps = { checkpoint: { type: "SECONDS", every: 3 } } as const;
+    const clock = { now: () => 1_000 * steps };
+    const { checkpoints, program } = await train(everyThreeSteps, null, 1e9, slow, whenAt, clock);
     expect(steps).toBe(36);
-    const saved = checkpoints.map(({ step }) => step);
-    // Those of 6 and 9 were due meanwhile.
-    expect(saved.slice(0, 2)).toEqual([3, 12]);
-    expect(saved.at(-1)).toBe(36);
+    const [first, second, ...rest] = checkpoints.map(({ step }) => step);
+    // Due since 6.
+    expect([first, second]).toEqual([3, 11]);
+    expect(rest.at(-1)).toBe(36);
+    program.dispose();
+  });
+
+  it("stores the checkpoint of every step that was asked for, however long the one before takes", async () => {
+    const slow: SaveFile = async (file) => {
+      await delay(20);
+      return saveNowhere(file);
+    };
+    const { checkpoints, program } = await train({ checkpoint: { type: "STEPS", every: 3 } }, null, 1e9, slow);
+    expect(checkpoints.map(({ step }) => step)).toEqual([3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36]);
+    program.dispose();
+  });
+
+  it("does not wait for a store that is away", async () => {
+    let away = true;
+    const message = "nobody is there";
+    const refusing: SaveFile = async (file) => {
+      if (!away) return saveNowhere(file);
+      return { outcome: { type: "FAILED", code: "STORAGE_UNAVAILABLE", message }, buffer: file.buffer };
+    };
+    const whenAt = (step: number) => {
+      away = step < 30;
+    };
+    const everyThird = { checkpoint: { type: "STEPS", every: 3 } } as const;
+    const { checkpoints, program } = await train(everyThird, null, 1e9, refusing, whenAt, { patienceMs: 60_000 });
+    // Refused at 3, it is tried again after a second, when the training has long come to its end.
+    expect(checkpoints.map(({ step }) => step)).toEqual([3, 36]);
+    program.dispose();
+  });
+
+  it("measures an epoch's loss by rows: a last batch that is smaller weighs less", async () => {
+    const { points, program } = await train({ epochs: 1 });
+    const [a, b, c, d] = points.filter(({ name }) => name === "loss").map(({ value }) => value) as number[];
+    const [epoch] = points.filter(({ name }) => name === "epoch_loss").map(({ value }) => value);
+    expect(epoch).toBeCloseTo((6 * (a as number) + 6 * (b as number) + 6 * (c as number) + 2 * (d as number)) / 20, 12);
     program.dispose();
   });
 

@@ -69,10 +69,17 @@ export class KeepInput implements KeepDeclaration {
     "How often everything needed to resume is saved: at most one of the first three. Default: every epoch or every 5 s, whichever is later. One is always saved at the end.",
 })
 export class CheckpointInput implements CheckpointDeclaration {
-  @Field(() => Int, { nullable: true, description: "After every so many optimizer steps; from 1." })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "After every so many optimizer steps; from 1. Training waits while the one before is still being stored.",
+  })
   everySteps?: number | null;
 
-  @Field(() => Int, { nullable: true, description: "After every so many epochs; from 1." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "After every so many epochs; from 1. Training waits while the one before is still being stored.",
+  })
   everyEpochs?: number | null;
 
   @Field(() => Float, { nullable: true, description: "After every so many seconds; above 0." })

@@ -13,7 +13,9 @@ export class ModelVersionFields {
     return aliases.map(({ name }) => name).sort();
   }
 
-  @FieldResolver(() => [Evaluation], { description: "What it measures on each part of the data." })
+  @FieldResolver(() => [Evaluation], {
+    description: "What it measures on the validation rows and on the test rows, where the dataset keeps some.",
+  })
   evaluation(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Evaluation[]> {
     return loaders.listBy(Evaluation, "versionId", { part: "ASC", name: "ASC" }).load(version.id);
   }

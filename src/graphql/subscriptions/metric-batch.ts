@@ -9,7 +9,7 @@ export class RunMetricPoint implements MetricPoint {
 
   @Field({
     description:
-      "`loss` and `learning_rate`: one value per optimizer step. `epoch_loss`, `val_loss` and metrics such as `accuracy`: one per epoch.",
+      "`loss`: one value per optimizer step. `epoch_loss`, the mean of the epoch's rows, `learning_rate`, of its last step, `val_loss` and metrics such as `accuracy`: one per epoch.",
   })
   name!: string;
 
