@@ -168,7 +168,10 @@ export function aftermath({ kind, code, message }: Fault, standing: Standing): A
   if (repeats && last?.code === code && last.message === message && last.step === step)
     return {
       ...{ to: "FAILED", lastFault },
-      error: { code, message: `${message}. It came twice in the same way at step ${step}, and would come again` },
+      error: {
+        code,
+        message: `${message.replace(/\.$/, "")}. It came twice in the same way at step ${step}, and would come again`,
+      },
     };
   const restarts = standing.restarts + 1;
   if (restarts > maximumRestarts) {

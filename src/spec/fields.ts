@@ -25,20 +25,19 @@ export function readNumber(at: Findings, key: Key, value: unknown, rule: NumberR
     at.add("REQUIRED", `is required: ${wanted(rule)}.`, key);
     return Number.NaN;
   }
-  const wrong = (code: "BAD_TYPE" | "OUT_OF_RANGE") => {
-    at.add(code, `must be ${wanted(rule)}, got ${shown(value)}.`, key);
+  const wrong = (code: "BAD_TYPE" | "OUT_OF_RANGE", single?: number) => {
+    const rounded = single === undefined ? "" : `, which is ${single} in 32-bit floats`;
+    at.add(code, `must be ${wanted(rule)}, got ${shown(value)}${rounded}.`, key);
     return rule.fallback ?? Number.NaN;
   };
   if (typeof value !== "number") return wrong("BAD_TYPE");
-  const single = Math.fround(value);
-  if (!Number.isFinite(single)) return wrong("OUT_OF_RANGE");
+  if (!Number.isFinite(value)) return wrong("OUT_OF_RANGE");
   if (rule.integer && !Number.isInteger(value)) return wrong("BAD_TYPE");
-  const inRange =
-    value >= (rule.min ?? Number.NEGATIVE_INFINITY) &&
-    value <= (rule.max ?? Number.POSITIVE_INFINITY) &&
-    Math.min(value, single) > (rule.above ?? Number.NEGATIVE_INFINITY) &&
-    Math.max(value, single) < (rule.below ?? Number.POSITIVE_INFINITY);
-  return inRange ? value : wrong("OUT_OF_RANGE");
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = rule;
+  const { above = Number.NEGATIVE_INFINITY, below = Number.POSITIVE_INFINITY } = rule;
+  if (!(value >= min && value <= max && value > above && value < below)) return wrong("OUT_OF_RANGE");
+  const single = Math.fround(value);
+  return Number.isFinite(single) && single > above && single < below ? value : wrong("OUT_OF_RANGE", single);
 }
 
 /** A whole number from `min` to `max`, by default as large as GraphQL's Int. */

@@ -37,7 +37,8 @@ export function batchProblem(model: Pick<ModelSpec, "layers">, batchSize: number
   const paths = layerPaths(model.layers);
   for (const layer of model.layers) {
     const row = Math.max(...allLayers([layer]).map(({ outputShape }) => numbersOf(outputShape)));
-    if (row * batchSize <= limits.batchNumbers) continue;
+    // Of a batch size that is a problem itself, NaN, nothing can be said.
+    if (!(row * batchSize > limits.batchNumbers)) continue;
     const message = `makes ${count(row * batchSize)} numbers of a batch in ${paths.get(layer.name)}; at most ${count(limits.batchNumbers)}.`;
     return { path: "batchSize", code: "OUT_OF_RANGE", message };
   }

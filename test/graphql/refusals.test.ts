@@ -128,6 +128,7 @@ const refusals: [string, object, string[]][] = [
   ["05-train", { modelRevision: 9 }, ["modelRevision UNKNOWN_REFERENCE"]],
   ["05-train", { optimizerRevision: 9 }, ["optimizerRevision UNKNOWN_REFERENCE"]],
   ["05-train", { datasetVersion: 9 }, ["datasetVersion UNKNOWN_REFERENCE"]],
+  ["05-train", { datasetVersion: 9, batchSize: null }, ["datasetVersion UNKNOWN_REFERENCE"]],
   ["05-train", { initializeFrom: "///" }, ["initializeFrom BAD_NAME"]],
   ["05-train", { earlyStopping: { monitor: "colour" } }, ["earlyStopping.monitor UNKNOWN_METRIC"]],
   ["05-train", { model: "untrained" }, ["model SPLIT_EMPTY"]],

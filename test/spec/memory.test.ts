@@ -50,6 +50,8 @@ it("a batch that becomes more numbers than may be is a problem, with the layer",
     ...{ path: "batchSize", code: "OUT_OF_RANGE" },
     message: expect.stringContaining("of a batch in layers[1]"),
   });
+  // The batch size is a problem itself.
+  expect(batchProblem(model, Number.NaN)).toBeUndefined();
 });
 
 const many = 2 ** 31;

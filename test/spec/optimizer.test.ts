@@ -271,4 +271,12 @@ describe("an optimizer", () => {
       ["name BAD_NAME", "algorithm EXACTLY_ONE", "learningRate.constant OUT_OF_RANGE", "clipNorm OUT_OF_RANGE"],
     ],
   ])("with %s is refused", (_, changes, expected) => expect(faults(sgd(changes))).toEqual(expected));
+
+  test.each([
+    [1e-300, "must be a finite number above 0, got 1e-300, which is 0 in 32-bit floats."],
+    [1e308, "must be a finite number above 0, got 1e+308, which is Infinity in 32-bit floats."],
+    [-1, "must be a finite number above 0, got -1."],
+  ])("with the learning rate %d is told why it is refused", (constant, message) => {
+    expect(sgd({ learningRate: { constant } }).problems).toMatchObject([{ path: "learningRate.constant", message }]);
+  });
 });
