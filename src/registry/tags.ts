@@ -24,8 +24,11 @@ export function tagVersion(db: DataSource, declaration: TagDeclaration): Promise
       findings.add("BAD_NAME", `must have 1 to 100 of the characters A-Z a-z 0-9 _ . / -, got ${shown(key)}.`, "key");
     readText(findings, "value", value ?? "", { min: 0, max: 1_000 });
     const problems = findings.problems();
-    if (problems.length > 0) throw new Refused(problems);
-    const version = await referencedVersion(manager, "version", request.version);
+    const version = await referencedVersion(manager, "version", request.version).catch((error: unknown) => {
+      if (error instanceof Refused) problems.unshift(...error.problems);
+      else throw error;
+    });
+    if (problems.length > 0 || !version) throw new Refused(problems);
     if (value == null) await manager.delete(VersionTag, { versionId: version.id, key });
     else await manager.upsert(VersionTag, { versionId: version.id, key, value }, ["versionId", "key"]);
     return { versionId: version.id };

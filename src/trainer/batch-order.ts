@@ -20,8 +20,8 @@ export function epochOrder(options: { count: number; batchSize: number; seed: nu
 /**
  * An epoch is one pass over the *new* rows (those from `firstNew` on); `fraction` of each batch is drawn from the older
  * ones, which are gone through in turn. Rehearsal of old examples is the plainest defence against forgetting them
- * (Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", 1995). Without old rows or without new ones it is
- * an ordinary pass over what there is.
+ * (Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", 1995). Without old rows or without new ones, and where
+ * a batch of one row cannot hold both, it is an ordinary pass over what there is.
  */
 export function replayOrder(options: {
   count: number;
@@ -32,7 +32,8 @@ export function replayOrder(options: {
 }): BatchOrder {
   const { count, firstNew, batchSize, seed, fraction } = options;
   const newCount = count - firstNew;
-  if (firstNew === 0 || newCount === 0 || batchSize === 1) return epochOrder({ ...options, shuffle: true });
+  const cannotShare = batchSize === 1 && fraction > 0;
+  if (firstNew === 0 || newCount === 0 || cannotShare) return epochOrder({ ...options, shuffle: true });
   const replayed = Math.min(Math.round(batchSize * fraction), batchSize - 1);
   const fresh = batchSize - replayed;
   const stepsPerEpoch = Math.ceil(newCount / fresh);

@@ -296,6 +296,7 @@ describe("a tag", () => {
     [{ version: "nobody/1", key: "k", value: "v" }, ["version UNKNOWN_REFERENCE"]],
     [{ version: "iris-species/x", key: "k", value: "v" }, ["version BAD_NAME"]],
     [{ version: "iris-species/1", key: "", value: "x".repeat(1_001) }, ["key BAD_NAME", "value TOO_LONG"]],
+    [{ version: "nobody/1", key: "", value: "v" }, ["version UNKNOWN_REFERENCE", "key BAD_NAME"]],
   ])("that is wrong is refused: %j", async (input, expected) => {
     expect(faults(await tag(input))).toEqual(expected);
   });

@@ -55,4 +55,13 @@ describe("replay", () => {
     const batches = epoch(replayOrder({ ...options, firstNew, fraction: 0.5 }), 0);
     expect(new Set(batches.flat()).size).toBe(130);
   });
+
+  it.each([
+    { fraction: 0, taken: "the new ones alone", rows: 30 },
+    { fraction: 0.5, taken: "all, since one cannot be shared", rows: 130 },
+  ])("in batches of one row takes, with a fraction of $fraction, $taken", ({ fraction, rows }) => {
+    const batches = epoch(replayOrder({ ...options, batchSize: 1, fraction }), 0);
+    expect(new Set(batches.flat()).size).toBe(rows);
+    expect(batches).toHaveLength(rows);
+  });
 });
