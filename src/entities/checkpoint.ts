@@ -42,7 +42,7 @@ export class Checkpoint extends Node {
   @Field(() => NumberScalar, {
     nullable: true,
     description:
-      "How good it is: what early stopping monitors, or else `val_loss` (`epoch_loss` without validation rows), of the epoch that ended with it. Null within an epoch, whose weights nothing measured: such a one is never among the best.",
+      "How good it is: what early stopping monitors, or else `val_loss` (`epoch_loss` without validation rows), of the epoch that ended with it. Null within an epoch, whose weights nothing measured, and where that is no finite number: such a one is never among the best.",
   })
   monitored!: number | null;
 

@@ -20,7 +20,7 @@ registerEnumType(FeatureTypeEnum, {
     TEXT: { description: "Any string of at most 1,000,000 characters; it may be empty." },
     SEQUENCE: {
       description:
-        "A list of any length, empty too: of numbers, of lists of `shape[0]` numbers, or of `categories` where these are declared.",
+        "A list, empty too, of at most 1,000,000 entries: of numbers, of lists of `shape[0]` numbers, or of `categories` where these are declared.",
     },
     TIMESTAMP: {
       description:
@@ -167,7 +167,8 @@ export class DatasetVersion extends Node {
 
   @Column("text")
   @Field({
-    description: "`sha256:<hex>` over the contents of all rows in order: equal data has an equal digest anywhere.",
+    description:
+      "`sha256:<hex>` over the contents of all rows, append by append: the same rows in the same appends have the same digest anywhere.",
   })
   digest!: string;
 

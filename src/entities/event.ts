@@ -19,9 +19,12 @@ registerEnumType(ModelEventKindEnum, {
     VERSION_REGISTERED: { description: "A run succeeded and its version was numbered." },
     ALIAS_MOVED: { description: "An alias points to another version; `reason` says why." },
     ALIAS_DELETED: { description: "An alias was removed." },
-    RETRAINING_STARTED: { description: "A policy's trigger fired and queued a run." },
-    RETRAINING_FAILED: { description: "A policy's run failed, or could not be started." },
-    PROMOTION_REFUSED: { description: "The challenger did not pass the gate; `reason` gives both measurements." },
+    RETRAINING_STARTED: { description: "A policy's trigger fired and queued a run, or such a run was retried." },
+    RETRAINING_FAILED: { description: "A policy's run FAILED or was CANCELED." },
+    PROMOTION_REFUSED: {
+      description:
+        "The challenger did not take the alias: it did not pass the gate, could not be compared, or the alias had moved meanwhile. `reason` tells, with both measurements where they decided.",
+    },
   },
 });
 

@@ -30,7 +30,7 @@ export class RunEnvironment implements Environment {
 
 @ObjectType({ description: "One entry of two environments that is not the same." })
 export class EnvironmentDifference {
-  @Field({ description: "The field of `RunEnvironment`, such as `executor`." })
+  @Field({ description: "The field of `RunEnvironment`, such as `executor`; or `device`." })
   name!: string;
 
   @Field({ description: "What it was for the version." })

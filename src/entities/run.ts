@@ -35,7 +35,7 @@ export class RunProgress {
   @Field(() => Int, { description: "Optimizer steps done." })
   step!: number;
 
-  @Field(() => Int, { description: "Optimizer steps a full run takes." })
+  @Field(() => Int, { description: "Optimizer steps a full run takes; 0 before the first is done." })
   steps!: number;
 }
 
@@ -181,7 +181,8 @@ export class Run extends Node {
 
   @Column("int")
   @Field(() => Int, {
-    description: "Restarts after faults of its own; a lost worker or a killed trainer counts none.",
+    description:
+      "Restarts after faults of its own since a step was last gained; a lost worker or a killed trainer counts none.",
   })
   restarts!: number;
 
@@ -233,7 +234,8 @@ export class Run extends Node {
 
   @Column("jsonb", { transformer: { to: (values: NamedValue[]) => values, from: readValues } })
   @Field(() => [NamedValue], {
-    description: "The values that stand for the run: those of the epoch whose weights were kept. Empty until it ends.",
+    description:
+      "The values that stand for the run: those of the epoch whose weights were kept. Empty unless it has SUCCEEDED.",
   })
   summary!: NamedValue[];
 

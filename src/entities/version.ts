@@ -78,7 +78,7 @@ export class ModelVersion extends Node {
   @Column("jsonb")
   @Field(() => JSONObjectScalar, {
     description:
-      "What was fitted on the training rows, so that `predict` takes raw ones: means and deviations, ranges, vocabularies, by feature.",
+      "What was fitted on the training rows, its own or those of the version it started from, so that `predict` takes raw ones: means and deviations, ranges, vocabularies, by feature.",
   })
   preprocessing!: FittedPreprocessing;
 

@@ -41,21 +41,24 @@ export class FeatureInput implements FeatureDeclaration {
 
 @InputType({
   description:
-    "The shares of rows that train, validate and test, which sum to 1. Default: 0.8, 0.1, 0.1; where only some are given, the others share the rest.",
+    "The shares of rows that train, validate and test, which sum to 1. Where `train` is given, what is left goes to whichever is missing, or half to each; otherwise `validation` and `test` are 0.1 unless given, and `train` is the rest.",
 })
 export class SplitInput implements NonNullable<DatasetDeclaration["split"]> {
-  @Field(() => Float, { nullable: true, description: "Share of rows that train; above 0. Default: 0.8." })
+  @Field(() => Float, {
+    nullable: true,
+    description: "Share of rows that train; above 0. Default: what the others leave, 0.8.",
+  })
   train?: number | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: "Share of rows measured after every epoch, 0 to 1. Default: 0.1.",
+    description: "Share of rows measured after every epoch, 0 to 1. Default: 0.1, or what is left.",
   })
   validation?: number | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: "Share of rows kept for the final evaluation, 0 to 1. Default: 0.1.",
+    description: "Share of rows kept for the final evaluation, 0 to 1. Default: 0.1, or what is left.",
   })
   test?: number | null;
 

@@ -66,7 +66,7 @@ export const PreprocessingEnum = enumOf(preprocessings);
 registerEnumType(PreprocessingEnum, {
   name: "PreprocessingMethod",
   description:
-    "How a feature becomes numbers. Statistics are fitted on the training rows alone and stored with the version.",
+    "How a feature becomes numbers. Statistics are fitted on the training rows alone and stored with the version; a training that starts from a version keeps those of that version.",
   valuesConfig: {
     Z_SCORE: {
       description:
@@ -187,7 +187,7 @@ registerEnumType(LossEnum, {
     },
     SQUARED_HINGE: { description: "HINGE squared; for BINARY targets." },
     CATEGORICAL_HINGE: {
-      description: "max(1 + best wrong output - right output, 0), for CATEGORY targets; see HINGE.",
+      description: "max(1 + max(best wrong output, 0) - right output, 0), for CATEGORY targets; see HINGE.",
     },
   },
 });

@@ -24,7 +24,7 @@ export class InitializerOptionsInput implements InitializerOptions {
 
   @Field(() => Float, {
     nullable: true,
-    description: "RANDOM_NORMAL, TRUNCATED_NORMAL: the standard deviation, at least 0. Default: 0.05.",
+    description: "RANDOM_NORMAL, TRUNCATED_NORMAL: the standard deviation, above 0. Default: 0.05.",
   })
   stddev?: number | null;
 }
@@ -44,7 +44,8 @@ export class RegularizerInput implements RegularizerDeclaration {
 export abstract class NamedLayerInput {
   @Field(() => String, {
     nullable: true,
-    description: "Unique within the model. Default: the type and the layer's index, such as `dense_0`.",
+    description:
+      "Unique within its list of layers; neither `inputs` nor `output` nor `optimizer`. Default: the type and the layer's index, such as `dense_0`.",
   })
   name?: string | null;
 }

@@ -51,7 +51,7 @@ export class InverseTimeDecayInput extends FromInitialInput implements Declared<
 
 @InputType({ description: "Constant pieces (Keras: PiecewiseConstantDecay)." })
 export class PiecewiseConstantDecayInput implements Declared<"piecewiseConstantDecay"> {
-  @Field(() => [Int], { description: "The last step of each piece but the last; rising, from 0, at most 1,001." })
+  @Field(() => [Int], { description: "The last step of each piece but the last; 1 to 1,000 of them, rising, from 0." })
   boundaries!: number[];
 
   @Field(() => [Float], { description: "The rate of each piece, above 0: one more than there are boundaries." })
@@ -192,7 +192,10 @@ export class ReduceOnPlateauInput extends FromInitialInput implements Declared<"
   @Field(() => Float, { nullable: true, description: "Above 0 and below 1. Default: 0.1." })
   factor?: number | null;
 
-  @Field(() => Int, { nullable: true, description: "Epochs without improvement that are borne; from 0. Default: 10." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Epochs without improvement after which the rate falls; 0 is as 1. Default: 10.",
+  })
   patience?: number | null;
 
   @Field(() => Float, { nullable: true, description: "What counts as improvement; at least 0. Default: 0.0001." })

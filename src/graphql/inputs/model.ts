@@ -115,7 +115,7 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
   @Field(() => String, {
     nullable: true,
     description:
-      "A NUMBER feature with what each row counts in the loss, at least 0, in training and in validation; then no input. Metrics leave it out. Default: every row counts 1.",
+      "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. Metrics leave it out. Default: every row counts 1.",
   })
   sampleWeight?: string | null;
 }

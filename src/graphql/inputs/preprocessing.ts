@@ -45,7 +45,7 @@ export class PreprocessingInput implements PreprocessingDeclaration {
   @Field(() => Int, {
     nullable: true,
     description:
-      "TEXT only: how many tokens the vocabulary holds at most, 1 to 100,000. It has those that are most frequent in the training rows, of equals the first by code points. The network has room for as many, whatever the rows hold. Default: 10,000; 1,000 for MULTI_HOT, COUNT and TF_IDF.",
+      "TEXT only: how many tokens the vocabulary holds at most, 1 to 100,000. It has those of at most 100 characters that are most frequent in the training rows, of equals the first by code points. The network has room for as many, whatever the rows hold. Default: 10,000; 1,000 for MULTI_HOT, COUNT and TF_IDF.",
   })
   maxTokens?: number | null;
 

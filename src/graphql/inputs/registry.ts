@@ -18,11 +18,14 @@ abstract class AliasInput extends MutationInput {
   @Field(() => Int, {
     nullable: true,
     description:
-      "Number of the version that you believe the alias points to now, 0 for none. If it is another, nothing changes and the problem is STALE. Default: whatever it is.",
+      "Number of the version that you believe the alias points to now, 0 for an alias that does not exist. If it is another, nothing changes and the problem is STALE. Default: whatever it is.",
   })
   expected?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Kept in the alias's history; at most 1,000 characters." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Kept in the alias's history, if it moves; at most 1,000 characters.",
+  })
   reason?: string | null;
 }
 

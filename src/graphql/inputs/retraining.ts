@@ -29,7 +29,10 @@ export class FineTuneInput implements FineTuneDeclaration {
   @Field({ description: "The alias whose version is the start, such as `champion`." })
   from!: string;
 
-  @Field(() => Int, { description: "Passes over the new rows, 1 to 1,000,000." })
+  @Field(() => Int, {
+    description:
+      "Passes over the new rows, 1 to 1,000,000; over all rows where none is new, or where old ones are asked for and a batch is one row.",
+  })
   epochs!: number;
 
   @Field(() => Int, {

@@ -13,7 +13,7 @@ import { InitializerOptionsInput, KernelAndBiasInput, NamedLayerInput, Regulariz
 
 @InputType({
   description:
-    "Replaces each id by its row of a table that is learned: [a, b] becomes [a, b, outputDim] (Keras: Embedding). It comes first, on inputs that are whole numbers: CATEGORY by ORDINAL, NUMBER and VECTOR by NONE, BINARY.",
+    "Replaces each id by its row of a table that is learned: [a, b] becomes [a, b, outputDim] (Keras: Embedding). It comes first, or after layers that only move numbers, on inputs that are whole numbers: CATEGORY, TEXT and SEQUENCE of categories by ORDINAL; NUMBER, VECTOR and SEQUENCE of numbers by NONE; BINARY.",
 })
 export class EmbeddingInput extends NamedLayerInput implements EmbeddingDeclaration {
   @Field(() => Int, { description: "Count of ids, 1 to 1,000,000: they are 0 to inputDim - 1. Others are refused." })

@@ -27,7 +27,10 @@ export class EarlyStoppingInput implements EarlyStoppingDeclaration {
   })
   mode?: "MIN" | "MAX" | null;
 
-  @Field(() => Int, { nullable: true, description: "Epochs without improvement that are borne; from 0. Default: 0." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Epochs without improvement after which it stops; 0 is as 1. Default: 0.",
+  })
   patience?: number | null;
 
   @Field(() => Float, { nullable: true, description: "What counts as improvement; at least 0. Default: 0." })
@@ -112,7 +115,7 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
   @Field(() => String, {
     nullable: true,
     description:
-      "A version whose weights are the start, of the same model revision: `name`, `name/3` or `name@champion`. Default: the declared initializers.",
+      "A version whose weights and fitted preprocessing are the start, of the same model revision: `name`, `name/3` or `name@champion`. Default: the declared initializers.",
   })
   initializeFrom?: string | null;
 
@@ -158,7 +161,7 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
   @Field(() => Int, {
     nullable: true,
     description:
-      "How often it is started again, each time after a longer pause, when it fails by itself: a wrong input, a loss that diverges, no memory left, a step that hangs. A worker that is lost or a trainer that is killed counts nothing. 0 to 1,000. Default: 3.",
+      "How often in a row it is started again, each time after a longer pause, when it fails by itself: a wrong input, a loss that diverges, no memory left, a step that hangs, a store that fails. A step that no attempt had made before gives all of them back; the same fault at the same step twice ends it at once, unless it is the store's. A worker that is lost or a trainer that is killed counts nothing, up to ten times in a row without such a step. 0 to 1,000. Default: 3.",
   })
   maximumRestarts?: number | null;
 
@@ -185,7 +188,7 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
   @Field(() => [ID], {
     nullable: true,
     description:
-      "Ids of at most 1,000 runs that must all have SUCCEEDED before it starts. When one of them FAILED or was CANCELED, it fails at once with DEPENDENCY_FAILED. Default: none.",
+      "Ids of at most 1,000 runs that must all have SUCCEEDED before it starts. When one of them then ends FAILED or CANCELED, it fails at once with DEPENDENCY_FAILED; one that already has is a problem. Default: none.",
   })
   dependsOn?: string[] | null;
 }

@@ -9,7 +9,7 @@ import { Payload } from "./problem.js";
 /** What every declaration answers. */
 @ObjectType({ description: "What every declaration answers." })
 export abstract class DeclarationPayload extends Payload {
-  @Field({ description: "Whether anything was stored: false where the same had been declared before." })
+  @Field({ description: "Whether anything was stored: false where that is what is declared already." })
   changed!: boolean;
 }
 

@@ -13,7 +13,7 @@ const meanings: Record<ProblemCode, string> = {
   CONTRADICTION: "It does not go together with another part of the declaration.",
   EXACTLY_ONE: "Exactly one of several fields must be given.",
   UNKNOWN_FIELD: "A row has a field that is no feature of its dataset.",
-  UNKNOWN_CATEGORY: "A row has a category outside the declared ones.",
+  UNKNOWN_CATEGORY: "A row or a class weight has a category outside the declared ones.",
   UNKNOWN_REFERENCE: "What is named does not exist.",
   UNKNOWN_METRIC: "The model has no metric of that name.",
   SHAPE_MISMATCH: "Shapes do not fit each other.",
@@ -22,7 +22,7 @@ const meanings: Record<ProblemCode, string> = {
   DATASET_HAS_ROWS: "A dataset with rows keeps its features and split.",
   STALE: "It has changed since you looked.",
   RESERVED_NAME: "The name has a meaning of its own.",
-  UNSUPPORTED: "It needs an operation that cannot be compiled.",
+  UNSUPPORTED: "It needs an operation that cannot be compiled, or more than 100,000 of them.",
   OUT_OF_MEMORY: "It needs more memory than any live worker has.",
 };
 const codes = Object.keys(meanings) as ProblemCode[];
@@ -54,7 +54,8 @@ export class ProblemObject implements Problem {
 @ObjectType({ description: "What every mutation answers." })
 export abstract class Payload {
   @Field(() => [ProblemObject], {
-    description: "Everything that is wrong with the input. Empty: done. Otherwise nothing was stored.",
+    description:
+      "Everything that is wrong with the input; of rows the first fault of each value, at most 100. Empty: done. Otherwise nothing was stored.",
   })
   problems!: Problem[];
 }

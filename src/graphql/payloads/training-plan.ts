@@ -43,14 +43,19 @@ export class PlannedLearningRate {
 
 @ObjectType({ description: "What would compute the steps." })
 export class PlannedExecutor {
-  @Field({ description: "Such as `onnx-cpu-1`: compiled, on the CPU, with one thread." })
+  @Field({
+    description:
+      "Such as `onnx-cpu-1`: compiled, on the CPU, with one thread; `none` where no live worker offers what is asked for.",
+  })
   name!: string;
 
   @Field({ description: "Why this one, for people." })
   reason!: string;
 }
 
-@ObjectType({ description: "An operation that cannot be compiled." })
+@ObjectType({
+  description: "An operation that cannot be compiled, or the one that there was no room for after 100,000 others.",
+})
 export class UnsupportedKernel {
   @Field(() => String, {
     nullable: true,

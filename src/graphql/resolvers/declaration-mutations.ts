@@ -44,7 +44,7 @@ export class DeclarationMutations {
 
   @Mutation(() => DeclareModelPayload, {
     description:
-      "Declares a model. The same again changes nothing; a different declaration is the next revision, and old ones stay.",
+      "Declares a model. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",
   })
   async declareModel(
     @Arg("input", () => DeclareModelInput, { description: "The model." }) input: DeclareModelInput,
@@ -55,7 +55,7 @@ export class DeclarationMutations {
 
   @Mutation(() => DeclareOptimizerPayload, {
     description:
-      "Declares an optimizer. The same again changes nothing; a different declaration is the next revision, and old ones stay.",
+      "Declares an optimizer. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",
   })
   async declareOptimizer(
     @Arg("input", () => DeclareOptimizerInput, { description: "The optimizer." }) input: DeclareOptimizerInput,

@@ -8,7 +8,7 @@ import { PlanTrainingPayload } from "../payloads/training-plan.js";
 export class PlanTrainingQuery {
   @Query(() => PlanTrainingPayload, {
     description:
-      "What `train` would do with the same input, problems included: shapes, sizes, steps, learning rates. Queues and stores nothing.",
+      "What `train` would do with the same input, problems included, and OUT_OF_MEMORY where a whole step needs more than any live worker's device has: shapes, sizes, steps, learning rates. Queues and stores nothing.",
   })
   async planTraining(
     @Arg("input", () => TrainInput, { description: "As for `train`; the idempotency key means nothing here." })

@@ -16,12 +16,15 @@ export class CategoryProbability {
 
 @ObjectType("Prediction", { description: "What a version answers to one row." })
 export class PredictionObject implements Prediction {
-  @Field(() => JSONScalar, { description: "A number, a boolean or a category, by the type of the target." })
+  @Field(() => JSONScalar, {
+    description: "A number, a boolean, a category or a list of numbers, by the type of the target.",
+  })
   value!: unknown;
 
   @Field(() => [CategoryProbability], {
     nullable: true,
-    description: "One entry per category, in the declared order; null for a target without categories.",
+    description:
+      "One entry per category, in the declared order; of a BINARY target for `false` and `true`; null for NUMBER and VECTOR.",
   })
   probabilities!: CategoryProbability[] | null;
 }
@@ -46,7 +49,8 @@ export class PredictQuery {
     @Arg("model", () => String, { description: '`"name"` (the newest version), `"name/3"` or `"name@alias"`.' })
     model: string,
     @Arg("rows", () => [JSONObjectScalar], {
-      description: "At least one row: raw values by feature name, as in `appendRows`; see `ModelVersion.signature`.",
+      description:
+        "At least one row: raw values of the inputs that `ModelVersion.signature` names, written as in `appendRows`. The target may be there and is not looked at; any other field is refused.",
     })
     rows: Record<string, unknown>[],
     @Ctx() { platform }: Context,

@@ -36,7 +36,7 @@ export class RunFields {
     @Arg("maxPoints", () => Int, {
       defaultValue: 1_000,
       description:
-        "The most points of each metric, 1 to 10,000. A longer history is thinned so that its extremes and its end stay.",
+        "The most points of each metric, 1 to 10,000. A longer history is thinned so that its extremes and its end stay; of fewer than three points, its end.",
     })
     maxPoints: number,
     @Ctx() { loaders }: Context,

@@ -13,7 +13,9 @@ export class WorkerFields {
     return worker.devices.map((device, index) => new DeviceObject(device, worker.id, index));
   }
 
-  @FieldResolver(() => [Run], { description: "What it executes now, longest first; at most one run per slot." })
+  @FieldResolver(() => [Run], {
+    description: "What it executes now, at most one run per slot; first the one that began first, on whatever worker.",
+  })
   runs(@Root() worker: Worker, @Ctx() { loaders }: Context): Promise<Run[]> {
     return loaders
       .batched<string, Run[]>("runs in execution by worker", async (workerIds) => {

@@ -59,7 +59,7 @@ export class RunMetricBatch {
   @Field(() => Rewind, {
     nullable: true,
     description:
-      "Set where, before the first of these points, the run was resumed so that its numbers may differ from those sent before (another executor, thread count or CPU level); else null.",
+      "Set where, before the first of these points, the run was resumed so that its numbers may differ from those sent before (in an environment other than before in anything but the processor's name); else null.",
   })
   rewind!: Rewind | null;
 
