@@ -30,8 +30,8 @@ export interface StateSource {
 export interface CheckpointWriter {
   /** Whether a save is in flight. */
   readonly busy: boolean;
-  /** Whether the save in flight has been refused, and is tried again. */
-  readonly delayed: boolean;
+  /** Resolves when no save is in flight, to true; or when the one in flight was refused and is tried again, to false. */
+  free(): Promise<boolean>;
   /** The last step whose checkpoint is in the store; 0 before the first. */
   readonly storedStep: number;
   /** Has memory made ready for files of up to this size, so that the first save is as quick as the others. */
@@ -67,7 +67,8 @@ export function createCheckpointWriter(options: {
   let inFlight: Promise<void> | undefined;
   let failure: Error | undefined;
   let storedStep = 0;
-  let delayed = false;
+  let refused = false;
+  let onRefused = () => {};
   let closing = false;
   const patience = { ...options.patience, stopped: () => closing || options.patience.stopped() };
 
@@ -87,8 +88,11 @@ export function createCheckpointWriter(options: {
         const saved = await saver.saveFile({ ...file, buffer });
         buffer = saved.buffer;
         const { outcome } = saved;
-        delayed = outcome.type === "FAILED";
-        if (outcome.type === "FAILED") throw new PlatformError(outcome.code, outcome.message);
+        if (outcome.type === "FAILED") {
+          refused = true;
+          onRefused();
+          throw new PlatformError(outcome.code, outcome.message);
+        }
         return outcome;
       }, patience);
     } catch (error) {
@@ -96,7 +100,7 @@ export function createCheckpointWriter(options: {
       return { type: "FAILED", code: error.code, message: error.message };
     } finally {
       memory = buffer;
-      delayed = false;
+      refused = false;
     }
   }
 
@@ -126,8 +130,13 @@ export function createCheckpointWriter(options: {
     get busy() {
       return inFlight !== undefined;
     },
-    get delayed() {
-      return delayed;
+    async free() {
+      if (!inFlight) return true;
+      const refusal = new Promise<void>((resolve) => {
+        onRefused = resolve;
+      });
+      if (!refused) await Promise.race([inFlight, refusal]);
+      return !refused;
     },
     get storedStep() {
       return storedStep;

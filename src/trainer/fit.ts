@@ -106,6 +106,15 @@ export async function fit(options: {
     await checkpoints.save(step(), position(), program);
     checkpointAt = now();
   };
+  /**
+   * While a checkpoint is on its way, one that goes by the clock can as well be of a later step. One of a certain step
+   * waits, but not for a store that is away.
+   */
+  const canSave = async () => {
+    if (!checkpoints.busy || byClock.has(training.checkpoint.type)) return !checkpoints.busy;
+    listener.flush("CHECKPOINT");
+    return checkpoints.free();
+  };
   /** For a training that stops here: when it resolves, this very step is stored, unless the store is away. */
   const keep = async () => {
     listener.flush("CHECKPOINT");
@@ -200,10 +209,7 @@ export async function fit(options: {
     }
     const due =
       !finished && isDue(training.checkpoint, { step: step(), epoch, endsEpoch, elapsedMs: now() - checkpointAt });
-    // While one is on its way, those that go by the clock wait for the next step; those of certain steps are waited for,
-    // unless the store is away.
-    const waits = byClock.has(training.checkpoint.type) ? checkpoints.busy : checkpoints.delayed;
-    if (due && !waits) await checkpoint();
+    if (due && (await canSave())) await checkpoint();
   }
   await lookAtWeights();
   await keep();

@@ -96,6 +96,29 @@ describe("a writer of checkpoints", () => {
     expect(told.map((message) => message.type === "CHECKPOINT" && message.checkpoint.step)).toEqual([4, 5]);
   });
 
+  it("is free for the next save when none is in flight, and not while one is tried again", async () => {
+    const { saveFile, release } = held();
+    let away = true;
+    const { writer } = writing(async (file) => {
+      const answer = await saveFile(file);
+      const failed = { type: "FAILED", code: "STORAGE_UNAVAILABLE", message: "nobody is there" } as const;
+      return away ? { ...answer, outcome: failed } : answer;
+    }, 60_000);
+    expect(await writer.free()).toBe(true);
+    await writer.save(4, position, sourceOf(stateOf(1)));
+    const free = writer.free();
+    release();
+    expect(await free).toBe(false);
+    expect([writer.busy, await writer.free()]).toEqual([true, false]);
+    away = false;
+    const settled = writer.settled();
+    // It is tried again after a second.
+    const letGo = setInterval(release, 20);
+    await settled;
+    clearInterval(letGo);
+    expect(await writer.free()).toBe(true);
+  });
+
   it("writes the same bytes as a file made at once, also into memory that held a longer one", async () => {
     const files: Buffer[] = [];
     const buffers = new Set<ArrayBuffer>();

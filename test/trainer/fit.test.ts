@@ -203,6 +203,8 @@ describe("a training", () => {
     const message = "nobody is there";
     const refusing: SaveFile = async (file) => {
       if (!away) return saveNowhere(file);
+      // By then the next one is due, and waits.
+      await delay(50);
       return { outcome: { type: "FAILED", code: "STORAGE_UNAVAILABLE", message }, buffer: file.buffer };
     };
     const whenAt = (step: number) => {
