@@ -109,9 +109,9 @@ async function compare() {
       `mutation { declareOptimizer(input: { name: "bench", algorithm: { adam: {} } }) { problems { message } } }`,
     );
     console.log(
-      `${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}; medians of ${nets[0].turns} turns and more\n`,
+      `${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}; medians of turns\n`,
     );
-    console.log("net     bare loop, ms a step   platform, ms a step   added, with its 95 % interval");
+    console.log("net     turns   bare loop, ms a step   platform, ms a step   added, with its 95 % interval");
     for (const net of nets) {
       if (asked.length > 0 && !asked.includes(net.name)) continue;
       await request("mutation ($input: DeclareModelInput!) { declareModel(input: $input) { problems { message } } }", {
@@ -143,7 +143,7 @@ function report(net, times) {
   const told = (digits, scale) =>
     `${added(ratio, digits, scale)} (${interval.map((value) => added(value, digits, scale)).join(" to ")})`;
   console.log(
-    `${net.name.padEnd(8)}${loop.toFixed(3).padStart(10)}${run.toFixed(3).padStart(22)}${"".padStart(11)}${told(3, loop)} ms, ${told(1, 100)} %`,
+    `${net.name.padEnd(8)}${String(net.turns).padStart(5)}${loop.toFixed(3).padStart(13)}${run.toFixed(3).padStart(22)}${"".padStart(11)}${told(3, loop)} ms, ${told(1, 100)} %`,
   );
 }
 

@@ -113,8 +113,7 @@ function total(counts: ReadonlyMap<string, number>): number {
 
 function executorFor(threads: number, [first]: readonly UnsupportedKernel[]): TrainingPlan["executor"] {
   if (!first) return { name: `onnx-cpu-${threads}`, reason: "every operation of a step can be compiled" };
-  const where = first.path === null ? "" : ` of ${first.path}`;
-  return { name: "eager-cpu", reason: `the operation ${first.kernel}${where} cannot be compiled` };
+  return { name: "none", reason: `${first.path ?? "the training"} ${first.reason}` };
 }
 
 /** Of a step; the heaviest layer is that of the most state and activations, whether or not these live at the same time. */

@@ -2,6 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { asLayer } from "../../src/engine/current-layer.js";
 import { planTraining, unsupportedKernels } from "../../src/engine/training-plan.js";
+import type { ModelSpec } from "../../src/spec/model.js";
+import { resolveDataset } from "../../src/spec/resolve-dataset.js";
+import { resolveModel } from "../../src/spec/resolve-model.js";
 import { useEagerBackend } from "./golden.js";
 import { dense, modelOf, optimizerOf, plainAdam } from "./models.js";
 import { graphOf } from "./onnx/compare.js";
@@ -96,6 +99,23 @@ describe("operations that cannot be compiled", () => {
       expect(kernel).toMatch(/^[A-Z]\w+$/);
       expect(reason).toBe(`needs the operation ${kernel}, which cannot be compiled`);
     }
+  });
+
+  it("leave nothing that would compute the training, with the reason", () => {
+    const sequence = [{ repeatVector: { n: 1_000 } }, ...Array(5).fill({ lstm: { units: 1, returnSequences: true } })];
+    const dataset = resolveDataset({
+      name: "rows",
+      features: [
+        { name: "x", type: "VECTOR", shape: [2] },
+        { name: "y", type: "NUMBER" },
+      ],
+    });
+    const layers = [...sequence, { flatten: {} }];
+    const long = resolveModel({ name: "long", dataset: "rows", target: "y", layers }, dataset.spec).spec as ModelSpec;
+    const plan = planTraining(long, optimizer, training, 100);
+    // It is the way back that goes beyond, and that belongs to no layer for certain.
+    const executor = { name: "none", reason: "the training takes the step beyond 100,000 operations" };
+    expect(plan).toMatchObject({ flopsPerStep: null, memoryBytes: null, executor });
   });
 
   it("are those beyond 100,000 too, with the path of the layer that goes beyond", () => {

@@ -45,7 +45,7 @@ export class PlannedLearningRate {
 export class PlannedExecutor {
   @Field({
     description:
-      "Such as `onnx-cpu-1`: compiled, on the CPU, with one thread; `none` where no live worker offers what is asked for.",
+      "Such as `onnx-cpu-1`: compiled, on the CPU, with one thread; `none` where no live worker offers what is asked for, or the step cannot be compiled.",
   })
   name!: string;
 
