@@ -9,7 +9,7 @@ import { recordModelEvent } from "../registry/events.js";
 import { newestRevision } from "../registry/revise.js";
 import { queueRun } from "../runs/submit.js";
 import type { RetrainingSpec } from "../spec/retraining.js";
-import { type TrainingSpec, trainingDefaults } from "../spec/training.js";
+import { currentSemantics, type TrainingSpec, trainingDefaults } from "../spec/training.js";
 
 interface DueRetraining {
   retraining_id: string;
@@ -84,6 +84,7 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     device: parent.spec.device,
     threads: parent.spec.threads,
     replay: fineTune.replay,
+    semantics: currentSemantics,
   };
   const runId = await queueRun(manager, {
     // The champion's own revision: its weights fit no other.

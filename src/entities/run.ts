@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import { type TrainingSpec, trainingDefaults } from "../spec/training.js";
+import { type TrainingSpec, unrecordedTraining } from "../spec/training.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
@@ -123,13 +123,12 @@ export class Run extends Node {
   @Column("jsonb", { nullable: true })
   gate!: Gate | null;
 
-  // A run that was stored before a field could be declared did what is its default.
   @Column("jsonb", {
-    transformer: { to: (spec) => spec, from: (spec: Partial<TrainingSpec>) => ({ ...trainingDefaults, ...spec }) },
+    transformer: { to: (spec) => spec, from: (spec: Partial<TrainingSpec>) => ({ ...unrecordedTraining, ...spec }) },
   })
   @Field(() => JSONObjectScalar, {
     description:
-      "The resolved training: epochs, batch size, seed, early stopping, checkpoints and which are kept, device, threads, restarts.",
+      "The resolved training: epochs, batch size, seed, early stopping, checkpoints and which are kept, device, threads, restarts, and `semantics`, the definition of its numbers (1 or 2).",
   })
   spec!: TrainingSpec;
 

@@ -10,6 +10,7 @@ import type { Schedule } from "./schedule.js";
 import {
   type CheckpointDeclaration,
   type CheckpointPolicy,
+  currentSemantics,
   deviceRequests,
   type EarlyStopping,
   type EarlyStoppingDeclaration,
@@ -74,6 +75,7 @@ export function resolveTraining(
       fallback: trainingDefaults.stepTimeoutSeconds,
     }),
     replay: null,
+    semantics: currentSemantics,
   });
 }
 

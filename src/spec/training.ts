@@ -62,13 +62,29 @@ export interface Keep {
   every: number | null;
 }
 
-/** What a run does where its declaration is silent, and what runs did that were stored before they could say. */
+/** The defaults of a training's options. */
 export const trainingDefaults = {
   device: "ANY",
   keep: { latest: 2, best: 1, every: null },
   maximumRestarts: 3,
   stepTimeoutSeconds: 600,
 } satisfies Partial<TrainingSpec>;
+
+/**
+ * How the numbers of a training are defined. A run keeps the semantics it was queued with, so that it resumes and is
+ * reproduced bit for bit after an upgrade.
+ *
+ * 1: runs that were queued before semantics were recorded.
+ * 2: each batch and each update counts every row once; metrics are computed on raw targets in float64.
+ */
+export const trainingSemantics = [1, 2] as const;
+export type TrainingSemantics = (typeof trainingSemantics)[number];
+
+/** The semantics of every run that is queued now. */
+export const currentSemantics = 2 satisfies TrainingSemantics;
+
+/** The options of stored runs that do not record them. */
+export const unrecordedTraining = { ...trainingDefaults, semantics: 1 } satisfies Partial<TrainingSpec>;
 
 export interface TrainingSpec {
   epochs: number;
@@ -87,4 +103,5 @@ export interface TrainingSpec {
   stepTimeoutSeconds: number;
   /** Fine-tuning only: the share of each batch drawn from rows that the parent version was trained on. */
   replay: { fraction: number } | null;
+  semantics: TrainingSemantics;
 }

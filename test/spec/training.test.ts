@@ -36,6 +36,7 @@ describe("a training", () => {
       maximumRestarts: 3,
       stepTimeoutSeconds: 600,
       replay: null,
+      semantics: 2,
     });
   });
 

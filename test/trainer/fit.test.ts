@@ -37,7 +37,16 @@ const optimizer = optimizerOf(
   { ema: { momentum: 0.8 }, gradientAccumulationSteps: 2 },
 );
 const training: TrainingSpec = {
-  ...{ epochs: 9, batchSize: 6, seed: 3, shuffle: true, checkpoint: { type: "AUTO" }, threads: 1, replay: null },
+  ...{
+    epochs: 9,
+    batchSize: 6,
+    seed: 3,
+    shuffle: true,
+    checkpoint: { type: "AUTO" },
+    threads: 1,
+    replay: null,
+    semantics: 2,
+  },
   ...trainingDefaults,
   earlyStopping: null,
 };
