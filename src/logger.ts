@@ -10,7 +10,10 @@ export interface Logger {
 
 /** JSON lines on standard error, so that standard output stays free for what a command prints. */
 export function createLogger(name: string, level: string): Logger {
-  return pino({ name, level }, pino.destination(2));
+  const destination = pino.destination(2);
+  // A log that cannot be written, on a disk that is full, say, must not end what it tells of.
+  destination.on("error", () => {});
+  return pino({ name, level }, destination);
 }
 
 /** Says nothing: for tests and for library use. */

@@ -3,8 +3,10 @@ import { loadOrCreateOperatorKey } from "./auth/operator-key.js";
 import type { Config } from "./config.js";
 import { watchRetrainings } from "./continual/watch.js";
 import { openDatabase } from "./db/database.js";
+import { PlatformError } from "./errors.js";
 import { watchGarbage } from "./garbage/watch.js";
 import { createContext, type Platform } from "./graphql/context.js";
+import type { Readiness } from "./graphql/health.js";
 import { startHttpServer } from "./graphql/http.js";
 import { createSchema } from "./graphql/schema.js";
 import { closeAll } from "./lifecycle.js";
@@ -79,7 +81,8 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
 async function openArtifact(store: FileStore, pathAndQuery: string) {
   const opened = await store.openSigned(pathAndQuery);
   if ("refused" in opened) return { ...opened, message: refusals[opened.refused] };
-  return { ...opened, filename: opened.key.slice(opened.key.lastIndexOf("/") + 1) };
+  const { key, sha256 } = opened;
+  return { ...opened, filename: key.slice(key.lastIndexOf("/") + 1), digest: sha256 && `sha256:${sha256}` };
 }
 
 const refusals = {
@@ -88,12 +91,16 @@ const refusals = {
   NOT_FOUND: "there is no such file",
 };
 
-/** Ready means that a run queued now would be trained: Postgres answers and a worker is alive. */
-async function readiness(db: DataSource): Promise<{ ready: boolean; reasons: string[] }> {
+/**
+ * Ready means that a run queued now would be trained: Postgres answers and a worker is alive.
+ *
+ * @throws PlatformError DATABASE_UNAVAILABLE
+ */
+async function readiness(db: DataSource): Promise<Readiness> {
   try {
     const workers = await liveWorkers(db);
     return workers.length > 0 ? { ready: true, reasons: [] } : { ready: false, reasons: ["no worker is alive"] };
-  } catch (error) {
-    return { ready: false, reasons: [`Postgres does not answer: ${(error as Error).message}`] };
+  } catch (cause) {
+    throw new PlatformError("DATABASE_UNAVAILABLE", "Postgres does not answer", {}, { cause });
   }
 }

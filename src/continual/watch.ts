@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import { guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import type { Wakeups } from "../pubsub/wakeups.js";
 import { startDueRetrainings } from "./trigger.js";
@@ -15,21 +16,24 @@ export function watchRetrainings(options: { db: DataSource; wakeups: Wakeups; lo
   let again = false;
   let sweeping: Promise<void> | undefined;
 
-  const sweep = () => {
-    // A hint that comes during a sweep may be about something the sweep has already passed.
-    again = true;
-    sweeping ??= (async () => {
-      while (again && !stopped) {
-        again = false;
-        try {
-          for (const runId of await startDueRetrainings(db)) logger.info({ runId }, "retraining started");
-        } catch (error) {
-          logger.warn({ error: (error as Error).message }, "looking for due retrainings failed; trying again");
+  const sweep = guarded(
+    () => {
+      // A hint that comes during a sweep may be about something the sweep has already passed.
+      again = true;
+      sweeping ??= (async () => {
+        while (again && !stopped) {
+          again = false;
+          try {
+            for (const runId of await startDueRetrainings(db)) logger.info({ runId }, "retraining started");
+          } catch (error) {
+            logger.warn({ error: (error as Error).message }, "looking for due retrainings failed; trying again");
+          }
         }
-      }
-      sweeping = undefined;
-    })();
-  };
+        sweeping = undefined;
+      })();
+    },
+    logged(logger, "looking for due retrainings failed"),
+  );
 
   const unsubscribe = [wakeups.subscribe("dataset", sweep), wakeups.subscribe("model", sweep)];
   const timer = setInterval(sweep, pollMs);

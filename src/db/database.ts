@@ -14,6 +14,7 @@ import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver.js";
 import { entities } from "../entities/index.js";
 import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
+import { dropped, guarded, unawaited } from "../guarded.js";
 
 /** Beside `src/` and `dist/`: both are one folder below the root of the repository. */
 const migrationsDirectory = fileURLToPath(new URL("../../migrations/", import.meta.url));
@@ -48,12 +49,15 @@ function closeOnTimeout(client: pg.PoolClient, onTimeout: () => void): void {
   const bounded = (...args: unknown[]) => {
     const answer = query(...args);
     if (answer instanceof Promise)
-      answer.catch((error: Error) => {
-        if (error.message !== "Query read timeout") return;
-        // Not only its socket is to close: the pool must see at once that it is not to be had again.
-        void client.end();
-        onTimeout();
-      });
+      answer.catch(
+        guarded((error: Error) => {
+          if (error.message !== "Query read timeout") return;
+          // Not only its socket is to close: the pool must see at once that it is not to be had again.
+          unawaited(client.end(), dropped);
+          onTimeout();
+          // The query's own rejection tells whoever asked.
+        }, dropped),
+      );
     return answer;
   };
   client.query = bounded as typeof client.query;
@@ -62,12 +66,13 @@ function closeOnTimeout(client: pg.PoolClient, onTimeout: () => void): void {
 /** Closes the connections that wait for work: what has swallowed one has probably swallowed all. */
 function closeIdle(pool: pg.Pool): void {
   for (let count = pool.idleCount; count > 0; count--)
-    pool.connect().then(
-      (client) => {
+    unawaited(
+      pool.connect().then((client) => {
         client.connection.stream.destroy();
         client.release(true);
-      },
-      () => {},
+      }),
+      // A connection that cannot be had any more is closed already.
+      dropped,
     );
 }
 

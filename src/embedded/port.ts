@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { PlatformError } from "../errors.js";
+import { guarded } from "../guarded.js";
 
 const portPath = (dataDirectory: string) => join(dataDirectory, "postgres.port");
 
@@ -17,8 +18,12 @@ const lastPort = 32_000;
 export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+    server.on("error", () => resolve(false));
+    const free = guarded(
+      () => server.close(() => resolve(true)),
+      () => resolve(false),
+    );
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, free);
   });
 }
 

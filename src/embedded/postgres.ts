@@ -2,6 +2,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError } from "../errors.js";
+import { dropped, guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { clusterExists, createCluster, flushCluster, readSecret } from "./cluster.js";
 import { databaseUrl, ensureDatabase } from "./connection.js";
@@ -179,15 +180,21 @@ function supervise(first: Postmaster, again: () => Promise<{ postmaster: Postmas
     }
   };
   const keep = () =>
-    current.onGone(() => {
-      if (stopped) return;
-      logger.error({ pid: current.pid }, "PostgreSQL ended unasked");
-      restart = restartUntilStopped();
-    });
+    current.onGone(
+      guarded(
+        () => {
+          if (stopped) return;
+          logger.error({ pid: current.pid }, "PostgreSQL ended unasked");
+          restart = restartUntilStopped();
+        },
+        logged(logger, "PostgreSQL could not be started again"),
+      ),
+    );
   // The last resort of a process that ends without having called stop: nothing may wait here, so the server is only told.
-  const tell = () => {
+  const tell = guarded(() => {
     if (!current.gone()) process.kill(current.pid, "SIGINT");
-  };
+    // Gone between the look and the signal.
+  }, dropped);
   keep();
   process.once("exit", tell);
 

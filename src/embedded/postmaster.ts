@@ -3,6 +3,7 @@ import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError } from "../errors.js";
+import { dropped, guarded } from "../guarded.js";
 import { type Login, probe } from "./connection.js";
 import type { Launcher, Places } from "./privileges.js";
 import { isPostmasterOf, isRunning } from "./processes.js";
@@ -14,7 +15,7 @@ export interface Postmaster {
   port: number;
   /** Whether it is gone. */
   gone(): boolean;
-  /** Calls back once, when it is gone. Does not keep this process alive. */
+  /** Calls back once, when it is gone; the listener does not throw. Does not keep this process alive. */
   onGone(listener: () => void): void;
   /** Resolves when it is gone; false when it is still there after `timeoutMs`. */
   waitUntilGone(timeoutMs: number): Promise<boolean>;
@@ -42,11 +43,13 @@ function watch(pid: number, port: number): Postmaster {
     gone,
     waitUntilGone: (timeoutMs) => poll(gone, timeoutMs),
     onGone(listener) {
-      const timer = setInterval(() => {
+      const look = guarded(() => {
         if (!gone()) return;
         clearInterval(timer);
         listener();
-      }, 250);
+        // The next look tells.
+      }, dropped);
+      const timer = setInterval(look, 250);
       timer.unref();
     },
   };
@@ -142,7 +145,10 @@ export async function launchPostmaster(places: Places, launcher: Launcher, login
           pid: child.pid as number,
           port: login.port,
           gone,
-          onGone: (listener) => void (gone() ? listener() : child.once("exit", listener)),
+          onGone(listener) {
+            if (gone()) listener();
+            else child.once("exit", guarded(listener, dropped));
+          },
           async waitUntilGone(timeoutMs) {
             if (gone()) return true;
             const timer = new AbortController();

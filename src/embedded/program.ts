@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { guarded } from "../guarded.js";
 import type { Launcher } from "./privileges.js";
 
 /** Where `setpriv` and `unshare` lie; the caller's own PATH is its own affair. */
@@ -37,15 +38,16 @@ export function runProgram(launcher: Launcher, program: string, args: string[], 
   return new Promise((resolve, reject) => {
     const child = spawnProgram(launcher, program, args, { cwd: "/", detached, output: "pipe" });
     let printed = "";
-    const keep = (chunk: Buffer) => {
+    const keep = guarded((chunk: Buffer) => {
       printed = (printed + chunk.toString()).slice(-2000);
-    };
+    }, reject);
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
     child.on("error", reject);
-    child.on("close", (code, signal) => {
+    const end = guarded((code: number | null, signal: NodeJS.Signals | null) => {
       if (code === 0) resolve();
       else reject(new Error(`ended with ${signal ?? code}: ${printed.trim()}`));
-    });
+    }, reject);
+    child.on("close", end);
   });
 }

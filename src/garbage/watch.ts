@@ -1,5 +1,6 @@
 import type { DataSource } from "typeorm";
 import { PlatformError } from "../errors.js";
+import { guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { collect } from "./collect.js";
@@ -20,23 +21,27 @@ export function watchGarbage(options: { db: DataSource; store: ObjectStore; logg
   let working: Promise<void> = Promise.resolve();
   let stopped = false;
   let busy = false;
-  const timer = setInterval(() => {
-    // A collection that takes longer than the time between two looks is not followed by another at once.
-    if (busy) return;
-    busy = true;
-    working = working.then(async () => {
-      if (stopped) return;
-      try {
-        await exclusively(db, () => tendStore(db, store, logger));
-      } catch (error) {
-        const { message } = error as Error;
-        const refused = error instanceof PlatformError && error.code === "COLLECTION_REFUSED";
-        logger.warn({ error: message }, refused ? "garbage is not collected" : "collecting garbage failed");
-      } finally {
-        busy = false;
-      }
-    });
-  }, markMs);
+  const tend = guarded(
+    () => {
+      // A collection that takes longer than the time between two looks is not followed by another at once.
+      if (busy) return;
+      busy = true;
+      working = working.then(async () => {
+        if (stopped) return;
+        try {
+          await exclusively(db, () => tendStore(db, store, logger));
+        } catch (error) {
+          const { message } = error as Error;
+          const refused = error instanceof PlatformError && error.code === "COLLECTION_REFUSED";
+          logger.warn({ error: message }, refused ? "garbage is not collected" : "collecting garbage failed");
+        } finally {
+          busy = false;
+        }
+      });
+    },
+    logged(logger, "collecting garbage failed"),
+  );
+  const timer = setInterval(tend, markMs);
   timer.unref();
   return {
     async stop() {

@@ -46,11 +46,12 @@ export function answerCors(request: IncomingMessage, response: ServerResponse): 
   response.setHeader("Vary", "Origin");
   if (origin === undefined) return false;
   response.setHeader("Access-Control-Allow-Origin", origin);
+  response.setHeader("Access-Control-Expose-Headers", "accept-ranges, content-range, etag, retry-after");
   if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return false;
   response.setHeader("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
   response.setHeader(
     "Access-Control-Allow-Headers",
-    "authorization, content-type, apollo-require-preflight, x-graphql-event-stream-token",
+    "authorization, content-type, apollo-require-preflight, x-graphql-event-stream-token, range, if-range",
   );
   response.setHeader("Access-Control-Max-Age", "600");
   response.writeHead(204).end();

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from "express";
+import { dropped, guarded } from "../guarded.js";
 import { createOutbox } from "./backpressure.js";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import type { Executor, OperationRequest, RequestInfo } from "./execute.js";
@@ -54,7 +55,10 @@ function requestInfo(request: Request): RequestInfo {
     get signal() {
       if (!gone) {
         const controller = new AbortController();
-        request.res?.once("close", () => controller.abort());
+        request.res?.once(
+          "close",
+          guarded(() => controller.abort(), dropped),
+        );
         gone = controller;
       }
       return gone.signal;

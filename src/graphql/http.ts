@@ -1,10 +1,10 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import { expressMiddleware } from "@as-integrations/express5";
-import express, { type ErrorRequestHandler, type RequestHandler, Router } from "express";
+import express, { type ErrorRequestHandler, type RequestHandler } from "express";
 import type { GraphQLSchema } from "graphql";
-import { parseBearer, verifyKey } from "../auth/operator-key.js";
+import { createKeyCheck, type KeyCheck } from "../auth/key-check.js";
+import { dropped, guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { answerCors, createAccessCheck } from "./access.js";
 import { createApollo } from "./apollo.js";
@@ -13,14 +13,10 @@ import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
 import { graphiqlRoute } from "./graphiql.js";
+import { healthRoutes, type Readiness } from "./health.js";
 import { createEventStreamTransport } from "./sse.js";
+import { serveUpgrades } from "./upgrades.js";
 import { createWebSocketTransport, type WebSocketOptions } from "./websocket.js";
-
-/** Whether queries, training and subscriptions all work; if not, why not. */
-export interface Readiness {
-  ready: boolean;
-  reasons: string[];
-}
 
 /** What the server is built from. */
 export interface HttpServerOptions<Context extends object> {
@@ -54,6 +50,14 @@ export interface HttpServer {
 const maxBodyBytes = 16 * 1024 * 1024;
 /** Why a request's signal is aborted. One for all: without it every abort makes an exception with a stack. */
 const closed = new Error("the connection is closed");
+/**
+ * How long a connection may be silent between two requests, in milliseconds: longer than clients and proxies keep one that
+ * they mean to use again (browsers 300 s, nginx and most load balancers 60 s, Google's 600 s). A server that closes first
+ * may do so just as the next request is on its way.
+ */
+export const keepAliveMs = 620_000;
+/** How long a client may take to send the headers of a request, in milliseconds. */
+const headersMs = 60_000;
 /** How long `close()` waits for WebSocket clients to say goodbye, and for requests in flight, in milliseconds. */
 const grace = { sockets: 2_000, requests: 5_000 };
 
@@ -68,11 +72,11 @@ export async function startHttpServer<Context extends object>(
   const format = createErrorFormatter(logger);
   const executor = createExecutor(schema, createContext);
   const apollo = await createApollo<Context>(schema, format, logger);
-  const streams = createEventStreamTransport(executor, format);
-  const isAuthorized = (authorization: unknown) => verifyKey(operatorKey, parseBearer(authorization));
-  const sockets = createWebSocketTransport({ executor, format, isAuthorized, logger, limits: options.webSocketLimits });
+  const streams = createEventStreamTransport(executor, format, logger);
+  const keys = createKeyCheck({ key: operatorKey, logger });
+  const sockets = createWebSocketTransport({ executor, format, keys, logger, limits: options.webSocketLimits });
 
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: keepAliveMs, headersTimeout: headersMs });
   const port = await listen(server, host, options.port);
   const foreignHeader = createAccessCheck({ ...options, port });
 
@@ -81,7 +85,7 @@ export async function startHttpServer<Context extends object>(
   app.use("/health", healthRoutes(options.readiness, logger));
   app.get("/", graphiqlRoute());
   if (options.openArtifact) app.use("/artifacts/", artifactRoute(options.openArtifact, logger));
-  app.use(requireKey(isAuthorized));
+  app.use(requireKey(keys));
   app.use(express.json({ limit: maxBodyBytes }));
   app.all("/graphql/stream", streams.handle);
   app.all(
@@ -93,7 +97,10 @@ export async function startHttpServer<Context extends object>(
     expressMiddleware(apollo, {
       context: async ({ req, res }) => {
         const gone = new AbortController();
-        res.once("close", () => gone.abort(closed));
+        res.once(
+          "close",
+          guarded(() => gone.abort(closed), logged(logger, "A request could not be aborted")),
+        );
         const { headers, socket } = req;
         return createContext({
           transport: "http",
@@ -105,28 +112,37 @@ export async function startHttpServer<Context extends object>(
     }),
   );
   app.use(notFound, failed(format));
-  server.on("request", app);
+  server.on(
+    "request",
+    guarded(app, (err, request) => {
+      logger.error({ err }, "A request failed on an unexpected error");
+      request.destroy();
+    }),
+  );
+  // Such as a connection that cannot be accepted for lack of file descriptors.
+  server.on("error", guarded(logged(logger, "The HTTP server reported an error"), dropped));
 
   let closing: Promise<void> | undefined;
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const foreign = foreignHeader(request);
-    if (foreign) return refuseUpgrade(socket, 403, `The ${foreign} header is not one of this server's.`);
-    if (closing) return refuseUpgrade(socket, 503, "The server is shutting down.");
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    if (pathname !== "/graphql") return refuseUpgrade(socket, 404, "WebSockets are served at /graphql.");
-    sockets.upgrade(request, socket, head);
-  });
+  serveUpgrades(server, { foreignHeader, sockets, isClosing: () => closing !== undefined, logger });
 
   async function stop(): Promise<void> {
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     streams.close();
     // Connections that clients keep alive fall idle one by one as their last answers go out.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    const cut = setTimeout(() => server.closeAllConnections(), grace.requests);
+    const report = logged(logger, "Connections could not be closed");
+    const sweep = setInterval(
+      guarded(() => server.closeIdleConnections(), report),
+      50,
+    );
+    const cut = setTimeout(
+      guarded(() => server.closeAllConnections(), report),
+      grace.requests,
+    );
     await Promise.all([sockets.close(grace.sockets), stopped]);
     clearInterval(sweep);
     clearTimeout(cut);
     await apollo.stop();
+    keys.close();
   }
   return {
     url: `http://${displayedHost(host)}:${port}`,
@@ -158,31 +174,21 @@ function protect(foreignHeader: ReturnType<typeof createAccessCheck>): RequestHa
   };
 }
 
-function requireKey(isAuthorized: (authorization: unknown) => boolean): RequestHandler {
+function requireKey(keys: KeyCheck): RequestHandler {
   return (request, response, next) => {
-    if (isAuthorized(request.headers.authorization)) return next();
-    const message =
-      "Send the operator key as `Authorization: Bearer <key>`; it lies in operator.key in the data directory.";
-    response.status(401).set("WWW-Authenticate", "Bearer").json(errorBody("UNAUTHENTICATED", message));
-  };
-}
-
-function healthRoutes(readiness: () => Promise<Readiness>, logger: Logger): Router {
-  const routes = Router();
-  routes.get("/live", (_request, response) => {
-    response.json({ live: true });
-  });
-  routes.get("/ready", async (_request, response) => {
-    let state: Readiness;
-    try {
-      state = await readiness();
-    } catch (err) {
-      logger.error({ err }, "The readiness check failed");
-      state = { ready: false, reasons: ["The readiness check failed; the server's log says why."] };
+    const refusal = keys.refuse(request.headers.authorization, request.socket.remoteAddress);
+    if (!refusal) return next();
+    const { retryAfter } = refusal;
+    response.set("WWW-Authenticate", "Bearer");
+    if (retryAfter === undefined) {
+      const message =
+        "Send the operator key as `Authorization: Bearer <key>`; it lies in operator.key in the data directory.";
+      response.status(401).json(errorBody("UNAUTHENTICATED", message));
+    } else {
+      const message = `Too many requests with a wrong key have come from this address; try again in ${retryAfter} s.`;
+      response.status(429).set("Retry-After", String(retryAfter)).json(errorBody("UNAUTHENTICATED", message));
     }
-    response.status(state.ready ? 200 : 503).json(state);
-  });
-  return routes;
+  };
 }
 
 const notFound: RequestHandler = (request, response) => {
@@ -205,24 +211,18 @@ function failed(format: ErrorFormatter): ErrorRequestHandler {
   };
 }
 
-function refuseUpgrade(socket: Duplex, status: 403 | 404 | 503, message: string): void {
-  const reason = { 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable" }[status];
-  const code = ({ 403: "FORBIDDEN", 404: "NOT_FOUND", 503: "BAD_REQUEST" } as const)[status];
-  const body = JSON.stringify(errorBody(code, message));
-  socket.on("error", () => socket.destroy());
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-}
-
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
+    const fail = guarded((cause: NodeJS.ErrnoException) => {
       const taken = `Port ${port} of ${host} is taken by another program; choose another port.`;
       reject(new Error(cause.code === "EADDRINUSE" ? taken : `Cannot listen on ${host}: ${cause.message}`, { cause }));
-    });
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+    }, reject);
+    server.on("error", fail);
+    const listening = guarded(() => {
+      server.off("error", fail);
+      resolve((server.address() as AddressInfo).port);
+    }, reject);
+    server.listen(port, host, listening);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { DataSource, ObjectLiteral } from "typeorm";
 import { columnsOf, entityOf } from "../db/rows.js";
+import { dropped, guarded } from "../guarded.js";
 
 /**
  * Statements of one kind that may be on their way at once. While they are, those who ask gather for the next one: the
@@ -56,10 +57,12 @@ function createReader<Row extends ObjectLiteral & { id: string }>(db: DataSource
       schedule();
     }
   }
+  // `read` gives what fails to those who asked.
+  const readNow = guarded(read, dropped);
   function schedule(): void {
     if (scheduled || waiting.length === 0 || underway >= mostUnderway) return;
     scheduled = true;
-    setImmediate(() => void read());
+    setImmediate(readNow);
   }
   return (ids) =>
     new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@ import {
   type SelectionNode,
   visit,
 } from "graphql";
+import { dropped, guarded, unawaited } from "../guarded.js";
 
 /** What of an operation its results depend on, beside the event. */
 export interface SharedOperation {
@@ -43,7 +44,7 @@ export function sharedResult(
   const key = JSON.stringify([
     operationName ?? null,
     variablesOfSelection(document, operationName).map((name) =>
-      variableValues && name in variableValues ? [variableValues[name]] : [],
+      variableValues && Object.hasOwn(variableValues, name) ? [variableValues[name]] : [],
     ),
   ]);
   const known = results.get(document) ?? new Map<string, Promise<ExecutionResult>>();
@@ -54,8 +55,11 @@ export function sharedResult(
     known.set(key, result);
     // One subscriber's bad luck, such as a lost connection, is not for all who come later. Nor is what was true when the event
     // happened for who comes much later and asks for what it is about.
-    const forget = () => known.delete(key);
-    result.then(({ errors }) => (errors ? forget() : setTimeout(forget, sharedMs).unref()), forget);
+    const forget = guarded(() => known.delete(key), dropped);
+    unawaited(
+      result.then(({ errors }) => (errors ? forget() : setTimeout(forget, sharedMs).unref())),
+      forget,
+    );
   }
   return result;
 }
@@ -72,7 +76,11 @@ function variablesOfSelection(document: DocumentNode, operationName: string | nu
     const operation = getOperationAST(document, operationName);
     const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
     const found = new Set<string>();
-    const collect = { Variable: (variable: { name: { value: string } }) => void found.add(variable.name.value) };
+    const collect = {
+      Variable(variable: { name: { value: string } }) {
+        found.add(variable.name.value);
+      },
+    };
     for (const selection of operation?.selectionSet.selections ?? []) visit(withoutArguments(selection), collect);
     for (const fragment of fragments) visit(fragment, collect);
     variables = [...found].sort();

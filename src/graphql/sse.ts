@@ -3,9 +3,12 @@ import { setMaxListeners } from "node:events";
 import type { Request, RequestHandler, Response } from "express";
 import { type ExecutionResult, GraphQLError } from "graphql";
 import { createHandler, TOKEN_HEADER_KEY, TOKEN_QUERY_KEY } from "graphql-sse";
+import { dropped, guarded, logged, unawaited } from "../guarded.js";
+import type { Logger } from "../logger.js";
 import { createOutbox, type Outbox } from "./backpressure.js";
 import { type ErrorFormatter, errorBody, formatResult } from "./error-format.js";
-import type { Executor } from "./execute.js";
+import type { Executor, Operation } from "./execute.js";
+import { countOperations, maxOpenOperations, type OpenOperations } from "./open-operations.js";
 
 /** GraphQL over Server-Sent Events: mount `handle` on `/graphql/stream`, behind the key check and the JSON parser. */
 export interface EventStreamTransport {
@@ -24,11 +27,16 @@ export const eventStreamLimits = {
   reservationTimeout: 30_000,
   /** Streams that may be reserved or open at once in single connection mode. */
   maxStreams: 2_000,
+  /** Streams that may be open at once in both modes. */
+  maxOpen: 10_000,
+  /** Operations that may be open at once on one stream. */
+  maxOperations: maxOpenOperations,
 } as const;
 
 /** What the results of an operation travel on; in single connection mode it belongs to another request. */
 interface Stream {
   outbox: Outbox;
+  operations: OpenOperations;
   gone: AbortController;
   /** Ends the reservation of a stream that nobody has opened. */
   expiry?: NodeJS.Timeout;
@@ -45,7 +53,11 @@ interface StreamContext {
  * Builds the transport: distinct connections (a request for each operation) and the single connection mode of the
  * GraphQL over SSE protocol. Errors of every kind arrive as results in the stream.
  */
-export function createEventStreamTransport(executor: Executor, format: ErrorFormatter): EventStreamTransport {
+export function createEventStreamTransport(
+  executor: Executor,
+  format: ErrorFormatter,
+  logger: Logger,
+): EventStreamTransport {
   /** What is being sent, and on what. */
   const bodies = new Map<AsyncGenerator<string, void, undefined>, Response>();
   /** Streams of single connection mode, by token. */
@@ -54,7 +66,7 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
   const respond = createHandler<Request | undefined, StreamContext>({
     authenticate: ({ context }) => context.token,
     onSubscribe: async ({ raw, method, context }, params) => {
-      const { outbox, gone } = context.stream;
+      const { outbox, operations, gone } = context.stream;
       const request = {
         transport: "sse" as const,
         headers: raw?.headers ?? {},
@@ -67,8 +79,15 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
         const error = new GraphQLError("A mutation needs POST.", { extensions: { code: "BAD_REQUEST" } });
         return { data: undefined, errors: [error] };
       }
-      const result = await executor.run(operation);
-      return Symbol.asyncIterator in result ? faultAsLastResult(result) : { data: undefined, ...result };
+      const refused = operations.admit(operation);
+      if (refused) return { data: undefined, errors: refused };
+      try {
+        const result = await operations.run(operation);
+        return Symbol.asyncIterator in result ? faultAsLastResult(result) : { data: undefined, ...result };
+      } catch (error) {
+        // The library would keep the operation's id for ever if this failed.
+        return { data: undefined, errors: [asGraphQLError(error)] };
+      }
     },
     onNext: (_context, { context }, result) => {
       context.stream.outbox.add(1);
@@ -79,37 +98,66 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
 
   function reserve(token: string, stream: Stream): void {
     streams.set(token, stream);
-    stream.expiry = setTimeout(() => {
-      // The library forgets a reservation only when its stream ends, so it is opened and ended.
-      const accept = { get: (name: string) => (name === "accept" ? "text/event-stream" : undefined) };
-      const opening = {
-        method: "GET",
-        url: "/",
-        headers: accept,
-        body: null,
-        raw: undefined,
-        context: { token, stream },
-      };
-      void respond(opening).then(([body]) => (typeof body === "object" ? body?.return() : undefined));
-      streams.delete(token);
-    }, eventStreamLimits.reservationTimeout);
+    const expire = guarded(
+      () => {
+        streams.delete(token);
+        // The library forgets a reservation only when its stream ends, so it is opened and ended.
+        const accept = { get: (name: string) => (name === "accept" ? "text/event-stream" : undefined) };
+        const opening = {
+          method: "GET",
+          url: "/",
+          headers: accept,
+          body: null,
+          raw: undefined,
+          context: { token, stream },
+        };
+        return respond(opening).then(([body]) => (typeof body === "object" ? body?.return() : undefined));
+      },
+      logged(logger, "The reservation of an event stream could not be ended"),
+    );
+    stream.expiry = setTimeout(expire, eventStreamLimits.reservationTimeout);
     stream.expiry.unref();
   }
 
+  const endBody = (body: AsyncGenerator<string, void, undefined>) =>
+    unawaited(body.return(), logged(logger, "An event stream did not end cleanly"));
+
+  function openStream(): Stream {
+    const gone = new AbortController();
+    setMaxListeners(0, gone.signal);
+    const outbox = createOutbox(eventStreamLimits.waitingEvents);
+    const run = async (operation: Operation) => {
+      // Results of a subscription are paced by the executor; those of queries, for a client that reads none of them, here.
+      if (operation.type !== "subscription") await outbox.ready();
+      return executor.run(operation);
+    };
+    return { outbox, operations: countOperations(run, logger, eventStreamLimits.maxOperations), gone };
+  }
+
   async function handle(request: Request, response: Response): Promise<void> {
-    const token = streamToken(request);
+    const query = new URLSearchParams(request.originalUrl.split("?", 2)[1]);
+    const fault = operationIdFault(request, query);
+    if (fault) {
+      response.status(400).json(errorBody("BAD_REQUEST", fault));
+      return;
+    }
+    const token = streamToken(request, query);
     if (request.method === "PUT") {
       // A client that comes back under its old token may be faster than the news that its last connection is gone.
       await streams.get(token)?.body?.return();
     }
     const stream = (request.method !== "PUT" && streams.get(token)) || openStream();
-    if (request.method === "PUT" && streams.size >= eventStreamLimits.maxStreams) {
+    const isFull =
+      request.method === "PUT"
+        ? streams.size >= eventStreamLimits.maxStreams
+        : header(request, "accept") === "text/event-stream" && bodies.size >= eventStreamLimits.maxOpen;
+    if (isFull) {
       response.status(503).json(errorBody("LIMIT_EXCEEDED", "Too many event streams are open."));
       return;
     }
     const [body, init] = await respond({
       method: request.method,
-      url: request.originalUrl,
+      url: `/?${query}`,
       headers: { get: (name) => header(request, name) },
       body: request.body ?? null,
       raw: request,
@@ -119,17 +167,21 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
     if (body === null || typeof body === "string") {
       if (init.status >= 400)
         response.status(init.status).json(errorBody("BAD_REQUEST", refusal(body, init.statusText)));
-      else response.writeHead(init.status, init.statusText, init.headers).end(body ?? undefined);
+      else response.writeHead(init.status, init.statusText, init.headers).end(body?.slice(tokenPrefix.length));
       return;
     }
     clearTimeout(stream.expiry);
     bodies.set(body, response);
     stream.body = body;
-    response.once("close", () => {
-      stream.gone.abort();
-      stream.outbox.close();
-      void body.return();
-    });
+    const end = guarded(
+      () => {
+        stream.gone.abort();
+        stream.outbox.close();
+        endBody(body);
+      },
+      logged(logger, "An event stream did not end cleanly"),
+    );
+    response.once("close", end);
     try {
       response.writeHead(init.status, init.statusText, { ...init.headers, "X-Accel-Buffering": "no" });
       for await (const event of body) {
@@ -148,7 +200,7 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
     close() {
       for (const stream of streams.values()) clearTimeout(stream.expiry);
       for (const [body, response] of bodies) {
-        void body.return();
+        endBody(body);
         // A client that does not read would keep its connection open until it is cut.
         if (response.writableLength > 0) response.destroy();
       }
@@ -156,16 +208,24 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
   };
 }
 
-function openStream(): Stream {
-  const gone = new AbortController();
-  setMaxListeners(0, gone.signal);
-  return { outbox: createOutbox(eventStreamLimits.waitingEvents), gone };
-}
+/** The library keeps streams in a plain object: with a prefix, no token is the name of what every object has. */
+const tokenPrefix = "token:";
 
 /** The client's token in single connection mode; a fresh one, which names no stream, otherwise. */
-function streamToken(request: Request): string {
-  const query = new URL(request.originalUrl, "http://localhost").searchParams.get(TOKEN_QUERY_KEY);
-  return request.get(TOKEN_HEADER_KEY) || query || randomUUID();
+function streamToken(request: Request, query: URLSearchParams): string {
+  return tokenPrefix + (request.get(TOKEN_HEADER_KEY) || query.get(TOKEN_QUERY_KEY) || randomUUID());
+}
+
+/** What is wrong with the id that a client gave an operation. The library keeps operations, too, in a plain object. */
+function operationIdFault(request: Request, query: URLSearchParams): string | undefined {
+  const inBody = (request.body as { extensions?: { operationId?: unknown } | null } | undefined)?.extensions
+    ?.operationId;
+  if (inBody !== undefined && inBody !== null && typeof inBody !== "string" && typeof inBody !== "number")
+    return "extensions.operationId must be a string.";
+  const id = inBody ?? query.get("operationId");
+  return id !== null && String(id) in {}
+    ? `operationId must not be ${id}, which is a name that JavaScript uses.`
+    : undefined;
 }
 
 /** The library compares `Accept` as a whole: lists are reduced to the one of their types that it knows. */
@@ -190,12 +250,18 @@ function write(response: Response, event: string): Promise<boolean> {
       response.off("close", gone);
       resolve(written);
     };
-    const gone = () => settle(false);
+    const gone = guarded(() => settle(false), dropped);
     const cutOff = setTimeout(() => response.destroy(), eventStreamLimits.writeTimeout);
     // Node drops what is written to a socket that has ended while this is not yet known here, and never calls back.
     response.once("close", gone);
-    response.write(event, (error) => settle(!error));
+    const written = guarded((error: Error | null | undefined) => settle(!error), gone);
+    response.write(event, written);
   });
+}
+
+function asGraphQLError(error: unknown): GraphQLError {
+  const originalError = error instanceof Error ? error : new Error(String(error));
+  return new GraphQLError(originalError.message, { originalError });
 }
 
 /** Server-Sent Events have no message for a stream that broke: the fault becomes its last result. */
@@ -211,8 +277,7 @@ function faultAsLastResult(
         return await results.next();
       } catch (error) {
         broken = true;
-        const originalError = error instanceof Error ? error : new Error(String(error));
-        return { done: false, value: { errors: [new GraphQLError(originalError.message, { originalError })] } };
+        return { done: false, value: { errors: [asGraphQLError(error)] } };
       }
     },
     [Symbol.asyncIterator]() {

@@ -1,3 +1,4 @@
+import { unawaited } from "../guarded.js";
 import type { Wakeup } from "./wakeups.js";
 
 /** What lies behind `from` in a log, up to and with `to`, as readers get it; where both are the same it is only a sign. */
@@ -124,7 +125,7 @@ export function sharedTail<Value>(head: number, options: SharedTailOptions<Value
     if (wakeup) return;
     const hints = options.wakeup();
     wakeup = hints;
-    lead(hints).catch((error: unknown) => {
+    unawaited(lead(hints), (error) => {
       failure = { error };
       // Who comes later begins anew.
       options.onIdle?.();

@@ -1,4 +1,5 @@
 import { Repeater } from "@repeaterjs/repeater";
+import { dropped, unawaited } from "../guarded.js";
 import type { Wakeup } from "./wakeups.js";
 
 /** One read from a log: what came after `cursor`, where that leaves the reader, and whether the log has ended. */
@@ -37,11 +38,13 @@ export function tail<Item, Cursor>(options: TailOptions<Item, Cursor>): Repeater
     const wakeup = options.wakeup();
     const pause = createPause();
     let stopped = false;
-    void stop.then(() => {
+    const end = () => {
       stopped = true;
       wakeup.close();
       pause.end();
-    });
+    };
+    // `stop` is settled when the subscription ends, and an error of the tail is told by `next()`.
+    unawaited(stop.then(end), dropped);
     try {
       let cursor = start;
       while (!stopped) {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
+import { Client, type Notification } from "pg";
+import { dropped, guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { channel, type Topic, topicKey } from "./topics.js";
 
@@ -57,6 +58,7 @@ class PendingWakeup implements Wakeup {
  * woken when it is back.
  */
 export async function listen(options: { url: string; logger: Logger }): Promise<Wakeups> {
+  const { logger } = options;
   const waiting = new Map<string, Set<PendingWakeup>>();
   const callbacks = new Map<string, Set<(id: string | undefined) => void>>();
   let closed = false;
@@ -78,8 +80,15 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
       connectionTimeoutMillis: 5_000,
     });
     // `error` fires on a lost connection; `end` follows in every case and starts the next one.
-    next.on("error", (error) => options.logger.warn({ error: error.message }, "lost the LISTEN connection"));
-    next.on("notification", ({ payload }) => payload && raise(payload));
+    const lost = (error: Error) => logger.warn({ error: error.message }, "lost the LISTEN connection");
+    next.on("error", guarded(lost, dropped));
+    next.on(
+      "notification",
+      guarded(
+        ({ payload }: Notification) => payload && raise(payload),
+        logged(logger, "a notification could not be passed on"),
+      ),
+    );
     try {
       await next.connect();
       await next.query(`LISTEN ${channel}`);
@@ -89,10 +98,14 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
       throw error;
     }
     client = next;
-    next.on("end", () => {
-      client = undefined;
-      if (!closed) void reconnect();
-    });
+    const again = guarded(
+      () => {
+        client = undefined;
+        return closed ? undefined : reconnect();
+      },
+      logged(logger, "the LISTEN connection could not be opened again"),
+    );
+    next.on("end", again);
   }
 
   async function reconnect(): Promise<void> {
@@ -105,7 +118,7 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
         for (const set of callbacks.values()) for (const callback of set) callback(undefined);
         return;
       } catch (error) {
-        options.logger.debug({ error: (error as Error).message }, "LISTEN connection refused; trying again");
+        logger.debug({ error: (error as Error).message }, "LISTEN connection refused; trying again");
       }
     }
   }
@@ -130,8 +143,10 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
     subscribe(type, callback) {
       const set = callbacks.get(type) ?? new Set();
       callbacks.set(type, set);
-      set.add(callback);
-      return () => set.delete(callback);
+      // One that fails keeps no other from being called.
+      const call = guarded(callback, logged(logger, `a listener to the topic ${type} failed`));
+      set.add(call);
+      return () => set.delete(call);
     },
     get open() {
       return new Set([...waiting.values()].flatMap((wakeups) => [...wakeups])).size;

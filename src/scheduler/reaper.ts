@@ -2,6 +2,7 @@ import type { DataSource } from "typeorm";
 import { isConnectionError } from "../db/connection-error.js";
 import type { Run } from "../entities/run.js";
 import { failpoint } from "../failpoint.js";
+import { guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { classify } from "../runs/fault.js";
 import { end, settleFault } from "../runs/finish.js";
@@ -47,17 +48,21 @@ export function startReaper(options: {
     if (now() >= graceUntil && among.length > 0) await reapExpired(db, { at, seconds, onReaped, among });
   }
 
-  const timer = setInterval(() => {
-    sweeping = sweeping.then(async () => {
-      if (stopped) return;
-      try {
-        await sweep();
-      } catch (error) {
-        graceUntil = now() + seconds * 1_000;
-        logger.warn({ error: (error as Error).message }, "the sweep for expired leases failed");
-      }
-    });
-  }, sweepMs);
+  const next = guarded(
+    () => {
+      sweeping = sweeping.then(async () => {
+        if (stopped) return;
+        try {
+          await sweep();
+        } catch (error) {
+          graceUntil = now() + seconds * 1_000;
+          logger.warn({ error: (error as Error).message }, "the sweep for expired leases failed");
+        }
+      });
+    },
+    logged(logger, "the sweep for expired leases failed"),
+  );
+  const timer = setInterval(next, sweepMs);
 
   return {
     async stop() {

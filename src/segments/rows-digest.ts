@@ -29,7 +29,9 @@ export function combineDigests(columnDigests: readonly string[]): string {
 export function columnDigest(feature: Feature, table: Table): string {
   const { name, type, shape, categories } = feature;
   const hash = createHash("sha256");
-  const update = (bytes: Uint8Array) => void hash.update(bytes);
+  const update = (bytes: Uint8Array) => {
+    hash.update(bytes);
+  };
   hash.update(`${JSON.stringify([name, type, shape, table.rowCount])}\n`);
   if (type === "TEXT") hashTexts(textsOf(table, name), update);
   else if (type === "SEQUENCE") {

@@ -5,6 +5,7 @@ import { Artifact, ModelVersion } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
 import { decodeImageFiles } from "../features/image-files.js";
 import type { Prediction } from "../features/predictions.js";
+import { dropped, unawaited } from "../guarded.js";
 import { requireVersionId } from "../registry/versions.js";
 import type { ModelSpec } from "../spec/model.js";
 import { validateRows } from "../spec/rows.js";
@@ -47,11 +48,13 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
     max: keptVersions,
     // Not before it has been loaded, and not when it has been asked for again meanwhile.
     dispose: (loading, versionId) =>
-      void loading
-        .then(() => {
+      unawaited(
+        loading.then(() => {
           if (!versions.has(versionId)) thread.postIfRunning({ type: "UNLOAD", versionId });
-        })
-        .catch(() => {}),
+        }),
+        // What could not be loaded needs no unloading.
+        dropped,
+      ),
   });
 
   async function load(versionId: string): Promise<ModelSpec> {
@@ -70,7 +73,7 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
     const loading = load(versionId);
     versions.set(versionId, loading);
     // A failed load is forgotten, so that the next request tries again.
-    loading.catch(() => versions.peek(versionId) === loading && versions.delete(versionId));
+    unawaited(loading, () => versions.peek(versionId) === loading && versions.delete(versionId));
     return loading;
   }
 

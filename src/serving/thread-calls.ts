@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, errorCatalogue, PlatformError } from "../errors.js";
+import { guarded } from "../guarded.js";
 
 /** What a thread answers to one call. */
 export type ThreadAnswer<Result> = { id: number; result: Result } | { id: number; error: ThreadError };
@@ -23,11 +24,11 @@ export interface ThreadCalls<Message, Result> {
 
 /** @param onEnd is told when the thread has died: what it had been sent is forgotten. */
 export function createThreadCalls<Message, Result>(url: URL, onEnd = () => {}): ThreadCalls<Message, Result> {
-  const pending = new Map<number, { resolve: (value: Result) => void; reject: (error: Error) => void }>();
+  const pending = new Map<number, { resolve: (value: Result) => void; reject: (error: unknown) => void }>();
   let thread: Worker | undefined;
   let nextId = 1;
 
-  function rejectAll(error: Error): void {
+  function rejectAll(error: unknown): void {
     for (const waiting of pending.values()) waiting.reject(error);
     pending.clear();
   }
@@ -36,20 +37,22 @@ export function createThreadCalls<Message, Result>(url: URL, onEnd = () => {}): 
     const worker = new Worker(url);
     // What serves never keeps a finished process alive.
     worker.unref();
-    worker.on("message", (answer: ThreadAnswer<Result>) => {
+    const receive = guarded((answer: ThreadAnswer<Result>) => {
       const waiting = pending.get(answer.id);
       pending.delete(answer.id);
       if ("result" in answer) waiting?.resolve(answer.result);
       else waiting?.reject(asError(answer.error));
-    });
-    const end = (error?: Error) => {
+      // Whoever waits for other answers of the thread must not wait for ever.
+    }, rejectAll);
+    worker.on("message", receive);
+    const end = guarded((error?: unknown) => {
       if (thread !== worker) return;
       thread = undefined;
       onEnd();
-      rejectAll(error ?? new Error("the thread has ended"));
-    };
+      rejectAll(error instanceof Error ? error : new Error("the thread has ended"));
+    }, rejectAll);
     worker.on("error", end);
-    worker.on("exit", () => end());
+    worker.on("exit", end);
     return worker;
   }
 

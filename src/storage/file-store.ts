@@ -30,16 +30,26 @@ export interface FileStoreOptions {
   write?: WriteChunk;
 }
 
+/** An object that is open for reading. Sizes and places in bytes. */
+export interface OpenObject {
+  key: string;
+  sizeBytes: number;
+  /** Hexadecimal, as it was recorded; undefined where someone removed the record by hand. */
+  sha256: string | undefined;
+  /** Its bytes from `start` to `end`, both included; all by default. At most once; the end of the stream closes the object. */
+  read(range?: { start: number; end: number }): Readable;
+  /** Must be called where nothing was read, and may always be. */
+  close(): Promise<void>;
+}
+
 /** An object to be served, or why it is not: the HTTP layer's 403 (`BAD_SIGNATURE`, `EXPIRED`) or 404. */
-export type SignedObject =
-  | { key: string; sizeBytes: number; stream: Readable }
-  | { refused: SignatureRefusal | "NOT_FOUND" };
+export type SignedObject = OpenObject | { refused: SignatureRefusal | "NOT_FOUND" };
 
 export interface FileStore extends ObjectStore {
   readonly kind: "file";
   /**
-   * What a URL made by `presign` names; takes the request's path and query, such as `request.originalUrl`. The stream must
-   * be consumed or destroyed. It is not verified on the way: the reader compares the digest that the platform published.
+   * What a URL made by `presign` names; takes the request's path and query, such as `request.originalUrl`. Its bytes are
+   * not verified on the way: the reader compares the digest that the platform published.
    */
   openSigned(pathAndQuery: string): Promise<SignedObject>;
 }
@@ -231,9 +241,13 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
       if ("refused" in verified) return verified;
       const { key } = verified;
       assertKey(key);
-      const file = await guarded(`read ${key}`, () => openObject(key));
-      if (file === undefined) return { refused: "NOT_FOUND" };
-      return { key, sizeBytes: file.sizeBytes, stream: file.handle.createReadStream() };
+      return await guarded(`read ${key}`, async () => {
+        const sha256 = await recordedDigest(key);
+        const file = await openObject(key);
+        if (file === undefined) return { refused: "NOT_FOUND" };
+        const { handle, sizeBytes } = file;
+        return { key, sizeBytes, sha256, read: (range) => handle.createReadStream(range), close: () => handle.close() };
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Readable } from "node:stream";
+import { dropped, guarded } from "../guarded.js";
 
 /** An answer of 408, 429 or 5xx, or of 200 that holds an error: the request was understood but not served. */
 export class S3Fault extends Error {
@@ -33,15 +34,17 @@ const maximumFaultBytes = 64 * 1024;
 export function boundedTransport(useSsl: boolean, timeoutMs: number): Pick<typeof http, "request"> {
   const protocol = useSsl ? https : http;
   const request = (options: http.RequestOptions, onResponse: (response: http.IncomingMessage) => void) => {
-    const outgoing = protocol.request({ ...options, timeout: timeoutMs }, (response) => {
+    const fail = (error: unknown): boolean => outgoing.emit("error", error);
+    const receive = guarded((response: http.IncomingMessage) => {
       const status = response.statusCode ?? 0;
       if (status < 500 && status !== 429 && status !== 408) return onResponse(response);
-      readText(response).then(
-        (body) => outgoing.emit("error", readFault(status, body, response.headers)),
-        (error) => outgoing.emit("error", error),
-      );
-    });
-    outgoing.on("timeout", () => outgoing.destroy(new S3Timeout(timeoutMs)));
+      return readText(response).then((body) => outgoing.emit("error", readFault(status, body, response.headers)));
+    }, fail);
+    const outgoing: http.ClientRequest = protocol.request({ ...options, timeout: timeoutMs }, receive);
+    outgoing.on(
+      "timeout",
+      guarded(() => outgoing.destroy(new S3Timeout(timeoutMs)), dropped),
+    );
     return outgoing;
   };
   // The client calls only this overload of `http.request`.

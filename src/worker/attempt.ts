@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import { settlePromotion } from "../continual/gate.js";
 import { PlatformError } from "../errors.js";
+import { dropped, guarded, logged, unawaited } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { pacedHint } from "../pubsub/hints.js";
 import { publish } from "../pubsub/topics.js";
@@ -64,6 +65,7 @@ export function startAttempt(options: {
   let concluding = false;
   let ending: Extract<FromTrainer, { type: "SUCCEEDED" | "STOPPED" | "FAILED" }> | undefined;
   let head = run.metricHead;
+  const kill = guarded(() => trainer?.kill(), logged(logger, "a trainer could not be killed"));
   let stopBeforeStart = () => {};
   const stopped = new Promise<undefined>((resolve) => {
     stopBeforeStart = () => resolve(undefined);
@@ -74,7 +76,7 @@ export function startAttempt(options: {
     limitMs: run.spec.stepTimeoutSeconds * 1_000,
     onTimeout() {
       hung = true;
-      trainer?.kill();
+      kill();
     },
   });
   const journal = createJournal({
@@ -120,7 +122,7 @@ export function startAttempt(options: {
     trainer?.send({ type: what });
     stopBeforeStart();
     // A step can be long: a cancel does not wait for its end, and nothing of it would be kept.
-    if (what === "CANCEL") setTimeout(() => trainer?.kill(), cancelMs).unref();
+    if (what === "CANCEL") setTimeout(kill, cancelMs).unref();
   }
 
   function onMessage(message: FromTrainer): void {
@@ -166,7 +168,7 @@ export function startAttempt(options: {
         clock.stepping(false);
         trainer?.dismiss();
         // It has said its last word: if its libraries do not let it end, its run must not wait for that.
-        setTimeout(() => trainer?.kill(), exitMs).unref();
+        setTimeout(kill, exitMs).unref();
     }
   }
 
@@ -217,7 +219,10 @@ export function startAttempt(options: {
       trainer = await Promise.race([taken, stopped]);
       if (!trainer || request || lost) {
         // Nothing was begun: nobody needs to wait for a process that still loads.
-        void taken.then((unused) => unused.kill()).catch(() => {});
+        unawaited(
+          taken.then((unused) => unused.kill()),
+          dropped,
+        );
         ending = { type: "STOPPED" };
       } else {
         trainer.onMessage(onMessage);

@@ -2,6 +2,7 @@ import { execFile, fork } from "node:child_process";
 import os from "node:os";
 import { promisify } from "node:util";
 import type { Provider } from "../entities/device.js";
+import { dropped, guarded } from "../guarded.js";
 import type { Host } from "./devices.js";
 
 /** Beyond that, a driver hangs. */
@@ -33,13 +34,16 @@ function probe(path: string, env: NodeJS.ProcessEnv, provider: Provider, uuid: s
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     let written = "";
-    child.stderr?.on("data", (chunk: Buffer) => {
+    const fail = (error: unknown) => resolve((error as Error).message);
+    const keep = guarded((chunk: Buffer) => {
       written = (written + chunk).slice(-shownCharacters);
-    });
-    child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => {
+    }, fail);
+    const conclude = guarded((code: number | null, signal: NodeJS.Signals | null) => {
       const end = signal ? `ended by ${signal}` : `exit code ${code}`;
       resolve(code === 0 ? undefined : `${written.trim() || "no message"} (${end})`);
-    });
+    }, fail);
+    child.stderr?.on("data", keep);
+    child.on("error", guarded(fail, dropped));
+    child.once("close", conclude);
   });
 }

@@ -1,3 +1,5 @@
+import { dropped, guarded } from "../guarded.js";
+
 /** Tells a step that hangs from one that is long, and from what is no step at all. */
 export interface StepClock {
   /** A step was done. */
@@ -22,14 +24,13 @@ export function createStepClock(options: { limitMs: number; onTimeout: () => voi
   let stepping = false;
   let held = false;
   let ticks = 0;
-  const timer = setInterval(
-    () => {
-      if (!stepping || held || ++ticks <= ticksPerLimit) return;
-      clearInterval(timer);
-      options.onTimeout();
-    },
-    (options.limitMs + slackMs) / ticksPerLimit,
-  );
+  const tick = guarded(() => {
+    if (!stepping || held || ++ticks <= ticksPerLimit) return;
+    clearInterval(timer);
+    options.onTimeout();
+    // Whoever is called reports what fails.
+  }, dropped);
+  const timer = setInterval(tick, (options.limitMs + slackMs) / ticksPerLimit);
   timer.unref();
   return {
     heard() {

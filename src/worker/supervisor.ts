@@ -4,6 +4,7 @@ import { assertSchemaKnown } from "../db/database.js";
 import type { OfferedDevice } from "../entities/device.js";
 import { newId } from "../entities/identifier.js";
 import { PlatformError } from "../errors.js";
+import { guarded, logged, unawaited } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import type { Wakeups } from "../pubsub/wakeups.js";
 import { leaseSeconds as defaultLeaseSeconds, renewLeases } from "../runs/lease.js";
@@ -64,7 +65,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     giveUp = (reason) => {
       if (draining) return;
       logger.error({ workerId, code: reason.code }, reason.message);
-      void drain().then(() => resolve(reason));
+      unawaited(
+        drain().finally(() => resolve(reason)),
+        logged(logger, "the worker did not drain cleanly"),
+      );
     };
   });
 
@@ -76,10 +80,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     });
     const attempt = { ...started, hold: holdOf(run) };
     attempts.set(run.id, attempt);
-    void attempt.ended.then(() => {
+    const over = attempt.ended.finally(() => {
       if (attempts.get(run.id) === attempt) attempts.delete(run.id);
       raise();
     });
+    unawaited(over, logged(logger, "an attempt did not end cleanly"));
   }
 
   async function claimLoop(): Promise<void> {
@@ -121,6 +126,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await assertSchemaKnown(db);
   }
 
+  const renewNow = guarded(() => renew(), logged(logger, "renewing the leases failed"));
   let renewing = false;
   let again = false;
   async function renew(): Promise<void> {
@@ -137,7 +143,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     } finally {
       renewing = false;
     }
-    if (again) void renew();
+    if (again) renewNow();
   }
 
   async function drainOnce(): Promise<void> {
@@ -145,13 +151,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await claiming;
     const running = [...attempts.values()];
     for (const attempt of running) attempt.drain();
+    const later = (ms: number, end: (attempt: Attempt) => void) =>
+      setTimeout(
+        guarded(() => running.forEach(end), logged(logger, "an attempt could not be ended")),
+        ms,
+      );
     const timers = [
-      setTimeout(() => {
-        for (const attempt of running) attempt.cutShort();
-      }, drainMs),
-      setTimeout(() => {
-        for (const attempt of running) attempt.abandon();
-      }, drainMs + giveBackMs),
+      later(drainMs, (attempt) => attempt.cutShort()),
+      later(drainMs + giveBackMs, (attempt) => attempt.abandon()),
     ];
     await Promise.all(running.map((attempt) => attempt.ended));
     for (const timer of timers) clearTimeout(timer);
@@ -167,11 +174,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
   let raise = () => {};
   let stopWaiting = () => {};
-  const heartbeat = setInterval(renew, heartbeatMs);
+  const heartbeat = setInterval(renewNow, heartbeatMs);
   // A cancel shows in the run's state, and what is asked of it in `asked`: look at once when something happened to a run
   // that is ours.
   const unsubscribe = wakeups.subscribe("run", (runId) => {
-    if (runId === undefined || attempts.has(runId)) void renew();
+    if (runId === undefined || attempts.has(runId)) renewNow();
   });
   const claiming = claimLoop();
   return { workerId, drain, gaveUp };

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { failpoint } from "../failpoint.js";
+import { dropped, guarded, logged, unawaited } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import type { FromTrainer, ToTrainer } from "../trainer/protocol.js";
 import type { OomKills } from "./oom-kills.js";
@@ -47,20 +48,27 @@ export function createTrainerPool(options: {
   logger: Logger;
 }): TrainerPool {
   let closed = false;
+  const notStarted = (error: unknown) =>
+    options.logger.warn({ error: (error as Error).message }, "the spare trainer did not start");
   let spare: StartedTrainer | undefined = startSpare();
+  const startNextSpare = guarded(() => {
+    if (!closed) spare ??= startSpare();
+    // Such as no memory for another process: whoever needs a trainer next starts one itself.
+  }, notStarted);
 
   function startSpare(): StartedTrainer {
     const started = startTrainer(options);
     // Whoever takes it tries once more and tells of what then goes wrong; a Ctrl-C may end it while it loads.
-    started.ready.catch((error) => options.logger.info({ error: error.message }, "the spare trainer did not start"));
+    unawaited(started.ready, notStarted);
     const killsBefore = options.oomKills.soFar();
-    void started.trainer.exited.then(async ({ signal }) => {
+    const settled = started.trainer.exited.then(async ({ signal }) => {
       if (spare !== started) return;
       // One that was ready and has died since must not be handed to a run.
       spare = undefined;
       // And no trainer that somebody else kills later is to answer for this one.
       if (signal === "SIGKILL") await options.oomKills.claim(await killsBefore);
     });
+    unawaited(settled, logged(options.logger, "the end of a spare trainer could not be accounted for"));
     return started;
   }
 
@@ -71,14 +79,7 @@ export function createTrainerPool(options: {
       // The next spare loads only once this one runs: both at once would slow down the one that is waited for.
       spare = undefined;
       const trainer = await taken.ready.catch(() => startTrainer(options).ready);
-      setTimeout(() => {
-        try {
-          if (!closed) spare ??= startSpare();
-        } catch (error) {
-          // Such as no memory for another process: whoever needs a trainer next starts one itself.
-          options.logger.warn({ error: (error as Error).message }, "the spare trainer did not start");
-        }
-      }, 300).unref();
+      setTimeout(startNextSpare, 300).unref();
       return trainer;
     },
     async close() {
@@ -105,33 +106,47 @@ function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): 
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  if (child.pid) void preferForOomKill(child.pid);
+  if (child.pid) unawaited(preferForOomKill(child.pid), dropped);
   const trainer = wrap(child);
   const ready = new Promise<Trainer>((resolve, reject) => {
     child.once("message", () => resolve(trainer));
-    child.once("error", reject);
-    void trainer.exited.then(({ code, signal }) =>
+    child.on("error", reject);
+    const early = trainer.exited.then(({ code, signal }) =>
       reject(new Error(`the trainer ended before it was ready (${signal ?? code})`)),
     );
+    unawaited(early, reject);
   });
-  const timer = setTimeout(() => trainer.kill(), readyMs);
-  void trainer.exited.then(() => clearTimeout(timer));
-  void ready.then(() => clearTimeout(timer)).catch(() => {});
+  const timer = setTimeout(guarded(trainer.kill, dropped), readyMs);
+  const stopTimer = () => clearTimeout(timer);
+  unawaited(trainer.exited.then(stopTimer), dropped);
+  unawaited(ready.then(stopTimer), dropped);
   return { trainer, ready };
 }
 
 function wrap(child: ChildProcess): Trainer {
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
-    child.once("error", () => resolve({ code: null, signal: null }));
+    child.on("error", () => resolve({ code: null, signal: null }));
   });
   return {
     pid: child.pid ?? -1,
     exited,
     // A trainer that has just died cannot be written to; `exited` tells its taker.
-    send: (message) => void (child.connected && child.send(message, () => {})),
-    onMessage: (listener) => void child.on("message", listener as (message: unknown) => void),
-    dismiss: () => void (child.connected && child.disconnect()),
-    kill: () => void child.kill("SIGKILL"),
+    send(message) {
+      if (child.connected) child.send(message, () => {});
+    },
+    onMessage(listener) {
+      // Its attempt ends as one whose trainer was lost.
+      child.on(
+        "message",
+        guarded(listener as (message: unknown) => void, () => child.kill("SIGKILL")),
+      );
+    },
+    dismiss() {
+      if (child.connected) child.disconnect();
+    },
+    kill() {
+      child.kill("SIGKILL");
+    },
   };
 }

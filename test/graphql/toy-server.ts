@@ -151,7 +151,11 @@ export async function startToyServer(
       if (url.searchParams.get("sig") !== "good") return { refused: "BAD_SIGNATURE", message: "Not signed by us." };
       if (!url.pathname.endsWith("weights.safetensors")) return { refused: "NOT_FOUND", message: "No such artifact." };
       const bytes = Buffer.from("the weights");
-      return { stream: Readable.from([bytes]), sizeBytes: bytes.length, filename: "weights.safetensors" };
+      return {
+        ...{ sizeBytes: bytes.length, filename: "weights.safetensors", digest: "sha256:0123" },
+        read: (range) => Readable.from([bytes.subarray(range?.start ?? 0, (range?.end ?? bytes.length) + 1)]),
+        close: async () => {},
+      };
     },
     logger,
     ...options,

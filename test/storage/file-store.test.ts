@@ -22,7 +22,7 @@ async function serve(store: () => FileStore): Promise<Server> {
     const object = await store().openSigned(request.url ?? "");
     if ("refused" in object) return response.writeHead(object.refused === "NOT_FOUND" ? 404 : 403).end(object.refused);
     response.writeHead(200, { "content-length": object.sizeBytes });
-    object.stream.pipe(response);
+    object.read().pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return server;

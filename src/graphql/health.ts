@@ -1,0 +1,90 @@
+import { type Request, type Response, Router } from "express";
+import { PlatformError } from "../errors.js";
+import { unawaited } from "../guarded.js";
+import type { Logger } from "../logger.js";
+
+/** Whether queries, training and subscriptions all work; if not, why not. */
+export interface Readiness {
+  ready: boolean;
+  reasons: string[];
+}
+
+/** How `/health/ready` spares what it asks, in milliseconds. */
+export const readinessLimits = {
+  /** How old an answer may be. */
+  freshFor: 1_000,
+  /** The same for an answer that says no: whoever waits for a server to start should not wait longer than needed. */
+  unreadyFreshFor: 250,
+  /** How long the check may take before the answer is no. */
+  deadline: 2_000,
+} as const;
+
+/** `/health/live`: the process answers. `/health/ready`: 200 when it is ready, else 503 with the reasons. No key needed. */
+export function healthRoutes(readiness: () => Promise<Readiness>, logger: Logger): Router {
+  const routes = Router();
+  const check = sharedReadiness(readiness, logger);
+  routes.get("/live", (_request, response) => {
+    response.json({ live: true });
+  });
+  routes.get("/ready", async (_request: Request, response: Response) => {
+    const state = await check();
+    response.status(state.ready ? 200 : 503).json(state);
+  });
+  return routes;
+}
+
+/**
+ * The check, made once for all who ask while it is under way, and for those who ask soon after. One that throws, or takes
+ * too long, is an answer too: that the server is not ready. The log has the reason, once until it is ready again.
+ */
+export function sharedReadiness(
+  readiness: () => Promise<Readiness>,
+  logger: Logger,
+  now = () => performance.now(),
+): () => Promise<Readiness> {
+  let known: { state: Readiness; until: number } | undefined;
+  let underway: Promise<Readiness> | undefined;
+  let failing = false;
+
+  function fail(err: unknown): Readiness {
+    if (!failing) logger.warn({ err }, "The readiness check failed");
+    failing = true;
+    const reason = "The readiness check failed; the server's log says why.";
+    return { ready: false, reasons: [err instanceof PlatformError ? err.message : reason] };
+  }
+
+  function start(): Promise<Readiness> {
+    const answer = readiness().then((state) => {
+      failing = false;
+      return state;
+    }, fail);
+    // A check that hangs is not followed by another one: each would take a connection.
+    const end = () => {
+      underway = undefined;
+    };
+    unawaited(answer.then(end), end);
+    return withDeadline(answer, () => {
+      const reasons = [`The readiness check has taken longer than ${readinessLimits.deadline} ms.`];
+      return { ready: false, reasons };
+    });
+  }
+
+  return async () => {
+    if (known && now() < known.until) return known.state;
+    underway ??= start();
+    const state = await underway;
+    const { freshFor, unreadyFreshFor } = readinessLimits;
+    known = { state, until: now() + (state.ready ? freshFor : unreadyFreshFor) };
+    return state;
+  };
+}
+
+async function withDeadline<Value>(answer: Promise<Value>, late: () => Value): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<"LATE">((resolve) => {
+    timer = setTimeout(() => resolve("LATE"), readinessLimits.deadline);
+  });
+  const first = await Promise.race([answer, tooLate]);
+  clearTimeout(timer);
+  return first === "LATE" ? late() : first;
+}
