@@ -1,5 +1,7 @@
 import os from "node:os";
 import path from "node:path";
+import { usableKey } from "./auth/operator-key.js";
+import { bucketUrl, databaseUrl, directory, endpoint, hosts, listeningHost, origins } from "./config-addresses.js";
 import { PlatformError } from "./errors.js";
 
 /** The settings of every process, all from the environment; see README for the same list. */
@@ -14,9 +16,9 @@ export interface Config {
   host: string;
   /** PORT: default 4000; 0 takes any free one. */
   port: number;
-  /** PERENNIAL_ALLOWED_HOSTS: further `Host` headers to answer, separated by commas. */
+  /** PERENNIAL_ALLOWED_HOSTS: further `Host` headers to answer, separated by commas: `name`, for any port, or `name:port`. */
   allowedHosts: string[];
-  /** PERENNIAL_ALLOWED_ORIGINS: further browser origins to answer, separated by commas. */
+  /** PERENNIAL_ALLOWED_ORIGINS: further browser origins to answer, such as `https://app.example.com`, separated by commas. */
   allowedOrigins: string[];
   /** PERENNIAL_S3_URL: `https://access:secret@host:port/bucket?region=…`. Without it files below the data directory. */
   s3: S3Config | undefined;
@@ -54,13 +56,13 @@ export interface S3Config {
 /** @throws PlatformError BAD_INPUT naming the variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   return {
-    dataDirectory: path.resolve(env.PERENNIAL_DATA_DIR || ".perennial"),
-    databaseUrl: env.DATABASE_URL || undefined,
+    dataDirectory: path.resolve(directory(env, "PERENNIAL_DATA_DIR", ".perennial")),
+    databaseUrl: databaseUrl(env, "DATABASE_URL"),
     operatorKey: operatorKey(env),
-    host: env.HOST || "127.0.0.1",
+    host: listeningHost(env, "HOST", "127.0.0.1"),
     port: integer(env, "PORT", 4000, 0, 65_535),
-    allowedHosts: list(env.PERENNIAL_ALLOWED_HOSTS),
-    allowedOrigins: list(env.PERENNIAL_ALLOWED_ORIGINS),
+    allowedHosts: hosts(env, "PERENNIAL_ALLOWED_HOSTS"),
+    allowedOrigins: origins(env, "PERENNIAL_ALLOWED_ORIGINS"),
     s3: s3Config(env),
     slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, 256),
     devices: oneOf(env, "PERENNIAL_DEVICES", "auto", ["auto", "cpu", "webgpu"]),
@@ -73,15 +75,19 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 function operatorKey(env: NodeJS.ProcessEnv): string | undefined {
   const key = env.PERENNIAL_OPERATOR_KEY;
   if (!key) return undefined;
-  if (key.length >= 24 && /^[\x21-\x7e]+$/.test(key)) return key;
-  throw new PlatformError("BAD_INPUT", "PERENNIAL_OPERATOR_KEY must have at least 24 printable characters, no blanks");
+  if (usableKey.test(key)) return key;
+  throw new PlatformError(
+    "BAD_INPUT",
+    "PERENNIAL_OPERATOR_KEY must have 24 to 512 printable ASCII characters and no blanks",
+  );
 }
 
 function integer(env: NodeJS.ProcessEnv, name: string, fallback: number, min: number, max: number): number {
   const text = env[name];
   if (text === undefined || text === "") return fallback;
   const value = Number(text);
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  // `Number` alone takes a blank for 0.
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new PlatformError(
     "BAD_INPUT",
     `${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`,
@@ -110,29 +116,11 @@ function oneOf<Choice extends string>(
   throw new PlatformError("BAD_INPUT", `${name} must be one of ${choices.join(", ")}, not ${JSON.stringify(value)}`);
 }
 
-const list = (text: string | undefined): string[] =>
-  (text ?? "")
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
-
 function s3Config(env: NodeJS.ProcessEnv): S3Config | undefined {
-  const text = env.PERENNIAL_S3_URL;
-  if (!text) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const bucket = url?.pathname.replace(/^\/|\/$/g, "");
-  // The text holds a secret: the message must not repeat it.
-  if (!url || !/^https?:$/.test(url.protocol) || !bucket || bucket.includes("/") || !url.username || !url.password)
-    throw new PlatformError(
-      "BAD_INPUT",
-      "PERENNIAL_S3_URL must be http(s)://<access key>:<secret key>@<host>/<bucket>",
-    );
-  return {
-    endpoint: url.origin,
-    publicEndpoint: env.PERENNIAL_S3_PUBLIC_URL || undefined,
-    bucket,
-    region: url.searchParams.get("region") ?? undefined,
-    accessKey: decodeURIComponent(url.username),
-    secretKey: decodeURIComponent(url.password),
-  };
+  const store = bucketUrl(env, "PERENNIAL_S3_URL");
+  const publicEndpoint = endpoint(env, "PERENNIAL_S3_PUBLIC_URL");
+  if (store) return { ...store, publicEndpoint };
+  if (publicEndpoint)
+    throw new PlatformError("BAD_INPUT", "PERENNIAL_S3_PUBLIC_URL says where clients reach PERENNIAL_S3_URL: set both");
+  return undefined;
 }

@@ -9,7 +9,7 @@ import type { Logger } from "../logger.js";
 export const operatorKeyFile = "operator.key";
 
 /** What a usable key looks like: printable, without spaces, long enough that it cannot be guessed. */
-const usableKey = /^[\x21-\x7e]{24,512}$/;
+export const usableKey = /^[\x21-\x7e]{24,512}$/;
 
 /** The bits of a file mode that let anybody but the owner in. */
 const groupAndWorld = 0o077;

@@ -19,16 +19,19 @@ const loopbackNames = ["127.0.0.1", "localhost", "[::1]"];
  */
 export function createAccessCheck(options: AccessOptions): (request: IncomingMessage) => "Host" | "Origin" | undefined {
   const { port, allowedHosts = [], allowedOrigins = [] } = options;
-  const hosts = new Set(loopbackNames.map((name) => `${name}:${port}`));
+  const allowed = [
+    ...loopbackNames.map((name) => `${name}:${port}`),
+    ...allowedHosts.map((host) => host.toLowerCase()),
+  ];
   // Clients leave the default port of their scheme out.
-  if (port === 80 || port === 443) for (const name of loopbackNames) hosts.add(name);
-  for (const host of allowedHosts) hosts.add(host.toLowerCase());
+  const hosts = new Set(allowed.flatMap((host) => [host, host.replace(/:(80|443)$/, "")]));
+  const anyPort = new Set(allowed.filter((host) => !/:\d+$/.test(host)));
   const origins = new Set(allowedOrigins.map((origin) => new URL(origin).origin));
   for (const name of loopbackNames) origins.add(new URL(`http://${name}:${port}`).origin);
 
   return ({ headers }) => {
     const host = headers.host?.toLowerCase() ?? "";
-    const isHostOurs = hosts.has(host) || hosts.has(host.replace(/:\d+$/, ""));
+    const isHostOurs = hosts.has(host) || anyPort.has(host.replace(/:\d+$/, ""));
     if (!isHostOurs) return "Host";
     const { origin } = headers;
     if (origin === undefined || origins.has(origin)) return undefined;
