@@ -1,7 +1,7 @@
 /**
  * Runs in the browser before GraphiQL. It takes the operator key from the fragment (`#key=…`) into the tab's
  * session storage, clears it from the address bar, and adds it to the requests GraphiQL makes. A request made without a
- * key, or refused with 401, waits while a form asks for one; nothing has to be reloaded afterwards.
+ * key, or refused, waits while a form asks for one; nothing has to be reloaded afterwards.
  */
 export const keyFormScript = `
 (() => {
@@ -43,7 +43,7 @@ export const keyFormScript = `
       if (!request.headers.has("authorization")) request.headers.set("authorization", "Bearer " + key);
       else return send(request);
       const response = await send(request);
-      if (response.status !== 401) return response;
+      if (!response.headers.has("www-authenticate")) return response;
       rejectKey(key);
     }
   };
