@@ -78,7 +78,7 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
 }
 
 /** A signed file, called by the last part of its key. */
-async function openArtifact(store: FileStore, pathAndQuery: string) {
+export async function openArtifact(store: FileStore, pathAndQuery: string) {
   const opened = await store.openSigned(pathAndQuery);
   if ("refused" in opened) return { ...opened, message: refusals[opened.refused] };
   const { key, sha256 } = opened;

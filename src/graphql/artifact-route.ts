@@ -78,18 +78,22 @@ function matches(condition: string | undefined, etag: string | undefined): boole
   return etag !== undefined && condition.split(",").some((each) => each.trim() === etag);
 }
 
-/** The bytes asked for; undefined for all of them, as also where several ranges are asked for, or of another ETag. */
+/**
+ * The bytes asked for by `Range: bytes=<first>-<last>`, or without one of both numbers. Undefined for all of them, as also
+ * where `If-Range` means another ETag, and where the header is something else, such as several ranges: a server may ignore
+ * what it does not serve (RFC 9110, 14.2).
+ */
 function rangeOf(
   request: Request,
   sizeBytes: number,
   etag: string | undefined,
 ): { start: number; end: number } | "UNSATISFIABLE" | undefined {
-  if (request.method !== "GET") return undefined;
+  const [, first = "", last = ""] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(request.get("range") ?? "") ?? [];
   const condition = request.get("if-range");
+  if (request.method !== "GET" || (first === "" && last === "")) return undefined;
   if (condition !== undefined && condition.trim() !== etag) return undefined;
-  const ranges = request.range(sizeBytes, { combine: true });
-  if (ranges === -1) return "UNSATISFIABLE";
-  // Malformed, or in another unit than bytes: a server ignores what it does not understand.
-  if (ranges === undefined || ranges === -2 || ranges.type !== "bytes") return undefined;
-  return ranges.length === 1 ? ranges[0] : undefined;
+  if (first !== "" && last !== "" && Number(last) < Number(first)) return undefined;
+  const start = first === "" ? Math.max(sizeBytes - Number(last), 0) : Number(first);
+  const end = first === "" || last === "" ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1);
+  return start <= end ? { start, end } : "UNSATISFIABLE";
 }

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { PlatformError } from "../errors.js";
-import { unawaited } from "../guarded.js";
+import { logged, unawaited } from "../guarded.js";
 import type { Logger } from "../logger.js";
 
 /** Whether queries, training and subscriptions all work; if not, why not. */
@@ -53,29 +53,33 @@ export function sharedReadiness(
     return { ready: false, reasons: [err instanceof PlatformError ? err.message : reason] };
   }
 
+  function know(state: Readiness): Readiness {
+    const { freshFor, unreadyFreshFor } = readinessLimits;
+    known = { state, until: now() + (state.ready ? freshFor : unreadyFreshFor) };
+    return state;
+  }
+
   function start(): Promise<Readiness> {
     const answer = readiness().then((state) => {
       failing = false;
       return state;
     }, fail);
     // A check that hangs is not followed by another one: each would take a connection.
-    const end = () => {
+    const end = (state: Readiness) => {
+      know(state);
       underway = undefined;
     };
-    unawaited(answer.then(end), end);
+    unawaited(answer.then(end), logged(logger, "The readiness check failed"));
     return withDeadline(answer, () => {
       const reasons = [`The readiness check has taken longer than ${readinessLimits.deadline} ms.`];
-      return { ready: false, reasons };
+      return know({ ready: false, reasons });
     });
   }
 
   return async () => {
     if (known && now() < known.until) return known.state;
     underway ??= start();
-    const state = await underway;
-    const { freshFor, unreadyFreshFor } = readinessLimits;
-    known = { state, until: now() + (state.ready ? freshFor : unreadyFreshFor) };
-    return state;
+    return underway;
   };
 }
 

@@ -21,6 +21,8 @@ export interface EventStreamTransport {
 export const eventStreamLimits = {
   /** Events of one stream that may wait for its client before its subscriptions stop producing. */
   waitingEvents: 2,
+  /** Results of one stream that may wait for its client before its next query or mutation is run. */
+  waitingResults: 100,
   /** How long a client may leave one event unread before it is cut off, in milliseconds. */
   writeTimeout: 60_000,
   /** How long a stream may stay reserved (single connection mode) before the client connects to it. */
@@ -36,6 +38,8 @@ export const eventStreamLimits = {
 /** What the results of an operation travel on; in single connection mode it belongs to another request. */
 interface Stream {
   outbox: Outbox;
+  /** Counts the same as `outbox` and lets more wait: a client may send some queries before it opens its stream. */
+  results: Outbox;
   operations: OpenOperations;
   gone: AbortController;
   /** Ends the reservation of a stream that nobody has opened. */
@@ -90,7 +94,7 @@ export function createEventStreamTransport(
       }
     },
     onNext: (_context, { context }, result) => {
-      context.stream.outbox.add(1);
+      for (const outbox of [context.stream.outbox, context.stream.results]) outbox.add(1);
       // The library writes what it is given as JSON: formatted errors are what GraphQLError would become anyway.
       return formatResult(result as ExecutionResult, format) as ExecutionResult;
     },
@@ -126,12 +130,13 @@ export function createEventStreamTransport(
     const gone = new AbortController();
     setMaxListeners(0, gone.signal);
     const outbox = createOutbox(eventStreamLimits.waitingEvents);
+    const results = createOutbox(eventStreamLimits.waitingResults);
     const run = async (operation: Operation) => {
-      // Results of a subscription are paced by the executor; those of queries, for a client that reads none of them, here.
-      if (operation.type !== "subscription") await outbox.ready();
+      // The executor paces subscriptions.
+      if (operation.type !== "subscription") await results.ready();
       return executor.run(operation);
     };
-    return { outbox, operations: countOperations(run, logger, eventStreamLimits.maxOperations), gone };
+    return { outbox, results, operations: countOperations(run, logger, eventStreamLimits.maxOperations), gone };
   }
 
   async function handle(request: Request, response: Response): Promise<void> {
@@ -176,7 +181,7 @@ export function createEventStreamTransport(
     const end = guarded(
       () => {
         stream.gone.abort();
-        stream.outbox.close();
+        for (const outbox of [stream.outbox, stream.results]) outbox.close();
         endBody(body);
       },
       logged(logger, "An event stream did not end cleanly"),
@@ -186,7 +191,7 @@ export function createEventStreamTransport(
       response.writeHead(init.status, init.statusText, { ...init.headers, "X-Accel-Buffering": "no" });
       for await (const event of body) {
         if (!(await write(response, event))) break;
-        if (event.startsWith("event: next")) stream.outbox.sent(1);
+        if (event.startsWith("event: next")) for (const outbox of [stream.outbox, stream.results]) outbox.sent(1);
       }
     } finally {
       bodies.delete(body);
