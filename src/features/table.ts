@@ -1,4 +1,5 @@
 import { PlatformError } from "../errors.js";
+import { categoryCodes } from "../spec/category-codes.js";
 import type { Feature } from "../spec/dataset.js";
 import { parseTimestamp } from "../spec/timestamp.js";
 import {
@@ -28,8 +29,8 @@ export function emptyTable(features: readonly Feature[]): Table {
 
 /**
  * Rows as users write them, as a table. The rows have passed `spec`'s validation; what it would have refused throws
- * `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays (files have
- * been decoded to such). Fields of a row that are not among `features` are left out.
+ * `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays, and
+ * the pixels that a file was decoded to. Fields of a row that are not among `features` are left out.
  */
 export function tableFromRows(features: readonly Feature[], rows: readonly Record<string, unknown>[]): Table {
   const columns = new Map(features.map((feature) => [feature.name, columnFromRows(feature, rows)]));
@@ -88,14 +89,24 @@ function valueWriter(feature: Feature): ValueWriter {
         writeNumbers(typeof value === "string" ? parseTimestamp(value) : undefined, column, position);
     case "VECTOR":
     case "IMAGE":
-      return (value, column, position) => (Array.isArray(value) ? writeNumbers(value, column, position) : -1);
+      return (value, column, position) => {
+        if (value instanceof Uint8Array) return writePixels(value, column, position);
+        return Array.isArray(value) ? writeNumbers(value, column, position) : -1;
+      };
     default: {
       if (feature.categories.length === 0) return writeNumbers;
-      const codes = new Map(feature.categories.map((category, code) => [category, code]));
+      const codes = categoryCodes(feature.categories);
       return (value, column, position) =>
-        writeNumbers(typeof value === "string" ? codes.get(value) : undefined, column, position);
+        writeNumbers(typeof value === "string" ? codes(value) : undefined, column, position);
     }
   }
+}
+
+/** What an image file was decoded to. Pixels that do not fit the column are a misfit. */
+function writePixels(pixels: Uint8Array, column: Float64Array, position: number): number {
+  if (position + pixels.length > column.length) return -1;
+  column.set(pixels, position);
+  return position + pixels.length;
 }
 
 function writeNumbers(value: unknown, column: Float64Array, position: number): number {

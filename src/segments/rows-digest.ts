@@ -66,9 +66,14 @@ function encodedText(text: string): Buffer {
 }
 
 function hashCategories(categories: readonly string[], codes: Float64Array, update: (bytes: Uint8Array) => void): void {
-  const encoded = categories.map(encodedText);
+  // Those that occur: a list may hold 10,000 categories of which one row has one.
+  const encoded: (Buffer | undefined)[] = [];
+  const encode = (code: number) => {
+    const category = categories[code];
+    encoded[code] ??= category === undefined ? Buffer.alloc(0) : encodedText(category);
+    return encoded[code];
+  };
   for (let row = 0; row < codes.length; row += rowsPerUpdate) {
-    const some = Array.from(codes.subarray(row, row + rowsPerUpdate));
-    update(Buffer.concat(some.map((code) => encoded[code] ?? Buffer.alloc(0))));
+    update(Buffer.concat(Array.from(codes.subarray(row, row + rowsPerUpdate), encode)));
   }
 }

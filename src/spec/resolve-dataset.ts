@@ -114,7 +114,7 @@ function resolveCategories(at: Findings, type: FeatureType, declared: string[] |
     const category = readText(places, index, entry, { min: 1, max: limits.categoryLength });
     const earlier = first.get(category);
     if (category !== "" && earlier !== undefined) {
-      places.add("DUPLICATE", `${shown(category)} is already categories[${earlier}].`, index);
+      places.add("DUPLICATE", () => `${shown(category)} is already categories[${earlier}].`, index);
     } else first.set(category, index);
     return category;
   });

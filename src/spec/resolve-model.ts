@@ -92,7 +92,7 @@ function readFeature(
   if (name === undefined || name === null) at.add("REQUIRED", "is required: the name of a feature.", key);
   const feature = typeof name === "string" ? features.get(name) : undefined;
   if (feature === undefined && name !== undefined && name !== null) {
-    at.add("UNKNOWN_REFERENCE", `${shown(name)} is not a feature; the dataset has ${listed(features.keys())}.`, key);
+    at.add("UNKNOWN_REFERENCE", () => `${shown(name)} is not a feature; the dataset has ${listed(features)}.`, key);
   }
   return feature;
 }
