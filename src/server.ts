@@ -7,6 +7,7 @@ import { watchGarbage } from "./garbage/watch.js";
 import { createContext, type Platform } from "./graphql/context.js";
 import { startHttpServer } from "./graphql/http.js";
 import { createSchema } from "./graphql/schema.js";
+import { createIntake } from "./intake/intake.js";
 import { closeAll } from "./lifecycle.js";
 import type { Logger } from "./logger.js";
 import { listen } from "./pubsub/wakeups.js";
@@ -45,14 +46,16 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     await assertSameStore(db, store, "server");
     const wakeups = await listen({ url: databaseUrl, logger });
     closers.push(() => wakeups.close());
-    const predictor = createPredictor({ db, store });
+    const intake = createIntake();
+    closers.push(() => intake.close());
+    const predictor = createPredictor({ db, store, decodeImages: intake.decode });
     closers.push(() => predictor.close());
     const planner = createPlanner({
       db,
       devices: async () => (await liveWorkers(db)).flatMap((worker) => worker.devices),
     });
     closers.push(() => planner.close());
-    const platform: Platform = { db, store, wakeups, predictor, planner, logger };
+    const platform: Platform = { db, store, wakeups, predictor, planner, intake, logger };
     const reaper = startReaper({ db, logger, seconds: config.leaseSeconds });
     closers.push(() => reaper.stop());
     const watch = watchRetrainings({ db, wakeups, logger });
@@ -63,6 +66,7 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
       ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey, logger },
       ...{ host: config.host, port: config.port },
       ...{ allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
+      intake,
       readiness: () => readiness(db),
       openArtifact: store.kind === "file" ? (pathAndQuery) => openArtifact(store, pathAndQuery) : undefined,
     });

@@ -14,7 +14,7 @@ import {
   textsOf,
 } from "./column.js";
 
-export { type Column, columnOf, featureWidth, type Sequences, sequencesOf, textsOf } from "./column.js";
+export { type Column, columnOf, featureWidth, numbersOf, type Sequences, sequencesOf, textsOf } from "./column.js";
 
 /** Rows by column; see `Column`. */
 export interface Table {
@@ -50,7 +50,8 @@ function columnFromRows(feature: Feature, rows: readonly Record<string, unknown>
   const width = featureWidth(feature);
   const writeValue = valueWriter(feature);
   if (feature.type !== "SEQUENCE") {
-    const column = new Float64Array(rows.length * width);
+    const isPixels = rows.length > 0 && rows.every((values) => values[feature.name] instanceof Uint8Array);
+    const column = isPixels ? new Uint8Array(rows.length * width) : new Float64Array(rows.length * width);
     for (const [row, values] of rows.entries()) {
       if (writeValue(values[feature.name], column, row * width) !== (row + 1) * width) throw misfit(row);
     }
@@ -74,7 +75,7 @@ function columnFromRows(feature: Feature, rows: readonly Record<string, unknown>
 }
 
 /** Writes one value, or one element of a sequence, at `position`; answers the position after it, or -1 for a misfit. */
-type ValueWriter = (value: unknown, column: Float64Array, position: number) => number;
+type ValueWriter = (value: unknown, column: Float64Array | Uint8Array, position: number) => number;
 
 function valueWriter(feature: Feature): ValueWriter {
   switch (feature.type) {
@@ -103,13 +104,13 @@ function valueWriter(feature: Feature): ValueWriter {
 }
 
 /** What an image file was decoded to. Pixels that do not fit the column are a misfit. */
-function writePixels(pixels: Uint8Array, column: Float64Array, position: number): number {
+function writePixels(pixels: Uint8Array, column: Float64Array | Uint8Array, position: number): number {
   if (position + pixels.length > column.length) return -1;
   column.set(pixels, position);
   return position + pixels.length;
 }
 
-function writeNumbers(value: unknown, column: Float64Array, position: number): number {
+function writeNumbers(value: unknown, column: Float64Array | Uint8Array, position: number): number {
   if (Array.isArray(value)) {
     let next = position;
     for (const element of value) {
@@ -183,7 +184,8 @@ export function concatenateTables(tables: readonly Table[]): Table {
     const parts = tables.map((table, index) => {
       const part = table.columns.get(name);
       if (!part || table.columns.size !== first.columns.size) throw wrong(index);
-      if (part instanceof Float64Array && part.length !== table.rowCount * width) throw wrong(index);
+      if ((part instanceof Float64Array || part instanceof Uint8Array) && part.length !== table.rowCount * width)
+        throw wrong(index);
       return part;
     });
     const column = concatenateColumns(parts);

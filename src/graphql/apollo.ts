@@ -8,6 +8,7 @@ import {
 import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "../logger.js";
 import type { ErrorFormatter } from "./error-format.js";
+import { exactIntegersRule } from "./exact-integers-rule.js";
 import { executionOptions, parseOptions } from "./execute.js";
 import { operationLimitsRule } from "./operation-limits.js";
 
@@ -27,7 +28,7 @@ export async function createApollo<Context extends object>(
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
-    validationRules: [operationLimitsRule],
+    validationRules: [operationLimitsRule, exactIntegersRule],
     parseOptions,
     executionOptions,
     formatError: (_formatted, error) => format(error),

@@ -3,6 +3,7 @@ import type { Outcome } from "../db/transaction.js";
 import type { DatasetVersion } from "../entities/dataset.js";
 import type { ModelRevision } from "../entities/model.js";
 import type { OptimizerRevision } from "../entities/optimizer.js";
+import type { Intake } from "../intake/intake.js";
 import type { Logger } from "../logger.js";
 import type { Wakeups } from "../pubsub/wakeups.js";
 import type { ModelPlanner } from "../registry/declare-model.js";
@@ -67,6 +68,7 @@ export interface Platform {
   wakeups: Wakeups;
   predictor: PredictionService;
   planner: PlanningService;
+  intake: Intake;
   logger: Logger;
 }
 

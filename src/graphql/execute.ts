@@ -17,6 +17,7 @@ import {
 } from "graphql";
 import { LRUCache } from "lru-cache";
 import type { Outbox } from "./backpressure.js";
+import { exactIntegersRule } from "./exact-integers-rule.js";
 import { operationLimits, operationLimitsRule } from "./operation-limits.js";
 import { sharedResult } from "./shared-results.js";
 
@@ -37,7 +38,7 @@ export interface RequestInfo {
 export type ContextFactory<Context extends object> = (request: RequestInfo) => Context | Promise<Context>;
 
 /** The rules of every transport: those of the GraphQL specification, and our limits. */
-export const validationRules: readonly ValidationRule[] = [...specifiedRules, operationLimitsRule];
+export const validationRules: readonly ValidationRule[] = [...specifiedRules, operationLimitsRule, exactIntegersRule];
 export const parseOptions = { maxTokens: operationLimits.maxTokens };
 export const executionOptions = { maxCoercionErrors: 50 };
 

@@ -5,6 +5,7 @@ import { expressMiddleware } from "@as-integrations/express5";
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from "express";
 import type { GraphQLSchema } from "graphql";
 import { parseBearer, verifyKey } from "../auth/operator-key.js";
+import { createIntake, type Intake } from "../intake/intake.js";
 import type { Logger } from "../logger.js";
 import { answerCors, createAccessCheck } from "./access.js";
 import { createApollo } from "./apollo.js";
@@ -13,6 +14,7 @@ import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
 import { graphiqlRoute } from "./graphiql.js";
+import { readBody } from "./request-body.js";
 import { createEventStreamTransport } from "./sse.js";
 import { createWebSocketTransport, type WebSocketOptions } from "./websocket.js";
 
@@ -28,6 +30,8 @@ export interface HttpServerOptions<Context extends object> {
   createContext: ContextFactory<Context>;
   operatorKey: string;
   readiness: () => Promise<Readiness>;
+  /** What takes in large bodies; by default one of the server's own. */
+  intake?: Intake;
   logger: Logger;
   /** Address to listen on; loopback unless the operator decides otherwise. */
   host?: string;
@@ -50,8 +54,6 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Largest body of a request, in bytes. */
-const maxBodyBytes = 16 * 1024 * 1024;
 /** Why a request's signal is aborted. One for all: without it every abort makes an exception with a stack. */
 const closed = new Error("the connection is closed");
 /** How long `close()` waits for WebSocket clients to say goodbye, and for requests in flight, in milliseconds. */
@@ -66,6 +68,7 @@ export async function startHttpServer<Context extends object>(
 ): Promise<HttpServer> {
   const { schema, createContext, operatorKey, logger, host = "127.0.0.1" } = options;
   const format = createErrorFormatter(logger);
+  const intake = options.intake ?? createIntake();
   const executor = createExecutor(schema, createContext);
   const apollo = await createApollo<Context>(schema, format, logger);
   const streams = createEventStreamTransport(executor, format);
@@ -82,7 +85,7 @@ export async function startHttpServer<Context extends object>(
   app.get("/", graphiqlRoute());
   if (options.openArtifact) app.use("/artifacts/", artifactRoute(options.openArtifact, logger));
   app.use(requireKey(isAuthorized));
-  app.use(express.json({ limit: maxBodyBytes }));
+  app.use(readBody(intake, schema));
   app.all("/graphql/stream", streams.handle);
   app.all(
     "/graphql",
@@ -127,6 +130,7 @@ export async function startHttpServer<Context extends object>(
     clearInterval(sweep);
     clearTimeout(cut);
     await apollo.stop();
+    if (!options.intake) await intake.close();
   }
   return {
     url: `http://${displayedHost(host)}:${port}`,

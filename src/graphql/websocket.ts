@@ -6,6 +6,7 @@ import { GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Logger } from "../logger.js";
+import { markInexactIntegers } from "../spec/exact-integers.js";
 import { createOutbox, cutOffBytes, type Outbox } from "./backpressure.js";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import type { Executor, Operation, RequestInfo } from "./execute.js";
@@ -89,7 +90,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
         close: (code, reason) => socket.close(code, reason),
         onMessage: (receive) => {
           socket.on("message", (data) => {
-            receive(String(data)).catch((error: unknown) => {
+            receive(markInexactIntegers(String(data))).catch((error: unknown) => {
               socket.close(CloseCode.InternalServerError, format(error).message.slice(0, 120));
             });
           });

@@ -5,6 +5,7 @@ import {
   concatenateTables,
   emptyTable,
   featureWidth,
+  numbersOf,
   sequencesOf,
   type Table,
   textsOf,
@@ -115,7 +116,8 @@ function assertValues(feature: Feature, table: Table): void {
     throw new PlatformError("BAD_INPUT", `rows[${row}].${name} is not well-formed Unicode.`);
   }
   const sequences = type === "SEQUENCE" ? sequencesOf(table, feature) : undefined;
-  const column = sequences?.values ?? columnOf(table, feature);
+  const column = sequences?.values ?? numbersOf(table, feature);
+  if (column instanceof Uint8Array) return;
   const fits = fitsType(feature);
   const misfit = column.findIndex((number) => !fits(number));
   if (misfit < 0) return;

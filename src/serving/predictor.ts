@@ -1,12 +1,17 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { DataSource } from "typeorm";
 import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
-import { decodeImageFiles } from "../features/image-files.js";
+import { type DecodedRows, decodeImageFiles, type ImageFeature } from "../features/image-files.js";
 import type { Prediction } from "../features/predictions.js";
+import { featureWidth } from "../features/table.js";
 import { requireVersionId } from "../registry/versions.js";
+import type { Feature } from "../spec/dataset.js";
+import { limits } from "../spec/limits.js";
 import type { ModelSpec } from "../spec/model.js";
+import type { Problem } from "../spec/problem.js";
 import { validateRows } from "../spec/rows.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import type { ToThread } from "./protocol.js";
@@ -31,15 +36,24 @@ export interface Predictor {
 
 /** Versions kept loaded. */
 const keptVersions = 16;
+const mostRowsPerTurn = 5_000;
+const numbersPerTurn = 2 ** 20;
 /** References of which it is remembered what they meant. */
 const rememberedReferences = 1_000;
 
 /**
  * Serves versions from one thread, which is started at the first prediction. A version is read from the store once,
  * verified, and stays loaded while it is among the last used ones.
+ *
+ * @param options.decodeImages on a server that of `Intake`; default: this thread does it.
  */
-export function createPredictor(options: { db: DataSource; store: ObjectStore; threadUrl?: URL }): Predictor {
-  const { db, store, threadUrl = new URL("./thread.js", import.meta.url) } = options;
+export function createPredictor(options: {
+  db: DataSource;
+  store: ObjectStore;
+  threadUrl?: URL;
+  decodeImages?: (features: readonly ImageFeature[], rows: unknown[]) => Promise<DecodedRows>;
+}): Predictor {
+  const { db, store, threadUrl = new URL("./thread.js", import.meta.url), decodeImages = decodeImageFiles } = options;
   // What a thread that died had loaded is gone with it.
   const thread = createThreadCalls<ToThread, Prediction[]>(threadUrl, () => versions.clear());
 
@@ -93,19 +107,47 @@ export function createPredictor(options: { db: DataSource; store: ObjectStore; t
     const target = { ...model.target, name: model.target.feature, description: "" };
     const require = features.map((feature) => feature.name);
     // The target is tolerated, whatever it holds: people predict rows that they already have.
-    const given = rows.map((row) => without(row, target.name));
-    const { rows: inputs, faultOf } = await decodeImageFiles(features, given);
-    const problems = validateRows(features, inputs, { require, faultOf });
-    if (problems.length > 0) {
-      const [first] = problems;
-      const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-      throw new PlatformError("INVALID_ROWS", `${first?.path}: ${first?.message}${more}`, { problems });
+    const inTurns = rowsPerTurn(features);
+    const given: unknown[] = [];
+    for (const [row, values] of rows.entries()) {
+      given.push(without(values, target.name));
+      if (row % inTurns === inTurns - 1) await nextTurn();
     }
-    const asked = inputs as Record<string, unknown>[];
-    return thread.call((id) => ({ type: "PREDICT", id, versionId, rows: asked }));
+    const { rows: inputs, faultOf, release } = await decodeImages(features, given);
+    try {
+      const asked = inputs as Record<string, unknown>[];
+      const problems: Problem[] = [];
+      for (let firstRow = 0; problems.length < limits.rowProblems && firstRow < asked.length; firstRow += inTurns) {
+        const some = asked.slice(firstRow, firstRow + inTurns);
+        problems.push(...validateRows(features, some, { require, faultOf, firstRow }));
+        if (asked.length > inTurns) await nextTurn();
+      }
+      if (problems.length > 0) throw invalidRows(problems.slice(0, limits.rowProblems + 1));
+      const predictions: Prediction[] = [];
+      for (let firstRow = 0; firstRow < asked.length; firstRow += inTurns) {
+        const some = asked.slice(firstRow, firstRow + inTurns);
+        for (const each of await thread.call((id) => ({ type: "PREDICT", id, versionId, rows: some })))
+          predictions.push(each);
+      }
+      return predictions;
+    } finally {
+      release();
+    }
   }
 
   return { predict, predictBy, close: () => thread.close() };
+}
+
+/** The rows that one turn of the loop, and one call of the thread, has: few of many numbers, such as images. */
+function rowsPerTurn(features: readonly Feature[]): number {
+  const numbers = features.reduce((sum, feature) => sum + featureWidth(feature), 0);
+  return Math.max(1, Math.min(mostRowsPerTurn, Math.floor(numbersPerTurn / numbers)));
+}
+
+function invalidRows(problems: Problem[]): PlatformError {
+  const [first] = problems;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  return new PlatformError("INVALID_ROWS", `${first?.path}: ${first?.message}${more}`, { problems });
 }
 
 function without(row: unknown, field: string): unknown {

@@ -1,36 +1,31 @@
 /**
  * Integers that a 64-bit float cannot hold. `JSON.parse` rounds `9007199254740993` to `…992` without a word, and a row's
  * id or a label would be another number than the one sent. `markInexactIntegers` replaces them in JSON text by a marker,
- * which every check of a number then refuses with the digits as they were sent.
+ * an object that no check of a number accepts, and `inexactDigits` says which digits were sent.
  *
  * Only integers written in digits alone count: a fraction or an exponent asks for rounding. Those that are exact, such as
  * 2^60, pass.
  */
-export interface InexactInteger {
-  /** The number as it was sent. */
-  digits: string;
-}
-
 const markerKey = "perennial:inexactInteger";
 
-/** Made by `reviveInexactIntegers`: GraphQL's own messages show what `toJSON` answers. */
-class Marked implements InexactInteger {
-  /** An own property under the marker's key, so that a copy sent to another thread is still recognised. */
+/** A marker that GraphQL's own messages show by its digits. */
+class InexactInteger {
   [markerKey]: string;
 
-  constructor(readonly digits: string) {
+  constructor(digits: string) {
     this[markerKey] = digits;
   }
 
   toJSON(): string {
-    return this.digits;
+    return this[markerKey];
   }
 }
 
-/** Whether a value stands for an integer that was sent and that 64-bit floats do not hold. */
-export function isInexactInteger(value: unknown): value is InexactInteger {
-  const isObject = typeof value === "object" && value !== null;
-  return isObject && Object.hasOwn(value, markerKey) && "digits" in value && typeof value.digits === "string";
+/** The digits of an integer that was sent and that 64-bit floats do not hold; undefined for any other value. */
+export function inexactDigits(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, markerKey)) return undefined;
+  const digits = (value as Record<string, unknown>)[markerKey];
+  return typeof digits === "string" && isInexact(digits) ? digits : undefined;
 }
 
 /** The fewest digits of an integer above 2^53. */
@@ -46,8 +41,8 @@ export function isInexact(digits: string): boolean {
 }
 
 /** What stands for an integer that a 64-bit float does not hold. */
-export function inexactInteger(digits: string): InexactInteger {
-  return new Marked(digits);
+export function inexactInteger(digits: string): object {
+  return new InexactInteger(digits);
 }
 
 /**
@@ -90,15 +85,16 @@ function isOfNumber(text: string, at: number): boolean {
   return (code >= 48 && code <= 57) || code === 43 || code === 45 || code === 46 || code === 69 || code === 101;
 }
 
-/** A reviver for `JSON.parse` that makes values of the markers in text that `markInexactIntegers` has changed. */
-export function reviveInexactIntegers(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, markerKey)) return value;
-  const digits = (value as Record<string, unknown>)[markerKey];
-  return typeof digits === "string" && isInexact(digits) ? new Marked(digits) : value;
+/** `JSON.parse` of text in which `markInexactIntegers` has marked what a 64-bit float does not hold. */
+export function parseMarkedJson(text: string): unknown {
+  if (!text.includes(markerKey)) return JSON.parse(text);
+  return JSON.parse(text, (_key, value: unknown) => {
+    const digits = inexactDigits(value);
+    return digits === undefined ? value : new InexactInteger(digits);
+  });
 }
 
-/** `JSON.parse`, but integers that a 64-bit float does not hold become `InexactInteger`. */
+/** `JSON.parse`, but an integer that a 64-bit float does not hold becomes a marker instead of its neighbour. */
 export function parseJson(text: string): unknown {
-  const marked = markInexactIntegers(text);
-  return marked === text ? JSON.parse(text) : JSON.parse(marked, reviveInexactIntegers);
+  return parseMarkedJson(markInexactIntegers(text));
 }

@@ -10,6 +10,8 @@ export const limits = {
   imagePixels: 2 ** 24,
   /** Numbers that the image files of one request become. */
   decodedNumbers: 2 ** 25,
+  /** Pixels of all image files of one request, before they are resized: 32 of the largest. */
+  sourcePixels: 2 ** 29,
   /** UTF-16 code units of one TEXT. */
   textLength: 1_000_000,
   /** Tokens that a vocabulary holds, or bins that tokens are hashed to: the vocabulary is stored with every version. */

@@ -172,7 +172,8 @@ export function resolveClassWeights(
     } else if (target && !known.has(category)) {
       const message = () => `${shown(category)} is not a category of the target, which has ${listed(known)}.`;
       place.add("UNKNOWN_CATEGORY", message, "category");
-    } else if (weights.has(category)) place.add("DUPLICATE", () => `${shown(category)} has a weight already.`, "category");
+    } else if (weights.has(category))
+      place.add("DUPLICATE", () => `${shown(category)} has a weight already.`, "category");
     else weights.set(category, weight);
   }
   return { type: "GIVEN", weights: categories.map((category) => weights.get(category) ?? 1) };

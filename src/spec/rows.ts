@@ -1,6 +1,6 @@
 import { type CategoryCodes, categoryCodes } from "./category-codes.js";
 import type { Feature } from "./dataset.js";
-import { isInexactInteger } from "./exact-integers.js";
+import { inexactDigits } from "./exact-integers.js";
 import { Findings } from "./findings.js";
 import { limits } from "./limits.js";
 import type { Problem, ProblemCode } from "./problem.js";
@@ -17,6 +17,8 @@ export interface RowRules {
   allowExtra?: boolean;
   /** Where the rows lie in the input; default `rows`. */
   path?: string;
+  /** The number of the first of these rows in the input, where they are a part of it; default 0. */
+  firstRow?: number;
   /** What was found wrong with a value before: it takes the place of what would be found here. */
   faultOf?(row: number, feature: string): ValueFault | undefined;
 }
@@ -45,11 +47,11 @@ export function validateRows(features: readonly Feature[], rows: unknown, rules:
   else if (rows.length === 0) findings.add("EMPTY", "must hold at least one row.");
   else {
     const checkRow = rowChecker(features, rules);
+    const { firstRow = 0 } = rules;
     for (const [index, row] of rows.entries()) {
-      checkRow(findings, index, row);
+      checkRow(findings, firstRow + index, row);
       if (!findings.isOverflowing) continue;
-      const where = `${findings.path}[${index}]; the list has ${count(rows.length)} rows`;
-      return findings.problems(`there are more problems: checking stopped at ${where}.`);
+      return findings.problems(`there are more problems: checking stopped at ${findings.path}[${firstRow + index}].`);
     }
   }
   return findings.problems();
@@ -105,7 +107,8 @@ function checkValue(at: Findings, feature: Feature, codes: CategoryCodes, value:
       checkNumber(at, feature.name, value);
       break;
     case "BINARY":
-      if (typeof value !== "boolean") at.add("BAD_TYPE", () => `must be true or false, got ${shown(value)}.`, feature.name);
+      if (typeof value !== "boolean")
+        at.add("BAD_TYPE", () => `must be true or false, got ${shown(value)}.`, feature.name);
       break;
     case "CATEGORY":
       checkCategory(at, feature.name, feature, codes, value);
@@ -169,7 +172,7 @@ function checkSequence(at: Findings, feature: Feature, codes: CategoryCodes, val
 }
 
 function checkNumber(at: Findings, key: string | number, value: unknown): boolean {
-  if (isInexactInteger(value)) {
+  if (inexactDigits(value) !== undefined) {
     const advice = "give a number that they hold, or declare a TEXT feature and give it as text";
     at.add("OUT_OF_RANGE", () => `is ${shown(value)}, which 64-bit floats do not hold exactly: ${advice}.`, key);
   } else if (typeof value !== "number") {

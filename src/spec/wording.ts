@@ -1,4 +1,4 @@
-import { isInexactInteger } from "./exact-integers.js";
+import { inexactDigits } from "./exact-integers.js";
 
 const shownLength = 60;
 const listedNames = 10;
@@ -11,8 +11,7 @@ export function shown(value: unknown): string {
   }
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `a list of ${count(value.length)}`;
-  if (isInexactInteger(value)) return value.digits.slice(0, shownLength);
-  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "object" && value !== null) return inexactDigits(value)?.slice(0, shownLength) ?? "an object";
   return String(value);
 }
 

@@ -123,7 +123,7 @@ describe("rows", () => {
     expect(problems.at(-1)).toEqual({
       path: "rows",
       code: "BAD_TYPE",
-      message: "there are more problems: checking stopped at rows[100]; the list has 1,101 rows.",
+      message: "there are more problems: checking stopped at rows[100].",
     });
   });
 
@@ -147,7 +147,7 @@ describe("rows", () => {
     });
     expect(Math.min(...times)).toBeLessThan(40);
     const problems = validateRows(wide, rows);
-    expect(problems.at(-1)?.message).toContain(`stopped at rows[${stop}]; the list has 3,000 rows`);
+    expect(problems.at(-1)?.message).toContain(`stopped at rows[${stop}].`);
     for (const { message } of problems) expect(message.length).toBeLessThan(1_000);
   });
 
@@ -158,7 +158,11 @@ describe("rows", () => {
 
   test.each<[string, object, string]>([
     ["a NUMBER", { height: inexactInteger("9007199254740993") }, "rows[0].height OUT_OF_RANGE"],
-    ["an entry of a VECTOR", { spectrum: [1, inexactInteger("-9007199254740993"), 2] }, "rows[0].spectrum[1] OUT_OF_RANGE"],
+    [
+      "an entry of a VECTOR",
+      { spectrum: [1, inexactInteger("-9007199254740993"), 2] },
+      "rows[0].spectrum[1] OUT_OF_RANGE",
+    ],
     ["a CATEGORY", { colour: inexactInteger("9007199254740993") }, "rows[0].colour BAD_TYPE"],
   ])("an integer that 64-bit floats do not hold is refused as %s, by its digits", (_, value, expected) => {
     expect(check({ ...good, ...value })).toEqual([expected]);

@@ -39,7 +39,7 @@ export class DeclarationMutations {
     @Arg("input", () => AppendRowsInput, { description: "The dataset and its new rows." }) input: AppendRowsInput,
     @Ctx() { platform }: Context,
   ): Promise<AppendRowsPayload> {
-    return answer(AppendRowsPayload, await appendRows(platform.db, platform.store, input));
+    return answer(AppendRowsPayload, await appendRows(platform.db, platform.store, input, platform.intake));
   }
 
   @Mutation(() => DeclareModelPayload, {

@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
 import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
+import { givenRows } from "../../intake/intake.js";
 import { badInput } from "../connection/condition.js";
 import type { Context, Prediction } from "../context.js";
 import { checkVersionReference } from "../version-reference.js";
@@ -57,6 +58,6 @@ export class PredictQuery {
   ): Promise<Predictions> {
     checkVersionReference("model", model);
     if (rows.length === 0) throw badInput("rows", "must hold at least one row");
-    return Object.assign(new Predictions(), await platform.predictor.predictBy(model, rows));
+    return Object.assign(new Predictions(), await platform.predictor.predictBy(model, await givenRows(rows)));
   }
 }
