@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
 import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
@@ -30,6 +31,17 @@ export class PredictionObject implements Prediction {
   probabilities!: CategoryProbability[] | null;
 }
 
+/** Answers that GraphQL writes in one turn of the loop. */
+const answersPerTurn = 10_000;
+
+/** GraphQL waits for what comes asynchronously, and others get turns between parts of a long answer. */
+async function* inTurns<Value>(values: readonly Value[]): AsyncIterable<Value> {
+  for (const [index, value] of values.entries()) {
+    if (index % answersPerTurn === answersPerTurn - 1) await nextTurn();
+    yield value;
+  }
+}
+
 @ObjectType({ description: "The answers of one version to some rows." })
 export class Predictions {
   versionId!: string;
@@ -39,8 +51,12 @@ export class Predictions {
     return loaders.byId(ModelVersion).load(this.versionId);
   }
 
+  answers!: readonly Prediction[];
+
   @Field(() => [PredictionObject], { description: "One for each row, in order." })
-  predictions!: PredictionObject[];
+  predictions(): Iterable<Prediction> | AsyncIterable<Prediction> {
+    return this.answers.length > answersPerTurn ? inTurns(this.answers) : this.answers;
+  }
 }
 
 @Resolver()
@@ -58,6 +74,7 @@ export class PredictQuery {
   ): Promise<Predictions> {
     checkVersionReference("model", model);
     if (rows.length === 0) throw badInput("rows", "must hold at least one row");
-    return Object.assign(new Predictions(), await platform.predictor.predictBy(model, await givenRows(rows)));
+    const { versionId, predictions } = await platform.predictor.predictBy(model, await givenRows(rows));
+    return Object.assign(new Predictions(), { versionId, answers: predictions });
   }
 }
