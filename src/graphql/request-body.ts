@@ -5,7 +5,7 @@ import { JSONObjectScalar } from "../entities/scalars.js";
 import { PlatformError } from "../errors.js";
 import type { Intake } from "../intake/intake.js";
 import type { RowsAt } from "../intake/protocol.js";
-import { inexactDigits, parseJson } from "../spec/exact-integers.js";
+import { markInexactIntegers } from "../spec/exact-integers.js";
 import { count } from "../spec/wording.js";
 import { errorBody } from "./error-format.js";
 
@@ -75,17 +75,8 @@ const notJson = { status: 400, type: "entity.parse.failed" };
 const refuseInexactVariables: RequestHandler = (request, response, next) => {
   const { variables } = request.query;
   if (request.method !== "GET" || typeof variables !== "string") return next();
-  let digits: string | undefined;
-  try {
-    JSON.stringify(parseJson(variables), (_key, value: unknown) => {
-      digits ??= inexactDigits(value);
-      return value;
-    });
-  } catch {
-    // Whoever reads them says that they are not JSON.
-  }
-  if (digits === undefined) return next();
-  const message = `The variables hold ${digits}, which 64-bit floats do not hold exactly.`;
+  if (markInexactIntegers(variables) === variables) return next();
+  const message = "The variables hold an integer that 64-bit floats do not hold exactly.";
   response.status(400).json(errorBody("BAD_REQUEST", message));
 };
 

@@ -4,7 +4,7 @@
  * an object that no check of a number accepts, and `inexactDigits` says which digits were sent.
  *
  * Only integers written in digits alone count: a fraction or an exponent asks for rounding. Those that are exact, such as
- * 2^60, pass.
+ * 2^60, pass, and so do digits that come back as they were sent, which is how JavaScript writes its own large numbers.
  */
 const markerKey = "perennial:inexactInteger";
 
@@ -37,7 +37,7 @@ export function isInexact(digits: string): boolean {
   if (digits.length < fewestDigits || !/^-?\d+$/.test(digits)) return false;
   const number = Number(digits);
   // Beyond all floats is infinite, which every reader of numbers refuses by itself.
-  return Number.isFinite(number) && BigInt(number) !== BigInt(digits);
+  return Number.isFinite(number) && String(number) !== digits && BigInt(number) !== BigInt(digits);
 }
 
 /** What stands for an integer that a 64-bit float does not hold. */

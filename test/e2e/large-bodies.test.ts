@@ -58,7 +58,7 @@ async function longestPause<Result>(work: Promise<Result>): Promise<{ pause: num
 }
 
 /** What a pause may last where the machine is busy with other tests; before, each of these took seconds. */
-const pauseLimit = 400;
+const pauseLimit = 1_000;
 
 async function residentBytes(): Promise<number> {
   const status = await readFile(`/proc/${platform.child.pid}/status`, "utf8");
@@ -212,6 +212,6 @@ describe("an integer that 64-bit floats do not hold", () => {
     const headers = { authorization: `Bearer ${platform.key}`, "apollo-require-preflight": "1" };
     const response = await fetch(url, { headers });
     expect(response.status).toBe(400);
-    expect(await response.text()).toContain(digits);
+    expect(await response.text()).toContain("64-bit floats do not hold");
   });
 });
