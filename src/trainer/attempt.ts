@@ -3,13 +3,13 @@ import { initialState, splitState } from "../engine/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/training-program.js";
 import { decodeWeights } from "../engine/weights.js";
 import { PlatformError } from "../errors.js";
-import { canonicalJson } from "../spec/canonical.js";
 import { metricName } from "../spec/metrics.js";
 import { type ModelSpec, metricTypes } from "../spec/model.js";
 import { storeArtifacts, weightsDigest } from "./artifacts.js";
 import { epochOrder, replayOrder } from "./batch-order.js";
 import type { TrainingPosition } from "./checkpoint.js";
 import { type CheckpointSaver, createCheckpointWriter } from "./checkpoint-writer.js";
+import { areComparable } from "./comparable.js";
 import { type Data, loadData } from "./data-feed.js";
 import { describeEnvironment } from "./environment.js";
 import { measure, type NamedValue } from "./evaluation.js";
@@ -46,6 +46,7 @@ export async function runAttempt(
   const computedBy = describeEnvironment(executor);
   send({ type: "STARTED", environment: computedBy });
   const data = await loadData(assignment, store);
+  if (data.skipped !== null) send({ type: "ROWS_SKIPPED", message: data.skipped });
   const order = training.replay
     ? replayOrder({ ...training, ...training.replay, count: data.counts.train, firstNew: data.firstNew })
     : epochOrder({ ...training, count: data.counts.train });
@@ -140,14 +141,12 @@ async function evaluatePart(
   return [{ name: "loss", value: loss }, ...measure(model, preprocessing, rows.y, predictions)];
 }
 
-/** Challenger and champion on the same test rows, each with the preprocessing it was trained with. */
+/** Challenger and champion on the same test rows, which both can use, each with the preprocessing it was trained with. */
 async function measureGate(
   { model, optimizer, training }: Assignment,
   { metric, champion }: { metric: string; champion: TrainedVersion | null },
   { store, executor, data, program }: { store: Store; executor: Executor; data: Data; program: TrainingProgram },
 ): Promise<TrainingOutcome["gate"]> {
-  if (data.counts.test === 0)
-    throw new PlatformError("EMPTY_SPLIT", `the gate compares ${metric} on the test part, which holds no rows`);
   const challenger = await gateValue(program, model, data, data.preprocessing, metric);
   if (!champion) return { champion: null, challenger };
   const { versionId } = champion;
@@ -165,13 +164,6 @@ async function measureGate(
   }
 }
 
-/** A metric of the same target is comparable whatever the network; a loss only between networks declared alike. */
-function areComparable(metric: string, a: Pick<TrainedVersion, "model" | "preprocessing">, b: TrainedVersion): boolean {
-  const same = (x: unknown, y: unknown) => canonicalJson(x) === canonicalJson(y);
-  if (metric !== "loss") return same(a.model.target, b.model.target);
-  return same(a.model, b.model) && same(a.preprocessing.target, b.preprocessing.target);
-}
-
 /** One metric on the test part, whether or not the model declares it among its own. */
 async function gateValue(
   program: TrainingProgram,
@@ -180,7 +172,7 @@ async function gateValue(
   preprocessing: Data["preprocessing"],
   metric: string,
 ): Promise<number> {
-  const rows = data.rows("test", model, preprocessing);
+  const rows = data.rows("gate", model, preprocessing);
   const { loss, predictions } = await program.evaluate(rows);
   if (metric === "loss") return loss;
   const type = metricTypes.find((candidate) => metricName(candidate) === metric);

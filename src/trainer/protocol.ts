@@ -107,6 +107,8 @@ export type FromTrainer =
   /** From the point `seq` on, the steps behind `toStep` are measured anew: their values may differ from those stored. */
   | { type: "REWIND"; seq: number; toStep: number }
   | { type: "WARNING"; message: string }
+  /** How many rows the model cannot use, which, and why; they take part in nothing. */
+  | { type: "ROWS_SKIPPED"; message: string }
   | { type: "METRICS"; points: MetricPoint[]; progress: Progress }
   /** Whether steps come next, each of which is limited in time, or something else, which is not. */
   | { type: "STEPPING"; stepping: boolean }

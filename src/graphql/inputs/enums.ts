@@ -1,7 +1,7 @@
 import { registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import { activations, initializers } from "../../spec/layer.js";
-import { classWeightings, losses, metricTypes, preprocessings } from "../../spec/model.js";
+import { classWeightings, invalidRowPolicies, losses, metricTypes, preprocessings } from "../../spec/model.js";
 import { poolings, sides, standardizations, tokenSplits } from "../../spec/preprocessing.js";
 import { decayShapes } from "../../spec/schedule.js";
 import { deviceRequests } from "../../spec/training.js";
@@ -259,6 +259,23 @@ registerEnumType(ClassWeightingEnum, {
   valuesConfig: {
     BALANCED: {
       description: "Rows over the number of classes and the rows of the class: every class counts the same in sum.",
+    },
+  },
+});
+
+export const InvalidRowsEnum = enumOf(invalidRowPolicies);
+registerEnumType(InvalidRowsEnum, {
+  name: "InvalidRows",
+  description:
+    "What a run does about rows that its model cannot use: a negative sample weight, a target for which the loss has no meaning, such as a negative count for POISSON, a number that is no id of the embedding layer that reads it, or one that is infinite in 32-bit floats.",
+  valuesConfig: {
+    REFUSE: {
+      description:
+        "One such row fails the run before it trains, with INVALID_ROWS; the message names the first ones by ordinal.",
+    },
+    SKIP: {
+      description:
+        "Such rows are left out of training, validation and evaluation; the run's log counts them (ROWS_SKIPPED).",
     },
   },
 });

@@ -1,12 +1,13 @@
 import { Extensions, Field, Float, InputType } from "type-graphql";
 import type {
   ClassWeightsDeclaration,
+  InvalidRowPolicy,
   LossDeclaration,
   LossType,
   MetricType,
   ModelDeclaration,
 } from "../../spec/model.js";
-import { ClassWeightingEnum, LossEnum, MetricEnum } from "./enums.js";
+import { ClassWeightingEnum, InvalidRowsEnum, LossEnum, MetricEnum } from "./enums.js";
 import { DeclarationInput } from "./fields.js";
 import { LayerInput } from "./layer.js";
 import { PreprocessingInput } from "./preprocessing.js";
@@ -118,4 +119,10 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
       "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. Metrics leave it out. Default: every row counts 1.",
   })
   sampleWeight?: string | null;
+
+  @Field(() => InvalidRowsEnum, {
+    nullable: true,
+    description: "What a run does about rows that this model cannot use. Default: REFUSE.",
+  })
+  invalidRows?: InvalidRowPolicy | null;
 }
