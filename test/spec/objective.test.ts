@@ -1,3 +1,4 @@
+import { describe, expect, test } from "vitest";
 import { digest } from "../../src/spec/canonical.js";
 import type { LossDeclaration, ModelDeclaration } from "../../src/spec/model.js";
 import { outputForm, targetRules } from "../../src/spec/target.js";
