@@ -1,4 +1,13 @@
-import { readChoice, readFlag, readInteger, readList, readNumber, readOneOf, readOptional } from "./fields.js";
+import {
+  readChoice,
+  readFlag,
+  readInteger,
+  readList,
+  readNumber,
+  readOneOf,
+  readOptional,
+  readText,
+} from "./fields.js";
 import type { Findings } from "./findings.js";
 import { limits } from "./limits.js";
 import { decayShapes, type LearningRateDeclaration, type Schedule } from "./schedule.js";
@@ -87,8 +96,8 @@ const resolvers: { [Type in ScheduleType]: Resolver<Type> } = {
   }),
   reduceOnPlateau(at, declared) {
     const { monitor } = declared;
-    if (monitor !== undefined && monitor !== null && typeof monitor !== "string")
-      at.add("BAD_TYPE", `must be the name of a metric, got ${shown(monitor)}.`, "monitor");
+    if (monitor !== undefined && monitor !== null)
+      readText(at, "monitor", monitor, { min: 0, max: limits.metricNameLength });
     const initial = readNumber(at, "initial", declared.initial, positive);
     const minLearningRate = readNumber(at, "minLearningRate", declared.minLearningRate, { min: 0, fallback: 0 });
     if (minLearningRate > initial)

@@ -5,8 +5,9 @@ import { decodeWeights } from "../engine/weights.js";
 import { PlatformError } from "../errors.js";
 import { metricName } from "../spec/metrics.js";
 import { type ModelSpec, metricTypes } from "../spec/model.js";
+import { tooManyPoints } from "../spec/stored-by-training.js";
 import { storeArtifacts, weightsDigest } from "./artifacts.js";
-import { epochOrder, replayOrder } from "./batch-order.js";
+import { type BatchOrder, epochOrder, replayOrder } from "./batch-order.js";
 import type { TrainingPosition } from "./checkpoint.js";
 import { type CheckpointSaver, createCheckpointWriter } from "./checkpoint-writer.js";
 import { areComparable } from "./comparable.js";
@@ -50,6 +51,7 @@ export async function runAttempt(
   const order = training.replay
     ? replayOrder({ ...training, ...training.replay, count: data.counts.train, firstNew: data.firstNew })
     : epochOrder({ ...training, count: data.counts.train });
+  assertBounded(assignment, data, order);
   const parameters = parent ? await loadWeights(store, parent) : undefined;
   const program = await createTrainingProgram({
     ...{ model, optimizer, executor, batchSize: training.batchSize, seed: training.seed },
@@ -90,6 +92,16 @@ export async function runAttempt(
   } finally {
     program.dispose();
   }
+}
+
+/** Of a policy's training, only the rows that have come tell how long it is. What was queued before there was a bound has none. */
+function assertBounded({ model, training }: Assignment, { counts }: Data, { stepsPerEpoch }: BatchOrder): void {
+  if (training.semantics === 1 || !training.replay) return;
+  const tooMany = tooManyPoints(
+    { epochs: training.epochs, stepsPerEpoch, hasValidation: counts.validation > 0 },
+    model,
+  );
+  if (tooMany !== undefined) throw new PlatformError("LIMIT_EXCEEDED", `the training ${tooMany}`);
 }
 
 /** Restores the best weights, evaluates them on held-out rows, measures the gate and stores the artifacts. */
