@@ -30,14 +30,14 @@ const resolvers: { [Type in ScheduleType]: Resolver<Type> } = {
   exponentialDecay: (at, declared) => ({ type: "exponentialDecay", ...readDecay(at, declared) }),
   inverseTimeDecay: (at, declared) => ({ type: "inverseTimeDecay", ...readDecay(at, declared) }),
   piecewiseConstantDecay(at, declared) {
-    const boundaries = readNumbers(at, "boundaries", declared.boundaries, (place, index, value) =>
+    const boundaries = readNumbers(at, "boundaries", declared.boundaries, limits.boundaries, (place, index, value) =>
       readInteger(place, index, value, 0),
     );
     boundaries.forEach((boundary, index) => {
       if (index > 0 && !(boundary > (boundaries[index - 1] as number)))
         at.at("boundaries").add("OUT_OF_RANGE", `must be above the boundary before, got ${shown(boundary)}.`, index);
     });
-    const values = readNumbers(at, "values", declared.values, (place, index, value) =>
+    const values = readNumbers(at, "values", declared.values, limits.boundaries + 1, (place, index, value) =>
       readNumber(place, index, value, positive),
     );
     if (boundaries.length > 0 && values.length > 0 && values.length !== boundaries.length + 1) {
@@ -136,9 +136,10 @@ function readNumbers(
   at: Findings,
   key: string,
   declared: readonly number[],
+  most: number,
   read: (at: Findings, index: number, value: unknown) => number,
 ): number[] {
-  const list = readList(at, key, declared, limits.boundaries + 1);
+  const list = readList(at, key, declared, most);
   if (Array.isArray(declared) && declared.length === 0) at.add("EMPTY", "must hold at least one number.", key);
   return list.map((value, index) => read(at.at(key), index, value));
 }

@@ -86,3 +86,20 @@ describe("a training that was stored before there were bounds", () => {
     expect(row?.spec).toMatchObject({ keep, epochs: 900_000_000 });
   });
 });
+
+describe("a number of what exists", () => {
+  it.each(["modelRevision", "optimizerRevision", "datasetVersion"])(
+    "is refused as unknown below 1: %s",
+    async (field) => {
+      const input = { model: "iris-species", optimizer: "adam-decay", epochs: 1 };
+      expect(await problems("train", { ...input, [field]: 0 })).toContain(`${field} UNKNOWN_REFERENCE`);
+      expect(await problems("train", { ...input, [field]: 1 })).toEqual([]);
+    },
+  );
+
+  it("is refused as unknown below 1 where an alias shall point to it", async () => {
+    const input = { model: "iris-species", alias: "last" };
+    expect(await problems("setAlias", { ...input, version: 0 })).toEqual(["version UNKNOWN_REFERENCE"]);
+    expect(await problems("setAlias", { ...input, version: 1, expected: 0 })).toEqual(["expected STALE"]);
+  });
+});

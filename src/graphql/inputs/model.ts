@@ -33,7 +33,7 @@ export class LossInput implements LossDeclaration {
   @Field(() => Float, {
     nullable: true,
     description:
-      "Focal crossentropies only. BINARY: the weight of true, above 0 and below 1, that of false being 1 less it; default: both 1. CATEGORICAL: a factor of the loss, above 0; default: 0.25.",
+      "Focal crossentropies only. CATEGORICAL: a factor of the loss, above 0; default: 0.25. BINARY: the weight of true, above 0 and below 1, that of false being 1 less it; default: both 1.",
   })
   alpha?: number | null;
 
