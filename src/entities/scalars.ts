@@ -68,7 +68,7 @@ export const Int64Scalar = new GraphQLScalarType<number | bigint, number | strin
 });
 
 /** How deep JSON arguments may nest: far beyond any declaration, far below what recursion over them could bear. */
-const maxJsonDepth = 64;
+export const jsonLimits = { depth: 64 } as const;
 
 /** Refuses what is valid JSON but would hurt the code that handles it: `__proto__` keys and endless nesting. */
 function guardJson<Value>(scalar: string, value: Value, node?: ValueNode): Value {
@@ -78,7 +78,7 @@ function guardJson<Value>(scalar: string, value: Value, node?: ValueNode): Value
     if (typeof current === "number" && !Number.isFinite(current))
       refuse(scalar, "made of finite numbers", current, node);
     if (typeof current !== "object" || current === null) continue;
-    if (depth === maxJsonDepth) refuse(scalar, `nested at most ${maxJsonDepth} deep`, "a deeper value", node);
+    if (depth === jsonLimits.depth) refuse(scalar, `nested at most ${jsonLimits.depth} deep`, "a deeper value", node);
     if (Object.hasOwn(current, "__proto__")) refuse(scalar, "without `__proto__` keys", "an object with one", node);
     for (const child of Object.values(current)) pending.push([child, depth + 1]);
   }

@@ -50,8 +50,11 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Largest body of a request, in bytes. */
-const maxBodyBytes = 16 * 1024 * 1024;
+/** Bounds of HTTP. */
+export const httpLimits = {
+  /** Largest body of a request. */
+  bodyBytes: 16 * 1024 * 1024,
+} as const;
 /** Why a request's signal is aborted. One for all: without it every abort makes an exception with a stack. */
 const closed = new Error("the connection is closed");
 /** How long `close()` waits for WebSocket clients to say goodbye, and for requests in flight, in milliseconds. */
@@ -82,7 +85,7 @@ export async function startHttpServer<Context extends object>(
   app.get("/", graphiqlRoute());
   if (options.openArtifact) app.use("/artifacts/", artifactRoute(options.openArtifact, logger));
   app.use(requireKey(isAuthorized));
-  app.use(express.json({ limit: maxBodyBytes }));
+  app.use(express.json({ limit: httpLimits.bodyBytes }));
   app.all("/graphql/stream", streams.handle);
   app.all(
     "/graphql",

@@ -21,8 +21,12 @@ export function tagVersion(db: DataSource, declaration: TagDeclaration): Promise
   return transactOnce(db, { operation: "tagVersion", key: idempotencyKey, request }, async (manager) => {
     const { key, value } = request;
     const findings = Findings.start();
-    if (!/^[\w./-]{1,100}$/.test(key))
-      findings.add("BAD_NAME", `must have 1 to 100 of the characters A-Z a-z 0-9 _ . / -, got ${shown(key)}.`, "key");
+    if (!/^[\w./-]+$/.test(key) || key.length > limits.tagKeyLength)
+      findings.add(
+        "BAD_NAME",
+        `must have 1 to ${limits.tagKeyLength} of the characters A-Z a-z 0-9 _ . / -, got ${shown(key)}.`,
+        "key",
+      );
     readText(findings, "value", value ?? "", { min: 0, max: limits.tagLength });
     const problems = findings.problems();
     const version = await referencedVersion(manager, "version", request.version).catch((error: unknown) => {

@@ -149,6 +149,7 @@ export type Aftermath =
  * trainer or its host down with it must not do so for ever.
  */
 export const maximumLosses = 10;
+export const faultLimits = { maximumLosses } as const;
 
 /** The pause before the n-th try in a row: 1 s, doubled each time, at most 60 s. The same for all, so that it can be tested. */
 export function pauseSeconds(count: number): number {

@@ -31,6 +31,7 @@ export interface Predictor {
 
 /** Versions kept loaded. */
 const keptVersions = 16;
+export const servingLimits = { keptVersions } as const;
 /** References of which it is remembered what they meant. */
 const rememberedReferences = 1_000;
 

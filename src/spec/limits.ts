@@ -1,6 +1,8 @@
 /** Upper bounds of declarations: generous for real use, small enough that none can exhaust a server's memory. */
 export const limits = {
   descriptionLength: 4_000,
+  /** Names of what is declared, of layers, features, aliases and projects. */
+  nameLength: 63,
   features: 1_000,
   categories: 10_000,
   categoryLength: 256,
@@ -12,6 +14,10 @@ export const limits = {
   decodedNumbers: 2 ** 25,
   /** UTF-16 code units of one TEXT. */
   textLength: 1_000_000,
+  /** Characters of a timestamp. */
+  timestampLength: 40,
+  /** UTF-16 code units of a token that a vocabulary holds: what has no white space is no word worth keeping. */
+  tokenLength: 100,
   /** Tokens that a vocabulary holds, or bins that tokens are hashed to: the vocabulary is stored with every version. */
   tokens: 100_000,
   layers: 1_000,
@@ -58,6 +64,7 @@ export const limits = {
   checkpointBytes: 2 ** 40,
   /** Tags of one version, and aliases of one model: both are answered whole, not in pages. */
   tags: 1_000,
+  tagKeyLength: 100,
   tagLength: 1_000,
   aliases: 1_000,
   /** UTF-16 code units of the reason why an alias moves. */
