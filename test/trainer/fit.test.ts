@@ -68,6 +68,7 @@ const data: Data = {
   counts: { train: 20, validation: 8, test: 0 },
   firstNew: 0,
   rows: (name) => rows[name],
+  targets: (name) => Float64Array.from(rows[name].y),
 };
 
 let folder: string;
