@@ -112,7 +112,7 @@ describe("a gate whose metric is undefined on the test rows", () => {
       name: "no-weight",
       ...{ metric: "loss", features: number, reason: "the weight of every row is 0" },
       model: { ...regression, sampleWeight: "weight" },
-      first: () => [...rowsOf("train", 20, 5), ...rowsOf("validation", 2, 5), ...rowsOf("test", 4, 5, 0)],
+      first: () => [...rowsOf("train", 20, 5), ...rowsOf("validation", 2, 5, 0), ...rowsOf("test", 4, 5, 0)],
       next: () => rowsOf("train", 20, 2_337),
     },
     {
