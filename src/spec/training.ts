@@ -76,6 +76,7 @@ export const trainingDefaults = {
  *
  * 1: runs that were queued before semantics were recorded.
  * 2: each batch and each update counts every row once; metrics are computed on raw targets in float64.
+ * What is undefined is NaN and never an improvement; a column that varies only by rounding is constant.
  */
 export const trainingSemantics = [1, 2] as const;
 export type TrainingSemantics = (typeof trainingSemantics)[number];
