@@ -82,7 +82,7 @@ export const trainingSemantics = [1, 2] as const;
 export type TrainingSemantics = (typeof trainingSemantics)[number];
 
 /** The semantics of every run that is queued now. */
-export const currentSemantics = 2 satisfies TrainingSemantics;
+export const currentSemantics: TrainingSemantics = 2;
 
 /** The options of stored runs that do not record them. */
 export const unrecordedTraining = { ...trainingDefaults, semantics: 1 } satisfies Partial<TrainingSpec>;

@@ -53,6 +53,7 @@ export async function runAttempt(
   const parameters = parent ? await loadWeights(store, parent) : undefined;
   const program = await createTrainingProgram({
     ...{ model, optimizer, executor, batchSize: training.batchSize, seed: training.seed },
+    ...{ semantics: training.semantics, stepsPerEpoch: order.stepsPerEpoch },
     state: initialState(model, optimizer, training.seed, parameters),
   });
   const { saver, patience } = environment;
@@ -161,7 +162,8 @@ async function measureGate(
     return { champion: { versionId, measured: null }, challenger };
   const parameters = await loadWeights(store, champion);
   const state = initialState(champion.model, optimizer, training.seed, parameters);
-  const options = { model: champion.model, optimizer, executor, batchSize: 1, seed: training.seed, state };
+  const { seed, semantics } = training;
+  const options = { model: champion.model, optimizer, executor, batchSize: 1, seed, semantics, state };
   const rival = await createTrainingProgram(options);
   try {
     return { champion: { versionId, measured: await gateValue(rival, data, champion, metric) }, challenger };

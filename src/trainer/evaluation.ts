@@ -1,5 +1,6 @@
 import type { MetricValues } from "../engine/metric.js";
 import { createMetric } from "../engine/metrics.js";
+import { rowCounting } from "../engine/row-counting.js";
 import type { Rows } from "../engine/training-program.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
 import type { SplitPart } from "../spec/dataset.js";
@@ -58,7 +59,6 @@ export function measure(
 
 /** A mean loss over rows. Where none of them has weight there is no mean (semantics 1: it is 0 plus regularization). */
 export function measureLoss(name: string, loss: number, rows: Rows, semantics: TrainingSemantics): NamedValue {
-  if (semantics === 1 || rows.weight === undefined || rows.weight.some((weight) => weight > 0))
-    return { name, value: loss };
+  if (rowCounting(semantics).definesLoss(rows.weight)) return { name, value: loss };
   return { name, value: Number.NaN, undefinedReason: "the weight of every row is 0" };
 }

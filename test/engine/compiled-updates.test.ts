@@ -24,7 +24,9 @@ async function trajectories(declaration: Omit<OptimizerDeclaration, "name">, los
   const state = initialState(model, optimizer, 2);
   return Promise.all(
     [eager, compiled].map(async (executor) => {
-      const program = await createTrainingProgram({ model, optimizer, batchSize: 4, seed: 2, executor, state });
+      const program = await createTrainingProgram({
+        ...{ model, optimizer, batchSize: 4, seed: 2, semantics: 2, executor, state },
+      });
       const measured: number[] = [];
       for (let step = 0; step < steps; step++)
         measured.push((await program.step({ ...batch(loss.type, step), stepIndex: step })).loss);

@@ -22,7 +22,7 @@ const optimizer = optimizerOf(plainAdam, {
   decaySteps: 1,
   staircase: false,
 });
-const training = { batchSize: 32, epochs: 3, threads: 1 };
+const training = { batchSize: 32, epochs: 3, threads: 1, semantics: 2 } as const;
 
 beforeAll(useEagerBackend);
 

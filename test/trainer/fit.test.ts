@@ -110,12 +110,15 @@ async function train(
 ) {
   const executor = createEagerExecutor();
   const spec = { ...training, ...changes };
-  const { batchSize, seed } = spec;
+  const { batchSize, seed, semantics } = spec;
+  const order = epochOrder({ ...spec, count: data.counts.train });
   const program = await createTrainingProgram({
     model,
     optimizer: optimizer as OptimizerSpec,
     batchSize,
     seed,
+    semantics,
+    stepsPerEpoch: order.stepsPerEpoch,
     executor,
   });
   const points: { seq: number; name: string; value: number }[] = [];
@@ -124,7 +127,7 @@ async function train(
   const position = await loop.fit({
     assignment: { model, optimizer, training: spec } as unknown as Assignment,
     data,
-    order: epochOrder({ ...spec, count: data.counts.train }),
+    order,
     program,
     start,
     now,
@@ -289,7 +292,7 @@ describe("a training whose weights are ruined, also where the loss does not show
   /** Trains in epochs of four steps; from the `from`th look at the weights on, there is NaN among them. */
   async function trainRuined(from: number, settings: typeof training) {
     const program = await createTrainingProgram({
-      ...{ model, optimizer: optimizer as OptimizerSpec, batchSize: 6, seed: 3 },
+      ...{ model, optimizer: optimizer as OptimizerSpec, batchSize: 6, seed: 3, semantics: 2, stepsPerEpoch: 4 },
       executor: createEagerExecutor(),
     });
     const ruined = { ...(await program.state()) };

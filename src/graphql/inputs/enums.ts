@@ -2,6 +2,7 @@ import { registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import { activations, initializers } from "../../spec/layer.js";
 import { classWeightings, losses, metricTypes, preprocessings } from "../../spec/model.js";
+import { parameterKinds } from "../../spec/parameter.js";
 import { poolings, sides, standardizations, tokenSplits } from "../../spec/preprocessing.js";
 import { decayShapes } from "../../spec/schedule.js";
 import { deviceRequests } from "../../spec/training.js";
@@ -268,6 +269,18 @@ registerEnumType(DecayShapeEnum, {
     LINEAR: { description: "1 - s." },
     COSINE: { description: "Half a cosine: (1 + cos(pi s)) / 2." },
     ONE_MINUS_SQRT: { description: "1 - sqrt(s): quickly at first (Hägele et al., 2024)." },
+  },
+});
+
+export const ParameterKindEnum = enumOf(parameterKinds);
+registerEnumType(ParameterKindEnum, {
+  name: "ParameterKind",
+  description: "Parameters of layers that are no kernels. Layers within layers count as well.",
+  valuesConfig: {
+    BIAS: { description: "Biases of dense, convolutional, recurrent and attention layers." },
+    NORMALIZATION: { description: "`gamma` and `beta` of batch, layer and group normalization." },
+    EMBEDDING: { description: "Tables of embeddings, including those of inputs and of positions." },
+    ACTIVATION: { description: "The slopes of PReLU." },
   },
 });
 
