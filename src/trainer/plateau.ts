@@ -23,7 +23,7 @@ export function freshPlateau(schedule: Schedule): PlateauState | null {
 /**
  * Takes an epoch's measurements into account, as Keras's ReduceLROnPlateau does: an improvement is more than `minDelta`;
  * after `patience` epochs without one the rate is multiplied by `factor`, but not below `minLearningRate`, and in the
- * `cooldown` epochs that follow none is counted. Without the monitored value nothing changes. NaN is never an improvement.
+ * `cooldown` epochs that follow none is counted. Without the monitored value, or where it is undefined, nothing changes. NaN is never an improvement.
  *
  * @param semantics of the run: with 1 NaN is an improvement on nothing, and nothing then improves on NaN.
  */
@@ -33,7 +33,10 @@ export function judgePlateau(
   values: NamedValue[],
   semantics: TrainingSemantics = currentSemantics,
 ): PlateauState {
-  const measured = (name: string) => values.find((value) => value.name === name)?.value;
+  const measured = (name: string) => {
+    const found = values.find((value) => value.name === name);
+    return semantics === 1 || found?.undefinedReason === undefined ? found?.value : undefined;
+  };
   const monitor = schedule.monitor ?? (measured("val_loss") === undefined ? "epoch_loss" : "val_loss");
   const current = measured(monitor);
   if (current === undefined) return state;

@@ -5,6 +5,7 @@ import {
   type GraphQLSchema,
   getNamedType,
 } from "graphql";
+import { parameterKinds } from "../../src/spec/parameter.js";
 import { resolveDataset } from "../../src/spec/resolve-dataset.js";
 import { resolveModel } from "../../src/spec/resolve-model.js";
 import { valuesOf } from "./variants.js";
@@ -149,6 +150,10 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
     ...[...values("LearningRateInput"), ...pairs.schedules].map((learningRate): Case => {
       return { kind: "optimizer", args: [{ name: "o", algorithm: { sgd: {} }, learningRate }] };
     }),
+    {
+      kind: "optimizer",
+      args: [{ name: "o", algorithm: { adam: {} }, weightDecay: 0.1, weightDecayExclude: [...parameterKinds] }],
+    },
     ...["adam", "sgd", "adamw"].flatMap((algorithm) =>
       optionsOf("DeclareOptimizerInput", names, { name: "o", algorithm: { [algorithm]: {} } }).map(
         (option): Case => ({ kind: "optimizer", args: [option] }),
