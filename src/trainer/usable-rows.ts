@@ -35,7 +35,7 @@ export function usableRows(
   let usable = audit.withoutFaults(parts, rowChecks(model, table));
   // Without a training row, nothing can be fitted and nothing more be found.
   if (usable.train.length === 0) throw audit.refusal(model, "no training row is left");
-  const preprocessing = parent?.preprocessing ?? fitPreprocessing(model, table, usable.train);
+  const preprocessing = parent?.preprocessing ?? fitPreprocessing(model, table, usable.train, training.semantics);
   // Under semantics 1 an infinite number was computed with, and a run that was done with it must be reproducible.
   const judgesEncoding = training.semantics > 1;
   if (judgesEncoding) usable = audit.withoutFaults(usable, encodingChecks(model, preprocessing, table));
