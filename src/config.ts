@@ -51,6 +51,9 @@ export interface S3Config {
   secretKey: string;
 }
 
+/** Bounds of the settings that are numbers. */
+export const settingLimits = { slots: 256, leastLeaseSeconds: 0.5, mostLeaseSeconds: 600 } as const;
+
 /** @throws PlatformError BAD_INPUT naming the variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   return {
@@ -62,10 +65,16 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     allowedHosts: list(env.PERENNIAL_ALLOWED_HOSTS),
     allowedOrigins: list(env.PERENNIAL_ALLOWED_ORIGINS),
     s3: s3Config(env),
-    slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, 256),
+    slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, settingLimits.slots),
     devices: oneOf(env, "PERENNIAL_DEVICES", "auto", ["auto", "cpu", "webgpu"]),
     executor: oneOf(env, "PERENNIAL_EXECUTOR", "compiled", ["compiled", "tensorflow", "eager"]),
-    leaseSeconds: seconds(env, "PERENNIAL_LEASE_SECONDS", 6, 0.5, 600),
+    leaseSeconds: seconds(
+      env,
+      "PERENNIAL_LEASE_SECONDS",
+      6,
+      settingLimits.leastLeaseSeconds,
+      settingLimits.mostLeaseSeconds,
+    ),
     logLevel: oneOf(env, "LOG_LEVEL", "warn", ["debug", "info", "warn", "error", "silent"]),
   };
 }

@@ -8,7 +8,8 @@ export const errorCatalogue = {
   NOT_FOUND: "What the request names does not exist.",
   BAD_CURSOR: "A cursor (`after`, `before`) was not issued by this connection or subscription.",
   BAD_INPUT: "An argument that is not part of a declaration is wrong; the message names it.",
-  INVALID_ROWS: "Rows given to `predict` do not fit the model's signature; `extensions.problems` lists every fault.",
+  INVALID_ROWS:
+    "Rows given to `predict` do not fit the model's signature; `extensions.problems` lists every fault. Of a run: its dataset holds rows that its model cannot use; the message names them by ordinal.",
   IDEMPOTENCY_KEY_REUSED: "The idempotency key was used before for a different request.",
   ILLEGAL_TRANSITION: "The run's state does not allow what was asked, such as canceling a finished run.",
   LEASE_LOST: "The worker no longer owns the run: its lease was revoked. The attempt must stop writing.",

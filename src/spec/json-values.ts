@@ -2,7 +2,7 @@ import { inexactDigits } from "./exact-integers.js";
 import { shown } from "./wording.js";
 
 /** How deep JSON arguments may nest: far beyond any declaration, far below what recursion over them could bear. */
-export const maxJsonDepth = 64;
+export const jsonLimits = { depth: 64 } as const;
 
 /**
  * What is wrong with a value that is valid JSON but would hurt the code that handles it: `__proto__` keys, numbers beyond
@@ -13,7 +13,7 @@ export const maxJsonDepth = 64;
 export function jsonFault(value: unknown, exact = false, depth = 0): string | undefined {
   if (typeof value === "number" && !Number.isFinite(value)) return `made of finite numbers, not ${shown(value)}`;
   if (typeof value !== "object" || value === null) return undefined;
-  if (depth === maxJsonDepth) return `nested at most ${maxJsonDepth} deep, not ${shown("a deeper value")}`;
+  if (depth === jsonLimits.depth) return `nested at most ${jsonLimits.depth} deep, not ${shown("a deeper value")}`;
   if (exact && inexactDigits(value) !== undefined)
     return `made of numbers that 64-bit floats hold, not ${shown(value)}`;
   if (Array.isArray(value)) {

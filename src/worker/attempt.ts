@@ -156,7 +156,8 @@ export function startAttempt(options: {
         journal.add(() => recordRewind(db, lease, message));
         break;
       case "WARNING":
-        log("WARNING", message.message);
+      case "ROWS_SKIPPED":
+        log(message.type, message.message);
         break;
       case "EARLY_STOPPED":
         log("EARLY_STOPPED", message.message);

@@ -23,6 +23,7 @@ export interface JournalBound {
 
 /** More than a minute of a trainer that makes a thousand steps a second, each with a point. */
 export const journalBound: JournalBound = { entries: 100_000, bytes: 16 * 2 ** 20 };
+export const journalLimits = { ...journalBound } as const;
 
 /**
  * What an attempt has to store, in order. While Postgres is away the training goes on and entries wait here, up to a bound;
