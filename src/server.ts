@@ -60,7 +60,7 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     const garbage = watchGarbage({ db, store, logger });
     closers.push(() => garbage.stop());
     const http = await startHttpServer({
-      ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey, logger },
+      ...{ schema: createSchema(), createContext: (request) => createContext(platform, request), operatorKey, logger },
       ...{ host: config.host, port: config.port },
       ...{ allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
       readiness: () => readiness(db),

@@ -1,3 +1,4 @@
+import "./production.js";
 import { type Config, readConfig } from "./config.js";
 import { armFailpoints } from "./failpoint.js";
 import { createLogger } from "./logger.js";

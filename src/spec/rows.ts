@@ -10,6 +10,8 @@ export interface RowRules {
   require?: readonly string[];
   /** Whether fields that are no features are ignored instead of refused. */
   allowExtra?: boolean;
+  /** Fields that are no features and may be there all the same: they are not looked at. */
+  ignore?: ReadonlySet<string>;
   /** Where the rows lie in the input; default `rows`. */
   path?: string;
   /** What was found wrong with a value before: it takes the place of what would be found here. */
@@ -37,34 +39,44 @@ export function validateRows(features: readonly Feature[], rows: unknown, rules:
   if (!Array.isArray(rows)) findings.add("BAD_TYPE", `must be a list of rows, got ${shown(rows)}.`);
   else if (rows.length === 0) findings.add("EMPTY", "must hold at least one row.");
   else {
-    const checks = features.map((feature) => ({
-      feature,
-      required: rules.require?.includes(feature.name) ?? true,
-      categories: new Set(feature.categories),
-    }));
-    const known = new Set(features.map(({ name }) => name));
-    const names = listed(known);
-    for (const [index, row] of rows.entries()) {
-      if (!isRecord(row)) {
-        findings.add("BAD_TYPE", `must be an object with a field per feature, got ${shown(row)}.`, index);
-        continue;
-      }
-      const at = findings.at(index);
-      for (const { feature, required, categories } of checks) {
-        // Own fields only: `row.constructor` must not find what every object inherits.
-        const value = Object.hasOwn(row, feature.name) ? row[feature.name] : undefined;
-        const fault = rules.faultOf?.(index, feature.name);
-        if (fault !== undefined) at.add(fault.code, fault.message, feature.name);
-        else if (value !== undefined && value !== null) checkValue(at, feature, categories, value);
-        else if (required) at.add("REQUIRED", `is required: ${expected(feature)}.`, feature.name);
-      }
-      if (rules.allowExtra) continue;
-      for (const key of Object.keys(row)) {
-        if (!known.has(key)) at.add("UNKNOWN_FIELD", `is not a feature; the features are ${names}.`, key);
-      }
-    }
+    const checkRow = rowChecker(features, rules);
+    for (const [index, row] of rows.entries()) checkRow(findings, index, row);
   }
   return findings.problems();
+}
+
+/** Adds what is wrong with one row, which is the one at `index`, to `findings`. */
+export type RowChecker = (findings: Findings, index: number, row: unknown) => void;
+
+/** `validateRows` row by row. What is known of the features is prepared once for all rows. */
+export function rowChecker(features: readonly Feature[], rules: RowRules): RowChecker {
+  const checks = features.map((feature) => ({
+    feature,
+    required: rules.require?.includes(feature.name) ?? true,
+    categories: new Set(feature.categories),
+  }));
+  const known = new Set(features.map(({ name }) => name));
+  const names = listed(known);
+  return (findings, index, row) => {
+    if (!isRecord(row)) {
+      findings.add("BAD_TYPE", `must be an object with a field per feature, got ${shown(row)}.`, index);
+      return;
+    }
+    const at = findings.at(index);
+    for (const { feature, required, categories } of checks) {
+      // Own fields only: `row.constructor` must not find what every object inherits.
+      const value = Object.hasOwn(row, feature.name) ? row[feature.name] : undefined;
+      const fault = rules.faultOf?.(index, feature.name);
+      if (fault !== undefined) at.add(fault.code, fault.message, feature.name);
+      else if (value !== undefined && value !== null) checkValue(at, feature, categories, value);
+      else if (required) at.add("REQUIRED", `is required: ${expected(feature)}.`, feature.name);
+    }
+    if (rules.allowExtra) return;
+    for (const key of Object.keys(row)) {
+      if (known.has(key) || rules.ignore?.has(key)) continue;
+      at.add("UNKNOWN_FIELD", `is not a feature; the features are ${names}.`, key);
+    }
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
