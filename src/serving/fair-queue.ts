@@ -38,6 +38,7 @@ export class FairQueue<Owner, Item> {
     this.lines.delete(owner);
     const others = [...this.lines];
     this.lines.clear();
+    this.last = undefined;
     this.lines.set(owner, line);
     for (const [other, items] of others) this.lines.set(other, items);
     this.count++;

@@ -16,16 +16,13 @@ import { storeArtifacts } from "../../src/trainer/artifacts.js";
 import { registerVersions } from "../graphql/training.js";
 import type { Workbench } from "../support/workbench.js";
 
-/** Preprocessing that leaves numbers as they are, whatever the model's inputs. */
-export function plainPreprocessing({ inputs, target }: ModelSpec): FittedPreprocessing {
+/** Preprocessing that leaves numbers as they are. */
+function plainPreprocessing({ inputs, target }: ModelSpec): FittedPreprocessing {
+  const method = (type: string) => (type === "CATEGORY" ? ("ONE_HOT" as const) : ("NONE" as const));
   return {
     format: 1,
-    inputs: inputs.map(({ feature, type }) =>
-      type === "CATEGORY"
-        ? { feature, method: "ONE_HOT" as const }
-        : { feature, method: "NONE" as const, mean: [], standardDeviation: [] },
-    ) as FittedPreprocessing["inputs"],
-    target: { feature: target.feature, method: target.type === "CATEGORY" ? "ONE_HOT" : "NONE" } as never,
+    inputs: inputs.map(({ feature, type }) => ({ feature, method: method(type) })),
+    target: { feature: target.feature, method: method(target.type) },
   };
 }
 
