@@ -19,7 +19,11 @@ const colors = ["red", "green", "blue"];
 const whole = { size: 2, color: "red", id: 3, note: "as it came", weight: 1, sold: true, price: 7 };
 
 async function declare(name: string, target: string, inputs: string[], layers: LayerDeclaration[] = []) {
-  await accepted(declareModel(bench.db, { name, dataset: "things", target, inputs, layers, sampleWeight: "weight" }));
+  const preprocessing = inputs
+    .filter((input) => input === "id")
+    .map((feature) => ({ feature, method: "NONE" as const }));
+  const declaration = { name, dataset: "things", target, inputs, layers, preprocessing, sampleWeight: "weight" };
+  await accepted(declareModel(bench.db, declaration));
 }
 
 beforeAll(async () => {
