@@ -37,6 +37,11 @@ export interface Config {
    * server and worker. Default 6. It renews at least three times as often.
    */
   leaseSeconds: number;
+  /**
+   * PERENNIAL_SERVING_MEMORY_MIB: memory that the versions kept loaded for predictions may take together, 64 to 1,048,576.
+   * Default 2,048.
+   */
+  servingMemoryMib: number;
   /** LOG_LEVEL: debug, info, warn, error or silent. Default warn. */
   logLevel: string;
 }
@@ -66,6 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     devices: oneOf(env, "PERENNIAL_DEVICES", "auto", ["auto", "cpu", "webgpu"]),
     executor: oneOf(env, "PERENNIAL_EXECUTOR", "compiled", ["compiled", "tensorflow", "eager"]),
     leaseSeconds: seconds(env, "PERENNIAL_LEASE_SECONDS", 6, 0.5, 600),
+    servingMemoryMib: integer(env, "PERENNIAL_SERVING_MEMORY_MIB", 2_048, 64, 2 ** 20),
     logLevel: oneOf(env, "LOG_LEVEL", "warn", ["debug", "info", "warn", "error", "silent"]),
   };
 }

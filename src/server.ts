@@ -13,6 +13,7 @@ import { listen } from "./pubsub/wakeups.js";
 import { assertSameStore } from "./same-store.js";
 import { startReaper } from "./scheduler/reaper.js";
 import { liveWorkers } from "./scheduler/workers.js";
+import { servedVersionLimits } from "./serving/limits.js";
 import { createPlanner } from "./serving/plan.js";
 import { createPredictor } from "./serving/predictor.js";
 import type { FileStore } from "./storage/file-store.js";
@@ -45,7 +46,10 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     await assertSameStore(db, store, "server");
     const wakeups = await listen({ url: databaseUrl, logger });
     closers.push(() => wakeups.close());
-    const predictor = createPredictor({ db, store });
+    const predictor = createPredictor({
+      ...{ db, store },
+      limits: { ...servedVersionLimits, bytes: config.servingMemoryMib * 2 ** 20 },
+    });
     closers.push(() => predictor.close());
     const planner = createPlanner({
       db,

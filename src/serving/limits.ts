@@ -1,6 +1,6 @@
 import type { CallLimits } from "./thread-calls.js";
 
-/** Of `planTraining`: tracing the largest models takes up to ten seconds, those that are declared as a rule some tens of milliseconds. */
+/** Of `planTraining`. Tracing takes tens of milliseconds for most models, and up to ten seconds for the largest. */
 export const planLimits: CallLimits = { waiting: 100, waitSeconds: 60, runSeconds: 60, ahead: 1 };
 
 /** Of the check that `declareModel` makes of a model that is new. */
@@ -34,5 +34,5 @@ export const sliceLimits = {
   multiplications: 5e7,
 } as const;
 
-/** How long the server's loop may be kept by one request, in milliseconds, before others get a turn. */
+/** How long a prediction may keep the server's loop, in milliseconds, before others get a turn. */
 export const turnMilliseconds = 10;

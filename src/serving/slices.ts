@@ -12,9 +12,9 @@ export interface Slice {
 }
 
 /**
- * How many rows of a model make a slice: the largest of the engine's batches that is within `sliceLimits`, so that no row
- * is computed in another batch than it would be without slices. It depends on the model alone, not on how fast anything
- * is: the same request gets the same answer, bit for bit.
+ * How many rows of a model make a slice: the largest of the engine's batches that is within `sliceLimits`. For most models
+ * that is the largest there is, so that rows are computed in the batches that they would be in without slices. It depends
+ * on the model alone, not on how fast anything is: the same request gets the same answer, bit for bit.
  */
 export function rowsPerSlice({ inputs, layers }: Pick<ModelSpec, "inputs" | "layers">): number {
   const numbers = inputs.filter((input) => !isOpenEnded(input)).reduce((sum, input) => sum + featureWidth(input), 0);
