@@ -37,11 +37,7 @@ export class RowProblems {
   ofAll(): Problem[] {
     const problems: Problem[] = [];
     let rows = 0;
-    for (const [, found] of [...this.byRow].sort(([one], [other]) => one - other)) {
-      if (problems.length >= limits.rowProblems) break;
-      problems.push(...found);
-      rows++;
-    }
+    for (; rows < this.rows && problems.length < limits.rowProblems; rows++) problems.push(...this.of(rows));
     const others = this.rows - rows;
     if (others === 0) return problems;
     const message = `${count(others)} more ${others === 1 ? "row has" : "rows have"} problems that are not listed.`;
