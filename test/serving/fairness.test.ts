@@ -45,8 +45,17 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** The longest that the loop stands still while something is done, in milliseconds. */
+/**
+ * The longest that the loop stands still while something is done, in milliseconds: the least of some tries, since a busy
+ * machine stops it for as long as it likes, and code that stops it does so every time.
+ */
 async function longestStall(act: () => Promise<unknown>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 5 && least > 250; tries++) least = Math.min(least, await stallOf(act));
+  return least;
+}
+
+async function stallOf(act: () => Promise<unknown>): Promise<number> {
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
   await act();
