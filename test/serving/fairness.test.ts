@@ -9,6 +9,7 @@ import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
 import { declareModel } from "../../src/registry/declare-model.js";
 import type { Predictor } from "../../src/serving/predictor.js";
+import { leastOf } from "../support/least-of.js";
 import { accepted, declareClouds, openWorkbench, type Workbench } from "../support/workbench.js";
 import { openPlanner, openPredictor, type Served, serve, servedVersions } from "./served.js";
 
@@ -45,15 +46,8 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/**
- * The longest that the loop stands still while something is done, in milliseconds: the least of some tries, since a busy
- * machine stops it for as long as it likes, and code that stops it does so every time.
- */
-async function longestStall(act: () => Promise<unknown>): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 5 && least > 250; tries++) least = Math.min(least, await stallOf(act));
-  return least;
-}
+/** The longest that the loop stands still while something is done, in milliseconds. */
+const longestStall = (act: () => Promise<unknown>) => leastOf(250, () => stallOf(act));
 
 async function stallOf(act: () => Promise<unknown>): Promise<number> {
   const delay = monitorEventLoopDelay({ resolution: 5 });
