@@ -37,6 +37,11 @@ export interface Config {
    * server and worker. Default 6. It renews at least three times as often.
    */
   leaseSeconds: number;
+  /**
+   * PERENNIAL_SERVING_MEMORY_MIB: memory that the versions kept loaded for predictions may take together, 64 to 1,048,576.
+   * Default 2,048.
+   */
+  servingMemoryMib: number;
   /** LOG_LEVEL: debug, info, warn, error or silent. Default warn. */
   logLevel: string;
 }
@@ -52,7 +57,13 @@ export interface S3Config {
 }
 
 /** Bounds of the settings that are numbers. */
-export const settingLimits = { slots: 256, leastLeaseSeconds: 0.5, mostLeaseSeconds: 600 } as const;
+export const settingLimits = {
+  slots: 256,
+  leastLeaseSeconds: 0.5,
+  mostLeaseSeconds: 600,
+  leastServingMemoryMib: 64,
+  mostServingMemoryMib: 2 ** 20,
+} as const;
 
 /** @throws PlatformError BAD_INPUT naming the variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
@@ -74,6 +85,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       6,
       settingLimits.leastLeaseSeconds,
       settingLimits.mostLeaseSeconds,
+    ),
+    servingMemoryMib: integer(
+      env,
+      "PERENNIAL_SERVING_MEMORY_MIB",
+      2_048,
+      settingLimits.leastServingMemoryMib,
+      settingLimits.mostServingMemoryMib,
     ),
     logLevel: oneOf(env, "LOG_LEVEL", "warn", ["debug", "info", "warn", "error", "silent"]),
   };

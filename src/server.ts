@@ -14,6 +14,7 @@ import { listen } from "./pubsub/wakeups.js";
 import { assertSameStore } from "./same-store.js";
 import { startReaper } from "./scheduler/reaper.js";
 import { liveWorkers } from "./scheduler/workers.js";
+import { servedVersionLimits } from "./serving/limits.js";
 import { createPlanner } from "./serving/plan.js";
 import { createPredictor } from "./serving/predictor.js";
 import type { FileStore } from "./storage/file-store.js";
@@ -48,7 +49,10 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     closers.push(() => wakeups.close());
     const intake = createIntake();
     closers.push(() => intake.close());
-    const predictor = createPredictor({ db, store, decodeImages: intake.decode });
+    const predictor = createPredictor({
+      ...{ db, store, decodeImages: intake.decode },
+      limits: { ...servedVersionLimits, bytes: config.servingMemoryMib * 2 ** 20 },
+    });
     closers.push(() => predictor.close());
     const planner = createPlanner({
       db,
@@ -63,7 +67,7 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     const garbage = watchGarbage({ db, store, logger });
     closers.push(() => garbage.stop());
     const http = await startHttpServer({
-      ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey, logger },
+      ...{ schema: createSchema(), createContext: (request) => createContext(platform, request), operatorKey, logger },
       ...{ host: config.host, port: config.port },
       ...{ allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
       intake,

@@ -1,4 +1,5 @@
-import { hasNaN, type Metric, type MetricValues, scoreOf } from "./metric.js";
+import { classOf } from "../features/predictions.js";
+import { hasNaN, type Metric, scoreOf } from "./metric.js";
 
 /** Rows of one class: rightly predicted, predicted at all, and really there. */
 export interface ClassCounts {
@@ -30,8 +31,6 @@ export function confusion(width: number, value: (counts: Confusion) => number, r
   }));
   let rows = 0;
   let invalid = false;
-  const classOf = (values: MetricValues, row: number) =>
-    width === 1 ? Number((values[row] as number) > 0.5) : indexOfLargest(values, row * width, width);
   const considered = () => {
     if (width === 1) return classes.slice(1);
     return classes.filter(({ predicted, actual }) => predicted + actual > 0);
@@ -40,8 +39,8 @@ export function confusion(width: number, value: (counts: Confusion) => number, r
     update(predictions, targets) {
       invalid ||= hasNaN(predictions);
       for (let row = 0; row < predictions.length / width; row++) {
-        const predicted = classes[classOf(predictions, row)] as ClassCounts;
-        const actual = classes[classOf(targets, row)] as ClassCounts;
+        const predicted = classes[classOf(predictions, row * width, width)] as ClassCounts;
+        const actual = classes[classOf(targets, row * width, width)] as ClassCounts;
         rows++;
         predicted.predicted++;
         actual.actual++;
@@ -54,14 +53,6 @@ export function confusion(width: number, value: (counts: Confusion) => number, r
       return scoreOf(rows, invalid, () => value({ rows, correct, perClass }), reason);
     },
   };
-}
-
-function indexOfLargest(values: MetricValues, start: number, count: number): number {
-  let largest = 0;
-  for (let index = 1; index < count; index++) {
-    if ((values[start + index] as number) > (values[start + largest] as number)) largest = index;
-  }
-  return largest;
 }
 
 /** The mean of the values that are not NaN; NaN if there is none. */
@@ -82,7 +73,7 @@ export function topAccuracy(width: number, places: number): Metric {
     update(predictions, targets) {
       invalid ||= hasNaN(predictions);
       for (let start = 0; start < predictions.length; start += width) {
-        const own = predictions[start + indexOfLargest(targets, start, width)] as number;
+        const own = predictions[start + classOf(targets, start, width)] as number;
         let larger = 0;
         for (let index = start; index < start + width; index++) if ((predictions[index] as number) > own) larger++;
         rows++;

@@ -12,9 +12,30 @@ export interface DecodedRows {
   /** The given rows themselves where they hold no files. */
   rows: unknown;
   faultOf(row: number, feature: string): ValueFault | undefined;
+  /** What the request may still decode. */
+  left: ImageBudget;
   /** Says that the pixels are no longer needed, where somebody counts them. */
   release(): void;
 }
+
+/** What the image files of one request may become and hold; a request that is decoded in parts hands on what is left. */
+export interface ImageBudget {
+  /** Numbers that the files become. */
+  numbers: number;
+  /** Pixels of the files themselves. */
+  pixels: number;
+}
+
+export function imageBudget(): ImageBudget {
+  return { numbers: limits.decodedNumbers, pixels: limits.sourcePixels };
+}
+
+/** `decodeImageFiles`, in whatever thread. */
+export type DecodeImages = (
+  features: readonly ImageFeature[],
+  rows: unknown[],
+  left: ImageBudget,
+) => Promise<DecodedRows>;
 
 /**
  * Decodes PNG and JPEG files in rows from outside, given as base64 or as `data:` URLs, to the numbers that an IMAGE
@@ -26,13 +47,17 @@ export interface DecodedRows {
  *
  * It is work for a thread of its own; see `Intake.decode`.
  */
-export async function decodeImageFiles(features: readonly ImageFeature[], rows: unknown): Promise<DecodedRows> {
+export async function decodeImageFiles(
+  features: readonly ImageFeature[],
+  rows: unknown,
+  budget = imageBudget(),
+): Promise<DecodedRows> {
   const images = features.filter(({ type }) => type === "IMAGE");
   const faults = new Map<string, ValueFault>();
   const faultOf: DecodedRows["faultOf"] = (row, feature) => faults.get(`${row} ${feature}`);
   const release = () => {};
-  if (images.length === 0 || !Array.isArray(rows)) return { rows, faultOf, release };
-  const left = { numbers: limits.decodedNumbers as number, pixels: limits.sourcePixels as number };
+  if (images.length === 0 || !Array.isArray(rows)) return { rows, faultOf, left: budget, release };
+  const left = { ...budget };
   const decoded: unknown[] = [];
   for (const [index, row] of rows.entries()) {
     const values: Record<string, unknown> = {};
@@ -47,7 +72,7 @@ export async function decodeImageFiles(features: readonly ImageFeature[], rows: 
     }
     decoded.push(Object.keys(values).length > 0 ? { ...(row as object), ...values } : row);
   }
-  return { rows: decoded, faultOf, release };
+  return { rows: decoded, faultOf, left, release };
 }
 
 const tooMany: ValueFault = {

@@ -1,4 +1,4 @@
-import type { DecodedRows, ImageFeature } from "../features/image-files.js";
+import type { DecodeImages, ImageFeature } from "../features/image-files.js";
 import { ParkedRows } from "../features/parked-rows.js";
 import { featureWidth } from "../features/table.js";
 import { parseJson, parseMarkedJson } from "../spec/exact-integers.js";
@@ -37,7 +37,7 @@ export interface Intake {
   /** `sealRows`, of rows or of a list of one `ParkedRows`. @throws PlatformError as there, and LIMIT_EXCEEDED. */
   seal(request: SealRequest, rows: unknown[]): Promise<SealedRows>;
   /** `decodeImageFiles`. What they become counts until it is released. @throws PlatformError LIMIT_EXCEEDED */
-  decode(features: readonly ImageFeature[], rows: unknown[]): Promise<DecodedRows>;
+  decode: DecodeImages;
   close(): Promise<void>;
 }
 
@@ -156,14 +156,15 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
       return lane.call("SEAL", { given: { rows }, seal: request });
     },
 
-    async decode(features, rows) {
+    async decode(features, rows, left) {
       const numbers = numbersOfFiles(features, rows);
-      if (numbers === 0) return { rows, faultOf: () => undefined, release() {} };
+      if (numbers === 0) return { rows, faultOf: () => undefined, left, release() {} };
       const release = await decoded.take(numbers);
       try {
-        const answer = await laneFor(4 * numbers + sizeOf(rows)).call("DECODE", { features, rows });
+        const answer = await laneFor(4 * numbers + sizeOf(rows)).call("DECODE", { features, rows, left });
         const faults = new Map(answer.faults);
-        return { rows: answer.rows, faultOf: (row, feature) => faults.get(`${row} ${feature}`), release };
+        const faultOf = (row: number, feature: string) => faults.get(`${row} ${feature}`);
+        return { rows: answer.rows, faultOf, left: answer.left, release };
       } catch (error) {
         release();
         throw error;

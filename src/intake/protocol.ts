@@ -1,4 +1,4 @@
-import type { ImageFeature } from "../features/image-files.js";
+import type { ImageBudget, ImageFeature } from "../features/image-files.js";
 import type { ValueFault } from "../spec/rows.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
@@ -40,6 +40,7 @@ export type RowsOrHandle = { rows: unknown[] } | { handle: number };
 export interface DecodedParts {
   rows: unknown;
   faults: [place: string, fault: ValueFault][];
+  left: ImageBudget;
 }
 
 /** What a thread is asked, and what it answers. */
@@ -47,7 +48,10 @@ export interface Calls {
   PARSE: { request: { bytes: Uint8Array; form: BodyForm }; answer: ParsedBody };
   ROWS: { request: { handle: number; from: number; to: number }; answer: unknown[] };
   SEAL: { request: { given: RowsOrHandle; seal: SealRequest }; answer: SealedRows };
-  DECODE: { request: { features: readonly ImageFeature[]; rows: unknown[] }; answer: DecodedParts };
+  DECODE: {
+    request: { features: readonly ImageFeature[]; rows: unknown[]; left: ImageBudget };
+    answer: DecodedParts;
+  };
   DROP: { request: { handle: number }; answer: null };
 }
 

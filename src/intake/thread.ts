@@ -43,15 +43,15 @@ const handlers: Handlers = {
     return { answer: { problems: [], segment: { ...segment, bytes } }, transfer: [bytes.buffer] };
   },
 
-  async DECODE({ features, rows }) {
-    const decoded = await decodeImageFiles(features, rows);
+  async DECODE({ features, rows, left }) {
+    const decoded = await decodeImageFiles(features, rows, left);
     const faults = rows.flatMap((_, row) =>
       features.flatMap(({ name }) => {
         const fault = decoded.faultOf(row, name);
         return fault === undefined ? [] : [[`${row} ${name}`, fault] as [string, typeof fault]];
       }),
     );
-    return { answer: { rows: decoded.rows, faults } };
+    return { answer: { rows: decoded.rows, faults, left: decoded.left } };
   },
 
   DROP({ handle }) {

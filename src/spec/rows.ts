@@ -15,6 +15,8 @@ export interface RowRules {
   require?: readonly string[];
   /** Whether fields that are no features are ignored instead of refused. */
   allowExtra?: boolean;
+  /** Fields that are no features and may be there all the same: they are not looked at. */
+  ignore?: ReadonlySet<string>;
   /** Where the rows lie in the input; default `rows`. */
   path?: string;
   /** The number of the first of these rows in the input, where they are a part of it; default 0. */
@@ -57,10 +59,11 @@ export function validateRows(features: readonly Feature[], rows: unknown, rules:
   return findings.problems();
 }
 
-type RowChecker = (findings: Findings, index: number, row: unknown) => void;
+/** Adds what is wrong with one row, which is the one at `index`, to `findings`. */
+export type RowChecker = (findings: Findings, index: number, row: unknown) => void;
 
-/** What is known of the features is prepared once for all rows. */
-function rowChecker(features: readonly Feature[], rules: RowRules): RowChecker {
+/** `validateRows` row by row. What is known of the features is prepared once for all rows. */
+export function rowChecker(features: readonly Feature[], rules: RowRules): RowChecker {
   const required = new Set(rules.require);
   const checks = features.map((feature) => ({
     feature,
@@ -86,7 +89,7 @@ function rowChecker(features: readonly Feature[], rules: RowRules): RowChecker {
     }
     if (rules.allowExtra) return;
     for (const key of Object.keys(row)) {
-      if (known.has(key)) continue;
+      if (known.has(key) || rules.ignore?.has(key)) continue;
       at.add("UNKNOWN_FIELD", () => `is not a feature; the features are ${listed(known)}.`, key);
       if (findings.isOverflowing) return;
     }
