@@ -4,13 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { clusterExists, createCluster, flushCluster, readSecret } from "./cluster.js";
-import { databaseUrl, ensureDatabase } from "./connection.js";
+import { databaseUrl } from "./connection.js";
 import { lockDataDirectory } from "./data-directory-lock.js";
 import { locatePostgresPackage, preparePostgresPackage } from "./libraries.js";
 import { choosePort, isPortFree, rememberPort } from "./port.js";
 import { adoptPostmaster, launchPostmaster, type Postmaster, type StopMode, stopPostmaster } from "./postmaster.js";
 import { giveTo, type Launcher, launchersFor, type Places } from "./privileges.js";
 import { runProgram } from "./program.js";
+import { closeToSuperuser, isClosedToSuperuser } from "./roles.js";
 
 export interface PostgresOptions {
   /** Holds the cluster (`postgres/`), its secret, port, log and lock. Created with mode 0700 when missing. */
@@ -26,7 +27,7 @@ export interface PostgresOptions {
 
 /** A supervised server of its own for one data directory, reachable over loopback TCP only. */
 export interface EmbeddedPostgres {
-  /** `postgres://perennial:<secret>@127.0.0.1:<port>/perennial` */
+  /** `postgres://platform:<secret>@127.0.0.1:<port>/perennial`: of the database's owner, who is no superuser. */
   readonly url: string;
   readonly port: number;
   /** The postmaster's process id; another one after a restart. */
@@ -63,6 +64,7 @@ async function obtain(
   secret: string,
   askedPort: number | undefined,
   launcher: () => Promise<Launcher>,
+  logger: Logger,
 ) {
   for (let attempt = 1; ; attempt++) {
     const adopted = await adoptPostmaster(places, secret);
@@ -71,6 +73,10 @@ async function obtain(
     if (adopted) await stopPostmaster(adopted, "fast");
     const port = await choosePort(places.dataDirectory, askedPort);
     try {
+      if (!(await isClosedToSuperuser(places))) {
+        await closeToSuperuser(places, await launcher(), secret);
+        logger.info({ directory: places.pgdata }, "the platform connects as a role that is no superuser from now on");
+      }
       return { postmaster: await launchPostmaster(places, await launcher(), { port, secret }), adopted: false };
     } catch (error) {
       // The port went to another program meanwhile; or a killed server's last backends are still leaving.
@@ -112,23 +118,22 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     const launcher = async () => {
       chosen ??= await firstThatWorks(await launchers(places), async (candidate) => {
         // Starts the program, finds its own parts and reads the cluster's settings, and stops there.
-        await runProgram(candidate, programs.postgres, ["-C", "port", "-D", places.pgdata]);
+        await giveTo(candidate, places.pgdata);
+        await runProgram(candidate, programs, { program: "postgres", cluster: places.pgdata, args: ["-C", "port"] });
       });
-      await giveTo(chosen, places.pgdata);
       return chosen;
     };
 
-    const first = await obtain(places, secret, options.port, launcher);
+    const first = await obtain(places, secret, options.port, launcher, logger);
     const { port } = first.postmaster;
     try {
       await rememberPort(dataDirectory, port);
-      await ensureDatabase({ port, secret });
     } catch (error) {
       await stopPostmaster(first.postmaster, "fast");
       throw error;
     }
     logger.info({ port, pid: first.postmaster.pid, adopted: first.adopted }, "PostgreSQL is ready");
-    const supervised = supervise(first.postmaster, () => obtain(places, secret, port, launcher), logger);
+    const supervised = supervise(first.postmaster, () => obtain(places, secret, port, launcher, logger), logger);
     return {
       url: databaseUrl({ port, secret }),
       port,
