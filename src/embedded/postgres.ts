@@ -110,7 +110,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     if (!(await clusterExists(places))) {
       chosen = await firstThatWorks(await launchers(places), (launcher) => createCluster(places, launcher));
       flushed = flushCluster(places, chosen).catch((error) => {
-        logger.warn({ error: error.message }, "the new cluster could not be flushed to the disk");
+        logger.warn({ err: error }, "the new cluster could not be flushed to the disk");
       });
       logger.info({ directory: places.pgdata, as: chosen.name }, "created the PostgreSQL cluster");
     }
@@ -178,7 +178,7 @@ function supervise(first: Postmaster, again: () => Promise<{ postmaster: Postmas
         keep();
         return;
       } catch (error) {
-        logger.error({ error: (error as Error).message }, "PostgreSQL cannot be started again yet");
+        logger.error({ err: error }, "PostgreSQL cannot be started again yet");
         await sleep(pauseMs, undefined, { signal: pause.signal }).catch(() => {});
       }
     }
