@@ -9,7 +9,7 @@ import { lockDataDirectory } from "./data-directory-lock.js";
 import { locatePostgresPackage, preparePostgresPackage } from "./libraries.js";
 import { choosePort, isPortFree, rememberPort } from "./port.js";
 import { adoptPostmaster, launchPostmaster, type Postmaster, type StopMode, stopPostmaster } from "./postmaster.js";
-import { giveTo, type Launcher, launchersFor, type Places } from "./privileges.js";
+import { firstThatWorks, giveTo, type Launcher, launchersFor, type Places } from "./privileges.js";
 import { runProgram } from "./program.js";
 import { closeToSuperuser, isClosedToSuperuser } from "./roles.js";
 
@@ -36,26 +36,6 @@ export interface EmbeddedPostgres {
   readonly adopted: boolean;
   /** Stops the server, waits until it is gone and frees the data directory. Default mode: fast. May be called again. */
   stop(mode?: StopMode): Promise<void>;
-}
-
-/** The launcher with which `trial` succeeds first. Throws `UNSUPPORTED` with every reason when it never does. */
-async function firstThatWorks(launchers: Launcher[], trial: (launcher: Launcher) => Promise<void>): Promise<Launcher> {
-  const reasons: string[] = [];
-  for (const launcher of launchers) {
-    try {
-      await launcher.prepare?.();
-      await trial(launcher);
-      return launcher;
-    } catch (error) {
-      reasons.push(`${launcher.name}: ${(error as Error).message}`);
-    }
-  }
-  const asRoot = process.getuid?.() === 0;
-  const advice = asRoot ? "run as an ordinary user, install util-linux, or set DATABASE_URL" : "or set DATABASE_URL";
-  throw new PlatformError(
-    "UNSUPPORTED",
-    `PostgreSQL's programs cannot run here: ${reasons.join("; ") || "there is no user to run them as"} (${advice})`,
-  );
 }
 
 /** Adopts the server that runs, or starts one; tries again where only something passing stood in the way. */

@@ -1,5 +1,6 @@
 import { chmod, chown, lchown, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { PlatformError } from "../errors.js";
 import type { PostgresPrograms } from "./libraries.js";
 import { copyPrograms } from "./program-copy.js";
 
@@ -139,4 +140,27 @@ export async function giveTo(launcher: Launcher, path: string): Promise<void> {
   if (owner === undefined || (await stat(path)).uid === owner.uid) return;
   for (const entry of await readdir(path, { recursive: true })) await lchown(join(path, entry), owner.uid, owner.gid);
   await chown(path, owner.uid, owner.gid);
+}
+
+/** The launcher with which `trial` succeeds first. Throws `UNSUPPORTED` with every reason when it never does. */
+export async function firstThatWorks(
+  launchers: Launcher[],
+  trial: (launcher: Launcher) => Promise<void>,
+): Promise<Launcher> {
+  const reasons: string[] = [];
+  for (const launcher of launchers) {
+    try {
+      await launcher.prepare?.();
+      await trial(launcher);
+      return launcher;
+    } catch (error) {
+      reasons.push(`${launcher.name}: ${(error as Error).message}`);
+    }
+  }
+  const asRoot = process.getuid?.() === 0;
+  const advice = asRoot ? "run as an ordinary user, install util-linux, or set DATABASE_URL" : "or set DATABASE_URL";
+  throw new PlatformError(
+    "UNSUPPORTED",
+    `PostgreSQL's programs cannot run here: ${reasons.join("; ") || "there is no user to run them as"} (${advice})`,
+  );
 }

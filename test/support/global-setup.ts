@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { openDatabase } from "../../src/db/database.js";
-import { locatePostgresPackage, preparePostgresPackage } from "../../src/embedded/libraries.js";
+import { maintainStopped } from "../../src/embedded/maintenance.js";
 import { startPostgres } from "../../src/embedded/postgres.js";
-import { launchersFor } from "../../src/embedded/privileges.js";
-import { roleName, runAsSuperuser } from "../../src/embedded/roles.js";
+import { roleName } from "../../src/embedded/roles.js";
 import { silent } from "../../src/logger.js";
 import { administer, templateDatabase, urlOf } from "./database-url.js";
 
@@ -40,24 +39,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
  * cluster is thrown away with the run, so nothing in it needs to survive a power cut.
  */
 async function addAdministrator(dataDirectory: string, password: string): Promise<void> {
-  const programs = await preparePostgresPackage(locatePostgresPackage());
-  const places = { dataDirectory, pgdata: join(dataDirectory, "postgres"), programs };
-  const failures: unknown[] = [];
-  for (const launcher of await launchersFor(places)) {
-    try {
-      await launcher.prepare?.();
-      await runAsSuperuser(places, launcher, "postgres", [
-        `CREATE ROLE administrator SUPERUSER LOGIN PASSWORD '${password}'`,
-        "ALTER SYSTEM SET fsync = off",
-        "ALTER SYSTEM SET full_page_writes = off",
-      ]);
-      await appendFile(join(places.pgdata, "pg_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256\n");
-      return;
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  throw new AggregateError(failures, "no administrator can be added to the tests' cluster");
+  await maintainStopped(dataDirectory, [
+    `CREATE ROLE administrator SUPERUSER LOGIN PASSWORD '${password}'`,
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+  ]);
+  await appendFile(join(dataDirectory, "postgres/pg_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256\n");
 }
 
 function administratorUrl(clusterUrl: string, password: string): string {
