@@ -155,7 +155,8 @@ export interface ModelSpec {
   metrics: MetricType[];
   /**
    * What a training row's loss counts: the weight of its class times its own. A batch's loss is the sum of the weighted
-   * losses over the number of its rows, as in Keras. Evaluation leaves the class weights out, and metrics both.
+   * losses over the number of its rows, those of weight 0 included, as in Keras. Evaluation leaves the class weights out, and
+   * metrics both.
    */
   classWeights: ClassWeights;
   sampleWeight: string | null;

@@ -4,15 +4,16 @@ import { createTrainingProgram, type TrainingProgram } from "../engine/training-
 import { decodeWeights } from "../engine/weights.js";
 import { PlatformError } from "../errors.js";
 import { canonicalJson } from "../spec/canonical.js";
-import { metricName } from "../spec/metrics.js";
-import { type ModelSpec, metricTypes } from "../spec/model.js";
+import { type GateValue, metricName } from "../spec/metrics.js";
+import { metricTypes } from "../spec/model.js";
+import { currentSemantics } from "../spec/training.js";
 import { storeArtifacts, weightsDigest } from "./artifacts.js";
 import { epochOrder, replayOrder } from "./batch-order.js";
 import type { TrainingPosition } from "./checkpoint.js";
 import { type CheckpointSaver, createCheckpointWriter } from "./checkpoint-writer.js";
 import { type Data, loadData } from "./data-feed.js";
 import { describeEnvironment } from "./environment.js";
-import { measure, type NamedValue } from "./evaluation.js";
+import { type Measuring, measure, measureLoss, metricTargets, type NamedValue } from "./evaluation.js";
 import { type FitListener, fit } from "./fit.js";
 import type { Patience } from "./patient-store.js";
 import type { Assignment, FromTrainer, TrainedVersion, TrainingOutcome } from "./protocol.js";
@@ -52,6 +53,7 @@ export async function runAttempt(
   const parameters = parent ? await loadWeights(store, parent) : undefined;
   const program = await createTrainingProgram({
     ...{ model, optimizer, executor, batchSize: training.batchSize, seed: training.seed },
+    ...{ semantics: training.semantics, stepsPerEpoch: order.stepsPerEpoch },
     state: initialState(model, optimizer, training.seed, parameters),
   });
   const { saver, patience } = environment;
@@ -104,12 +106,13 @@ async function conclude(
   const state = restored ? { ...position.state, ...restored } : position.state;
   await program.restore(state);
 
+  const { preprocessing } = data;
+  const { semantics } = assignment.training;
   const evaluation: TrainingOutcome["evaluation"] = [];
   for (const part of ["validation", "test"] as const)
-    for (const value of await evaluatePart(program, model, data, part, data.preprocessing))
+    for (const value of (await evaluatePart(program, data, part, { model, preprocessing, semantics })).values)
       evaluation.push({ part, ...value });
 
-  const { preprocessing } = data;
   const trained = { parameters: splitState(state).parameters, preprocessing };
   const warn = (message: string) => send({ type: "WARNING", message });
   const { digest, artifacts } = assignment.reproduces
@@ -126,18 +129,22 @@ async function conclude(
   };
 }
 
-/** Loss and metrics on one part; nothing where the part holds no rows. */
+/** Loss and metrics on one part, and whether every prediction is a finite number; nothing where the part holds no rows. */
 async function evaluatePart(
   program: TrainingProgram,
-  model: ModelSpec,
   data: Data,
   part: "validation" | "test",
-  preprocessing: Data["preprocessing"],
-): Promise<NamedValue[]> {
-  if (data.counts[part] === 0) return [];
+  measuring: Measuring,
+): Promise<{ values: NamedValue[]; sound: boolean }> {
+  if (data.counts[part] === 0) return { values: [], sound: true };
+  const { model, preprocessing, semantics } = measuring;
   const rows = data.rows(part, model, preprocessing);
   const { loss, predictions } = await program.evaluate(rows);
-  return [{ name: "loss", value: loss }, ...measure(model, preprocessing, rows.y, predictions)];
+  const measured = measure(measuring, metricTargets(measuring, data, part, rows), predictions);
+  return {
+    values: [measureLoss("loss", loss, rows, semantics), ...measured],
+    sound: predictions.every(Number.isFinite),
+  };
 }
 
 /** Challenger and champion on the same test rows, each with the preprocessing it was trained with. */
@@ -148,18 +155,18 @@ async function measureGate(
 ): Promise<TrainingOutcome["gate"]> {
   if (data.counts.test === 0)
     throw new PlatformError("EMPTY_SPLIT", `the gate compares ${metric} on the test part, which holds no rows`);
-  const challenger = await gateValue(program, model, data, data.preprocessing, metric);
+  const challenger = await gateValue(program, data, { model, preprocessing: data.preprocessing }, metric);
   if (!champion) return { champion: null, challenger };
   const { versionId } = champion;
   if (!areComparable(metric, { model, preprocessing: data.preprocessing }, champion))
-    return { champion: { versionId, value: null }, challenger };
+    return { champion: { versionId, measured: null }, challenger };
   const parameters = await loadWeights(store, champion);
   const state = initialState(champion.model, optimizer, training.seed, parameters);
-  const options = { model: champion.model, optimizer, executor, batchSize: 1, seed: training.seed, state };
+  const { seed, semantics } = training;
+  const options = { model: champion.model, optimizer, executor, batchSize: 1, seed, semantics, state };
   const rival = await createTrainingProgram(options);
   try {
-    const value = await gateValue(rival, champion.model, data, champion.preprocessing, metric);
-    return { champion: { versionId, value }, challenger };
+    return { champion: { versionId, measured: await gateValue(rival, data, champion, metric) }, challenger };
   } finally {
     rival.dispose();
   }
@@ -172,21 +179,20 @@ function areComparable(metric: string, a: Pick<TrainedVersion, "model" | "prepro
   return same(a.model, b.model) && same(a.preprocessing.target, b.preprocessing.target);
 }
 
-/** One metric on the test part, whether or not the model declares it among its own. */
+/** One metric on the test part, whether or not the model declares it among its own; always by the current semantics. */
 async function gateValue(
   program: TrainingProgram,
-  model: ModelSpec,
   data: Data,
-  preprocessing: Data["preprocessing"],
+  { model, preprocessing }: Pick<TrainedVersion, "model" | "preprocessing">,
   metric: string,
-): Promise<number> {
-  const rows = data.rows("test", model, preprocessing);
-  const { loss, predictions } = await program.evaluate(rows);
-  if (metric === "loss") return loss;
-  const type = metricTypes.find((candidate) => metricName(candidate) === metric);
-  if (!type) throw new PlatformError("BAD_INPUT", `the gate's metric ${metric} is not known`);
-  const [measured] = measure({ ...model, metrics: [type] }, preprocessing, rows.y, predictions);
-  return measured?.value ?? Number.NaN;
+): Promise<GateValue> {
+  const types = metricTypes.filter((candidate) => metricName(candidate) === metric);
+  const measuring: Measuring = { model: { ...model, metrics: types }, preprocessing, semantics: currentSemantics };
+  const { values, sound } = await evaluatePart(program, data, "test", measuring);
+  const measured = values.find(({ name }) => name === metric);
+  if (!measured) throw new PlatformError("BAD_INPUT", `the gate's metric ${metric} is not known`);
+  const { value, undefinedReason = null } = measured;
+  return { value, undefinedReason, sound };
 }
 
 async function loadWeights(store: Store, { model, weights }: TrainedVersion): Promise<State> {

@@ -1,9 +1,10 @@
+import type { MetricValues } from "../engine/metric.js";
 import type { Rows } from "../engine/training-program.js";
 import { PlatformError } from "../errors.js";
 import { exampleWeights } from "../features/example-weights.js";
 import { encodeInputs, encodeTarget, type FittedPreprocessing, fitPreprocessing } from "../features/preprocessing.js";
 import { splitIndices } from "../features/split.js";
-import type { Table } from "../features/table.js";
+import { columnOf, type Table } from "../features/table.js";
 import { readSegments } from "../segments/segment.js";
 import type { SplitPart } from "../spec/dataset.js";
 import type { ModelSpec } from "../spec/model.js";
@@ -17,6 +18,8 @@ export interface Data {
   /** Training rows whose ordinal is below the parent's row count: those it may have been trained on. */
   firstNew: number;
   rows(part: SplitPart, model: ModelSpec, preprocessing: FittedPreprocessing): Rows;
+  /** The numbers of the model's target as the dataset has them, [count, width]. */
+  targets(part: SplitPart, model: ModelSpec): Float64Array;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface Data {
  * @throws PlatformError EMPTY_SPLIT without training rows; OBJECT_NOT_FOUND or OBJECT_CORRUPT for a lost segment.
  */
 export async function loadData(assignment: Assignment, store: Store): Promise<Data> {
-  const { model, dataset, parent, gate } = assignment;
+  const { model, dataset, parent, gate, training } = assignment;
   const wanted = new Set<string | null>(
     [model, gate?.champion?.model].flatMap((spec) => (spec ? featuresOf(spec) : [])),
   );
@@ -40,7 +43,7 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
   if (indices.train.length === 0)
     throw new PlatformError("EMPTY_SPLIT", "the training part of the dataset holds no rows");
   return {
-    preprocessing: parent?.preprocessing ?? fitPreprocessing(model, table, indices.train),
+    preprocessing: parent?.preprocessing ?? fitPreprocessing(model, table, indices.train, training.semantics),
     counts: { train: indices.train.length, validation: indices.validation.length, test: indices.test.length },
     firstNew: parent ? indices.train.filter((ordinal) => ordinal < parent.rowCount).length : 0,
     rows: (part, spec, preprocessing) => ({
@@ -49,6 +52,10 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
       count: indices[part].length,
       weight: exampleWeights(spec, table, indices, part),
     }),
+    targets: (part, { target }) => {
+      const column = columnOf(table, { name: target.feature, shape: target.shape });
+      return takeValues(column, column.length / table.rowCount, indices[part]);
+    },
   };
 }
 
@@ -72,5 +79,15 @@ export function takeRows(rows: Rows, numbers: Uint32Array): Rows {
     taken.x.set(rows.x.subarray(row * inputWidth, (row + 1) * inputWidth), index * inputWidth);
     taken.y.set(rows.y.subarray(row * targetWidth, (row + 1) * targetWidth), index * targetWidth);
   });
+  return taken;
+}
+
+/** The values of the rows with the given numbers, `width` a row, in that order. */
+export function takeValues(values: MetricValues, width: number, numbers: ArrayLike<number>): Float64Array {
+  const taken = new Float64Array(numbers.length * width);
+  for (let index = 0; index < taken.length; index++) {
+    const row = numbers[Math.floor(index / width)] as number;
+    taken[index] = values[row * width + (index % width)] as number;
+  }
   return taken;
 }

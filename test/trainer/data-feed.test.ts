@@ -39,7 +39,9 @@ async function load(trust: number[]) {
     classWeights: { method: "BALANCED" as const },
   };
   const model = resolved(resolveModel(declaration, dataset));
-  const assignment = { model, dataset: { features, split, segments: [{ key, sha256 }] }, parent: null, gate: null };
+  const training = { semantics: 2 };
+  const read = { features, split, segments: [{ key, sha256 }] };
+  const assignment = { model, dataset: read, parent: null, gate: null, training };
   const data = await loadData(assignment as unknown as Assignment, store);
   return data.rows("train", model, data.preprocessing);
 }

@@ -108,14 +108,14 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
   @Field(() => ClassWeightsInput, {
     nullable: true,
     description:
-      "For CATEGORY and BINARY targets: what each class counts in the training loss, which stays a mean over rows. Default: all 1.",
+      "For CATEGORY and BINARY targets: what each class counts in the training loss, which stays a mean over rows. A row counts its class weight times its own. Default: all 1.",
   })
   classWeights?: ClassWeightsInput | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. Metrics leave it out. Default: every row counts 1.",
+      "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. The loss is the sum of the weighted losses over the number of rows, those of weight 0 included (Keras: sum_over_batch_size); an evaluation whose rows all weigh 0 has none. Metrics leave it out. Default: every row counts 1.",
   })
   sampleWeight?: string | null;
 }
