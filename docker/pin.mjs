@@ -3,7 +3,7 @@
 //
 //   node docker/pin.mjs [--registry URL] [FILE…]
 //
-// --registry: the registry or mirror to ask for all images. Default: the one that an image's name says, else Docker Hub.
+// --registry: the registry or mirror to ask for all images. Needed where an image's name says none.
 // A registry that wants more than an anonymous token: an Authorization header in PERENNIAL_REGISTRY_AUTHORIZATION, sent to
 // what --registry names alone.
 // All digests are found before a file is changed: exit code 0, or 1 with the reason and nothing changed.
@@ -12,7 +12,6 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const dockerHub = "https://registry-1.docker.io";
 const timeoutMs = 20_000;
 /** An index of images for several processors first: one digest for all of them. */
 const manifestTypes = [
@@ -31,7 +30,8 @@ function locate(name, registry) {
   const [first, ...rest] = name.split("/");
   const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
   const repository = hasHost ? rest.join("/") : rest.length > 0 ? name : `library/${name}`;
-  const base = registry ?? (!hasHost || first === "docker.io" ? dockerHub : `https://${first}`);
+  const base = registry ?? (hasHost ? `https://${first}` : undefined);
+  if (!base) throw new Error(`the name ${name} says no registry: name one with --registry`);
   return { base: base.replace(/\/+$/, ""), repository };
 }
 

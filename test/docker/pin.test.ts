@@ -121,6 +121,15 @@ describe("docker/pin.mjs", () => {
     expect(asked).toEqual(["/v2/team/trainer/manifests/1.2.3"]);
   });
 
+  it("asks for a registry where a name says none", async () => {
+    await publish();
+    const before = await texts();
+    const { code, err } = await pin();
+    expect(code).toBe(1);
+    expect(err.trim()).toMatch(/says no registry: name one with --registry\. Nothing was changed\.$/);
+    expect(await texts()).toEqual(before);
+  });
+
   it.each([
     [
       "a tag that is not there",
