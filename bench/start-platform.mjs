@@ -12,7 +12,7 @@ export function addressOf(child) {
     let text = "";
     child.stdout.on("data", (chunk) => {
       text += chunk;
-      const found = /(http:\/\/[^#\s]+)\/#key=/.exec(text);
+      const found = /is up .*: (http:\/\/\S+) /.exec(text);
       if (found) resolve(found[1]);
     });
     child.once("exit", (code) => reject(new Error(`the platform ended with ${code}`)));

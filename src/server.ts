@@ -36,7 +36,7 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
   try {
     const operatorKey = config.operatorKey ?? (await loadOrCreateOperatorKey(config.dataDirectory, logger));
     let url = "";
-    const store = await openStore(config, operatorKey, () => url);
+    const store = await openStore(config, () => url, logger);
     // A server that is stopped in the middle of a transaction must let go of its locks before the leases run out that are
     // renewed behind them.
     const db = await openDatabase({

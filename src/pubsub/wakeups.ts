@@ -78,7 +78,7 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
       connectionTimeoutMillis: 5_000,
     });
     // `error` fires on a lost connection; `end` follows in every case and starts the next one.
-    next.on("error", (error) => options.logger.warn({ error: error.message }, "lost the LISTEN connection"));
+    next.on("error", (error) => options.logger.warn({ err: error }, "lost the LISTEN connection"));
     next.on("notification", ({ payload }) => payload && raise(payload));
     try {
       await next.connect();
@@ -105,7 +105,7 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
         for (const set of callbacks.values()) for (const callback of set) callback(undefined);
         return;
       } catch (error) {
-        options.logger.debug({ error: (error as Error).message }, "LISTEN connection refused; trying again");
+        options.logger.debug({ err: error }, "LISTEN connection refused; trying again");
       }
     }
   }

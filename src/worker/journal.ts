@@ -76,7 +76,7 @@ export function createJournal(options: {
         else await taken.write();
       } catch (error) {
         if (!isConnectionError(error) && !isRetriable(error)) throw error;
-        options.logger.debug({ error: (error as Error).message }, "Postgres is away; the journal waits");
+        options.logger.debug({ err: error }, "Postgres is away; the journal waits");
         await delay(retryMs);
         continue;
       }

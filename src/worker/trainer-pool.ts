@@ -52,7 +52,7 @@ export function createTrainerPool(options: {
   function startSpare(): StartedTrainer {
     const started = startTrainer(options);
     // Whoever takes it tries once more and tells of what then goes wrong; a Ctrl-C may end it while it loads.
-    started.ready.catch((error) => options.logger.info({ error: error.message }, "the spare trainer did not start"));
+    started.ready.catch((error) => options.logger.info({ err: error }, "the spare trainer did not start"));
     const killsBefore = options.oomKills.soFar();
     void started.trainer.exited.then(async ({ signal }) => {
       if (spare !== started) return;
@@ -76,7 +76,7 @@ export function createTrainerPool(options: {
           if (!closed) spare ??= startSpare();
         } catch (error) {
           // Such as no memory for another process: whoever needs a trainer next starts one itself.
-          options.logger.warn({ error: (error as Error).message }, "the spare trainer did not start");
+          options.logger.warn({ err: error }, "the spare trainer did not start");
         }
       }, 300).unref();
       return trainer;

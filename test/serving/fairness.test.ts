@@ -9,11 +9,13 @@ import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
 import { declareModel } from "../../src/registry/declare-model.js";
 import type { Predictor } from "../../src/serving/predictor.js";
+import { testIntake } from "../support/intake.js";
 import { leastOf } from "../support/least-of.js";
 import { accepted, declareClouds, openWorkbench, type Workbench } from "../support/workbench.js";
 import { openPlanner, openPredictor, type Served, serve, servedVersions } from "./served.js";
 
 let bench: Workbench;
+const intake = testIntake();
 let predictor: Predictor;
 let plans: ReturnType<typeof openPlanner>;
 let served: Served;
@@ -30,6 +32,7 @@ beforeAll(async () => {
   served = await serve(bench, { predictor, planner: plans });
 });
 afterAll(async () => {
+  await intake.close();
   await served?.close();
   await Promise.all([predictor?.close(), plans?.close()]);
   await bench?.close();
@@ -100,8 +103,7 @@ describe("a prediction of 150,000 rows", () => {
     const platform = (count: number) =>
       ({
         ...bench,
-        logger: silent,
-        planner: plans,
+        ...{ intake, logger: silent, planner: plans },
         predictor: { predictBy: async () => ({ versionId, predictions: answers(count) }) },
       }) satisfies Platform;
     const query = `query ($rows: [JSONObject!]!, $no: Boolean!) {

@@ -187,7 +187,7 @@ describe("a probability of exactly one half", () => {
     expect(above.value).toBe(true);
     const accuracy = createMetric("ACCURACY", { type: "BINARY", width: 1 });
     accuracy.update(Float64Array.of(0.5), Float64Array.of(0));
-    expect(accuracy.value()).toBe(1);
+    expect(accuracy.score().value).toBe(1);
   });
 
   it("and of several equal categories the first is the answer, as it is measured", async () => {
@@ -195,6 +195,6 @@ describe("a probability of exactly one half", () => {
     expect(prediction.value).toBe("green");
     const accuracy = createMetric("ACCURACY", { type: "CATEGORY", width: 3 });
     accuracy.update(Float64Array.of(0.25, 0.375, 0.375, 0.25, 0.375, 0.375), Float64Array.of(0, 1, 0, 0, 0, 1));
-    expect([accuracy.value(), classOf([0.25, 0.375, 0.375], 0, 3)]).toEqual([0.5, 1]);
+    expect([accuracy.score().value, classOf([0.25, 0.375, 0.375], 0, 3)]).toEqual([0.5, 1]);
   });
 });

@@ -14,6 +14,7 @@ import { createPredictor, type Predictor } from "../../src/serving/predictor.js"
 import type { ModelSpec } from "../../src/spec/model.js";
 import { storeArtifacts } from "../../src/trainer/artifacts.js";
 import { registerVersions } from "../graphql/training.js";
+import { testIntake } from "../support/intake.js";
 import type { Workbench } from "../support/workbench.js";
 
 /** Preprocessing that leaves numbers as they are. */
@@ -75,11 +76,12 @@ export interface Served {
 
 export async function serve(bench: Workbench, parts: Pick<Platform, "predictor" | "planner">): Promise<Served> {
   const { db, store, wakeups } = bench;
-  const platform: Platform = { db, store, wakeups, logger: silent, ...parts };
+  const intake = testIntake();
+  const platform: Platform = { db, store, wakeups, intake, logger: silent, ...parts };
   const operatorKey = "pk_test-key-0123456789abcdefghijklmnopqrstuv";
   const server = await startHttpServer({
     ...{ schema: createSchema(), createContext: (from) => createContext(platform, from), operatorKey, port: 0 },
-    ...{ logger: silent, readiness: async () => ({ ready: true, reasons: [] }) },
+    ...{ intake, logger: silent, readiness: async () => ({ ready: true, reasons: [] }) },
   });
   const send: Served["send"] = (body, headers = {}) =>
     new Promise((resolve, reject) => {
@@ -99,6 +101,9 @@ export async function serve(bench: Workbench, parts: Pick<Platform, "predictor" 
     url: server.url,
     send,
     ask: async (query, variables) => JSON.parse(String(await send(JSON.stringify({ query, variables })))),
-    close: () => server.close(),
+    async close() {
+      await server.close();
+      await intake.close();
+    },
   };
 }
