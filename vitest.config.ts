@@ -16,6 +16,9 @@ const webgpuProject = (webgpu ? [webgpu] : []).map((env) => ({
   test: { name: "webgpu", include: ["test/**/*.webgpu.ts"], env, testTimeout: 300_000 },
 }));
 
+/** One embedded Postgres for the run; test/support/database.ts copies a migrated database for each file. */
+const globalSetup = ["test/support/global-setup.ts"];
+
 export default defineConfig({
   // Node resolves `graphql` for Apollo to its CommonJS files; two copies of graphql refuse each other's schemas.
   resolve: {
@@ -30,16 +33,18 @@ export default defineConfig({
         test: {
           name: "perennial",
           include: ["test/**/*.test.ts"],
-          // One embedded Postgres for the run; test/support/database.ts copies a migrated database for each file.
-          globalSetup: ["test/support/global-setup.ts"],
+          exclude: ["test/reliability/**"],
+          globalSetup,
         },
       },
+      // What kills processes, waits for leases to run out, or soaks: `npm run test:reliability`.
+      { extends: true, test: { name: "reliability", include: ["test/reliability/**/*.test.ts"], globalSetup } },
       ...webgpuProject,
     ],
     testTimeout: 90_000,
     hookTimeout: 120_000,
     // Two cores: each file may start processes of its own, so files run two at a time.
     maxWorkers: 2,
-    reporters: ["default", ["json", { outputFile: "test-report.json" }]],
+    reporters: ["default", ["json", { outputFile: process.env.PERENNIAL_TEST_REPORT ?? "test-report.json" }]],
   },
 });

@@ -89,7 +89,7 @@ function report(what, times, limitMs) {
 
 try {
   const printed = await start("server");
-  const url = /(http:\/\/[^#\s]+)\/#key=/.exec(printed)[1];
+  const url = /is up .*: (http:\/\/\S+) /.exec(printed)[1];
   const key = readFileSync(path.join(dataDirectory, "operator.key"), "utf8").trim();
   const request = async (query, variables) => {
     const response = await fetch(`${url}/graphql`, {

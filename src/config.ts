@@ -39,6 +39,11 @@ export interface Config {
    * server and worker. Default 6. It renews at least three times as often.
    */
   leaseSeconds: number;
+  /**
+   * PERENNIAL_SERVING_MEMORY_MIB: memory that the versions kept loaded for predictions may take together, 64 to 1,048,576.
+   * Default 2,048.
+   */
+  servingMemoryMib: number;
   /** LOG_LEVEL: debug, info, warn, error or silent. Default warn. */
   logLevel: string;
 }
@@ -53,6 +58,15 @@ export interface S3Config {
   secretKey: string;
 }
 
+/** Bounds of the settings that are numbers. */
+export const settingLimits = {
+  slots: 256,
+  leastLeaseSeconds: 0.5,
+  mostLeaseSeconds: 600,
+  leastServingMemoryMib: 64,
+  mostServingMemoryMib: 2 ** 20,
+} as const;
+
 /** @throws PlatformError BAD_INPUT naming the variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   return {
@@ -64,10 +78,23 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     allowedHosts: hosts(env, "PERENNIAL_ALLOWED_HOSTS"),
     allowedOrigins: origins(env, "PERENNIAL_ALLOWED_ORIGINS"),
     s3: s3Config(env),
-    slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, 256),
+    slots: integer(env, "PERENNIAL_SLOTS", os.availableParallelism(), 1, settingLimits.slots),
     devices: oneOf(env, "PERENNIAL_DEVICES", "auto", ["auto", "cpu", "webgpu"]),
     executor: oneOf(env, "PERENNIAL_EXECUTOR", "compiled", ["compiled", "tensorflow", "eager"]),
-    leaseSeconds: seconds(env, "PERENNIAL_LEASE_SECONDS", 6, 0.5, 600),
+    leaseSeconds: seconds(
+      env,
+      "PERENNIAL_LEASE_SECONDS",
+      6,
+      settingLimits.leastLeaseSeconds,
+      settingLimits.mostLeaseSeconds,
+    ),
+    servingMemoryMib: integer(
+      env,
+      "PERENNIAL_SERVING_MEMORY_MIB",
+      2_048,
+      settingLimits.leastServingMemoryMib,
+      settingLimits.mostServingMemoryMib,
+    ),
     logLevel: oneOf(env, "LOG_LEVEL", "warn", ["debug", "info", "warn", "error", "silent"]),
   };
 }

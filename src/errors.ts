@@ -8,7 +8,8 @@ export const errorCatalogue = {
   NOT_FOUND: "What the request names does not exist.",
   BAD_CURSOR: "A cursor (`after`, `before`) was not issued by this connection or subscription.",
   BAD_INPUT: "An argument that is not part of a declaration is wrong; the message names it.",
-  INVALID_ROWS: "Rows given to `predict` do not fit the model's signature; `extensions.problems` lists every fault.",
+  INVALID_ROWS:
+    "None of the rows given to `predict` can be answered; `extensions.problems` lists what is wrong with them. Of a run: its dataset holds rows that its model cannot use; the message names them by ordinal.",
   IDEMPOTENCY_KEY_REUSED: "The idempotency key was used before for a different request.",
   ILLEGAL_TRANSITION: "The run's state does not allow what was asked, such as canceling a finished run.",
   LEASE_LOST: "The worker no longer owns the run: its lease was revoked. The attempt must stop writing.",
@@ -32,7 +33,8 @@ export const errorCatalogue = {
   UNAUTHENTICATED: "The request carries no valid key.",
   FORBIDDEN: "The request came through a foreign `Host` or `Origin`, or a signed URL is wrong or has expired.",
   LIMIT_EXCEEDED:
-    "The request is over one of the API's limits (bytes, depth, fields, open operations); the message names it.",
+    "The request is over one of the API's limits (bytes, depth, fields, open operations, waiting requests); the message names it.",
+  DEADLINE_EXCEEDED: "The request could not be answered in time; the message says what it waited for.",
   UNSUPPORTED: "The platform cannot do this on this host; the message says what is missing.",
 } as const;
 

@@ -1,7 +1,11 @@
 import { pino } from "pino";
 import { dropped, guarded } from "./guarded.js";
+import { loggedError } from "./logged-error.js";
 
-/** What a room may ask of a logger; composition roots hand in the real one. */
+/**
+ * What a room may ask of a logger; composition roots hand in the real one. An error goes as it is into the field `err`:
+ * the message of an error may repeat what users store, and the logger knows which.
+ */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -30,7 +34,7 @@ export function createLogger(name: string, level: string): Logger {
   destination.on("write", () => {
     failing = false;
   });
-  return pino({ name, level }, destination);
+  return pino({ name, level, serializers: { err: loggedError } }, destination);
 }
 
 /** Says nothing: for tests and for library use. */

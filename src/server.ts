@@ -9,12 +9,14 @@ import { createContext, type Platform } from "./graphql/context.js";
 import type { Readiness } from "./graphql/health.js";
 import { startHttpServer } from "./graphql/http.js";
 import { createSchema } from "./graphql/schema.js";
+import { createIntake } from "./intake/intake.js";
 import { closeAll } from "./lifecycle.js";
 import type { Logger } from "./logger.js";
 import { listen } from "./pubsub/wakeups.js";
 import { assertSameStore } from "./same-store.js";
 import { startReaper } from "./scheduler/reaper.js";
 import { liveWorkers } from "./scheduler/workers.js";
+import { servedVersionLimits } from "./serving/limits.js";
 import { createPlanner } from "./serving/plan.js";
 import { createPredictor } from "./serving/predictor.js";
 import type { FileStore } from "./storage/file-store.js";
@@ -36,7 +38,7 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
   try {
     const operatorKey = config.operatorKey ?? (await loadOrCreateOperatorKey(config.dataDirectory, logger));
     let url = "";
-    const store = await openStore(config, operatorKey, () => url);
+    const store = await openStore(config, () => url, logger);
     // A server that is stopped in the middle of a transaction must let go of its locks before the leases run out that are
     // renewed behind them.
     const db = await openDatabase({
@@ -47,14 +49,19 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     await assertSameStore(db, store, "server");
     const wakeups = await listen({ url: databaseUrl, logger });
     closers.push(() => wakeups.close());
-    const predictor = createPredictor({ db, store });
+    const intake = createIntake();
+    closers.push(() => intake.close());
+    const predictor = createPredictor({
+      ...{ db, store, decodeImages: intake.decode },
+      limits: { ...servedVersionLimits, bytes: config.servingMemoryMib * 2 ** 20 },
+    });
     closers.push(() => predictor.close());
     const planner = createPlanner({
       db,
       devices: async () => (await liveWorkers(db)).flatMap((worker) => worker.devices),
     });
     closers.push(() => planner.close());
-    const platform: Platform = { db, store, wakeups, predictor, planner, logger };
+    const platform: Platform = { db, store, wakeups, predictor, planner, intake, logger };
     const reaper = startReaper({ db, logger, seconds: config.leaseSeconds });
     closers.push(() => reaper.stop());
     const watch = watchRetrainings({ db, wakeups, logger });
@@ -62,9 +69,10 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
     const garbage = watchGarbage({ db, store, logger });
     closers.push(() => garbage.stop());
     const http = await startHttpServer({
-      ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey, logger },
+      ...{ schema: createSchema(), createContext: (request) => createContext(platform, request), operatorKey, logger },
       ...{ host: config.host, port: config.port },
       ...{ allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
+      intake,
       readiness: () => readiness(db),
       openArtifact: store.kind === "file" ? (pathAndQuery) => openArtifact(store, pathAndQuery) : undefined,
     });

@@ -1,20 +1,29 @@
-import { hkdfSync } from "node:crypto";
 import path from "node:path";
-import { loadOrCreateOperatorKey } from "./auth/operator-key.js";
-import type { Config } from "./config.js";
+import { loadOrCreateSigningKey } from "./auth/signing-key.js";
+import type { Config, S3Config } from "./config.js";
 import { failpoint } from "./failpoint.js";
+import type { Logger } from "./logger.js";
 import { createObjectStore } from "./storage/create-object-store.js";
 import type { ObjectStore } from "./storage/object-store.js";
 
-/**
- * The configured object store. Signed URLs of the file store are signed with a key derived from the operator key: every
- * process of the platform has it, and no other file is needed.
- */
-export async function openStore(config: Config, operatorKey: string, baseUrl: () => string) {
-  if (config.s3) return withFailpoints(await createObjectStore({ kind: "s3", ...config.s3 }));
-  const secret = new Uint8Array(hkdfSync("sha256", operatorKey, "", "perennial signed urls", 32));
-  const root = path.join(config.dataDirectory, "objects");
-  return withFailpoints(await createObjectStore({ kind: "file", root, baseUrl, secret }));
+/** The configured object store, for a server: URLs of the file store are signed with a secret in the data directory. */
+export async function openStore(config: Config, baseUrl: () => string, logger?: Logger) {
+  if (config.s3) return openS3(config.s3);
+  return openFiles(config, { baseUrl, secret: await loadOrCreateSigningKey(config.dataDirectory, logger) });
+}
+
+/** The configured object store, for a process that signs no URLs: it needs no secret for that. */
+export async function openPrivateStore(config: Config) {
+  return config.s3 ? openS3(config.s3) : openFiles(config);
+}
+
+async function openS3(s3: S3Config) {
+  return withFailpoints(await createObjectStore({ kind: "s3", ...s3 }));
+}
+
+async function openFiles({ dataDirectory }: Config, urls: { baseUrl?: () => string; secret?: string } = {}) {
+  const root = path.join(dataDirectory, "objects");
+  return withFailpoints(await createObjectStore({ kind: "file", root, ...urls }));
 }
 
 /** Every object that is written or deleted passes here, whichever store it lies in. */
@@ -33,9 +42,4 @@ function withFailpoints<Store extends Pick<ObjectStore, "put" | "delete">>(store
       await remove(key);
     },
   });
-}
-
-/** The configured object store, for a process that signs no URLs. */
-export async function openPrivateStore(config: Config) {
-  return openStore(config, config.operatorKey ?? (await loadOrCreateOperatorKey(config.dataDirectory)), () => "");
 }

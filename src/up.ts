@@ -1,9 +1,12 @@
+import "./production.js";
 import { type Config, readConfig } from "./config.js";
 import { PlatformError } from "./errors.js";
 import { armFailpoints } from "./failpoint.js";
 import { dropped, guarded } from "./guarded.js";
+import { safeMessage } from "./logged-error.js";
 import { createLogger, type Logger } from "./logger.js";
 import { type Role, roles, startPlatform } from "./platform.js";
+import { whereToGo } from "./where-to-go.js";
 
 /** How long a worker may take to stop, whatever answers or does not. */
 const workerStopMs = 9_800;
@@ -56,11 +59,12 @@ async function up(config: Config, wanted: readonly Role[]): Promise<void> {
   if (platform instanceof Error) throw platform;
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   const { server } = platform;
-  console.log(`Perennial is up (${seconds} s)${server ? `: ${server.url}/#key=${server.operatorKey}` : ""}`);
+  const address = server ? `: ${whereToGo(config, server, process.stdout.isTTY === true)}` : "";
+  console.log(`Perennial is up (${seconds} s)${address}`);
   const failure = await Promise.race([stopping, platform.failed, broken]);
   if (failure) {
     const code = failure instanceof PlatformError ? `${failure.code}: ` : "";
-    console.error(`Perennial cannot go on: ${code}${failure.message}`);
+    console.error(`Perennial cannot go on: ${code}${safeMessage(failure)}`);
     process.exitCode = 1;
   } else console.log("Stopping: running trainings write a checkpoint and go back to the queue.");
   // Others wait for a worker's runs: by then each has been given back, or is left to its lease.
@@ -79,7 +83,7 @@ else if (rest.length > 0 || (role !== undefined && !roles.includes(role as Role)
     armFailpoints(process.env);
     await up(readConfig(process.env), role === undefined ? roles : [role as Role]);
   } catch (error) {
-    console.error(`Perennial cannot go on: ${(error as Error).message}`);
+    console.error(`Perennial cannot go on: ${safeMessage(error as Error)}`);
     process.exitCode = 1;
   }
 }

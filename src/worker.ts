@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { loadOrCreateOperatorKey } from "./auth/operator-key.js";
+import { environmentOf } from "./child-environment.js";
 import type { Config } from "./config.js";
 import { openDatabase } from "./db/database.js";
 import type { PlatformError } from "./errors.js";
@@ -8,7 +8,7 @@ import { closeAll } from "./lifecycle.js";
 import type { Logger } from "./logger.js";
 import { listen } from "./pubsub/wakeups.js";
 import { assertSameStore } from "./same-store.js";
-import { openStore } from "./store.js";
+import { openPrivateStore } from "./store.js";
 import { detectDevices } from "./worker/devices.js";
 import { thisHost } from "./worker/host.js";
 import { joinPlatform } from "./worker/membership.js";
@@ -43,13 +43,13 @@ export async function startWorker(
       setting: deviceSetting(config),
       cpuSlots: config.slots,
       probeCpu: config.executor === "tensorflow",
-      host: thisHost({ env, probePath: program("./probe.js") }),
+      host: thisHost({ env: environmentOf(env, "device"), probePath: program("./probe.js") }),
       logger,
     });
     const oomKills = await watchOomKills({ readFile: (file) => readFile(file, "utf8"), logger });
     const trainers = createTrainerPool({
       modulePath: program("./trainer.js"),
-      env: { ...env, PERENNIAL_DATA_DIR: config.dataDirectory },
+      env: { ...environmentOf(env, "trainer"), PERENNIAL_DATA_DIR: config.dataDirectory },
       ...{ oomKills, logger },
     });
     closers.push(() => trainers.close());
@@ -66,8 +66,7 @@ export async function startWorker(
       statementMs: Math.max(config.leaseSeconds * (1_000 / 3), leastStatementMs),
     });
     closers.push(() => renewals.destroy());
-    const operatorKey = config.operatorKey ?? (await loadOrCreateOperatorKey(config.dataDirectory));
-    await assertSameStore(db, await openStore(config, operatorKey, () => ""), "worker");
+    await assertSameStore(db, await openPrivateStore(config), "worker");
     const wakeups = await listen({ url: databaseUrl, logger });
     closers.push(() => wakeups.close());
     const { leaseSeconds } = config;

@@ -40,6 +40,7 @@ async function load({ model, optimizer, tensors, batch, batches, seed }) {
     optimizer,
     batchSize: batch,
     seed,
+    semantics: 2,
     executor: measured,
     state,
   });

@@ -1,11 +1,17 @@
+import { appendFile } from "node:fs/promises";
+import path from "node:path";
 import pg from "pg";
 import { openDatabase } from "../../dist/db/database.js";
+import { maintainStopped } from "../../dist/embedded/maintenance.js";
 import { startPostgres } from "../../dist/embedded/postgres.js";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** An embedded Postgres as `npm start` runs it (so commits are durable), and fresh migrated databases in it. */
 export async function openDatabases(dataDirectory) {
+  await (await startPostgres({ dataDirectory, logger: silent })).stop();
+  await maintainStopped(dataDirectory, ["ALTER ROLE platform CREATEDB"]);
+  await appendFile(path.join(dataDirectory, "postgres/pg_hba.conf"), "host all platform 127.0.0.1/32 scram-sha-256\n");
   const postgres = await startPostgres({ dataDirectory, logger: silent });
   const administrator = new pg.Client(postgres.url);
   await administrator.connect();

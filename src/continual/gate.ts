@@ -5,34 +5,39 @@ import type { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
 import { moveAlias } from "../registry/aliases.js";
 import { recordModelEvent } from "../registry/events.js";
-import { metricDirection } from "../spec/metrics.js";
+import { type GateValue, metricDirection } from "../spec/metrics.js";
 
 /** What the trainer measured for the gate: both versions on the same held-out rows. */
 export interface GateMeasurement {
-  /** Null when the alias pointed nowhere: there is nobody to beat. `value` is null where the two cannot be compared. */
-  champion: { versionId: string; value: number | null } | null;
-  challenger: number;
+  /** Null when the alias pointed nowhere: there is nobody to beat. `measured` is null where the two cannot be compared. */
+  champion: { versionId: string; measured: GateValue | null } | null;
+  challenger: GateValue;
 }
 
-/** Whether the challenger may take the alias, and why, for people. NaN never passes. */
-export function judge(gate: Gate, measured: GateMeasurement): { promoted: boolean; reason: string } {
+/**
+ * Whether the challenger may take the alias, and why, for people. A metric that is undefined on either side compares
+ * nothing, so nothing is promoted. A champion whose predictions are not finite numbers is broken: any number beats it.
+ */
+export function judge(gate: Gate, { champion, challenger }: GateMeasurement): { promoted: boolean; reason: string } {
   const { metric, mustNotDropBy } = gate;
-  const challenger = measured.challenger;
-  if (!Number.isFinite(challenger)) return { promoted: false, reason: `challenger's ${metric} is ${challenger}` };
-  if (!measured.champion) return { promoted: true, reason: `${metric} ${format(challenger)}; there was no champion` };
-  const champion = measured.champion.value;
-  if (champion === null)
-    return {
-      promoted: false,
-      reason: `the ${metric} of the champion, which was declared differently, cannot be compared`,
-    };
-  const better = metricDirection(metric) === "MAX" ? challenger - champion : champion - challenger;
-  // A champion that measures NaN is beaten by any number.
-  const promoted = Number.isNaN(champion) || better >= -mustNotDropBy - 1e-9;
+  const refused = (reason: string) => ({ promoted: false, reason });
+  if (challenger.undefinedReason !== null)
+    return refused(`the challenger's ${metric} is undefined on the test rows: ${challenger.undefinedReason}`);
+  if (!Number.isFinite(challenger.value)) return refused(`challenger's ${metric} is ${challenger.value}`);
+  if (!champion) return { promoted: true, reason: `${metric} ${format(challenger.value)}; there was no champion` };
+  const { measured } = champion;
+  if (measured === null)
+    return refused(`the ${metric} of the champion, which was declared differently, cannot be compared`);
+  if (measured.undefinedReason !== null && measured.sound)
+    return refused(`the champion's ${metric} is undefined on the test rows: ${measured.undefinedReason}`);
+  const gain =
+    metricDirection(metric) === "MAX" ? challenger.value - measured.value : measured.value - challenger.value;
+  // Only a broken champion measures NaN here.
+  const promoted = Number.isNaN(measured.value) || gain >= -mustNotDropBy - 1e-9;
   const rule = mustNotDropBy > 0 ? `at most ${format(mustNotDropBy)} worse` : "no worse";
   return {
     promoted,
-    reason: `${metric} ${format(challenger)} against the champion's ${format(champion)} on the same test rows; it must be ${rule}`,
+    reason: `${metric} ${format(challenger.value)} against the champion's ${format(measured.value)} on the same test rows; it must be ${rule}`,
   };
 }
 

@@ -7,7 +7,7 @@ import { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
 import { recordModelEvent } from "../registry/events.js";
 import { newestRevision } from "../registry/revise.js";
-import { queueRun } from "../runs/submit.js";
+import { queueRun, shareWeights } from "../runs/submit.js";
 import type { RetrainingSpec } from "../spec/retraining.js";
 import { currentSemantics, type TrainingSpec, trainingDefaults } from "../spec/training.js";
 
@@ -87,8 +87,7 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     semantics: currentSemantics,
   };
   const runId = await queueRun(manager, {
-    // The champion's own revision: its weights fit no other.
-    modelRevision: await manager.findOneByOrFail(ModelRevision, { id: champion.modelRevisionId }),
+    modelRevision: await revisionFor(manager, champion),
     optimizerRevision: optimizerRevision as OptimizerRevision,
     datasetVersion,
     spec,
@@ -107,4 +106,14 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     reason: `${due.name}: ${due.new_rows} new rows since ${champion.ref} was trained`,
   });
   return runId;
+}
+
+/**
+ * The champion's own revision, or the newest where that differs in nothing but what becomes of rows that it cannot use: the
+ * champion's weights fit no other, and a policy that fails for such a row goes on once the model is declared to skip it.
+ */
+async function revisionFor(manager: EntityManager, champion: ModelVersion): Promise<ModelRevision> {
+  const own = await manager.findOneByOrFail(ModelRevision, { id: champion.modelRevisionId });
+  const newest = await newestRevision(manager, ModelRevision, { modelId: champion.modelId });
+  return newest && shareWeights(newest.spec, own.spec) ? newest : own;
 }

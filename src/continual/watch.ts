@@ -26,7 +26,7 @@ export function watchRetrainings(options: { db: DataSource; wakeups: Wakeups; lo
           try {
             for (const runId of await startDueRetrainings(db)) logger.info({ runId }, "retraining started");
           } catch (error) {
-            logger.warn({ error: (error as Error).message }, "looking for due retrainings failed; trying again");
+            logger.warn({ err: error }, "looking for due retrainings failed; trying again");
           }
         }
         sweeping = undefined;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataSource } from "typeorm";
 import { lockName, type Outcome, refuse, transactOnce } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
@@ -18,7 +19,10 @@ export async function declareDataset(
   const { spec, problems } = resolveDataset(declaration);
   if (problems) return { problems };
   const { name, description, features, split } = spec;
+  // Each of these steps takes a while for the largest declarations: others get a turn in between.
+  await nextTurn();
   const specDigest = digest(spec);
+  await nextTurn();
 
   return transactOnce(
     db,

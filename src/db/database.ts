@@ -27,6 +27,7 @@ const migrationLock = 7_310_223;
  * is lost.
  */
 const statementMs = 10_000;
+export const databaseLimits = { statementMs } as const;
 
 /** Every transaction passes here on its way to COMMIT and back. */
 @EventSubscriber()

@@ -4,6 +4,7 @@ import { PlatformError } from "../errors.js";
 import { digest } from "../spec/canonical.js";
 import { readText } from "../spec/fields.js";
 import { Findings } from "../spec/findings.js";
+import { limits } from "../spec/limits.js";
 import { declarationNamePattern } from "../spec/names.js";
 import type { Problem } from "../spec/problem.js";
 import { shown } from "../spec/wording.js";
@@ -141,7 +142,7 @@ export async function workOnce<Result extends object>(
 
 function keyProblems(key: string): Problem[] {
   const findings = Findings.start();
-  readText(findings, "idempotencyKey", key, { min: 1, max: 200 });
+  readText(findings, "idempotencyKey", key, { min: 1, max: limits.idempotencyKeyLength });
   return findings.problems();
 }
 

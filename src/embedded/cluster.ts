@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { access, chown, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, chown, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PlatformError } from "../errors.js";
+import { writePrivateFile } from "./private-file.js";
 import type { Launcher, Places } from "./privileges.js";
 import { runProgram } from "./program.js";
-
-/** The superuser and the database of every embedded cluster. */
-export const roleName = "perennial";
+import { closeToSuperuser, superuserName } from "./roles.js";
 
 const secretPath = (places: Places) => join(places.dataDirectory, "postgres.secret");
 const draftPrefix = "postgres.new-";
@@ -30,7 +29,7 @@ export async function clusterExists(places: Places): Promise<boolean> {
   );
 }
 
-/** The superuser's password. Throws `DATABASE_UNAVAILABLE` when the cluster is there but its secret is not. */
+/** The password of the platform's role. Throws `DATABASE_UNAVAILABLE` when the cluster is there but its secret is not. */
 export async function readSecret(places: Places): Promise<string> {
   const secret = await readFile(secretPath(places), "utf8").catch((cause) => {
     throw new PlatformError(
@@ -41,19 +40,6 @@ export async function readSecret(places: Places): Promise<string> {
     );
   });
   return secret.trim();
-}
-
-/** Writes a file that only its owner may read, wholly or not at all, durably. */
-async function writePrivateFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, "w", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 }
 
 /**
@@ -70,20 +56,18 @@ export async function createCluster(places: Places, launcher: Launcher): Promise
   const secret = randomBytes(32).toString("hex");
   const draft = await mkdtemp(join(dataDirectory, draftPrefix));
   try {
-    const passwordFile = join(draft, "password");
-    await writeFile(passwordFile, secret, { mode: 0o600 });
-    if (launcher.owner) {
-      await chown(passwordFile, launcher.owner.uid, launcher.owner.gid);
-      await chown(draft, launcher.owner.uid, launcher.owner.gid);
-    }
     const cluster = join(draft, "cluster");
-    const args = ["-D", cluster, `--username=${roleName}`, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
+    await mkdir(cluster, { mode: 0o700 });
+    if (launcher.owner) await chown(cluster, launcher.owner.uid, launcher.owner.gid);
+    // Nobody may connect before the platform's role is there.
+    const args = [`--username=${superuserName}`, "--auth=reject"];
     // PostgreSQL's own collation, because not every system has a locale of that name.
     args.push("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8");
     // Flushing a thousand small files would double the time of a first start; `flushCluster` does it meanwhile.
     args.push("--no-sync", "--no-instructions");
     for (const [name, value] of Object.entries(settings)) args.push(`--set=${name}=${value}`);
-    await runProgram(launcher, programs.initdb, args);
+    await runProgram(launcher, programs, { program: "initdb", cluster, args });
+    await closeToSuperuser({ ...places, pgdata: cluster }, launcher, secret);
     await writePrivateFile(secretPath(places), `${secret}\n`);
     await rename(cluster, pgdata);
   } finally {
@@ -93,5 +77,6 @@ export async function createCluster(places: Places, launcher: Launcher): Promise
 
 /** Flushes a new cluster's files to the disk, while it is already in use. Takes about a second. */
 export function flushCluster(places: Places, launcher: Launcher): Promise<void> {
-  return runProgram(launcher, places.programs.initdb, ["--sync-only", "-D", places.pgdata], true);
+  const command = { program: "initdb" as const, cluster: places.pgdata, args: ["--sync-only"] };
+  return runProgram(launcher, places.programs, command, { detached: true });
 }

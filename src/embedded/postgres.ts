@@ -5,13 +5,14 @@ import { PlatformError } from "../errors.js";
 import { dropped, guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { clusterExists, createCluster, flushCluster, readSecret } from "./cluster.js";
-import { databaseUrl, ensureDatabase } from "./connection.js";
+import { databaseUrl } from "./connection.js";
 import { lockDataDirectory } from "./data-directory-lock.js";
 import { locatePostgresPackage, preparePostgresPackage } from "./libraries.js";
 import { choosePort, isPortFree, rememberPort } from "./port.js";
 import { adoptPostmaster, launchPostmaster, type Postmaster, type StopMode, stopPostmaster } from "./postmaster.js";
-import { giveTo, type Launcher, launchersFor, type Places } from "./privileges.js";
+import { firstThatWorks, giveTo, type Launcher, launchersFor, type Places } from "./privileges.js";
 import { runProgram } from "./program.js";
+import { closeToSuperuser, isClosedToSuperuser } from "./roles.js";
 
 export interface PostgresOptions {
   /** Holds the cluster (`postgres/`), its secret, port, log and lock. Created with mode 0700 when missing. */
@@ -27,7 +28,7 @@ export interface PostgresOptions {
 
 /** A supervised server of its own for one data directory, reachable over loopback TCP only. */
 export interface EmbeddedPostgres {
-  /** `postgres://perennial:<secret>@127.0.0.1:<port>/perennial` */
+  /** `postgres://platform:<secret>@127.0.0.1:<port>/perennial`: of the database's owner, who is no superuser. */
   readonly url: string;
   readonly port: number;
   /** The postmaster's process id; another one after a restart. */
@@ -38,32 +39,13 @@ export interface EmbeddedPostgres {
   stop(mode?: StopMode): Promise<void>;
 }
 
-/** The launcher with which `trial` succeeds first. Throws `UNSUPPORTED` with every reason when it never does. */
-async function firstThatWorks(launchers: Launcher[], trial: (launcher: Launcher) => Promise<void>): Promise<Launcher> {
-  const reasons: string[] = [];
-  for (const launcher of launchers) {
-    try {
-      await launcher.prepare?.();
-      await trial(launcher);
-      return launcher;
-    } catch (error) {
-      reasons.push(`${launcher.name}: ${(error as Error).message}`);
-    }
-  }
-  const asRoot = process.getuid?.() === 0;
-  const advice = asRoot ? "run as an ordinary user, install util-linux, or set DATABASE_URL" : "or set DATABASE_URL";
-  throw new PlatformError(
-    "UNSUPPORTED",
-    `PostgreSQL's programs cannot run here: ${reasons.join("; ") || "there is no user to run them as"} (${advice})`,
-  );
-}
-
 /** Adopts the server that runs, or starts one; tries again where only something passing stood in the way. */
 async function obtain(
   places: Places,
   secret: string,
   askedPort: number | undefined,
   launcher: () => Promise<Launcher>,
+  logger: Logger,
 ) {
   for (let attempt = 1; ; attempt++) {
     const adopted = await adoptPostmaster(places, secret);
@@ -72,6 +54,10 @@ async function obtain(
     if (adopted) await stopPostmaster(adopted, "fast");
     const port = await choosePort(places.dataDirectory, askedPort);
     try {
+      if (!(await isClosedToSuperuser(places))) {
+        await closeToSuperuser(places, await launcher(), secret);
+        logger.info({ directory: places.pgdata }, "the platform connects as a role that is no superuser from now on");
+      }
       return { postmaster: await launchPostmaster(places, await launcher(), { port, secret }), adopted: false };
     } catch (error) {
       // The port went to another program meanwhile; or a killed server's last backends are still leaving.
@@ -105,7 +91,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     if (!(await clusterExists(places))) {
       chosen = await firstThatWorks(await launchers(places), (launcher) => createCluster(places, launcher));
       flushed = flushCluster(places, chosen).catch((error) => {
-        logger.warn({ error: error.message }, "the new cluster could not be flushed to the disk");
+        logger.warn({ err: error }, "the new cluster could not be flushed to the disk");
       });
       logger.info({ directory: places.pgdata, as: chosen.name }, "created the PostgreSQL cluster");
     }
@@ -113,23 +99,22 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     const launcher = async () => {
       chosen ??= await firstThatWorks(await launchers(places), async (candidate) => {
         // Starts the program, finds its own parts and reads the cluster's settings, and stops there.
-        await runProgram(candidate, programs.postgres, ["-C", "port", "-D", places.pgdata]);
+        await giveTo(candidate, places.pgdata);
+        await runProgram(candidate, programs, { program: "postgres", cluster: places.pgdata, args: ["-C", "port"] });
       });
-      await giveTo(chosen, places.pgdata);
       return chosen;
     };
 
-    const first = await obtain(places, secret, options.port, launcher);
+    const first = await obtain(places, secret, options.port, launcher, logger);
     const { port } = first.postmaster;
     try {
       await rememberPort(dataDirectory, port);
-      await ensureDatabase({ port, secret });
     } catch (error) {
       await stopPostmaster(first.postmaster, "fast");
       throw error;
     }
     logger.info({ port, pid: first.postmaster.pid, adopted: first.adopted }, "PostgreSQL is ready");
-    const supervised = supervise(first.postmaster, () => obtain(places, secret, port, launcher), logger);
+    const supervised = supervise(first.postmaster, () => obtain(places, secret, port, launcher, logger), logger);
     return {
       url: databaseUrl({ port, secret }),
       port,
@@ -174,7 +159,7 @@ function supervise(first: Postmaster, again: () => Promise<{ postmaster: Postmas
         keep();
         return;
       } catch (error) {
-        logger.error({ error: (error as Error).message }, "PostgreSQL cannot be started again yet");
+        logger.error({ err: error }, "PostgreSQL cannot be started again yet");
         await sleep(pauseMs, undefined, { signal: pause.signal }).catch(() => {});
       }
     }

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError } from "../errors.js";
 import { dropped, guarded } from "../guarded.js";
-import { type Login, probe } from "./connection.js";
+import { directorySetting, type Login, probe } from "./connection.js";
 import type { Launcher, Places } from "./privileges.js";
 import { isPostmasterOf, isRunning } from "./processes.js";
 import { spawnProgram } from "./program.js";
+import { isClosedToSuperuser } from "./roles.js";
 
 /** A running PostgreSQL server process. */
 export interface Postmaster {
@@ -55,14 +56,13 @@ function watch(pid: number, port: number): Postmaster {
   };
 }
 
-/** The lines of `postmaster.pid` that matter: process id, data directory and port. */
-async function readPidFile(places: Places): Promise<{ pid: number; pgdata: string; port: number } | undefined> {
+/** The lines of `postmaster.pid` that matter: process id and port. */
+async function readPidFile(places: Places): Promise<{ pid: number; port: number } | undefined> {
   const text = await readFile(join(places.pgdata, "postmaster.pid"), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const lines = text.split("\n");
   return {
     pid: Math.abs(Number.parseInt(lines[0] ?? "", 10)) || 0,
-    pgdata: lines[1] ?? "",
     port: Number(lines[3]) || 0,
   };
 }
@@ -71,7 +71,8 @@ async function readPidFile(places: Places): Promise<{ pid: number; pgdata: strin
  * Takes over the server that a killed supervisor left running on this cluster, when it really is one: the process lives
  * and works in this directory, and what listens on its port accepts our secret and serves this directory.
  *
- * Returns undefined when there is none; a `postmaster.pid` that stands in the way of a new server is then disarmed.
+ * Returns undefined when there is none; a `postmaster.pid` that stands in the way of a new server is then disarmed. A server
+ * that an earlier release started, which lets a superuser in, is stopped.
  */
 export async function adoptPostmaster(places: Places, secret: string): Promise<Postmaster | undefined> {
   const deadline = Date.now() + readyTimeoutMs;
@@ -80,6 +81,10 @@ export async function adoptPostmaster(places: Places, secret: string): Promise<P
     if (file === undefined) return undefined;
     if (!(await isPostmasterOf(file.pid, places.pgdata))) {
       await disarmPidFile(places, file.pid);
+      return undefined;
+    }
+    if (!(await isClosedToSuperuser(places))) {
+      await stopPostmaster(watch(file.pid, file.port), "fast");
       return undefined;
     }
     const answer = file.port ? await probe({ port: file.port, secret }, places.pgdata) : "starting";
@@ -123,14 +128,17 @@ export async function launchPostmaster(places: Places, launcher: Launcher, login
   const log = await open(logPath, "a+", 0o600);
   try {
     const begin = (await log.stat()).size;
-    const settings = { listen_addresses: "127.0.0.1", port: String(login.port), unix_socket_directories: "" };
-    const args = ["-D", places.pgdata];
-    for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
-    const child = spawnProgram(launcher, places.programs.postgres, args, {
-      cwd: places.pgdata,
-      detached: true,
-      output: log.fd,
-    });
+    const settings = {
+      listen_addresses: "127.0.0.1",
+      port: login.port,
+      unix_socket_directories: "",
+      // No superuser can connect, so none needs connections set aside.
+      superuser_reserved_connections: 0,
+      [directorySetting]: places.pgdata,
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const command = { program: "postgres" as const, cluster: places.pgdata, args };
+    const child = spawnProgram(launcher, places.programs, command, { detached: true, output: log.fd });
     child.unref();
     let failure: Error | undefined;
     child.on("error", (error) => {

@@ -1,6 +1,8 @@
 import { chmod, chown, lchown, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { PlatformError } from "../errors.js";
 import type { PostgresPrograms } from "./libraries.js";
+import { copyPrograms } from "./program-copy.js";
 
 /** A user by number. */
 export interface Account {
@@ -19,7 +21,14 @@ export interface Launcher {
   spawnAs?: Account;
   /** Who must own the cluster's files; absent: whoever creates them. */
   owner?: Account;
-  /** What must be done to the data directory first. */
+  /** The programs to run, once it is prepared; absent: those of the package. */
+  programs?: PostgresPrograms;
+  /**
+   * Whether the programs find the cluster through their working directory alone, because their user may not search the
+   * directories above it.
+   */
+  throughWorkingDirectory?: boolean;
+  /** What must be done first. */
   prepare?(): Promise<void>;
 }
 
@@ -47,35 +56,18 @@ async function findAccount(key: string | number): Promise<Account | undefined> {
   return undefined;
 }
 
-/** Whether permission bits let the account search every directory on the way to `path`, and `path` itself. */
-async function canReach(path: string, account: Account): Promise<boolean> {
-  for (let place = path; ; place = dirname(place)) {
+/** Whether permission bits let the account use `path` (by default: search or execute it) and search all above it. */
+async function canReach(path: string, account: Account, bits = 1): Promise<boolean> {
+  for (let place = path, wanted = bits; ; place = dirname(place), wanted = 1) {
     const { mode, uid, gid } = await stat(place);
     const shift = uid === account.uid ? 6 : gid === account.gid ? 3 : 0;
-    if (((mode >> shift) & 1) === 0) return false;
+    if (((mode >> shift) & wanted) !== wanted) return false;
     if (place === dirname(place)) return true;
   }
 }
 
-/** The least capability this process may pass on that gets past directories closed to the account, if it has one. */
-async function searchCapability(programs: PostgresPrograms): Promise<string | undefined> {
-  const status = await readFile("/proc/self/status", "latin1").catch(() => "");
-  const held = (set: string) => BigInt(`0x${new RegExp(`^${set}:\\s*([0-9a-f]+)`, "m").exec(status)?.[1] ?? "0"}`);
-  const has = (bit: bigint) => ((held("CapEff") & held("CapBnd")) >> bit) & 1n;
-  // Reading and searching is enough, unless the programs' own bits (a strict umask) keep others from executing them.
-  const open = ((await stat(programs.postgres)).mode & 0o001) !== 0;
-  if (open && has(2n)) return "dac_read_search";
-  return has(1n) ? "dac_override" : undefined;
-}
-
-/** As the account, with one capability kept across the change of user. Needs util-linux. */
-function withCapability(account: Account, capability: string): Launcher {
-  const prefix = ["setpriv", `--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups", "--no-new-privs"];
-  // PostgreSQL looks for its programs with access(2), which sets capabilities aside unless this bit is on.
-  prefix.push("--securebits=+no_setuid_fixup");
-  prefix.push(`--inh-caps=-all,+${capability}`, `--ambient-caps=-all,+${capability}`);
-  return { name: `as ${account.name} with ${capability}`, prefix, owner: account };
-}
+/** A program must be executed and, since PostgreSQL looks for the parts beside it, read. */
+const readAndExecute = 5;
 
 /** As the account, which is let through the data directory (and no further) as its group. */
 function throughGroup(account: Account, dataDirectory: string): Launcher {
@@ -91,13 +83,26 @@ function throughGroup(account: Account, dataDirectory: string): Launcher {
   };
 }
 
+/** The same user, who cannot reach the installed programs. */
+function withCopiedPrograms(launcher: Launcher, programs: PostgresPrograms): Launcher {
+  const copied: Launcher = {
+    ...launcher,
+    name: `${launcher.name} with copied programs`,
+    async prepare() {
+      copied.programs = await copyPrograms(programs);
+    },
+  };
+  return copied;
+}
+
 /**
  * The ways to run PostgreSQL here, best first; a caller takes the first that works. An ordinary user has one. For root:
  *
- * 1. the user that owns the cluster already, `postgres`, then `nobody`: plainly where they can reach the data directory
- *    and the programs, else with a capability to search directories closed to them, such as those under `/root`;
- * 2. a user namespace in which root appears as nobody: root's own permissions count, its power does not;
- * 3. `postgres` or `nobody` let through the data directory as its group, where nothing else is in the way.
+ * 1. the user that owns the cluster already, `postgres`, then `nobody`, without any capability. Where that user cannot
+ *    reach the programs, such as those under `/root`, it runs a copy of them. It needs no way to the data directory:
+ *    on Linux the programs are started inside it, elsewhere the user is let through it as its group;
+ * 2. on Linux, a user namespace in which root appears as nobody: root's own permissions count, its power does not. For
+ *    containers in which root can become no other user.
  */
 export async function launchersFor(places: Places): Promise<Launcher[]> {
   if (process.getuid?.() !== 0) return [asOurselves];
@@ -112,21 +117,20 @@ export async function launchersFor(places: Places): Promise<Launcher[]> {
   const found = [owner, await findAccount("postgres"), await findAccount("nobody")];
   const accounts = found.filter((account): account is Account => account !== undefined && account.uid !== 0);
   const linux = process.platform === "linux";
-  const capability = linux ? await searchCapability(programs) : undefined;
 
   const launchers: Launcher[] = [];
   for (const account of accounts) {
-    const reaches = (await canReach(programs.postgres, account)) && (await canReach(dataDirectory, account));
-    if (reaches) launchers.push({ name: `as ${account.name}`, prefix: [], spawnAs: account, owner: account });
-    else if (capability !== undefined) launchers.push(withCapability(account, capability));
+    const plain = { name: `as ${account.name}`, prefix: [], spawnAs: account, owner: account };
+    const reachesPrograms = await canReach(programs.postgres, account, readAndExecute);
+    if (linux) {
+      const launcher = { ...plain, throughWorkingDirectory: true };
+      if (reachesPrograms) launchers.push(launcher);
+      launchers.push(withCopiedPrograms(launcher, programs));
+    } else if (reachesPrograms && (await canReach(dataDirectory, account))) launchers.push(plain);
+    else if (reachesPrograms && (await canReach(dirname(dataDirectory), account)))
+      launchers.push(throughGroup(account, dataDirectory));
   }
-  const namespace: Launcher = { name: "in a user namespace", prefix: ["unshare", "--user"], owner: root };
-  // A cluster made in a namespace belongs to root, and keeps its owner where it can.
-  if (linux) launchers.splice(ownerUid === 0 ? 0 : launchers.length, 0, namespace);
-  for (const account of accounts) {
-    const reaches = (await canReach(programs.postgres, account)) && (await canReach(dirname(dataDirectory), account));
-    if (reaches && !(await canReach(dataDirectory, account))) launchers.push(throughGroup(account, dataDirectory));
-  }
+  if (linux) launchers.push({ name: "in a user namespace", prefix: ["unshare", "--user"], owner: root });
   return launchers;
 }
 
@@ -136,4 +140,27 @@ export async function giveTo(launcher: Launcher, path: string): Promise<void> {
   if (owner === undefined || (await stat(path)).uid === owner.uid) return;
   for (const entry of await readdir(path, { recursive: true })) await lchown(join(path, entry), owner.uid, owner.gid);
   await chown(path, owner.uid, owner.gid);
+}
+
+/** The launcher with which `trial` succeeds first. Throws `UNSUPPORTED` with every reason when it never does. */
+export async function firstThatWorks(
+  launchers: Launcher[],
+  trial: (launcher: Launcher) => Promise<void>,
+): Promise<Launcher> {
+  const reasons: string[] = [];
+  for (const launcher of launchers) {
+    try {
+      await launcher.prepare?.();
+      await trial(launcher);
+      return launcher;
+    } catch (error) {
+      reasons.push(`${launcher.name}: ${(error as Error).message}`);
+    }
+  }
+  const asRoot = process.getuid?.() === 0;
+  const advice = asRoot ? "run as an ordinary user, install util-linux, or set DATABASE_URL" : "or set DATABASE_URL";
+  throw new PlatformError(
+    "UNSUPPORTED",
+    `PostgreSQL's programs cannot run here: ${reasons.join("; ") || "there is no user to run them as"} (${advice})`,
+  );
 }

@@ -1,4 +1,5 @@
-import type { Metric, MetricValues } from "./metric.js";
+import { classOf } from "../features/predictions.js";
+import { hasNaN, type Metric, scoreOf } from "./metric.js";
 
 /** Rows of one class: rightly predicted, predicted at all, and really there. */
 export interface ClassCounts {
@@ -10,12 +11,19 @@ export interface ClassCounts {
 export interface Confusion {
   rows: number;
   correct: number;
-  /** The mean of a score over the classes that occur; for a single output the score of `true`. */
+  /**
+   * The mean of a score over the classes that occur, without those for which it is NaN; for a single output the score of
+   * `true`.
+   */
   perClass(score: (counts: ClassCounts) => number): number;
 }
 
-/** A metric of the counts of predicted and actual classes. `width`: outputs of the network; 1 is a yes or no. */
-export function confusion(width: number, value: (counts: Confusion) => number): Metric {
+/**
+ * A metric of the counts of predicted and actual classes.
+ * @param width outputs of the network; 1 is a yes or no.
+ * @param reason why it is undefined where `value` is NaN.
+ */
+export function confusion(width: number, value: (counts: Confusion) => number, reason = ""): Metric {
   const classes: ClassCounts[] = Array.from({ length: width === 1 ? 2 : width }, () => ({
     hits: 0,
     predicted: 0,
@@ -23,43 +31,34 @@ export function confusion(width: number, value: (counts: Confusion) => number): 
   }));
   let rows = 0;
   let invalid = false;
-  const classOf = (values: MetricValues, row: number) =>
-    width === 1 ? Number((values[row] as number) > 0.5) : indexOfLargest(values, row * width, width);
   const considered = () => {
     if (width === 1) return classes.slice(1);
     return classes.filter(({ predicted, actual }) => predicted + actual > 0);
   };
   return {
     update(predictions, targets) {
-      invalid ||= predictions.some(Number.isNaN);
+      invalid ||= hasNaN(predictions);
       for (let row = 0; row < predictions.length / width; row++) {
-        const predicted = classes[classOf(predictions, row)] as ClassCounts;
-        const actual = classes[classOf(targets, row)] as ClassCounts;
+        const predicted = classes[classOf(predictions, row * width, width)] as ClassCounts;
+        const actual = classes[classOf(targets, row * width, width)] as ClassCounts;
         rows++;
         predicted.predicted++;
         actual.actual++;
         if (predicted === actual) actual.hits++;
       }
     },
-    value() {
-      if (rows === 0 || invalid) return Number.NaN;
+    score() {
       const correct = classes.reduce((sum, { hits }) => sum + hits, 0);
       const perClass = (score: (counts: ClassCounts) => number) => mean(considered().map(score));
-      return value({ rows, correct, perClass });
+      return scoreOf(rows, invalid, () => value({ rows, correct, perClass }), reason);
     },
   };
 }
 
-function indexOfLargest(values: MetricValues, start: number, count: number): number {
-  let largest = 0;
-  for (let index = 1; index < count; index++) {
-    if ((values[start + index] as number) > (values[start + largest] as number)) largest = index;
-  }
-  return largest;
-}
-
+/** The mean of the values that are not NaN; NaN if there is none. */
 export function mean(values: number[]): number {
-  return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
+  const defined = values.filter((value) => !Number.isNaN(value));
+  return defined.length === 0 ? Number.NaN : defined.reduce((sum, value) => sum + value, 0) / defined.length;
 }
 
 /**
@@ -72,15 +71,15 @@ export function topAccuracy(width: number, places: number): Metric {
   let invalid = false;
   return {
     update(predictions, targets) {
-      invalid ||= predictions.some(Number.isNaN);
+      invalid ||= hasNaN(predictions);
       for (let start = 0; start < predictions.length; start += width) {
-        const own = predictions[start + indexOfLargest(targets, start, width)] as number;
+        const own = predictions[start + classOf(targets, start, width)] as number;
         let larger = 0;
         for (let index = start; index < start + width; index++) if ((predictions[index] as number) > own) larger++;
         rows++;
         if (larger < places) found++;
       }
     },
-    value: () => (rows === 0 || invalid ? Number.NaN : found / rows),
+    score: () => scoreOf(rows, invalid, () => found / rows, ""),
   };
 }

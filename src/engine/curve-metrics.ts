@@ -1,8 +1,15 @@
 import { mean } from "./classification-metrics.js";
-import type { Metric } from "./metric.js";
+import { type Metric, scoreOf } from "./metric.js";
 
-/** An area under a curve over all thresholds, exact: every row's score is kept. The mean over the outputs that have it. */
-export function areaUnderCurve(width: number, area: (scores: number[], labels: boolean[]) => number): Metric {
+/**
+ * An area under a curve over all thresholds, exact: every row's score is kept. The mean over the outputs that have it.
+ * @param reason why it is undefined where no output has it.
+ */
+export function areaUnderCurve(
+  width: number,
+  area: (scores: number[], labels: boolean[]) => number,
+  reason: string,
+): Metric {
   const scores: number[][] = Array.from({ length: width }, () => []);
   const labels: boolean[][] = Array.from({ length: width }, () => []);
   return {
@@ -12,10 +19,11 @@ export function areaUnderCurve(width: number, area: (scores: number[], labels: b
         labels[index % width]?.push((targets[index] as number) > 0.5);
       }
     },
-    value() {
-      if (scores.some((column) => column.some(Number.isNaN))) return Number.NaN;
-      const areas = scores.map((column, output) => area(column, labels[output] as boolean[]));
-      return mean(areas.filter((area) => !Number.isNaN(area)));
+    score() {
+      const rows = scores[0]?.length ?? 0;
+      const broken = scores.some((column) => column.some(Number.isNaN));
+      const areas = () => scores.map((column, output) => area(column, labels[output] as boolean[]));
+      return scoreOf(rows, broken, () => mean(areas()), reason);
     },
   };
 }

@@ -15,7 +15,7 @@
  *   TrainingProgram, Predictor       what the trainer and the server use: batches, dropout masks, learning rates
  *
  * A graph is static: every shape is known, the batch size included, and nothing in it is random, reads a clock or
- * depends on a value. What changes from step to step comes in as an *input*: the batch, the weights that mask the padding
+ * depends on a value. What changes from step to step comes in as an *input*: the batch, the weights and shares that mask the padding
  * of a partial batch, the scalars of the update rule, the dropout masks. What a step hands to the next is the *state*:
  * parameters, moving statistics and optimizer slots, given and returned by name. So a graph can be run in two ways that
  * agree: by calling `run` with real tensors (`eager-executor.ts`), or by calling it once with symbolic ones and
@@ -23,7 +23,7 @@
  *
  * Names in the state: `<layer>/<parameter>`, such as `dense_0/kernel`, and `optimizer/<slot>/<layer>/<parameter>`.
  * A layer within a layer has the path to it, such as `residual_1/dense_0`, for its name.
- * Names of inputs: `x`, `y`, `weight`, `optimizer/<scalar>`, `random/<layer>/<name>`.
+ * Names of inputs: `x`, `y`, `weight`, `row_share`, `optimizer/<scalar>`, `random/<layer>/<name>`.
  */
 import type { NamedTensors } from "./named-tensors.js";
 

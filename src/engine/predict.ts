@@ -5,7 +5,8 @@ import { predictionGraph } from "./inference-graphs.js";
 import { sizeOf } from "./initializers.js";
 import { Programs } from "./programs.js";
 
-const batchSizes = [1, 8, 64, 512] as const;
+/** Rows that are computed together: a program is compiled for each of these sizes when it is first needed. */
+export const predictionBatchSizes = [1, 8, 64, 512] as const;
 
 /** A trained model, ready to answer. */
 export interface Predictor {
@@ -15,6 +16,7 @@ export interface Predictor {
    * @throws PlatformError BAD_INPUT when `x` does not hold `rows` rows.
    */
   predict(x: Float32Array, rows: number): Promise<Float32Array>;
+  /** Releases what was loaded, once every call that came before is answered. Nothing may be asked afterwards. */
   dispose(): void;
 }
 
@@ -32,7 +34,7 @@ export function createPredictor(model: ModelSpec, parameters: State, executor: E
 
   async function predict(x: Float32Array, rows: number): Promise<Float32Array> {
     const predictions = new Float32Array(rows * outputWidth);
-    for (const batch of batchesOf(rows, batchSizes)) {
+    for (const batch of batchesOf(rows, predictionBatchSizes)) {
       const program = await programs.at(batch.size);
       const outputs = await program.run({ x: rowsOf(x, inputWidth, batch) });
       const values = outputs.predictions as Float32Array;
@@ -48,6 +50,6 @@ export function createPredictor(model: ModelSpec, parameters: State, executor: E
       last = turn.catch(() => undefined);
       return turn;
     },
-    dispose: () => programs.dispose(),
+    dispose: () => void last.then(() => programs.dispose()),
   };
 }

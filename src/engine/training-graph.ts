@@ -1,15 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelSpec } from "../spec/model.js";
 import type { OptimizerSpec } from "../spec/optimizer.js";
+import { currentSemantics } from "../spec/training.js";
 import { forward, randomTensors } from "./forward.js";
 import { registerGradients } from "./gradients.js";
 import type { Graph, TensorSpec } from "./graph.js";
 import { lossPerExample, type Output, predictionsOf } from "./losses.js";
 import { type NamedTensors, tensorNamed } from "./named-tensors.js";
-import { createOptimizer } from "./optimizers/optimizer.js";
+import { createOptimizer, slotsFor } from "./optimizers/optimizer.js";
 import type { Slot } from "./optimizers/update-rule.js";
 import { modelParameters } from "./parameters.js";
 import { penalties } from "./regularizers.js";
+import { rowCounting } from "./row-counting.js";
 
 /** The name of an optimizer's slot in the state. */
 export function slotName(slot: string, parameter: string): string {
@@ -21,11 +23,10 @@ export function optimizerSlots(
   model: ModelSpec,
   optimizer: OptimizerSpec,
 ): (Omit<Slot, "name"> & { name: string; parameter: string })[] {
-  const { slots } = createOptimizer(optimizer);
   return modelParameters(model)
     .filter(({ trainable }) => trainable)
     .flatMap(({ name, shape }) =>
-      slots(shape).map((slot) => ({ ...slot, name: slotName(slot.name, name), parameter: name })),
+      slotsFor(optimizer, shape).map((slot) => ({ ...slot, name: slotName(slot.name, name), parameter: name })),
     );
 }
 
@@ -41,26 +42,29 @@ export function trainingState(model: ModelSpec, optimizer: OptimizerSpec): Tenso
 /**
  * One step of training for a batch of a fixed size.
  *
- * Inputs: `x` [batch, ...inputShape]; `y` [batch, width]; `weight` [batch], where 0 marks a padding row, which has no
- * part in the loss or in any batch statistic; `optimizer/<scalar>` []; `random/<layer>/<name>`.
- * Outputs: `loss` [], the sum of the examples' losses times `weight` over the count of those that are not padding, as in
+ * Inputs: `x` [batch, ...inputShape]; `y` [batch, width]; `weight` [batch], 0 for a padding row; from semantics 2 on
+ * `row_share` [1, batch], 1 / (count of rows) for a row and 0 for padding; `optimizer/<scalar>` []; `random/<layer>/<name>`.
+ * Outputs: `loss` [], the sum of the examples' losses times `weight` over the count of rows (see `RowCounting`), as in
  * Keras (not over the sum of the weights), plus the regularization; `data_loss` [], the same without it; `predictions`
- * [batch, width], made before the update.
+ * [batch, width], made before the update. Padding has no part in the loss or in any batch statistic.
  */
-export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchSize: number): Graph {
+export function trainingGraph(
+  model: ModelSpec,
+  optimizer: OptimizerSpec,
+  batchSize: number,
+  semantics = currentSemantics,
+): Graph {
   registerGradients();
   const parameters = modelParameters(model);
   const trainable = parameters.filter((parameter) => parameter.trainable);
-  const rule = createOptimizer(optimizer);
+  const counting = rowCounting(semantics);
+  const rule = createOptimizer(optimizer, counting);
+  const spared = new Set(optimizer.weightDecayExclude);
   const width = model.target.width;
 
   /** Loss and gradients; what else the forward pass found out is put into `found`, kept for the caller. */
   function differentiate(inputs: NamedTensors, state: NamedTensors, found: NamedTensors) {
-    const weight = tensorNamed<tf.Tensor1D>(inputs, "weight");
-    const present: tf.Tensor1D = tf.step(weight);
-    // At least 1, so that a batch whose rows all weigh 0 changes nothing, instead of making everything NaN.
-    const count: tf.Scalar = tf.maximum(tf.sum(present), 1);
-    const rowShare = tf.reshape(tf.div(present, count), [1, batchSize]) as tf.Tensor2D;
+    const { rowShare, mean } = counting.countRows(inputs, batchSize);
     let activation: Output["activation"] = "LINEAR";
     const loss = (...values: tf.Tensor[]): tf.Scalar => {
       const current: NamedTensors = { ...state };
@@ -77,7 +81,7 @@ export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchS
       });
       activation = output.activation;
       const losses = lossPerExample(model.loss, tensorNamed<tf.Tensor2D>(inputs, "y"), output);
-      const dataLoss: tf.Scalar = tf.div(tf.sum(tf.mul(losses, weight)), count);
+      const dataLoss = mean(losses);
       found.logits = tf.keep(output.logits);
       found.data_loss = tf.keep(dataLoss);
       const penalty = penalties(trainable, current);
@@ -89,12 +93,13 @@ export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchS
 
   function applyUpdates(inputs: NamedTensors, state: NamedTensors, gradients: tf.Tensor[], next: NamedTensors) {
     const scalars = Object.fromEntries(rule.scalars.map((name) => [name, tensorNamed(inputs, `optimizer/${name}`)]));
-    const updates = trainable.map(({ name, shape }, index) => ({
+    const updates = trainable.map(({ name, shape, kind }, index) => ({
       parameter: tensorNamed(state, name),
       gradient: gradients[index] as tf.Tensor,
       slots: Object.fromEntries(
-        rule.slots(shape).map((slot) => [slot.name, tensorNamed(state, slotName(slot.name, name))]),
+        slotsFor(optimizer, shape).map((slot) => [slot.name, tensorNamed(state, slotName(slot.name, name))]),
       ),
+      spared: kind !== undefined && spared.has(kind),
     }));
     for (const [index, updated] of rule.apply(updates, scalars).entries()) {
       const { name } = trainable[index] as (typeof trainable)[number];
@@ -106,11 +111,18 @@ export function trainingGraph(model: ModelSpec, optimizer: OptimizerSpec, batchS
   return {
     name: `training step, batch ${batchSize}`,
     // The learning rate is an input.
-    identity: { graph: "training", model, optimizer: { ...optimizer, learningRate: null }, batchSize },
+    identity: {
+      graph: "training",
+      model,
+      optimizer: { ...optimizer, learningRate: null },
+      batchSize,
+      ...counting.identity,
+    },
     inputs: [
       { name: "x", shape: [batchSize, ...model.inputShape], dtype: "float32" },
       { name: "y", shape: [batchSize, width], dtype: "float32" },
       { name: "weight", shape: [batchSize], dtype: "float32" },
+      ...counting.inputs(batchSize),
       ...rule.scalars.map((name): TensorSpec => ({ name: `optimizer/${name}`, shape: [], dtype: "float32" })),
       ...randomTensors(model, batchSize).map(({ name, shape, dtype }) => ({ name, shape, dtype })),
     ],

@@ -3,7 +3,7 @@ import { layerPaths } from "../spec/layer-paths.js";
 import type { MemoryNeed } from "../spec/memory.js";
 import type { ModelSpec } from "../spec/model.js";
 import type { OptimizerSpec } from "../spec/optimizer.js";
-import type { TrainingSpec } from "../spec/training.js";
+import { currentSemantics, type TrainingSemantics, type TrainingSpec } from "../spec/training.js";
 import type { Graph, TensorSpec } from "./graph.js";
 import { evaluationGraph, predictionGraph } from "./inference-graphs.js";
 import { sizeOf } from "./initializers.js";
@@ -13,6 +13,7 @@ import type { Program } from "./onnx/model.js";
 import { optimize } from "./onnx/passes/optimize.js";
 import { trace } from "./onnx/trace.js";
 import { type LayerPlan, plan } from "./plan.js";
+import { rowCounting } from "./row-counting.js";
 import { trainingGraph, trainingState } from "./training-graph.js";
 
 export interface PlannedLayer extends LayerPlan {
@@ -35,6 +36,8 @@ export interface UnsupportedKernel {
 export interface TrainingPlan {
   stepsPerEpoch: number;
   steps: number;
+  /** Updates of the weights: fewer than steps where gradients are accumulated. */
+  updates: number;
   batchSize: number;
   parameters: number;
   trainableParameters: number;
@@ -59,15 +62,16 @@ const curvePoints = 200;
 
 /** The operations that training, evaluating or predicting with the model needs and that cannot be compiled. */
 export function unsupportedInModel(model: ModelSpec, optimizer: OptimizerSpec, batchSize: number): UnsupportedKernel[] {
-  return unsupportedKernels(model, graphsOf(model, optimizer, batchSize));
+  return unsupportedKernels(model, graphsOf(model, optimizer, batchSize, currentSemantics));
 }
 
 const graphsOf = (
   model: ModelSpec,
   optimizer: OptimizerSpec,
   batchSize: number,
+  semantics: TrainingSemantics,
 ): [() => Graph, () => Graph, () => Graph] => [
-  () => trainingGraph(model, optimizer, batchSize),
+  () => trainingGraph(model, optimizer, batchSize, semantics),
   // Gradients belong to no layer for certain, so a layer is told by what it does forwards.
   () => predictionGraph(model, batchSize),
   () => evaluationGraph(model, batchSize),
@@ -77,20 +81,22 @@ const graphsOf = (
 export function planTraining(
   model: ModelSpec,
   optimizer: OptimizerSpec,
-  training: Pick<TrainingSpec, "batchSize" | "epochs" | "threads">,
+  training: Pick<TrainingSpec, "batchSize" | "epochs" | "threads" | "semantics">,
   trainRows: number,
 ): TrainingPlan {
-  const { batchSize, epochs } = training;
+  const { batchSize, epochs, semantics } = training;
   const stepsPerEpoch = Math.ceil(trainRows / batchSize);
   const steps = stepsPerEpoch * epochs;
+  const batches = { batchSize, stepsPerEpoch, accumulated: optimizer.gradientAccumulationSteps };
+  const updates = rowCounting(semantics).updates(epochs, batches);
   const { layers, parameters, trainableParameters } = plan(model);
-  const { programs, unsupported } = traceAll(model, graphsOf(model, optimizer, batchSize));
+  const { programs, unsupported } = traceAll(model, graphsOf(model, optimizer, batchSize, semantics));
   const [program, forward] = unsupported.length > 0 ? [] : programs.slice(0, 2).map((traced) => optimize(traced));
   const byLayer = forward && operationsByLayer(forward);
   const paths = layerPaths(model.layers);
   const need = program && forward && memoryOf(program, forward, trainingState(model, optimizer), paths);
   return {
-    ...{ stepsPerEpoch, steps, batchSize, parameters, trainableParameters, unsupported },
+    ...{ stepsPerEpoch, steps, updates, batchSize, parameters, trainableParameters, unsupported },
     layers: layers.map((layer) => ({
       ...layer,
       path: paths.get(layer.name) ?? layer.name,

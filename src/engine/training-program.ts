@@ -1,6 +1,7 @@
 import { PlatformError } from "../errors.js";
 import type { ModelSpec } from "../spec/model.js";
 import type { OptimizerSpec } from "../spec/optimizer.js";
+import type { TrainingSemantics } from "../spec/training.js";
 import { type Batch, batchesOf, checkRows, presence, rowsOf } from "./batches.js";
 import { checkTensors, type Executor, type State, type TensorValues } from "./executor.js";
 import { randomTensors } from "./forward.js";
@@ -10,6 +11,7 @@ import { averageSlot, createOptimizer } from "./optimizers/optimizer.js";
 import { modelParameters } from "./parameters.js";
 import { Programs } from "./programs.js";
 import { draw, randomKey } from "./random.js";
+import { rowCounting } from "./row-counting.js";
 import { learningRate } from "./schedules.js";
 import { initialState } from "./state.js";
 import { checkTargets } from "./targets.js";
@@ -21,8 +23,9 @@ export interface Rows {
   y: Float32Array;
   count: number;
   /**
-   * What each row's loss counts, [count], at least 0; by default 1. A row of weight 0 has no part in the loss or in any
-   * batch statistic, and is not counted in the mean.
+   * What each row's loss counts, [count], at least 0; by default 1. As in Keras (`sum_over_batch_size`) a row of weight 0
+   * adds nothing to the loss, but is counted in the mean and takes part in batch statistics. Under semantics 1 it was not
+   * counted and took no part.
    */
   weight?: Float32Array;
 }
@@ -36,7 +39,7 @@ export interface StepResult {
 }
 
 export interface EvaluationResult {
-  /** Mean weighted loss of the rows plus regularization. */
+  /** Mean weighted loss of the rows plus regularization; NaN where it is not defined. */
   loss: number;
   /** [count, width]. */
   predictions: Float32Array;
@@ -48,6 +51,10 @@ export interface TrainingProgramOptions {
   batchSize: number;
   seed: number;
   executor: Executor;
+  /** How rows are counted. */
+  semantics: TrainingSemantics;
+  /** Steps of each epoch, which ends with an update where gradients are accumulated; default: one epoch without an end. */
+  stepsPerEpoch?: number;
   /** A state read with `state()`, or made with `initialState`; by default the untrained model's. */
   state?: State;
 }
@@ -59,7 +66,8 @@ export interface TrainingProgramOptions {
 export interface TrainingProgram {
   /**
    * One optimizer step on 1 to `batchSize` rows; a partial batch counts as if it were compiled for its own size.
-   * @param stepIndex counted from 0 over the whole run: decides dropout, learning rate and bias correction.
+   * @param stepIndex counted from 0 over the whole run: decides dropout, learning rate, bias correction and, where
+   * gradients are accumulated, whether an update is made. Only the last batch of an epoch may then be partial.
    * @param learningRate in place of the schedule's, for one that depends on what has been measured.
    * @throws PlatformError BAD_INPUT when the rows do not fit or the loss has no meaning for their targets; the state is
    * then untouched.
@@ -88,14 +96,17 @@ const evaluationSizes = [32, 256] as const;
 
 /** @throws PlatformError BAD_INPUT when `state` does not fit the model and the optimizer. */
 export async function createTrainingProgram(options: TrainingProgramOptions): Promise<TrainingProgram> {
-  const { model, optimizer, batchSize, seed, executor } = options;
-  const graph = trainingGraph(model, optimizer, batchSize);
+  const { model, optimizer, batchSize, seed, executor, semantics } = options;
+  const { stepsPerEpoch = Number.MAX_SAFE_INTEGER } = options;
+  const counting = rowCounting(semantics);
+  const batches = { batchSize, stepsPerEpoch, accumulated: optimizer.gradientAccumulationSteps };
+  const graph = trainingGraph(model, optimizer, batchSize, semantics);
   const first = options.state ?? initialState(model, optimizer, seed);
   checkTensors(graph.state, first, true);
   const training = await executor.load(graph);
   await training.writeState(first);
 
-  const { scalarValues } = createOptimizer(optimizer);
+  const { scalarValues } = createOptimizer(optimizer, counting);
   const masks = randomTensors(model, batchSize);
   /** Where the state has what a parameter is evaluated with. */
   const evaluated = modelParameters(model).map(({ name, trainable }) => ({
@@ -138,9 +149,11 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
       const { count, stepIndex } = rows;
       if (count > batchSize)
         throw new PlatformError("BAD_INPUT", `"count" is ${count}, more than a batch of ${batchSize}.`);
-      const inputs = batchInputs(rows, { start: 0, count, size: batchSize });
+      const place = counting.updateStep(stepIndex, count, batches);
+      const batch = { start: 0, count, size: batchSize };
+      const inputs = { ...batchInputs(rows, batch), ...counting.inputValues(batch) };
       const rate = rows.learningRate ?? learningRate(optimizer.learningRate, stepIndex);
-      for (const [name, value] of Object.entries(scalarValues(rate, stepIndex))) {
+      for (const [name, value] of Object.entries(scalarValues(rate, place))) {
         inputs[`optimizer/${name}`] = Float32Array.of(value);
       }
       for (const mask of masks) {
@@ -175,8 +188,8 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
         const start = batch.start * outputWidth;
         predictions.set(outputs.predictions.subarray(0, batch.count * outputWidth), start);
       }
-      const counted = rows.weight ? rows.weight.filter((weight) => weight > 0).length : rows.count;
-      return { loss: sum / Math.max(1, counted) + regularization, predictions };
+      const loss = counting.definesLoss(rows.weight) ? sum / counting.divisor(rows) + regularization : Number.NaN;
+      return { loss, predictions };
     },
 
     state: (names) => training.readState(names),

@@ -13,7 +13,7 @@ export class RunEvent {
   seq!: number;
 
   @Column("text")
-  @Field({ description: "Such as `STATE_CHANGED` or `CHECKPOINT_SAVED`." })
+  @Field({ description: "Such as `STATE_CHANGED`, `CHECKPOINT_SAVED` or `ROWS_SKIPPED`." })
   kind!: string;
 
   @Column("text", { name: "from_state", nullable: true })

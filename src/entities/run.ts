@@ -48,6 +48,10 @@ export class RunError {
   message!: string;
 }
 
+/** Of `undefinedReason`, wherever a measurement has one. */
+export const undefinedReasonDescription =
+  "Why the value is NaN: where the metric is not defined, such as R² of a single row. Null where it is defined, and for what was measured before reasons were recorded.";
+
 @ObjectType({ description: "A named value." })
 export class NamedValue {
   @Field({ description: "Such as `val_accuracy`." })
@@ -55,6 +59,9 @@ export class NamedValue {
 
   @Field(() => NumberScalar, { description: "The value; NaN and infinities are strings." })
   value!: number;
+
+  @Field(() => String, { nullable: true, description: undefinedReasonDescription })
+  undefinedReason?: string | null;
 }
 
 /** JSON has no NaN and no infinities: they are stored as the strings that `Number` writes. */
@@ -64,8 +71,8 @@ export function writeValues(values: readonly NamedValue[]): string {
   );
 }
 
-function readValues(values: { name: string; value: number | string }[]): NamedValue[] {
-  return values.map(({ name, value }) => ({ name, value: Number(value) }));
+function readValues(values: { name: string; value: number | string; undefinedReason?: string }[]): NamedValue[] {
+  return values.map((named) => ({ ...named, value: Number(named.value) }));
 }
 
 /** Who wins when the run ends: the challenger's gate, copied from the policy when the run was started. */

@@ -1,5 +1,9 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from "graphql";
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from "graphql-scalars";
+import { ParkedRows } from "../features/parked-rows.js";
+import { inexactDigits, inexactInteger, isInexact } from "../spec/exact-integers.js";
+import { jsonFault } from "../spec/json-values.js";
+import { shown } from "../spec/wording.js";
 
 const nonFinite: ReadonlyMap<string, number> = new Map([
   ["NaN", Number.NaN],
@@ -8,15 +12,18 @@ const nonFinite: ReadonlyMap<string, number> = new Map([
 ]);
 
 function refuse(scalar: string, expected: string, value: unknown, node?: ValueNode): never {
-  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
-  throw new GraphQLError(`${scalar} must be ${expected}, not ${shown}.`, { nodes: node });
+  throw new GraphQLError(`${scalar} must be ${expected}, not ${shown(value)}.`, { nodes: node });
 }
+
+/** What an integer that 64-bit floats do not hold would have to be. */
+const anExactInteger = "a number that 64-bit floats hold exactly";
 
 const aNumber = 'a number, or one of the strings "NaN", "Infinity" and "-Infinity"';
 
 function readNumber(value: unknown, node?: ValueNode): number {
   // JSON.parse reads 1e999 as infinity: a number too large for a double is a mistake, not an infinity.
   if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (inexactDigits(value) !== undefined) refuse("Number", anExactInteger, value, node);
   const special = typeof value === "string" ? nonFinite.get(value) : undefined;
   return special ?? refuse("Number", aNumber, value, node);
 }
@@ -32,7 +39,8 @@ export const NumberScalar = new GraphQLScalarType<number, number | string>({
   },
   parseValue: (value) => readNumber(value),
   parseLiteral: (node) => {
-    if (node.kind === Kind.INT || node.kind === Kind.FLOAT) return readNumber(Number(node.value), node);
+    if (node.kind === Kind.INT) return readNumber(integerOf(node.value), node);
+    if (node.kind === Kind.FLOAT) return readNumber(Number(node.value), node);
     return readNumber(node.kind === Kind.STRING ? node.value : node.kind, node);
   },
 });
@@ -67,40 +75,48 @@ export const Int64Scalar = new GraphQLScalarType<number | bigint, number | strin
   parseLiteral: (node) => readInt64(node.kind === Kind.INT || node.kind === Kind.STRING ? node.value : node.kind, node),
 });
 
-/** How deep JSON arguments may nest: far beyond any declaration, far below what recursion over them could bear. */
-const maxJsonDepth = 64;
-
-/** Refuses what is valid JSON but would hurt the code that handles it: `__proto__` keys and endless nesting. */
-function guardJson<Value>(scalar: string, value: Value, node?: ValueNode): Value {
-  const pending: [unknown, number][] = [[value, 0]];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [current, depth] = next;
-    if (typeof current === "number" && !Number.isFinite(current))
-      refuse(scalar, "made of finite numbers", current, node);
-    if (typeof current !== "object" || current === null) continue;
-    if (depth === maxJsonDepth) refuse(scalar, `nested at most ${maxJsonDepth} deep`, "a deeper value", node);
-    if (Object.hasOwn(current, "__proto__")) refuse(scalar, "without `__proto__` keys", "an object with one", node);
-    for (const child of Object.values(current)) pending.push([child, depth + 1]);
-  }
-  return value;
+/** An integer written in a document: a number, or the marker of one that 64-bit floats do not hold. */
+function integerOf(digits: string): unknown {
+  return isInexact(digits) ? inexactInteger(digits) : Number(digits);
 }
 
-function guarded(base: GraphQLScalarType, description: string): GraphQLScalarType {
+/** A JSON value written in a document. */
+function jsonOf(node: ValueNode, variables?: Record<string, unknown> | null): unknown {
+  if (node.kind === Kind.INT) return integerOf(node.value);
+  if (node.kind === Kind.LIST) return node.values.map((each) => jsonOf(each, variables));
+  if (node.kind !== Kind.OBJECT) return valueFromASTUntyped(node, variables);
+  const object: Record<string, unknown> = Object.create(null);
+  for (const { name, value } of node.fields) object[name.value] = jsonOf(value, variables);
+  return object;
+}
+
+function guarded(base: GraphQLScalarType, description: string, readParked?: (rows: ParkedRows) => void) {
   const { name, serialize, parseValue } = base;
+  const read = (value: unknown, node?: ValueNode) => {
+    const fault = jsonFault(value, readParked === undefined);
+    if (fault !== undefined) throw new GraphQLError(`${name} must be ${fault}.`, { nodes: node });
+    return parseValue(value);
+  };
   return new GraphQLScalarType({
     name,
     description,
     serialize,
-    parseValue: (value) => guardJson(name, parseValue(value)),
-    parseLiteral: (node, variables) => parseValue(guardJson(name, valueFromASTUntyped(node, variables), node)),
+    parseValue(value) {
+      if (!readParked || !(value instanceof ParkedRows)) return read(value);
+      readParked(value);
+      return value;
+    },
+    parseLiteral: (node, variables) => read(jsonOf(node, variables), node),
   });
 }
 
 /** Any JSON value, as a variable or written in the document. */
 export const JSONScalar = guarded(GraphQLJSON, "Any JSON value.");
 
-/** A JSON object, such as one row of a dataset by feature name. */
-export const JSONObjectScalar = guarded(GraphQLJSONObject, "A JSON object.");
+/** A JSON object, such as one row of a dataset by feature name; rows of a large request pass as `ParkedRows`. */
+export const JSONObjectScalar = guarded(GraphQLJSONObject, "A JSON object.", ({ fault }) => {
+  if (fault !== undefined) throw new GraphQLError(fault);
+});
 
 /** An instant: a JavaScript `Date` inside, RFC 3339 in UTC outside. */
 export const DateTimeScalar = new GraphQLScalarType({

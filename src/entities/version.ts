@@ -5,6 +5,7 @@ import { type FeatureType, type SplitPart, splitParts } from "../spec/dataset.js
 import { FeatureTypeEnum } from "./dataset.js";
 import { enumOf } from "./enum.js";
 import { Node } from "./node.js";
+import { undefinedReasonDescription } from "./run.js";
 import { Int64Scalar, JSONObjectScalar, NumberScalar } from "./scalars.js";
 
 export const SplitPartEnum = enumOf(splitParts.map((part) => part.toUpperCase()) as ["TRAIN", "VALIDATION", "TEST"]);
@@ -109,6 +110,10 @@ export class Evaluation {
   @Column("double precision")
   @Field(() => NumberScalar, { description: "The value." })
   value!: number;
+
+  @Column("text", { name: "undefined_reason", nullable: true })
+  @Field(() => String, { nullable: true, description: undefinedReasonDescription })
+  undefinedReason!: string | null;
 
   @Field(() => SplitPartEnum, { description: "The part of the data it was measured on." })
   get split(): "TRAIN" | "VALIDATION" | "TEST" {

@@ -13,9 +13,10 @@ export interface Sequences {
  * The values of one feature. TEXT: a string a row. SEQUENCE: see `Sequences`. Every other type holds `rowCount × width`
  * numbers, row after row: NUMBER the number itself, BINARY 0 or 1, CATEGORY the index into the feature's `categories`,
  * TIMESTAMP the milliseconds since 1970 in UTC, VECTOR and IMAGE the `product(shape)` numbers of the row, an image's in the
- * order [height][width][channel].
+ * order [height][width][channel]. The pixels of image files may be bytes, an eighth of the memory; `columnOf` makes numbers
+ * of them where that is what is needed.
  */
-export type Column = Float64Array | string[] | Sequences;
+export type Column = Float64Array | Uint8Array | string[] | Sequences;
 
 /** How many numbers one row holds, or one element of a SEQUENCE: `product(shape)`, 1 where there is no shape. */
 export function featureWidth(feature: { shape: number[] }): number {
@@ -23,7 +24,15 @@ export function featureWidth(feature: { shape: number[] }): number {
 }
 
 export function isSequences(column: Column): column is Sequences {
-  return !Array.isArray(column) && !(column instanceof Float64Array);
+  return !Array.isArray(column) && !isNumbers(column);
+}
+
+function isNumbers(column: Column): column is Float64Array | Uint8Array {
+  return column instanceof Float64Array || column instanceof Uint8Array;
+}
+
+function asFloats(numbers: Float64Array | Uint8Array): Float64Array {
+  return numbers instanceof Float64Array ? numbers : Float64Array.from(numbers);
 }
 
 interface Columns {
@@ -43,9 +52,14 @@ function misfit(name: string, held: string, expected: string): PlatformError {
 
 /** The numbers of a feature; throws `BAD_INPUT` where the table has none or other than `rowCount × width`. */
 export function columnOf(table: Columns, feature: { name: string; shape: number[] }): Float64Array {
+  return asFloats(numbersOf(table, feature));
+}
+
+/** `columnOf`, but bytes stay bytes. */
+export function numbersOf(table: Columns, feature: { name: string; shape: number[] }): Float64Array | Uint8Array {
   const column = found(table, feature.name);
   const expected = `${table.rowCount} × ${featureWidth(feature)}`;
-  if (!(column instanceof Float64Array)) throw misfit(feature.name, "no plain numbers", expected);
+  if (!isNumbers(column)) throw misfit(feature.name, "no plain numbers", expected);
   if (column.length !== table.rowCount * featureWidth(feature)) {
     throw misfit(feature.name, `${column.length} numbers`, expected);
   }
@@ -85,7 +99,7 @@ export function columnSize(column: Column): number {
 
 /** The columns' rows one after another; undefined where they are not of one kind. */
 export function concatenateColumns(parts: readonly Column[]): Column | undefined {
-  if (parts.every((part): part is Float64Array => part instanceof Float64Array)) return concatenateNumbers(parts);
+  if (parts.every(isNumbers)) return concatenateNumbers(parts.map(asFloats));
   if (parts.every((part): part is string[] => Array.isArray(part))) return parts.flat();
   if (!parts.every(isSequences)) return undefined;
   const offsets = new Uint32Array(parts.reduce((sum, part) => sum + part.offsets.length - 1, 1));
@@ -115,7 +129,7 @@ export function selectFromColumn(column: Column, rowCount: number, indices: Arra
   if (Array.isArray(column)) return rows.map((row) => column[row] ?? "");
   if (!isSequences(column)) {
     const width = rowCount === 0 ? 0 : column.length / rowCount;
-    return concatenateNumbers(rows.map((row) => column.subarray(row * width, (row + 1) * width)));
+    return concatenateNumbers(rows.map((row) => asFloats(column.subarray(row * width, (row + 1) * width))));
   }
   const { offsets, values } = column;
   const width = values.length / (offsets.at(-1) || 1);

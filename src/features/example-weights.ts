@@ -1,5 +1,4 @@
 import { PlatformError } from "../errors.js";
-import type { SplitPart } from "../spec/dataset.js";
 import type { ModelSpec } from "../spec/model.js";
 import { columnOf, type Table } from "./table.js";
 
@@ -10,11 +9,11 @@ import { columnOf, type Table } from "./table.js";
  * @param indices the rows of each part; the classes are balanced over the training part.
  * @throws PlatformError BAD_INPUT for a weight that is negative or not finite in 32 bits, with the feature and the row.
  */
-export function exampleWeights(
+export function exampleWeights<Part extends string>(
   model: Pick<ModelSpec, "target" | "classWeights" | "sampleWeight">,
   table: Table,
-  indices: Readonly<Record<SplitPart, ArrayLike<number>>>,
-  part: SplitPart,
+  indices: Readonly<Record<Part | "train", ArrayLike<number>>>,
+  part: Part | "train",
 ): Float32Array | undefined {
   const own = model.sampleWeight == null ? undefined : columnOf(table, { name: model.sampleWeight, shape: [] });
   const classes = part === "train" ? classWeights(model, table, indices.train) : undefined;
@@ -22,13 +21,17 @@ export function exampleWeights(
   const rows = Array.from(indices[part]);
   return Float32Array.from(rows, (row) => {
     const weight = own ? (own[row] as number) : 1;
-    if (!(weight >= 0 && Number.isFinite(Math.fround(weight)))) {
-      const message = `The weight "${model.sampleWeight}" must be at least 0 and finite, and row ${row} has ${weight}.`;
+    if (!isWeight(weight)) {
+      const message = `The weight "${model.sampleWeight}" must ${weightRule}, and row ${row} has ${weight}.`;
       throw new PlatformError("BAD_INPUT", message);
     }
     return weight * (classes ? classes(row) : 1);
   });
 }
+
+/** What a row's weight must be, as the rest of a sentence, and whether a number is that. */
+export const weightRule = "be at least 0 and finite in 32-bit floats";
+export const isWeight = (value: number): boolean => value >= 0 && Number.isFinite(Math.fround(value));
 
 /** The weight of the class that a row belongs to. BALANCED: `rows / (classes * rows of the class)` (scikit-learn). */
 function classWeights(

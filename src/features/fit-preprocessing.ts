@@ -1,7 +1,8 @@
 import { PlatformError } from "../errors.js";
 import type { ModelInput, ModelSpec, ModelTarget } from "../spec/model.js";
+import { currentSemantics, type TrainingSemantics } from "../spec/training.js";
 import { type FittedScaling, groupCount, secondsOf } from "./scaling.js";
-import { columnStatistics, type Statistics } from "./statistics.js";
+import { columnStatistics, type Statistics, spreadOfConstant } from "./statistics.js";
 import { assertRowIndices, columnOf, featureWidth, sequencesOf, type Table, textsOf } from "./table.js";
 import { type FittedTokens, fitTokens } from "./vocabulary.js";
 
@@ -16,24 +17,38 @@ export interface FittedPreprocessing {
 /**
  * Fits the preprocessing of a model's inputs and target on the rows at `trainIndices`, and on no other row.
  * Z_SCORE uses the population's standard deviation, 1 where the training rows are constant; MIN_MAX maps the training
- * rows to [0, 1], a constant to 0. Throws `EMPTY_SPLIT` without training rows.
+ * rows to [0, 1], a constant to 0. Numbers that differ only by rounding are constant (`spreadOfConstant`).
+ *
+ * @param semantics of the run: 1 takes only equal numbers for constant.
+ * @throws PlatformError EMPTY_SPLIT without training rows.
  */
-export function fitPreprocessing(model: ModelSpec, table: Table, trainIndices: ArrayLike<number>): FittedPreprocessing {
+export function fitPreprocessing(
+  model: ModelSpec,
+  table: Table,
+  trainIndices: ArrayLike<number>,
+  semantics: TrainingSemantics = currentSemantics,
+): FittedPreprocessing {
   if (trainIndices.length === 0) {
     throw new PlatformError("EMPTY_SPLIT", "The training part of the split holds no rows to fit the preprocessing on.");
   }
   assertRowIndices(table, trainIndices);
+  const rows: TrainingRows = { table, trainIndices, semantics };
   return {
     format: 1,
-    inputs: model.inputs.map((input) => ({ feature: input.feature, ...fitInput(input, table, trainIndices) })),
-    target: {
-      feature: model.target.feature,
-      ...fitScaling(model.target, targetMethod(model.target), table, trainIndices),
-    },
+    inputs: model.inputs.map((input) => ({ feature: input.feature, ...fitInput(input, rows) })),
+    target: { feature: model.target.feature, ...fitScaling(model.target, targetMethod(model.target), rows) },
   };
 }
 
-function fitInput(input: ModelInput, table: Table, trainIndices: ArrayLike<number>): FittedScaling {
+/** What is fitted on, and how. */
+interface TrainingRows {
+  table: Table;
+  trainIndices: ArrayLike<number>;
+  semantics: TrainingSemantics;
+}
+
+function fitInput(input: ModelInput, rows: TrainingRows): FittedScaling {
+  const { table, trainIndices } = rows;
   const { feature, preprocessing, vectorization } = input;
   if (vectorization) return fitTokens({ ...input, vectorization }, textsOf(table, feature), trainIndices);
   switch (preprocessing) {
@@ -42,7 +57,7 @@ function fitInput(input: ModelInput, table: Table, trainIndices: ArrayLike<numbe
     case "CALENDAR":
     case "NONE":
     case "ONE_HOT":
-      return fitScaling(input, preprocessing, table, trainIndices);
+      return fitScaling(input, preprocessing, rows);
     default:
       // What is embedded reaches the network as its code; the vectors are the network's own.
       return { method: "ORDINAL" };
@@ -52,16 +67,21 @@ function fitInput(input: ModelInput, table: Table, trainIndices: ArrayLike<numbe
 function fitScaling(
   field: ModelInput | ModelTarget,
   method: Exclude<FittedScaling, FittedTokens>["method"],
-  table: Table,
-  trainIndices: ArrayLike<number>,
+  { table, trainIndices, semantics }: TrainingRows,
 ): FittedScaling {
   if (method === "ONE_HOT" || method === "ORDINAL" || method === "NONE") return { method };
   const statistics = statisticsOf(field, table, trainIndices);
+  const constant = (group: Statistics) => (semantics === 1 ? undefined : spreadOfConstant(group));
   if (method === "MIN_MAX") {
     const minimum = statistics.map((group) => group.minimum);
-    return { method, minimum, maximum: statistics.map((group) => group.maximum) };
+    const maximum = statistics.map((group) => {
+      const spread = constant(group);
+      if (spread === undefined) return group.maximum;
+      return spread === 1 ? group.minimum : Math.min(group.minimum + spread, Number.MAX_VALUE);
+    });
+    return { method, minimum, maximum };
   }
-  const standardDeviation = statistics.map((group) => group.standardDeviation || 1);
+  const standardDeviation = statistics.map((group) => constant(group) ?? (group.standardDeviation || 1));
   return { method, mean: statistics.map((group) => group.mean), standardDeviation };
 }
 
@@ -76,7 +96,7 @@ function statisticsOf(field: ModelInput | ModelTarget, table: Table, trainIndice
   const { offsets, values } = sequencesOf(table, { name: feature, shape });
   const elements = elementsOf(offsets, trainIndices);
   if (elements.length > 0) return columnStatistics(values, width, width, elements);
-  return Array.from({ length: width }, () => ({ minimum: 0, maximum: 0, mean: 0, standardDeviation: 0 }));
+  return Array.from({ length: width }, () => ({ minimum: 0, maximum: 0, mean: 0, standardDeviation: 0, count: 0 }));
 }
 
 /** The numbers of the elements that the rows hold. */

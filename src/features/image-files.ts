@@ -2,51 +2,87 @@ import type { Metadata, Sharp } from "sharp";
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../spec/dataset.js";
 import { limits } from "../spec/limits.js";
-import type { ValueFault } from "../spec/rows.js";
+import type { Pixels, ValueFault } from "../spec/rows.js";
 import { count, shown, shownShape } from "../spec/wording.js";
 
-type ImageFeature = Pick<Feature, "name" | "type" | "shape" | "resize">;
+export type ImageFeature = Pick<Feature, "name" | "type" | "shape" | "resize">;
 
 /** Rows in which every image file has been decoded, and what is wrong with those that could not be. */
 export interface DecodedRows {
   /** The given rows themselves where they hold no files. */
   rows: unknown;
   faultOf(row: number, feature: string): ValueFault | undefined;
+  /** What the request may still decode. */
+  left: ImageBudget;
+  /** Says that the pixels are no longer needed, where somebody counts them. */
+  release(): void;
 }
+
+/** What the image files of one request may become and hold; a request that is decoded in parts hands on what is left. */
+export interface ImageBudget {
+  /** Numbers that the files become. */
+  numbers: number;
+  /** Pixels of the files themselves. */
+  pixels: number;
+}
+
+export function imageBudget(): ImageBudget {
+  return { numbers: limits.decodedNumbers, pixels: limits.sourcePixels };
+}
+
+/** `decodeImageFiles`, in whatever thread. */
+export type DecodeImages = (
+  features: readonly ImageFeature[],
+  rows: unknown[],
+  left: ImageBudget,
+) => Promise<DecodedRows>;
 
 /**
  * Decodes PNG and JPEG files in rows from outside, given as base64 or as `data:` URLs, to the numbers that an IMAGE
- * feature holds: 0 to 255, as the file shows the picture (its orientation applied), in grey (one channel), red, green and
+ * feature holds, as `Pixels`: 0 to 255, as the file shows the picture (its orientation applied), in grey (one channel), red, green and
  * blue (three; transparency is dropped), or these and opacity (four). What is no string is left as it is.
  *
  * This happens once, before anything is stored: a later release of the decoder may round another way, and must not change
  * what a dataset holds or which digest it has.
+ *
+ * It is work for a thread of its own; see `Intake.decode`.
  */
-export async function decodeImageFiles(features: readonly ImageFeature[], rows: unknown): Promise<DecodedRows> {
+export async function decodeImageFiles(
+  features: readonly ImageFeature[],
+  rows: unknown,
+  budget = imageBudget(),
+): Promise<DecodedRows> {
   const images = features.filter(({ type }) => type === "IMAGE");
   const faults = new Map<string, ValueFault>();
   const faultOf: DecodedRows["faultOf"] = (row, feature) => faults.get(`${row} ${feature}`);
-  if (images.length === 0 || !Array.isArray(rows)) return { rows, faultOf };
-  let left: number = limits.decodedNumbers;
+  const release = () => {};
+  if (images.length === 0 || !Array.isArray(rows)) return { rows, faultOf, left: budget, release };
+  const left = { ...budget };
   const decoded: unknown[] = [];
   for (const [index, row] of rows.entries()) {
     const values: Record<string, unknown> = {};
     for (const feature of images) {
       const file = fileIn(row, feature.name);
-      if (file === undefined) continue;
-      left -= feature.shape.reduce((product, length) => product * length, 1);
-      const answer = left < 0 ? tooMany : await decode(file, feature);
+      // Those beyond are left as they are, for no more problems than these are told.
+      if (file === undefined || faults.size === limits.rowProblems) continue;
+      left.numbers -= feature.shape.reduce((product, length) => product * length, 1);
+      const answer = left.numbers < 0 ? tooMany : await decode(file, feature, left);
       if ("code" in answer) faults.set(`${index} ${feature.name}`, answer);
-      else values[feature.name] = answer.numbers;
+      else values[feature.name] = answer.pixels;
     }
     decoded.push(Object.keys(values).length > 0 ? { ...(row as object), ...values } : row);
   }
-  return { rows: decoded, faultOf };
+  return { rows: decoded, faultOf, left, release };
 }
 
 const tooMany: ValueFault = {
   code: "TOO_LONG",
   message: `the files up to here become more than ${count(limits.decodedNumbers)} numbers: send fewer rows at once.`,
+};
+
+const tooManyPixels: ValueFault = {
+  code: "TOO_LONG",
+  message: `the files up to here hold more than ${count(limits.sourcePixels)} pixels: send fewer or smaller ones at once.`,
 };
 
 function fileIn(row: unknown, feature: string): string | undefined {
@@ -61,7 +97,12 @@ const formats = {
   JPEG: [0xff, 0xd8, 0xff],
 } as const;
 
-async function decode(text: string, feature: ImageFeature): Promise<{ numbers: number[] } | ValueFault> {
+/** @param left what the files of the request may still hold; what this one holds is taken off it. */
+async function decode(
+  text: string,
+  feature: ImageFeature,
+  left: { pixels: number },
+): Promise<{ pixels: Pixels } | ValueFault> {
   const { shape, resize } = feature;
   const [height = 0, width = 0, channels = 0] = shape;
   if (![1, 3, 4].includes(channels)) {
@@ -88,10 +129,12 @@ async function decode(text: string, feature: ImageFeature): Promise<{ numbers: n
       const message = `is ${size.height} high and ${size.width} wide, not ${height} and ${width}; declare resize to take it.`;
       return { code: "SHAPE_MISMATCH", message };
     }
+    left.pixels -= size.width * size.height;
+    if (left.pixels < 0) return tooManyPixels;
     const image = withChannels(resized(open(bytes, limits.imagePixels).autoOrient(), feature), channels);
     const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     const fits = info.width === width && info.height === height && info.channels === channels;
-    return fits ? { numbers: Array.from(data) } : unreadable;
+    return fits ? { pixels: new Uint8Array(data.buffer, data.byteOffset, data.length) } : unreadable;
   } catch (error) {
     if (error instanceof PlatformError) throw error;
     return unreadable;

@@ -1,4 +1,3 @@
-import { PlatformError } from "../errors.js";
 import type { ModelSpec } from "../spec/model.js";
 import { decodeOutputs, type FittedPreprocessing } from "./preprocessing.js";
 
@@ -9,45 +8,62 @@ export interface Prediction {
   probabilities: { category: string; probability: number }[] | null;
 }
 
+/** BINARY is true above this probability, and false at it: as in Keras's `BinaryAccuracy` and scikit-learn's `predict`. */
+export const trueAbove = 0.5;
+
+/**
+ * The class that the outputs of one row mean, which lie at `start` and are `width` many: of a single output 1 (true) or 0
+ * (false), of several the index of the largest, the first of equals. Answers and metrics both go by it, and
+ * `engine/onnx/answers.ts` says the same in ONNX.
+ */
+export function classOf(outputs: ArrayLike<number>, start: number, width: number): number {
+  if (width === 1) return Number((outputs[start] as number) > trueAbove);
+  let largest = 0;
+  for (let index = 1; index < width; index++) {
+    if ((outputs[start + index] as number) > (outputs[start + largest] as number)) largest = index;
+  }
+  return largest;
+}
+
 /**
  * What the network's outputs for `n` rows (n × `target.width`; probabilities for CATEGORY and BINARY) say, in the
- * target's own terms. The most probable category wins, the first declared of equals; BINARY is true from 0.5 on.
- * Throws `BAD_INPUT` with the row where an output is not finite: its inputs are too large for the model.
+ * target's own terms. Categories and truth values follow `classOf`. Null where an output is not finite: the row's inputs
+ * are too large for the model.
  */
 export function toPredictions(
   model: ModelSpec,
   fitted: FittedPreprocessing,
   outputs: Float32Array,
   n: number,
-): Prediction[] {
+): (Prediction | null)[] {
   const decoded = decodeOutputs(model, fitted, outputs, n);
   const { width } = model.target;
   return Array.from({ length: n }, (_, row) => {
-    const values = Array.from(decoded.subarray(row * width, (row + 1) * width));
-    if (values.every(Number.isFinite)) return predictionOf(model, values);
-    const reason = "its inputs lie too far outside what the model was trained on";
-    throw new PlatformError("BAD_INPUT", `rows[${row}]: the model's output is not a finite number; ${reason}.`);
+    for (let place = row * width; place < (row + 1) * width; place++) if (!Number.isFinite(decoded[place])) return null;
+    return predictionOf(model, decoded, row * width);
   });
 }
 
-function predictionOf({ target }: ModelSpec, values: number[]): Prediction {
+/** @param start where the row's values lie in `decoded`. */
+function predictionOf({ target }: ModelSpec, decoded: Float64Array, start: number): Prediction {
   switch (target.type) {
     case "CATEGORY": {
-      const best = values.indexOf(Math.max(...values));
-      const probabilities = target.categories.map((category, code) => ({ category, probability: values[code] ?? 0 }));
-      return { value: target.categories[best] ?? "", probabilities };
+      const { categories } = target;
+      const best = classOf(decoded, start, categories.length);
+      const probabilities = categories.map((category, code) => ({ category, probability: decoded[start + code] ?? 0 }));
+      return { value: categories[best] ?? "", probabilities };
     }
     case "BINARY": {
-      const [probability = 0] = values;
+      const probability = decoded[start] ?? 0;
       const probabilities = [
         { category: "false", probability: 1 - probability },
         { category: "true", probability },
       ];
-      return { value: probability >= 0.5, probabilities };
+      return { value: classOf(decoded, start, 1) === 1, probabilities };
     }
     case "NUMBER":
-      return { value: values[0] ?? 0, probabilities: null };
+      return { value: decoded[start] ?? 0, probabilities: null };
     case "VECTOR":
-      return { value: values, probabilities: null };
+      return { value: Array.from(decoded.subarray(start, start + target.width)), probabilities: null };
   }
 }

@@ -3,8 +3,9 @@ import type { ModelInput, ModelSpec, ModelTarget } from "../spec/model.js";
 import { cyclesOf } from "./calendar.js";
 import { type Destination, encodeIds, encodeSequence } from "./encode-elements.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";
+import { foreignIds, idRule } from "./ids.js";
 import { affine, type FittedScaling, groupCount, secondsOf } from "./scaling.js";
-import { assertRowIndices, columnOf, featureWidth, sequencesOf, type Table } from "./table.js";
+import { assertRowIndices, columnOf, featureWidth, type Table } from "./table.js";
 
 export { type FittedPreprocessing, fitPreprocessing } from "./fit-preprocessing.js";
 export { affine, type FittedScaling, groupCount } from "./scaling.js";
@@ -25,7 +26,7 @@ export function encodeInputs(
   const encoded = new Float32Array(rows.length * stride);
   let offset = 0;
   model.inputs.forEach((input, index) => {
-    if (input.idsBelow !== undefined) assertIds(input, input.idsBelow, table, rows);
+    assertIds(input, table, rows);
     encodeInput(input, fittedOf(fitted.inputs[index], input.feature), table, rows, { encoded, offset, stride });
     offset += input.width;
   });
@@ -90,31 +91,16 @@ function rowsOf(table: Table, indices: ArrayLike<number> | undefined): ArrayLike
   return indices;
 }
 
-function assertIds(input: ModelInput, below: number, table: Table, rows: ArrayLike<number>): void {
-  const numbersOf = idsHeld(input, table);
+function assertIds(input: ModelInput, table: Table, rows: ArrayLike<number>): void {
+  const foreignId = foreignIds(input, table);
+  if (!foreignId) return;
   for (let row = 0; row < rows.length; row++) {
-    for (const id of numbersOf(rows[row] ?? 0)) {
-      if (Number.isInteger(id) && id >= 0 && id < below) continue;
-      const wanted = `the embedding layer takes whole numbers from 0 to ${below - 1}`;
-      throw new PlatformError("BAD_INPUT", `rows[${row}]: feature "${input.feature}" holds ${id}; ${wanted}.`);
-    }
+    const id = foreignId(rows[row] ?? 0);
+    if (id === undefined) continue;
+    const message = `rows[${row}]: feature "${input.feature}" holds ${id}, and must ${idRule(input.idsBelow ?? 0)}.`;
+    throw new PlatformError("BAD_INPUT", message);
   }
 }
-
-/** The numbers of a row that users themselves gave as ids; those of texts and categories are within bounds by themselves. */
-function idsHeld(input: ModelInput, table: Table): (row: number) => Float64Array {
-  const column = { name: input.feature, shape: input.shape };
-  if (input.type === "TEXT" || (input.type === "SEQUENCE" && input.categories.length > 0)) return () => noNumbers;
-  const width = featureWidth(input);
-  if (input.type !== "SEQUENCE") {
-    const numbers = columnOf(table, column);
-    return (row) => numbers.subarray(row * width, (row + 1) * width);
-  }
-  const { offsets, values } = sequencesOf(table, column);
-  return (row) => values.subarray((offsets[row] ?? 0) * width, (offsets[row + 1] ?? 0) * width);
-}
-
-const noNumbers = new Float64Array(0);
 
 function encodeInput(
   input: ModelInput,

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Feature, type Split, type SplitPart, splitParts } from "../spec/dataset.js";
 import { columnOf, featureWidth, type Table, textsOf } from "./table.js";
 
@@ -64,6 +65,25 @@ export function splitCounts(
 ): Record<SplitPart, number> {
   const { train, validation, test } = splitIndices(split, features, table, firstOrdinal);
   return { train: train.length, validation: validation.length, test: test.length };
+}
+
+/** Rows that are counted before others get a turn. */
+const rowsPerTurn = 16_384;
+
+/** `splitCounts` of rows that no key divides, in turns: a million rows take a second. */
+export async function ordinalSplitCounts(
+  split: Split,
+  rowCount: number,
+  firstOrdinal: number,
+): Promise<Record<SplitPart, number>> {
+  const counts = { train: 0, validation: 0, test: 0 };
+  for (let row = 0; row < rowCount; row += rowsPerTurn) {
+    const part = { rowCount: Math.min(rowsPerTurn, rowCount - row), columns: new Map() };
+    const added = splitCounts(split, [], part, firstOrdinal + row);
+    for (const name of splitParts) counts[name] += added[name];
+    await nextTurn();
+  }
+  return counts;
 }
 
 const newIndices = (table: Table): Uint32Array => new Uint32Array(table.rowCount);

@@ -5,6 +5,27 @@ export interface Statistics {
   mean: number;
   /** The population's: divided by n, not by n - 1. */
   standardDeviation: number;
+  /** How many numbers there are. */
+  count: number;
+}
+
+/** Beyond so many numbers, more of them do not raise the bound on what rounding can make of their spread. */
+const countedNumbers = 100;
+
+/**
+ * The spread by which to divide numbers that are the same but for rounding; undefined for numbers that really differ.
+ *
+ * As in scikit-learn since 0.24 (`_is_constant_feature`) they are the same where the variance is at most
+ * n eps variance + (n mean eps)^2, here under the root, since squares overflow. scikit-learn's n is how many numbers there
+ * are, because its variance errs by that much; the variance here does not, so that n stays small where they are many, and
+ * real differences between a million numbers count. The spread is then 1, as there, or larger for numbers so large that
+ * their rounding alone, divided by 1, would still decide what a network predicts.
+ */
+export function spreadOfConstant({ count, mean, standardDeviation }: Statistics): number | undefined {
+  const relative = Math.min(count, countedNumbers) * Number.EPSILON;
+  const rounding = relative * Math.abs(mean);
+  if (standardDeviation * Math.sqrt(1 - relative) > rounding) return undefined;
+  return standardDeviation === 0 ? 1 : Math.max(1, 100 * rounding);
 }
 
 /**
@@ -57,11 +78,11 @@ export function columnStatistics(
   return Array.from(minimum, (low, group) => {
     const high = at(maximum, group);
     // Exactly constant: the mean is that value, not one that rounding moved beside it.
-    if (low === high) return { minimum: low, maximum: high, mean: low, standardDeviation: 0 };
+    if (low === high) return { minimum: low, maximum: high, mean: low, standardDeviation: 0, count };
     const deviation = at(deviations, group);
     const variance = Math.max(0, (at(squares, group) - deviation ** 2 / count) / count);
     const mean = (at(roughMean, group) + deviation / count) * at(unit, group);
-    return { minimum: low, maximum: high, mean, standardDeviation: Math.sqrt(variance) * at(unit, group) };
+    return { minimum: low, maximum: high, mean, standardDeviation: Math.sqrt(variance) * at(unit, group), count };
   });
 }
 

@@ -1,4 +1,5 @@
 import { PlatformError } from "../errors.js";
+import { categoryCodes } from "../spec/category-codes.js";
 import type { Feature } from "../spec/dataset.js";
 import { parseTimestamp } from "../spec/timestamp.js";
 import {
@@ -13,7 +14,7 @@ import {
   textsOf,
 } from "./column.js";
 
-export { type Column, columnOf, featureWidth, type Sequences, sequencesOf, textsOf } from "./column.js";
+export { type Column, columnOf, featureWidth, numbersOf, type Sequences, sequencesOf, textsOf } from "./column.js";
 
 /** Rows by column; see `Column`. */
 export interface Table {
@@ -28,8 +29,8 @@ export function emptyTable(features: readonly Feature[]): Table {
 
 /**
  * Rows as users write them, as a table. The rows have passed `spec`'s validation; what it would have refused throws
- * `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays (files have
- * been decoded to such). Fields of a row that are not among `features` are left out.
+ * `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays, and
+ * the pixels that a file was decoded to. Fields of a row that are not among `features` are left out.
  */
 export function tableFromRows(features: readonly Feature[], rows: readonly Record<string, unknown>[]): Table {
   const columns = new Map(features.map((feature) => [feature.name, columnFromRows(feature, rows)]));
@@ -49,7 +50,8 @@ function columnFromRows(feature: Feature, rows: readonly Record<string, unknown>
   const width = featureWidth(feature);
   const writeValue = valueWriter(feature);
   if (feature.type !== "SEQUENCE") {
-    const column = new Float64Array(rows.length * width);
+    const isPixels = rows.length > 0 && rows.every((values) => values[feature.name] instanceof Uint8Array);
+    const column = isPixels ? new Uint8Array(rows.length * width) : new Float64Array(rows.length * width);
     for (const [row, values] of rows.entries()) {
       if (writeValue(values[feature.name], column, row * width) !== (row + 1) * width) throw misfit(row);
     }
@@ -73,7 +75,7 @@ function columnFromRows(feature: Feature, rows: readonly Record<string, unknown>
 }
 
 /** Writes one value, or one element of a sequence, at `position`; answers the position after it, or -1 for a misfit. */
-type ValueWriter = (value: unknown, column: Float64Array, position: number) => number;
+type ValueWriter = (value: unknown, column: Float64Array | Uint8Array, position: number) => number;
 
 function valueWriter(feature: Feature): ValueWriter {
   switch (feature.type) {
@@ -88,17 +90,27 @@ function valueWriter(feature: Feature): ValueWriter {
         writeNumbers(typeof value === "string" ? parseTimestamp(value) : undefined, column, position);
     case "VECTOR":
     case "IMAGE":
-      return (value, column, position) => (Array.isArray(value) ? writeNumbers(value, column, position) : -1);
+      return (value, column, position) => {
+        if (value instanceof Uint8Array) return writePixels(value, column, position);
+        return Array.isArray(value) ? writeNumbers(value, column, position) : -1;
+      };
     default: {
       if (feature.categories.length === 0) return writeNumbers;
-      const codes = new Map(feature.categories.map((category, code) => [category, code]));
+      const codes = categoryCodes(feature.categories);
       return (value, column, position) =>
-        writeNumbers(typeof value === "string" ? codes.get(value) : undefined, column, position);
+        writeNumbers(typeof value === "string" ? codes(value) : undefined, column, position);
     }
   }
 }
 
-function writeNumbers(value: unknown, column: Float64Array, position: number): number {
+/** What an image file was decoded to. Pixels that do not fit the column are a misfit. */
+function writePixels(pixels: Uint8Array, column: Float64Array | Uint8Array, position: number): number {
+  if (position + pixels.length > column.length) return -1;
+  column.set(pixels, position);
+  return position + pixels.length;
+}
+
+function writeNumbers(value: unknown, column: Float64Array | Uint8Array, position: number): number {
   if (Array.isArray(value)) {
     let next = position;
     for (const element of value) {
@@ -172,7 +184,8 @@ export function concatenateTables(tables: readonly Table[]): Table {
     const parts = tables.map((table, index) => {
       const part = table.columns.get(name);
       if (!part || table.columns.size !== first.columns.size) throw wrong(index);
-      if (part instanceof Float64Array && part.length !== table.rowCount * width) throw wrong(index);
+      if ((part instanceof Float64Array || part instanceof Uint8Array) && part.length !== table.rowCount * width)
+        throw wrong(index);
       return part;
     });
     const column = concatenateColumns(parts);

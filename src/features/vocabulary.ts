@@ -1,3 +1,4 @@
+import { limits } from "../spec/limits.js";
 import type { ModelInput } from "../spec/model.js";
 import type { Vectorization } from "../spec/preprocessing.js";
 import { hashBin, tokensOf } from "./tokens.js";
@@ -9,9 +10,6 @@ import { hashBin, tokensOf } from "./tokens.js";
 export type FittedTokens =
   | { method: "VOCABULARY"; vocabulary: string[]; inverseDocumentFrequency?: number[] }
   | { method: "HASHING"; inverseDocumentFrequency?: number[] };
-
-/** Tokens longer than this many UTF-16 units are unknown: what has no white space is no word worth keeping. */
-const maximumTokenLength = 100;
 
 /**
  * The vocabulary: the tokens that occur most often in the texts at `indices`, at most `maxTokens`, ordered by how often
@@ -41,7 +39,7 @@ function mostFrequent(texts: readonly string[], vectorization: Vectorization, ma
   const counts = new Map<string, number>();
   for (const text of texts) {
     for (const token of tokensOf(text, vectorization)) {
-      if (token.length <= maximumTokenLength) counts.set(token, (counts.get(token) ?? 0) + 1);
+      if (token.length <= limits.tokenLength) counts.set(token, (counts.get(token) ?? 0) + 1);
     }
   }
   return [...counts]

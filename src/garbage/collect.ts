@@ -6,6 +6,7 @@ import { describeUnknown, scan, Tally } from "./scan.js";
 
 /** Uploads that were begun so long ago and never came to an end are aborted. */
 const staleUploadMs = 24 * 3_600_000;
+export const garbageLimits = { staleUploadMs } as const;
 /** Deletions under way at a time. */
 const lanes = 16;
 

@@ -31,9 +31,8 @@ export function watchGarbage(options: { db: DataSource; store: ObjectStore; logg
         try {
           await exclusively(db, () => tendStore(db, store, logger));
         } catch (error) {
-          const { message } = error as Error;
           const refused = error instanceof PlatformError && error.code === "COLLECTION_REFUSED";
-          logger.warn({ error: message }, refused ? "garbage is not collected" : "collecting garbage failed");
+          logger.warn({ err: error }, refused ? "garbage is not collected" : "collecting garbage failed");
         } finally {
           busy = false;
         }

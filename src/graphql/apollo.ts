@@ -8,8 +8,11 @@ import {
 import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "../logger.js";
 import type { ErrorFormatter } from "./error-format.js";
+import { exactIntegersRule } from "./exact-integers-rule.js";
 import { executionOptions, parseOptions } from "./execute.js";
+import { completeLongLists, expectLongLists } from "./long-lists.js";
 import { operationLimitsRule } from "./operation-limits.js";
+import { jsonInTurns } from "./turns.js";
 
 /**
  * A started Apollo Server for queries and mutations over HTTP. It talks to nobody but its callers, whatever Apollo
@@ -27,7 +30,7 @@ export async function createApollo<Context extends object>(
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
-    validationRules: [operationLimitsRule],
+    validationRules: [operationLimitsRule, exactIntegersRule],
     parseOptions,
     executionOptions,
     formatError: (_formatted, error) => format(error),
@@ -43,7 +46,9 @@ export async function createApollo<Context extends object>(
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       subscriptionsElsewhere,
+      longListsInTurns,
     ],
+    stringifyResult: async (value) => `${(await jsonInTurns(value)).join("")}\n`,
   });
   await apollo.start();
   return apollo;
@@ -56,6 +61,20 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
         if (operation?.operation !== "subscription") return;
         const message = "Subscriptions run over graphql-ws at /graphql or graphql-sse at /graphql/stream.";
         throw new GraphQLError(message, { extensions: { code: "BAD_REQUEST", http: { status: 400 } } });
+      },
+    };
+  },
+};
+
+const longListsInTurns: ApolloServerPlugin = {
+  async requestDidStart() {
+    return {
+      async executionDidStart({ contextValue }) {
+        expectLongLists(contextValue);
+      },
+      async willSendResponse({ contextValue, response: { body } }) {
+        if (body.kind === "single")
+          Object.assign(body.singleResult, await completeLongLists(contextValue, body.singleResult));
       },
     };
   },

@@ -3,19 +3,33 @@ import type { Outcome } from "../db/transaction.js";
 import type { DatasetVersion } from "../entities/dataset.js";
 import type { ModelRevision } from "../entities/model.js";
 import type { OptimizerRevision } from "../entities/optimizer.js";
+import type { Intake } from "../intake/intake.js";
 import type { Logger } from "../logger.js";
 import type { Wakeups } from "../pubsub/wakeups.js";
 import type { ModelPlanner } from "../registry/declare-model.js";
 import type { TrainDeclaration } from "../runs/submit.js";
+import type { ModelSpec } from "../spec/model.js";
+import type { Problem } from "../spec/problem.js";
 import type { ObjectStore } from "../storage/object-store.js";
+import type { RequestInfo } from "./execute.js";
 import { createLoaders, type Loaders } from "./loaders.js";
+
+/** The request for which something is computed elsewhere. */
+export interface Caller {
+  /** Whatever is computed for one request takes turns with others as one. */
+  request: object;
+  /** Aborted when nobody waits for the answer any more. */
+  signal?: AbortSignal;
+}
 
 /** What a version answers to one row. */
 export interface Prediction {
-  /** A number, a boolean, a category's name or a list of numbers, by the type of the target. */
+  /** A number, a boolean, a category's name or a list of numbers, by the type of the target; null where it has problems. */
   value: unknown;
   /** One entry per category, in the declared order, summing to 1; null where the target has no categories. */
   probabilities: { category: string; probability: number }[] | null;
+  /** Why the row cannot be answered, with paths such as `rows[3].x`; else empty. */
+  problems: Problem[];
 }
 
 /** What the API asks of the room that loads versions and runs them. */
@@ -23,10 +37,14 @@ export interface PredictionService {
   /**
    * One prediction per row, in order, by the version that `reference` means at this moment.
    *
-   * @throws PlatformError NOT_FOUND for the reference; INVALID_ROWS with every fault in `details.problems`, and nothing
-   * was predicted then.
+   * @throws PlatformError NOT_FOUND for the reference; INVALID_ROWS with the problems in `details.problems` where no row
+   * can be answered; LIMIT_EXCEEDED or DEADLINE_EXCEEDED when there is too much to do.
    */
-  predictBy(reference: string, rows: unknown[]): Promise<{ versionId: string; predictions: Prediction[] }>;
+  predictBy(
+    reference: string,
+    rows: unknown[],
+    caller: Caller,
+  ): Promise<{ versionId: string; predictions: Prediction[] }>;
 }
 
 /** What a training would be; see the fields of `TrainingPlan`. */
@@ -55,9 +73,10 @@ export interface PlannedTraining {
 }
 
 /** What the API asks of the room that traces models. */
-export interface PlanningService extends ModelPlanner {
+export interface PlanningService {
   /** The problems are those of `train` for the same request. Nothing is queued or stored. */
-  planTraining(request: TrainDeclaration): Promise<Outcome<{ plan: PlannedTraining }>>;
+  planTraining(request: TrainDeclaration, caller: Caller): Promise<Outcome<{ plan: PlannedTraining }>>;
+  unsupportedKernels(model: ModelSpec, caller: Caller): ReturnType<ModelPlanner["unsupportedKernels"]>;
 }
 
 /** What the server is made of: built once, shared by all requests. */
@@ -67,6 +86,7 @@ export interface Platform {
   wakeups: Wakeups;
   predictor: PredictionService;
   planner: PlanningService;
+  intake: Intake;
   logger: Logger;
 }
 
@@ -74,12 +94,20 @@ export interface Platform {
 export interface Context {
   platform: Platform;
   loaders: Loaders;
+  /** Who asks. Its signal is made when it is first read. */
+  caller: Caller;
 }
 
 /**
  * A context with loaders of its own. Make one for each query or mutation and for each *event* of a subscription: a
  * loader answers from its cache, so one that outlived an event would answer the next with what was true before.
  */
-export function createContext(platform: Platform): Context {
-  return { platform, loaders: createLoaders(platform.db) };
+export function createContext(platform: Platform, request?: Pick<RequestInfo, "signal">): Context {
+  const caller: Caller = {
+    request: {},
+    get signal() {
+      return request?.signal;
+    },
+  };
+  return { platform, loaders: createLoaders(platform.db), caller };
 }

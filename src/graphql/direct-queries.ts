@@ -3,6 +3,7 @@ import { dropped, guarded } from "../guarded.js";
 import { createOutbox } from "./backpressure.js";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import type { Executor, OperationRequest, RequestInfo } from "./execute.js";
+import { jsonInTurns } from "./turns.js";
 
 /**
  * Answers plain queries by the path that WebSocket and SSE take, at half of what Apollo needs for one. Whatever is out of
@@ -20,10 +21,15 @@ export function directQueries(executor: Executor, format: ErrorFormatter): Reque
     // No data at all: the variables do not fit.
     if (Symbol.asyncIterator in result || result.data === undefined) return next();
     const { data, errors } = formatResult(result, format);
-    const text = `${JSON.stringify(errors ? { errors, data } : { data })}\n`;
+    const texts = await jsonInTurns(errors ? { errors, data } : { data });
+    texts.push("\n");
     response.setHeader("Content-Type", "application/json; charset=utf-8");
-    response.setHeader("Content-Length", Buffer.byteLength(text));
-    response.end(text);
+    response.setHeader(
+      "Content-Length",
+      texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+    );
+    for (const text of texts) response.write(text);
+    response.end();
   };
 }
 

@@ -17,6 +17,8 @@ import {
 } from "graphql";
 import { LRUCache } from "lru-cache";
 import type { Outbox } from "./backpressure.js";
+import { exactIntegersRule } from "./exact-integers-rule.js";
+import { completeLongLists, expectLongLists } from "./long-lists.js";
 import { operationLimits, operationLimitsRule } from "./operation-limits.js";
 import { sharedResult } from "./shared-results.js";
 
@@ -37,7 +39,7 @@ export interface RequestInfo {
 export type ContextFactory<Context extends object> = (request: RequestInfo) => Context | Promise<Context>;
 
 /** The rules of every transport: those of the GraphQL specification, and our limits. */
-export const validationRules: readonly ValidationRule[] = [...specifiedRules, operationLimitsRule];
+export const validationRules: readonly ValidationRule[] = [...specifiedRules, operationLimitsRule, exactIntegersRule];
 export const parseOptions = { maxTokens: operationLimits.maxTokens };
 export const executionOptions = { maxCoercionErrors: 50 };
 
@@ -110,7 +112,11 @@ export function createExecutor<Context extends object>(
       };
     },
     async run({ type, request, outbox, ...args }) {
-      if (type !== "subscription") return execute({ ...args, contextValue: await createContext(request) });
+      if (type !== "subscription") {
+        const contextValue = await createContext(request);
+        expectLongLists(contextValue);
+        return completeLongLists(contextValue, await execute({ ...args, contextValue }));
+      }
       const source = await createSourceEventStream({ ...args, contextValue: await createContext(request) });
       if (!(Symbol.asyncIterator in source)) return source;
       // A context for each event: loaders that outlived one would answer the next from their cache.

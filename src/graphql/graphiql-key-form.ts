@@ -86,7 +86,7 @@ export const keyFormScript = `
       "<style>" + style + "</style>" +
       '<form method="dialog"><h1 id="key-title">Open Perennial</h1>' +
       "<p>The operator key lies in <code>&lt;data dir&gt;/operator.key</code>, where the data directory is" +
-      " <code>.perennial</code> unless you chose another. The link that <code>npm start</code> prints carries it too.</p>" +
+      " <code>.perennial</code> unless you chose another. The link that <code>npm start</code> prints on a terminal carries it too.</p>" +
       '<label for="key-input">Operator key</label>' +
       '<input id="key-input" type="password" autocomplete="off" spellcheck="false" placeholder="pk_…" required aria-describedby="key-fault">' +
       '<div class="fault" id="key-fault" role="alert"></div><button>Open</button></form>';

@@ -5,6 +5,7 @@ import express, { type ErrorRequestHandler, type RequestHandler } from "express"
 import type { GraphQLSchema } from "graphql";
 import { createKeyCheck, type KeyCheck } from "../auth/key-check.js";
 import { dropped, guarded, logged } from "../guarded.js";
+import { createIntake, type Intake } from "../intake/intake.js";
 import type { Logger } from "../logger.js";
 import { answerCors, createAccessCheck } from "./access.js";
 import { createApollo } from "./apollo.js";
@@ -14,6 +15,7 @@ import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-fo
 import { type ContextFactory, createExecutor } from "./execute.js";
 import { graphiqlRoute } from "./graphiql.js";
 import { healthRoutes, type Readiness } from "./health.js";
+import { readBody } from "./request-body.js";
 import { createEventStreamTransport } from "./sse.js";
 import { serveUpgrades } from "./upgrades.js";
 import { createWebSocketTransport, type WebSocketOptions } from "./websocket.js";
@@ -24,6 +26,8 @@ export interface HttpServerOptions<Context extends object> {
   createContext: ContextFactory<Context>;
   operatorKey: string;
   readiness: () => Promise<Readiness>;
+  /** What takes in large bodies; by default one of the server's own. */
+  intake?: Intake;
   logger: Logger;
   /** Address to listen on; loopback unless the operator decides otherwise. */
   host?: string;
@@ -46,8 +50,6 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Largest body of a request, in bytes. */
-const maxBodyBytes = 16 * 1024 * 1024;
 /** Why a request's signal is aborted. One for all: without it every abort makes an exception with a stack. */
 const closed = new Error("the connection is closed");
 /**
@@ -70,6 +72,7 @@ export async function startHttpServer<Context extends object>(
 ): Promise<HttpServer> {
   const { schema, createContext, operatorKey, logger, host = "127.0.0.1" } = options;
   const format = createErrorFormatter(logger);
+  const intake = options.intake ?? createIntake();
   const executor = createExecutor(schema, createContext);
   const apollo = await createApollo<Context>(schema, format, logger);
   const streams = createEventStreamTransport(executor, format, logger);
@@ -86,7 +89,7 @@ export async function startHttpServer<Context extends object>(
   app.get("/", graphiqlRoute());
   if (options.openArtifact) app.use("/artifacts/", artifactRoute(options.openArtifact, logger));
   app.use(requireKey(keys));
-  app.use(express.json({ limit: maxBodyBytes }));
+  app.use(readBody(intake, schema));
   app.all("/graphql/stream", streams.handle);
   app.all(
     "/graphql",
@@ -143,6 +146,7 @@ export async function startHttpServer<Context extends object>(
     clearTimeout(cut);
     await apollo.stop();
     keys.close();
+    if (!options.intake) await intake.close();
   }
   return {
     url: `http://${displayedHost(host)}:${port}`,

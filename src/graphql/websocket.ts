@@ -7,6 +7,7 @@ import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } fro
 import type { KeyCheck } from "../auth/key-check.js";
 import { dropped, guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
+import { markInexactIntegers } from "../spec/exact-integers.js";
 import { createOutbox, cutOffBytes, type Outbox } from "./backpressure.js";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import type { Executor, Operation, RequestInfo } from "./execute.js";
@@ -105,7 +106,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
         onMessage: (receive) => {
           socket.on(
             "message",
-            guarded((data: RawData) => receive(String(data)), fail),
+            guarded((data: RawData) => receive(markInexactIntegers(String(data))), fail),
           );
         },
       },

@@ -80,7 +80,7 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
       connectionTimeoutMillis: 5_000,
     });
     // `error` fires on a lost connection; `end` follows in every case and starts the next one.
-    const lost = (error: Error) => logger.warn({ error: error.message }, "lost the LISTEN connection");
+    const lost = (error: Error) => logger.warn({ err: error }, "lost the LISTEN connection");
     next.on("error", guarded(lost, dropped));
     next.on(
       "notification",
@@ -118,7 +118,7 @@ export async function listen(options: { url: string; logger: Logger }): Promise<
         for (const set of callbacks.values()) for (const callback of set) callback(undefined);
         return;
       } catch (error) {
-        logger.debug({ error: (error as Error).message }, "LISTEN connection refused; trying again");
+        logger.debug({ err: error }, "LISTEN connection refused; trying again");
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { DataSource, EntityManager } from "typeorm";
+import { type DataSource, type EntityManager, Not } from "typeorm";
 import { type Outcome, Refused, refuse, transactOnce, unknownReference } from "../db/transaction.js";
 import { Alias, type AliasMove } from "../entities/alias.js";
 import { Model } from "../entities/model.js";
@@ -6,8 +6,10 @@ import { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
 import { readText } from "../spec/fields.js";
 import { Findings } from "../spec/findings.js";
+import { limits } from "../spec/limits.js";
 import { aliasNameProblem, declarationNamePattern } from "../spec/names.js";
 import type { Problem } from "../spec/problem.js";
+import { count } from "../spec/wording.js";
 import { recordModelEvent } from "./events.js";
 
 export interface AliasDeclaration {
@@ -34,6 +36,7 @@ export async function setAlias(
     else if (!version) problems.push(unknownVersion(model, request.version));
     if (problems.length > 0 || !model || !version) throw new Refused(problems);
     await assertExpected(manager, model, request.alias, request.expected);
+    await assertRoom(manager, model, request.alias);
     await moveAlias(manager, {
       modelId: model.id,
       name: request.alias,
@@ -116,7 +119,7 @@ async function lockModel(manager: EntityManager, name: string): Promise<Model | 
 /** What is wrong with the request in itself, whatever it names. */
 function problemsOf({ alias, reason }: Pick<AliasDeclaration, "alias" | "reason">): Problem[] {
   const findings = Findings.start();
-  readText(findings, "reason", reason ?? "", { min: 0, max: 1_000 });
+  readText(findings, "reason", reason ?? "", { min: 0, max: limits.reasonLength });
   const wrongName = aliasNameProblem(alias);
   return [...(wrongName ? [wrongName] : []), ...findings.problems()];
 }
@@ -137,6 +140,14 @@ async function assertExpected(manager: EntityManager, model: Model, name: string
       "STALE",
       `alias ${name} points to ${current === 0 ? "no version" : `version ${current}`}, not ${expected}`,
     );
+}
+
+/** A model's aliases are answered whole. The caller holds the lock on the model's row. */
+async function assertRoom(manager: EntityManager, model: Model, name: string): Promise<void> {
+  const others = await manager.countBy(Alias, { modelId: model.id, name: Not(name) });
+  if (others < limits.aliases) return;
+  const message = `model ${model.name} has ${count(others)} other aliases, and at most ${count(limits.aliases)} are allowed.`;
+  refuse("alias", "TOO_LONG", message);
 }
 
 async function recordMove(manager: EntityManager, move: Omit<AliasMove, "seq" | "at">): Promise<void> {

@@ -1,9 +1,10 @@
-import type { DataSource } from "typeorm";
-import { type Outcome, Refused, transactOnce } from "../db/transaction.js";
-import { VersionTag } from "../entities/version.js";
+import { type DataSource, type EntityManager, Not } from "typeorm";
+import { type Outcome, Refused, refuse, transactOnce } from "../db/transaction.js";
+import { type ModelVersion, VersionTag } from "../entities/version.js";
 import { readText } from "../spec/fields.js";
 import { Findings } from "../spec/findings.js";
-import { shown } from "../spec/wording.js";
+import { limits } from "../spec/limits.js";
+import { count, shown } from "../spec/wording.js";
 import { referencedVersion } from "./versions.js";
 
 export interface TagDeclaration {
@@ -20,9 +21,13 @@ export function tagVersion(db: DataSource, declaration: TagDeclaration): Promise
   return transactOnce(db, { operation: "tagVersion", key: idempotencyKey, request }, async (manager) => {
     const { key, value } = request;
     const findings = Findings.start();
-    if (!/^[\w./-]{1,100}$/.test(key))
-      findings.add("BAD_NAME", `must have 1 to 100 of the characters A-Z a-z 0-9 _ . / -, got ${shown(key)}.`, "key");
-    readText(findings, "value", value ?? "", { min: 0, max: 1_000 });
+    if (!/^[\w./-]+$/.test(key) || key.length > limits.tagKeyLength)
+      findings.add(
+        "BAD_NAME",
+        `must have 1 to ${limits.tagKeyLength} of the characters A-Z a-z 0-9 _ . / -, got ${shown(key)}.`,
+        "key",
+      );
+    readText(findings, "value", value ?? "", { min: 0, max: limits.tagLength });
     const problems = findings.problems();
     const version = await referencedVersion(manager, "version", request.version).catch((error: unknown) => {
       if (error instanceof Refused) problems.unshift(...error.problems);
@@ -30,7 +35,19 @@ export function tagVersion(db: DataSource, declaration: TagDeclaration): Promise
     });
     if (problems.length > 0 || !version) throw new Refused(problems);
     if (value == null) await manager.delete(VersionTag, { versionId: version.id, key });
-    else await manager.upsert(VersionTag, { versionId: version.id, key, value }, ["versionId", "key"]);
+    else {
+      await assertRoom(manager, version, key);
+      await manager.upsert(VersionTag, { versionId: version.id, key, value }, ["versionId", "key"]);
+    }
     return { versionId: version.id };
   });
+}
+
+/** A version's tags are answered whole. The lock on the version's row makes those who tag it at once count one after another. */
+async function assertRoom(manager: EntityManager, version: ModelVersion, key: string): Promise<void> {
+  await manager.query("SELECT FROM model_version WHERE id = $1 FOR NO KEY UPDATE", [version.id]);
+  const others = await manager.countBy(VersionTag, { versionId: version.id, key: Not(key) });
+  if (others < limits.tags) return;
+  const message = `${version.ref} has ${count(others)} other tags, and at most ${count(limits.tags)} are allowed.`;
+  refuse("key", "TOO_LONG", message);
 }

@@ -19,7 +19,7 @@ export interface VersionContent {
   digest: string;
   model: ModelSpec;
   preprocessing: FittedPreprocessing;
-  evaluation: { part: SplitPart; name: string; value: number }[];
+  evaluation: { part: SplitPart; name: string; value: number; undefinedReason?: string }[];
   artifacts: { name: string; key: string; sizeBytes: number; digest: string }[];
 }
 

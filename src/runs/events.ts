@@ -13,6 +13,8 @@ export type RunEventKind =
   | "EARLY_STOPPED"
   | "REPRODUCED"
   | "NOT_REPRODUCED"
+  /** The model cannot use some rows, and declares `invalidRows: SKIP`; told by each attempt. */
+  | "ROWS_SKIPPED"
   | "WARNING";
 
 /**

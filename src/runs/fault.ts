@@ -4,6 +4,8 @@ import type { ErrorCode } from "../errors.js";
 export type FaultKind =
   /** What was declared or appended cannot be trained. */
   | "USER_ERROR"
+  /** Rows that the model cannot use, found before the first step: every attempt reads the same rows. */
+  | "UNUSABLE_ROWS"
   /** A loss or a weight became NaN or infinite. */
   | "DIVERGENCE"
   | "OUT_OF_MEMORY"
@@ -40,8 +42,8 @@ export type AttemptEnd =
 interface Rule {
   /** Whether it spends one of the restarts that the run's spec allows. */
   spends: boolean;
-  /** Whether the very same fault at the same step proves that it would come again. */
-  repeats: boolean;
+  /** Whether the very same fault at the same step proves that it would come again; `certain`: once is proof enough. */
+  repeats: boolean | "certain";
 }
 
 /**
@@ -50,6 +52,7 @@ interface Rule {
  */
 const rules: Record<FaultKind, Rule> = {
   USER_ERROR: { spends: true, repeats: true },
+  UNUSABLE_ROWS: { spends: true, repeats: "certain" },
   DIVERGENCE: { spends: true, repeats: true },
   OUT_OF_MEMORY: { spends: true, repeats: true },
   HUNG_STEP: { spends: true, repeats: true },
@@ -63,7 +66,7 @@ const rules: Record<FaultKind, Rule> = {
 const kindOfCode: Partial<Record<string, FaultKind>> = {
   BAD_INPUT: "USER_ERROR",
   EMPTY_SPLIT: "USER_ERROR",
-  INVALID_ROWS: "USER_ERROR",
+  INVALID_ROWS: "UNUSABLE_ROWS",
   LIMIT_EXCEEDED: "USER_ERROR",
   UNSUPPORTED: "USER_ERROR",
   DIVERGED: "DIVERGENCE",
@@ -146,6 +149,7 @@ export type Aftermath =
  * trainer or its host down with it must not do so for ever.
  */
 export const maximumLosses = 10;
+export const faultLimits = { maximumLosses } as const;
 
 /** The pause before the n-th try in a row: 1 s, doubled each time, at most 60 s. The same for all, so that it can be tested. */
 export function pauseSeconds(count: number): number {
@@ -165,6 +169,7 @@ export function aftermath({ kind, code, message }: Fault, standing: Standing): A
   }
   const { lastFault: last, step, maximumRestarts } = standing;
   const lastFault = { code, message, step };
+  if (repeats === "certain") return { to: "FAILED", error: { code, message }, lastFault };
   if (repeats && last?.code === code && last.message === message && last.step === step)
     return {
       ...{ to: "FAILED", lastFault },

@@ -12,6 +12,7 @@ export interface Lease {
 
 /** Unless PERENNIAL_LEASE_SECONDS says otherwise; on the database's clock. A worker renews three times as often. */
 export const leaseSeconds = 6;
+export const leaseLimits = { leaseSeconds } as const;
 
 /**
  * A transaction that only the holder of the lease can commit. The first statement takes the lock on the run's row, which

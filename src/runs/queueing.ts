@@ -3,6 +3,7 @@ import { nodeTypeOf } from "../entities/identifier.js";
 import { Run, type RunState } from "../entities/run.js";
 import { readInteger } from "../spec/fields.js";
 import { Findings } from "../spec/findings.js";
+import { limits } from "../spec/limits.js";
 import { checkName } from "../spec/names.js";
 import type { Problem, Resolution } from "../spec/problem.js";
 import { count, shown } from "../spec/wording.js";
@@ -25,9 +26,6 @@ export interface Queueing {
 
 export const defaultPriority = 42;
 export const defaultProject = "default";
-const lowestPriority = 99;
-/** Of one run. */
-const mostDependencies = 1_000;
 
 /**
  * A run's place with its defaults. The runs that it depends on stay locked until the caller's transaction ends, so that none
@@ -39,16 +37,16 @@ export async function resolveQueueing(
 ): Promise<Resolution<Queueing>> {
   const findings = Findings.start();
   const resolved: Queueing = {
-    priority: readInteger(findings, "priority", priority, 1, defaultPriority, lowestPriority),
+    priority: readInteger(findings, "priority", priority, 1, defaultPriority, limits.priority),
     project: project ?? defaultProject,
     dependsOn: [...(dependsOn ?? [])],
   };
   const badName = checkName("declaration", resolved.project, "project");
   if (badName) findings.add(badName.code, badName.message, "project");
-  if (resolved.dependsOn.length > mostDependencies)
+  if (resolved.dependsOn.length > limits.dependencies)
     findings.add(
       "TOO_LONG",
-      `must name at most ${count(mostDependencies)} runs, got ${count(resolved.dependsOn.length)}.`,
+      `must name at most ${count(limits.dependencies)} runs, got ${count(resolved.dependsOn.length)}.`,
       "dependsOn",
     );
   else for (const problem of await dependencyProblems(manager, resolved.dependsOn)) addAt(findings, problem);

@@ -12,8 +12,7 @@ import { referencedVersion } from "../registry/versions.js";
 import { canonicalJson } from "../spec/canonical.js";
 import type { Feature } from "../spec/dataset.js";
 import { batchProblem, leastMemory, memoryProblem } from "../spec/memory.js";
-import type { ModelSpec } from "../spec/model.js";
-import { metricTypes } from "../spec/model.js";
+import { type ModelSpec, metricTypes, withoutRowPolicy } from "../spec/model.js";
 import type { Problem } from "../spec/problem.js";
 import { resolveTraining } from "../spec/resolve-training.js";
 import type { TrainingDeclaration, TrainingSpec } from "../spec/training.js";
@@ -154,6 +153,8 @@ async function findParent(
   try {
     const parent = await referencedVersion(manager, "initializeFrom", initializeFrom);
     if (parent.modelRevisionId === revision.id) return parent;
+    const { spec } = await manager.findOneByOrFail(ModelRevision, { id: parent.modelRevisionId });
+    if (shareWeights(spec, revision.spec)) return parent;
     const message = `${parent.ref} was trained from another revision of the model, so its weights do not fit.`;
     problems.push({ path: "initializeFrom", code: "CONTRADICTION", message });
   } catch (error) {
@@ -161,6 +162,11 @@ async function findParent(
     problems.push(...error.problems);
   }
   return null;
+}
+
+/** Whether the weights of one model are a start for the other: they differ in nothing but `invalidRows`. */
+export function shareWeights(a: ModelSpec, b: ModelSpec): boolean {
+  return canonicalJson(withoutRowPolicy(a)) === canonicalJson(withoutRowPolicy(b));
 }
 
 export interface QueuedRun {

@@ -56,7 +56,7 @@ export function startReaper(options: {
           await sweep();
         } catch (error) {
           graceUntil = now() + seconds * 1_000;
-          logger.warn({ error: (error as Error).message }, "the sweep for expired leases failed");
+          logger.warn({ err: error }, "the sweep for expired leases failed");
         }
       });
     },

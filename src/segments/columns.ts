@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { columnSize } from "../features/column.js";
-import { columnOf, featureWidth, sequencesOf, type Table, textsOf } from "../features/table.js";
+import { featureWidth, numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
 import type { Feature } from "../spec/dataset.js";
 import type { DuckDB } from "./duckdb.js";
 
@@ -57,7 +57,10 @@ export function sqlTypesOf({ type, categories, shape }: Feature): readonly [Stor
 
 /** The SQL type for these values: pixels, whole numbers from 0 to 255, take a byte each. */
 export function storageTypeFor(feature: Feature, table: Table): StorageType {
-  if (feature.type === "IMAGE" && columnOf(table, feature).every(isByte)) return "UTINYINT[]";
+  if (feature.type === "IMAGE") {
+    const numbers = numbersOf(table, feature);
+    if (numbers instanceof Uint8Array || numbers.every(isByte)) return "UTINYINT[]";
+  }
   return sqlTypesOf(feature)[0];
 }
 
@@ -100,7 +103,8 @@ export function writeColumn(
 function valueReader(duckdb: DuckDB, feature: Feature, table: Table): (row: number) => DuckDBValue {
   const { name, type, categories } = feature;
   const width = featureWidth(feature);
-  const list = (numbers: ArrayLike<number>) => new duckdb.DuckDBListValue(Array.from(numbers));
+  // The binding reads a list by length and index, so the numbers need not be copied into an array.
+  const list = (numbers: Float64Array | Uint8Array) => new duckdb.DuckDBListValue(numbers as unknown as DuckDBValue[]);
   if (type === "TEXT") {
     const texts = textsOf(table, name);
     return (row) => texts[row] ?? null;
@@ -118,7 +122,7 @@ function valueReader(duckdb: DuckDB, feature: Feature, table: Table): (row: numb
       return new duckdb.DuckDBListValue(Array.from({ length }, (_, index) => elementAt(first + index)));
     };
   }
-  const column = columnOf(table, feature);
+  const column = numbersOf(table, feature);
   switch (type) {
     case "NUMBER":
       return (row) => column[row] ?? null;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { columnOf, sequencesOf, type Table, textsOf } from "../features/table.js";
+import { numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
 import type { Feature } from "../spec/dataset.js";
 
 /**
@@ -38,7 +38,7 @@ export function columnDigest(feature: Feature, table: Table): string {
     const { offsets, values } = sequencesOf(table, feature);
     update(bytesOf(offsets.slice(1).map((end, row) => end - (offsets[row] ?? 0))));
     hashNumbers(categories, values, update);
-  } else hashNumbers(categories, columnOf(table, feature), update);
+  } else hashNumbers(categories, numbersOf(table, feature), update);
   return hash.digest("hex");
 }
 
@@ -47,12 +47,23 @@ function bytesOf(numbers: Float64Array | Uint32Array): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 
-function hashNumbers(categories: readonly string[], numbers: Float64Array, update: (bytes: Uint8Array) => void): void {
-  if (categories.length === 0) update(bytesOf(numbers));
+function hashNumbers(
+  categories: readonly string[],
+  numbers: Float64Array | Uint8Array,
+  update: (bytes: Uint8Array) => void,
+): void {
+  if (numbers instanceof Uint8Array) hashPixels(numbers, update);
+  else if (categories.length === 0) update(bytesOf(numbers));
   else hashCategories(categories, numbers, update);
 }
 
 const rowsPerUpdate = 1 << 14;
+
+/** As float64 like all other numbers, some at a time: all at once would take eight times their memory. */
+function hashPixels(pixels: Uint8Array, update: (bytes: Uint8Array) => void): void {
+  for (let first = 0; first < pixels.length; first += rowsPerUpdate)
+    update(bytesOf(Float64Array.from(pixels.subarray(first, first + rowsPerUpdate))));
+}
 
 function hashTexts(texts: readonly string[], update: (bytes: Uint8Array) => void): void {
   for (let row = 0; row < texts.length; row += rowsPerUpdate) {
@@ -68,9 +79,14 @@ function encodedText(text: string): Buffer {
 }
 
 function hashCategories(categories: readonly string[], codes: Float64Array, update: (bytes: Uint8Array) => void): void {
-  const encoded = categories.map(encodedText);
+  // Those that occur: a list may hold 10,000 categories of which one row has one.
+  const encoded: (Buffer | undefined)[] = [];
+  const encode = (code: number) => {
+    const category = categories[code];
+    encoded[code] ??= category === undefined ? Buffer.alloc(0) : encodedText(category);
+    return encoded[code];
+  };
   for (let row = 0; row < codes.length; row += rowsPerUpdate) {
-    const some = Array.from(codes.subarray(row, row + rowsPerUpdate));
-    update(Buffer.concat(some.map((code) => encoded[code] ?? Buffer.alloc(0))));
+    update(Buffer.concat(Array.from(codes.subarray(row, row + rowsPerUpdate), encode)));
   }
 }

@@ -7,10 +7,12 @@ import type { ModelRevision } from "../entities/model.js";
 import type { OptimizerRevision } from "../entities/optimizer.js";
 import type { ModelPlanner } from "../registry/declare-model.js";
 import { resolveTrainRequest, type TrainDeclaration } from "../runs/submit.js";
+import type { ModelSpec } from "../spec/model.js";
+import { checkLimits, planLimits } from "./limits.js";
 import type { PlanRequest } from "./plan-thread.js";
 import { plannedExecutor } from "./planned-executor.js";
 import { plannedMemoryProblem } from "./planned-memory.js";
-import { createThreadCalls } from "./thread-calls.js";
+import { type Caller, createThreadCalls } from "./thread-calls.js";
 
 /** What `train` would do: the plan, and what it would train from. */
 export interface PlannedTraining extends TrainingPlan {
@@ -20,14 +22,22 @@ export interface PlannedTraining extends TrainingPlan {
 }
 
 export interface TrainingPlanner extends ModelPlanner {
-  /** The problems are those of `train` for the same request. Nothing is queued or stored. */
-  planTraining(request: TrainDeclaration): Promise<Outcome<{ plan: PlannedTraining }>>;
+  /**
+   * The problems are those of `train` for the same request. Nothing is queued or stored.
+   *
+   * @param caller whose turns the plan takes; by default a request of its own.
+   * @throws PlatformError LIMIT_EXCEEDED or DEADLINE_EXCEEDED as `planLimits` says.
+   */
+  planTraining(request: TrainDeclaration, caller?: Caller): Promise<Outcome<{ plan: PlannedTraining }>>;
+  /** @throws PlatformError LIMIT_EXCEEDED or DEADLINE_EXCEEDED as `checkLimits` says. */
+  unsupportedKernels(model: ModelSpec, caller?: Caller): Promise<UnsupportedKernel[]>;
   close(): Promise<void>;
 }
 
 /**
- * Plans trainings in a thread of its own, started at the first plan: tracing a large model takes a while, and neither
- * the server's loop nor a prediction should wait for it.
+ * Plans trainings and checks declared models in two threads, each started when it is first needed: tracing a large model
+ * takes seconds, and neither the server's loop nor a prediction should wait for it. A plan cannot be interrupted, so
+ * checks have a thread of their own: `declareModel` never waits for a plan.
  *
  * @param options.devices what the live workers offer; nothing by default.
  */
@@ -37,19 +47,21 @@ export function createPlanner(options: {
   threadUrl?: URL;
 }): TrainingPlanner {
   const { db, devices = async () => [], threadUrl = new URL("./plan-thread.js", import.meta.url) } = options;
-  const thread = createThreadCalls<PlanRequest, TrainingPlan | UnsupportedKernel[]>(threadUrl);
+  const plans = createThreadCalls<PlanRequest, TrainingPlan>({ url: threadUrl, what: "plans", limits: planLimits });
+  const checks = createThreadCalls<PlanRequest, UnsupportedKernel[]>({
+    ...{ url: threadUrl, what: "model checks", limits: checkLimits },
+  });
   return {
-    async planTraining(request) {
+    async planTraining(request, caller = { request: {} }) {
       try {
         const { modelRevision, optimizerRevision, datasetVersion, spec } = await resolveTrainRequest(
           db.manager,
           request,
         );
-        const answer = await thread.call((id) => ({
+        const plan = await plans.call(caller, (id) => ({
           ...{ type: "TRAINING", id, model: modelRevision.spec, optimizer: optimizerRevision.spec, training: spec },
           trainRows: datasetVersion.splitCounts.train,
         }));
-        const plan = answer as TrainingPlan;
         const offered = await devices();
         const tooMuch = plannedMemoryProblem(spec, plan, offered);
         if (tooMuch) return { problems: [tooMuch] };
@@ -61,9 +73,10 @@ export function createPlanner(options: {
         throw error;
       }
     },
-    async unsupportedKernels(model) {
-      return (await thread.call((id) => ({ type: "MODEL", id, model }))) as UnsupportedKernel[];
+    unsupportedKernels: (model, caller = { request: {} }) =>
+      checks.call(caller, (id) => ({ type: "MODEL", id, model })),
+    async close() {
+      await Promise.all([plans.close(), checks.close()]);
     },
-    close: () => thread.close(),
   };
 }

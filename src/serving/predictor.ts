@@ -1,117 +1,244 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { DataSource } from "typeorm";
+import { predictionBatchSizes } from "../engine/predict.js";
+import { Dataset } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
-import { decodeImageFiles } from "../features/image-files.js";
-import type { Prediction } from "../features/predictions.js";
+import { type DecodeImages, decodeImageFiles, imageBudget } from "../features/image-files.js";
+import { type Prediction, toPredictions } from "../features/predictions.js";
+import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { dropped, unawaited } from "../guarded.js";
 import { requireVersionId } from "../registry/versions.js";
 import type { ModelSpec } from "../spec/model.js";
-import { validateRows } from "../spec/rows.js";
+import type { Problem } from "../spec/problem.js";
 import type { ObjectStore } from "../storage/object-store.js";
-import type { ToThread } from "./protocol.js";
-import { createThreadCalls } from "./thread-calls.js";
+import { predictionLimits, type ServedVersionLimits, servedVersionLimits, turnMilliseconds } from "./limits.js";
+import { type Loadable, LoadedVersions, VersionLost } from "./loaded-versions.js";
+import type { SliceAnswer, ToThread } from "./protocol.js";
+import { createSliceCheck, type FittingRows, RowProblems, type SliceCheck } from "./row-checks.js";
+import { rowsPerSlice, slicesOf } from "./slices.js";
+import { type Caller, createThreadCalls } from "./thread-calls.js";
+
+/** What a version answers to one row: a prediction, or null and why there is none. */
+export interface RowAnswer {
+  value: Prediction["value"] | null;
+  probabilities: Prediction["probabilities"];
+  /** With paths such as `rows[3].x`; empty for a row that is answered. */
+  problems: Problem[];
+}
 
 export interface Predictor {
   /**
-   * One prediction per raw row, in order. Rows need every input of the model; the target may be there and is not looked at.
+   * One answer per raw row, in order. Rows need every input of the model; other features of its dataset may be there and
+   * are not looked at.
    *
-   * @throws PlatformError INVALID_ROWS with every fault in `details.problems`; nothing was predicted then.
+   * @param caller whose turns the slices of the rows take; by default a request of its own.
+   * @throws PlatformError INVALID_ROWS with the problems in `details.problems` where no row can be answered;
+   *   LIMIT_EXCEEDED or DEADLINE_EXCEEDED as `predictionLimits` and `servedVersionLimits` say.
    */
-  predict(versionId: string, rows: unknown[]): Promise<Prediction[]>;
+  predict(versionId: string, rows: readonly unknown[], caller?: Caller): Promise<RowAnswer[]>;
 
   /**
    * `predict` by the version that `reference` means at this moment: `name`, `name/3` or `name@alias`.
    *
    * @throws PlatformError NOT_FOUND or BAD_INPUT about the reference, else as `predict`.
    */
-  predictBy(reference: string, rows: unknown[]): Promise<{ versionId: string; predictions: Prediction[] }>;
+  predictBy(
+    reference: string,
+    rows: readonly unknown[],
+    caller?: Caller,
+  ): Promise<{ versionId: string; predictions: RowAnswer[] }>;
   close(): Promise<void>;
 }
 
-/** Versions kept loaded. */
-const keptVersions = 16;
 /** References of which it is remembered what they meant. */
 const rememberedReferences = 1_000;
 
+/** Threads that may end while they answer one request, before it is given up. */
+const mostLost = 3;
+
+/** A loaded version: what its rows are checked and its answers are read with. */
+interface Version {
+  versionId: string;
+  model: ModelSpec;
+  preprocessing: FittedPreprocessing;
+  rowsPerSlice: number;
+  check: SliceCheck;
+}
+
 /**
  * Serves versions from one thread, which is started at the first prediction. A version is read from the store once,
- * verified, and stays loaded while it is among the last used ones.
+ * verified, and stays loaded while it is in use or among the last used ones (see `LoadedVersions`). Rows are checked and
+ * sent slice by slice, and requests take turns: a large one holds up a small one by a slice or two.
+ *
+ * @param options.decodeImages on a server that of `Intake`; default: this thread does it.
  */
-export function createPredictor(options: { db: DataSource; store: ObjectStore; threadUrl?: URL }): Predictor {
-  const { db, store, threadUrl = new URL("./thread.js", import.meta.url) } = options;
-  // What a thread that died had loaded is gone with it.
-  const thread = createThreadCalls<ToThread, Prediction[]>(threadUrl, () => versions.clear());
-
-  const versions = new LRUCache<string, Promise<ModelSpec>>({
-    max: keptVersions,
-    // Not before it has been loaded, and not when it has been asked for again meanwhile.
-    dispose: (loading, versionId) =>
-      unawaited(
-        loading.then(() => {
-          if (!versions.has(versionId)) thread.postIfRunning({ type: "UNLOAD", versionId });
-        }),
-        // What could not be loaded needs no unloading.
-        dropped,
-      ),
+export function createPredictor(options: {
+  db: DataSource;
+  store: ObjectStore;
+  threadUrl?: URL;
+  limits?: ServedVersionLimits;
+  decodeImages?: DecodeImages;
+}): Predictor {
+  const { db, store, threadUrl = new URL("./thread.js", import.meta.url), limits = servedVersionLimits } = options;
+  const { decodeImages = decodeImageFiles } = options;
+  const thread = createThreadCalls<ToThread, SliceAnswer>({
+    ...{ url: threadUrl, what: "predictions", limits: predictionLimits },
+    // What a thread that ended had loaded is gone with it.
+    onEnd: () => versions.clear(),
   });
+  const versions = new LoadedVersions<Version>(
+    limits,
+    (versionId) => find(versionId),
+    (versionId) => thread.postIfRunning({ type: "UNLOAD", versionId }),
+  );
 
-  async function load(versionId: string): Promise<ModelSpec> {
+  async function find(versionId: string): Promise<Loadable<Version>> {
     const version = await db.manager.findOneByOrFail(ModelVersion, { id: versionId });
     const { spec } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
     const artifact = await db.manager.findOneByOrFail(Artifact, { versionId, name: "weights.safetensors" });
-    const weights = await store.get(artifact.objectKey, artifact.digest.replace(/^sha256:/, ""));
     const { preprocessing } = version;
-    thread.post({ type: "LOAD", version: { versionId, model: spec, preprocessing, weights } });
-    return spec;
-  }
-
-  function loadedVersion(versionId: string): Promise<ModelSpec> {
-    const known = versions.get(versionId);
-    if (known) return known;
-    const loading = load(versionId);
-    versions.set(versionId, loading);
-    // A failed load is forgotten, so that the next request tries again.
-    unawaited(loading, () => versions.peek(versionId) === loading && versions.delete(versionId));
-    return loading;
+    const check = sliceCheck(spec, await db.manager.findOneBy(Dataset, { name: spec.dataset }), decodeImages);
+    return {
+      // The parameters, and a copy of them for each program.
+      bytes: artifact.sizeBytes * (1 + predictionBatchSizes.length),
+      async read() {
+        const weights = await store.get(artifact.objectKey, artifact.digest.replace(/^sha256:/, ""));
+        return {
+          version: { versionId, model: spec, preprocessing, check, rowsPerSlice: rowsPerSlice(spec) },
+          load: () => thread.post({ type: "LOAD", version: { versionId, model: spec, preprocessing, weights } }),
+        };
+      },
+    };
   }
 
   // What references meant when they were last asked for.
   const meanings = new LRUCache<string, string>({ max: rememberedReferences });
 
-  async function predictBy(reference: string, rows: unknown[]) {
+  async function predictBy(reference: string, rows: readonly unknown[], caller: Caller = { request: {} }) {
     // An alias may have moved, so Postgres is always asked; what it will most likely say is computed meanwhile.
     const guess = meanings.get(reference);
-    const guessed = guess === undefined ? undefined : predict(guess, rows);
+    let wrong = false;
+    const guessed = guess === undefined ? undefined : answer(guess, rows, caller, () => wrong);
     guessed?.catch(() => {});
-    const versionId = await requireVersionId(db, reference);
-    meanings.set(reference, versionId);
-    return { versionId, predictions: await (guessed && versionId === guess ? guessed : predict(versionId, rows)) };
+    try {
+      const versionId = await requireVersionId(db, reference);
+      meanings.set(reference, versionId);
+      wrong = versionId !== guess;
+      return { versionId, predictions: await (guessed && !wrong ? guessed : predict(versionId, rows, caller)) };
+    } catch (error) {
+      wrong = true;
+      throw error;
+    }
   }
 
-  async function predict(versionId: string, rows: unknown[]): Promise<Prediction[]> {
-    const model = await loadedVersion(versionId);
-    const features = model.inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
-    const target = { ...model.target, name: model.target.feature, description: "" };
-    const require = features.map((feature) => feature.name);
-    // The target is tolerated, whatever it holds: people predict rows that they already have.
-    const given = rows.map((row) => without(row, target.name));
-    const { rows: inputs, faultOf } = await decodeImageFiles(features, given);
-    const problems = validateRows(features, inputs, { require, faultOf });
-    if (problems.length > 0) {
-      const [first] = problems;
-      const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-      throw new PlatformError("INVALID_ROWS", `${first?.path}: ${first?.message}${more}`, { problems });
+  const predict = (versionId: string, rows: readonly unknown[], caller: Caller = { request: {} }) =>
+    answer(versionId, rows, caller, () => false);
+
+  /** @param isMoot whether nobody wants the answer any more. */
+  async function answer(versionId: string, rows: readonly unknown[], caller: Caller, isMoot: () => boolean) {
+    for (let lost = 0; ; lost++) {
+      try {
+        const { version, release } = await versions.use(versionId);
+        const underway: Promise<unknown>[] = [];
+        try {
+          return await answerBy(version, rows, caller, underway, isMoot);
+        } finally {
+          // It stays loaded until the thread has answered whatever it was sent.
+          unawaited(Promise.allSettled(underway).then(release), dropped);
+        }
+      } catch (error) {
+        if (!(error instanceof VersionLost) || lost === mostLost) throw error;
+      }
     }
-    const asked = inputs as Record<string, unknown>[];
-    return thread.call((id) => ({ type: "PREDICT", id, versionId, rows: asked }));
+  }
+
+  async function answerBy(
+    version: Version,
+    rows: readonly unknown[],
+    caller: Caller,
+    underway: Promise<unknown>[],
+    isMoot: () => boolean,
+  ): Promise<RowAnswer[]> {
+    const problems = new RowProblems();
+    const images = imageBudget();
+    const answers = new Array<RowAnswer | undefined>(rows.length);
+    let turnBegan = performance.now();
+    for (const slice of slicesOf(version.model, version.rowsPerSlice, rows)) {
+      if (isMoot() || caller.signal?.aborted) throw new PlatformError("DEADLINE_EXCEEDED", "Nobody waits any more.");
+      if (performance.now() - turnBegan > turnMilliseconds) {
+        await nextTurn();
+        turnBegan = performance.now();
+      }
+      // One is checked while another is computed.
+      if (underway.length === 2) {
+        await underway.shift();
+        turnBegan = performance.now();
+      }
+      const checked = await version.check(rows, slice, problems, images);
+      if (checked.rows.length === 0) continue;
+      const answering = answerSlice(version, checked, caller, answers, problems);
+      answering.catch(() => {});
+      underway.push(answering);
+    }
+    await Promise.all(underway);
+    if (problems.rows === rows.length) throw invalidRows(problems.ofAll());
+    return Array.from(
+      answers,
+      (found, row) => found ?? { value: null, probabilities: null, problems: problems.of(row) },
+    );
+  }
+
+  async function answerSlice(
+    { versionId, model, preprocessing }: Version,
+    { table, rows }: FittingRows,
+    caller: Caller,
+    answers: (RowAnswer | undefined)[],
+    problems: RowProblems,
+  ): Promise<void> {
+    const answered = await thread.call(caller, (id) => ({ type: "PREDICT", id, versionId, table }));
+    if (answered === "NOT_LOADED") throw new VersionLost(`version ${versionId} was loaded`);
+    const { outputs, faults } = answered;
+    const refuse = (row: number, message: string) =>
+      problems.add(row, [{ path: `rows[${row}]`, code: "OUT_OF_RANGE", message }]);
+    for (const { row, message } of faults) refuse(rows[row] as number, message);
+    const faulty = new Set(faults.map(({ row }) => row));
+    const predictions = toPredictions(model, preprocessing, outputs, table.rowCount - faults.length)[Symbol.iterator]();
+    for (const [index, row] of rows.entries()) {
+      if (faulty.has(index)) continue;
+      const { value: prediction } = predictions.next();
+      if (prediction) answers[row] = { ...prediction, problems: [] };
+      else
+        refuse(
+          row,
+          "the model's output is not a finite number; the inputs lie too far outside what it was trained on.",
+        );
+    }
   }
 
   return { predict, predictBy, close: () => thread.close() };
 }
 
-function without(row: unknown, field: string): unknown {
-  if (typeof row !== "object" || row === null || Array.isArray(row)) return row;
-  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== field));
+/**
+ * A dataset that has rows keeps its features, and a version was trained on rows: its dataset's features of today are those
+ * of then, or more.
+ */
+function sliceCheck(
+  { inputs, target, sampleWeight }: ModelSpec,
+  dataset: Dataset | null,
+  decodeImages: DecodeImages,
+): SliceCheck {
+  const features = inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
+  const ignored = new Set(sampleWeight ? [target.feature, sampleWeight] : [target.feature]);
+  for (const { name } of dataset?.features ?? []) ignored.add(name);
+  for (const { name } of features) ignored.delete(name);
+  return createSliceCheck(features, ignored, decodeImages);
+}
+
+function invalidRows(problems: Problem[]): PlatformError {
+  const [first] = problems;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  return new PlatformError("INVALID_ROWS", `${first?.path}: ${first?.message}${more}`, { problems });
 }

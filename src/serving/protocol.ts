@@ -1,5 +1,5 @@
-import type { Prediction } from "../features/predictions.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
+import type { Table } from "../features/table.js";
 import type { ModelSpec } from "../spec/model.js";
 import type { ThreadAnswer } from "./thread-calls.js";
 
@@ -12,11 +12,24 @@ export interface ServedVersion {
   weights: Uint8Array;
 }
 
-/** To the thread. A version is sent once, before the first rows that need it. */
+/** To the thread. A version is sent before the first rows that need it, and stays until it is unloaded. */
 export type ToThread =
   | { type: "LOAD"; version: ServedVersion }
   | { type: "UNLOAD"; versionId: string }
-  | { type: "PREDICT"; id: number; versionId: string; rows: Record<string, unknown>[] };
+  | { type: "PREDICT"; id: number; versionId: string; table: Table };
+
+/** What the thread answers to PREDICT. */
+export type SliceAnswer =
+  /** The network's outputs for every row but those with faults, row after row. */
+  | { outputs: Float32Array<ArrayBuffer>; faults: RowFault[] }
+  /** The version was loaded by a thread that has ended. */
+  | "NOT_LOADED";
+
+/** Why a row of the table cannot be encoded for the model. */
+export interface RowFault {
+  row: number;
+  message: string;
+}
 
 /** From the thread, one per PREDICT. */
-export type FromThread = ThreadAnswer<Prediction[]>;
+export type FromThread = ThreadAnswer<SliceAnswer>;

@@ -2,11 +2,10 @@ import { parentPort } from "node:worker_threads";
 import { createPredictor, type Predictor } from "../engine/predict.js";
 import { decodeWeights } from "../engine/weights.js";
 import { PlatformError } from "../errors.js";
-import { type Prediction, toPredictions } from "../features/predictions.js";
 import { encodeInputs } from "../features/preprocessing.js";
-import { tableFromRows } from "../features/table.js";
+import type { Table } from "../features/table.js";
 import { createServingExecutor } from "./executor.js";
-import type { FromThread, ServedVersion, ToThread } from "./protocol.js";
+import type { FromThread, RowFault, ServedVersion, SliceAnswer, ToThread } from "./protocol.js";
 import { answerTo } from "./thread-calls.js";
 
 /** The thread's side of `predictor.ts`: it keeps loaded versions and does the arithmetic off the server's loop. */
@@ -24,24 +23,51 @@ async function load({ weights, ...version }: ServedVersion): Promise<Loaded> {
   return { version, predictor: createPredictor(version.model, parameters, executor) };
 }
 
-async function predict(versionId: string, rows: Record<string, unknown>[]): Promise<Prediction[]> {
+async function predict(versionId: string, table: Table): Promise<SliceAnswer> {
   const entry = await loaded.get(versionId);
-  if (!entry) throw new PlatformError("NOT_FOUND", `version ${versionId} is not loaded`);
-  const { model, preprocessing } = entry.version;
-  const features = model.inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
-  const inputs = encodeInputs(model, preprocessing, tableFromRows(features, rows));
-  return toPredictions(model, preprocessing, await entry.predictor.predict(inputs, rows.length), rows.length);
+  if (!entry) return "NOT_LOADED";
+  const { inputs, faults } = encode(entry.version, table);
+  const outputs = await entry.predictor.predict(inputs, table.rowCount - faults.length);
+  return { outputs: outputs as Float32Array<ArrayBuffer>, faults };
+}
+
+/** The network's inputs of every row that can be encoded, and what is wrong with the others. */
+function encode(
+  { model, preprocessing }: Loaded["version"],
+  table: Table,
+): { inputs: Float32Array; faults: RowFault[] } {
+  try {
+    return { inputs: encodeInputs(model, preprocessing, table), faults: [] };
+  } catch (error) {
+    if (!isBadInput(error)) throw error;
+  }
+  const rows: number[] = [];
+  const faults: RowFault[] = [];
+  for (let row = 0; row < table.rowCount; row++) {
+    try {
+      encodeInputs(model, preprocessing, table, [row]);
+      rows.push(row);
+    } catch (error) {
+      if (!isBadInput(error)) throw error;
+      // The row that it names is counted among those that were encoded: this one alone.
+      faults.push({ row, message: error.message.replace(/^rows\[0\]: /, "") });
+    }
+  }
+  return { inputs: encodeInputs(model, preprocessing, table, rows), faults };
+}
+
+function isBadInput(error: unknown): error is PlatformError {
+  return error instanceof PlatformError && error.code === "BAD_INPUT";
 }
 
 function answer(message: FromThread): void {
-  parentPort?.postMessage(message);
+  const { outputs } = "result" in message && message.result !== "NOT_LOADED" ? message.result : {};
+  parentPort?.postMessage(message, outputs ? [outputs.buffer] : []);
 }
 
 parentPort?.on("message", async (message: ToThread) => {
   switch (message.type) {
     case "LOAD": {
-      const former = loaded.get(message.version.versionId);
-      void former?.then(({ predictor }) => predictor.dispose()).catch(() => {});
       const loading = load(message.version);
       // A failure reaches whoever asks for a prediction.
       loading.catch(() => {});
@@ -55,6 +81,6 @@ parentPort?.on("message", async (message: ToThread) => {
       return;
     }
     case "PREDICT":
-      answer(await answerTo(message.id, () => predict(message.versionId, message.rows)));
+      answer(await answerTo(message.id, () => predict(message.versionId, message.table)));
   }
 });

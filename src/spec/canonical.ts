@@ -23,6 +23,8 @@ function write(value: unknown, path: string): string {
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) {
+    // Lists of categories may be long, and the path of each item costs more than the item.
+    if (isAllText(value)) return JSON.stringify(value);
     // Not `map`: it would skip the holes of a sparse array.
     return `[${Array.from(value, (item, index) => write(item, `${path}[${index}]`)).join(",")}]`;
   }
@@ -31,6 +33,12 @@ function write(value: unknown, path: string): string {
     return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${write(item, `${path}.${key}`)}`).join(",")}}`;
   }
   throw new TypeError(`${path} is ${typeof value === "object" ? "not a plain object" : typeof value}`);
+}
+
+function isAllText(items: readonly unknown[]): boolean {
+  // By index: `every` would skip the holes of a sparse array.
+  for (let index = 0; index < items.length; index++) if (typeof items[index] !== "string") return false;
+  return true;
 }
 
 function isPlain(value: object): boolean {

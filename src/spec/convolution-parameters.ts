@@ -11,7 +11,7 @@ export function convolutionParameters(
   const channels = layer.inputShape.at(-1) as number;
   const outputs = layer.outputShape.at(-1) as number;
   const { useBias, biasInitializer, biasRegularizer } = layer;
-  const bias = useBias ? [trained("bias", [outputs], biasInitializer, biasRegularizer)] : [];
+  const bias = useBias ? [trained("bias", [outputs], biasInitializer, biasRegularizer, "BIAS")] : [];
   return [...kernels(layer, channels), ...bias];
 }
 

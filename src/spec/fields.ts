@@ -22,12 +22,12 @@ export interface NumberRule {
 export function readNumber(at: Findings, key: Key, value: unknown, rule: NumberRule): number {
   if (value === undefined || value === null) {
     if (rule.fallback !== undefined) return rule.fallback;
-    at.add("REQUIRED", `is required: ${wanted(rule)}.`, key);
+    at.add("REQUIRED", () => `is required: ${wanted(rule)}.`, key);
     return Number.NaN;
   }
   const wrong = (code: "BAD_TYPE" | "OUT_OF_RANGE", single?: number) => {
     const rounded = single === undefined ? "" : `, which is ${single} in 32-bit floats`;
-    at.add(code, `must be ${wanted(rule)}, got ${shown(value)}${rounded}.`, key);
+    at.add(code, () => `must be ${wanted(rule)}, got ${shown(value)}${rounded}.`, key);
     return rule.fallback ?? Number.NaN;
   };
   if (typeof value !== "number") return wrong("BAD_TYPE");
@@ -59,12 +59,12 @@ function wanted({ integer, min, max, above, below }: NumberRule): string {
 
 /** A text that Postgres can store: no NUL and no half of a surrogate pair. Answers "" for what is wrong. */
 export function readText(at: Findings, key: Key, value: unknown, rule: { min: number; max: number }): string {
-  if (typeof value !== "string") at.add("BAD_TYPE", `must be a text, got ${shown(value)}.`, key);
+  if (typeof value !== "string") at.add("BAD_TYPE", () => `must be a text, got ${shown(value)}.`, key);
   else if (value.length < rule.min) at.add("EMPTY", "must not be empty.", key);
   else if (value.length > rule.max) {
-    at.add("TOO_LONG", `must have at most ${count(rule.max)} characters, got ${count(value.length)}.`, key);
+    at.add("TOO_LONG", () => `must have at most ${count(rule.max)} characters, got ${count(value.length)}.`, key);
   } else if (value.includes("\u0000") || /\p{Surrogate}/u.test(value)) {
-    at.add("BAD_TYPE", `must be well-formed text without NUL characters, got ${shown(value)}.`, key);
+    at.add("BAD_TYPE", () => `must be well-formed text without NUL characters, got ${shown(value)}.`, key);
   } else return value;
   return "";
 }
@@ -110,11 +110,11 @@ export function readChoice<T extends string>(
   fallback?: T,
 ): T | undefined {
   if (value === undefined || value === null) {
-    if (fallback === undefined) at.add("REQUIRED", `is required: ${listed(allowed, "or")}.`, key);
+    if (fallback === undefined) at.add("REQUIRED", () => `is required: ${listed(allowed, "or")}.`, key);
     return fallback;
   }
   const choice = allowed.find((item) => item === value);
-  if (choice === undefined) at.add("BAD_TYPE", `must be ${listed(allowed, "or")}, got ${shown(value)}.`, key);
+  if (choice === undefined) at.add("BAD_TYPE", () => `must be ${listed(allowed, "or")}, got ${shown(value)}.`, key);
   return choice ?? fallback;
 }
 
@@ -132,7 +132,7 @@ export function readList<T>(at: Findings, key: Key, value: readonly T[] | null |
 export function readObject<T extends object>(at: Findings, key: Key, value: T | null | undefined): T | undefined {
   if (value === undefined || value === null) at.add("REQUIRED", "is required.", key);
   else if (typeof value !== "object" || Array.isArray(value)) {
-    at.add("BAD_TYPE", `must be an object, got ${shown(value)}.`, key);
+    at.add("BAD_TYPE", () => `must be an object, got ${shown(value)}.`, key);
   } else return value;
   return undefined;
 }

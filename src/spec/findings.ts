@@ -9,44 +9,65 @@ interface Log {
   firstOmitted: ProblemCode | undefined;
 }
 
+/** What is wrong. A function is called only for a problem that is reported, so costly wording belongs into one. */
+export type Message = string | (() => string);
+
 const plainKey = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 
 /**
  * Collects everything that is wrong with a declaration, from one place in it. `at` moves to a place further in; all
- * places write to one list, which stops growing at its limit so that no input can make the answer huge.
+ * places write to one list, which stops growing at its limit so that no input can make the answer huge. Paths and
+ * messages are made for problems that are reported and for no others.
  */
 export class Findings {
   private constructor(
-    readonly path: string,
+    private readonly parent: Findings | undefined,
+    private readonly key: string | number,
     private readonly log: Log,
   ) {}
 
   /** @param path where the declaration itself lies in the mutation's input; empty when it is the input. */
   static start(path = "", limit: number = limits.problems): Findings {
-    return new Findings(path, { limit, problems: [], omitted: 0, firstOmitted: undefined });
+    return new Findings(undefined, path, { limit, problems: [], omitted: 0, firstOmitted: undefined });
+  }
+
+  /** Where this place lies in the mutation's input. */
+  get path(): string {
+    return this.parent === undefined ? String(this.key) : this.parent.pathOf(this.key);
+  }
+
+  /** Whether more was found than is listed. */
+  get isOverflowing(): boolean {
+    return this.log.omitted > 0;
   }
 
   /** The place `key` below this one. A key that is not a plain name (rows may hold any) is quoted and cut short. */
   at(key: string | number): Findings {
-    return new Findings(this.pathOf(key), this.log);
+    return new Findings(this, key, this.log);
   }
 
   /** Reports a problem with what lies under `key`; without a key, with this place itself. */
-  add(code: ProblemCode, message: string, key?: string | number): void {
-    if (this.log.problems.length < this.log.limit) {
-      this.log.problems.push({ path: key === undefined ? this.path : this.pathOf(key), code, message });
+  add(code: ProblemCode, message: Message, key?: string | number): void {
+    const { log } = this;
+    if (log.problems.length < log.limit) {
+      const path = key === undefined ? this.path : this.pathOf(key);
+      log.problems.push({ path, code, message: typeof message === "string" ? message : message() });
     } else {
-      this.log.omitted += 1;
-      this.log.firstOmitted ??= code;
+      log.omitted += 1;
+      log.firstOmitted ??= code;
     }
   }
 
-  /** Every problem found so far, under whichever place; beyond the limit one more that says how many are left out. */
-  problems(): Problem[] {
+  /**
+   * Every problem found so far, under whichever place; beyond the limit one more that says that some are left out.
+   *
+   * @param more what that one says; by default how many are left out.
+   */
+  problems(more?: string): Problem[] {
     const { problems, omitted, firstOmitted } = this.log;
     if (firstOmitted === undefined) return [...problems];
-    const more = `${count(omitted)} more ${omitted === 1 ? "problem is" : "problems are"} not listed.`;
-    return [...problems, { path: this.path, code: firstOmitted, message: more }];
+    const counted = `${count(omitted)} more ${omitted === 1 ? "problem is" : "problems are"} not listed.`;
+    return [...problems, { path: this.path, code: firstOmitted, message: more ?? counted }];
   }
 
   /** The resolved declaration if nothing was found, else all that was. */
@@ -56,8 +77,9 @@ export class Findings {
   }
 
   private pathOf(key: string | number): string {
-    if (typeof key === "number") return `${this.path}[${key}]`;
-    if (!plainKey.test(key)) return `${this.path}[${JSON.stringify(key.slice(0, 60))}${key.length > 60 ? "…" : ""}]`;
-    return this.path === "" ? key : `${this.path}.${key}`;
+    const { path } = this;
+    if (typeof key === "number") return `${path}[${key}]`;
+    if (!plainKey.test(key)) return `${path}[${JSON.stringify(key.slice(0, 60))}${key.length > 60 ? "…" : ""}]`;
+    return path === "" ? key : `${path}.${key}`;
   }
 }

@@ -1,6 +1,8 @@
 /** Upper bounds of declarations: generous for real use, small enough that none can exhaust a server's memory. */
 export const limits = {
   descriptionLength: 4_000,
+  /** Names of what is declared, of layers, features, aliases and projects. */
+  nameLength: 63,
   features: 1_000,
   categories: 10_000,
   categoryLength: 256,
@@ -10,8 +12,14 @@ export const limits = {
   imagePixels: 2 ** 24,
   /** Numbers that the image files of one request become. */
   decodedNumbers: 2 ** 25,
+  /** Pixels of all image files of one request, before they are resized: 32 of the largest. */
+  sourcePixels: 2 ** 29,
   /** UTF-16 code units of one TEXT. */
   textLength: 1_000_000,
+  /** Characters of a timestamp. */
+  timestampLength: 40,
+  /** UTF-16 code units of a token that a vocabulary holds: what has no white space is no word worth keeping. */
+  tokenLength: 100,
   /** Tokens that a vocabulary holds, or bins that tokens are hashed to: the vocabulary is stored with every version. */
   tokens: 100_000,
   layers: 1_000,
@@ -44,6 +52,31 @@ export const limits = {
   stepTimeoutSeconds: 604_800,
   /** Changes of a piecewise learning rate. */
   boundaries: 1_000,
+  /** Characters of the name of a metric: the longest there is has 39. */
+  metricNameLength: 100,
+  /** Metric points that one run writes, of some 150 bytes in Postgres with their indexes: 15 GB. */
+  metricPoints: 100_000_000,
+  /** Checkpoints that one run saves one after another: each leaves an entry of 150 bytes in its log. */
+  savedCheckpoints: 1_000_000,
+  /** `keep.latest` and `keep.best`: more than anybody compares. */
+  keep: 1_000,
+  /** Checkpoints of one run that are kept at once: whenever one is saved, all of them are looked through. */
+  keptCheckpoints: 10_000,
+  /** Bytes of weights in them, without what the optimizer adds: a tebibyte, 500 checkpoints of the largest model that may be declared. */
+  checkpointBytes: 2 ** 40,
+  /** Tags of one version, and aliases of one model: both are answered whole, not in pages. */
+  tags: 1_000,
+  tagKeyLength: 100,
+  tagLength: 1_000,
+  aliases: 1_000,
+  /** UTF-16 code units of the reason why an alias moves. */
+  reasonLength: 1_000,
+  /** Of an idempotency key. */
+  idempotencyKeyLength: 200,
+  /** Runs that one run waits for. */
+  dependencies: 1_000,
+  /** Priorities are from 1 to this. */
+  priority: 99,
   /** Seeds, counts and steps fit GraphQL's Int. */
   int: 2 ** 31 - 1,
   /** Problems that one declaration reports. */

@@ -51,7 +51,8 @@ export function batchProblem(model: Pick<ModelSpec, "layers">, batchSize: number
  * @param offered bytes of the device that has the most; null where that is not known.
  */
 export function memoryProblem({ bytes, path }: MemoryNeed, offered: number | null): Problem | undefined {
-  if (offered === null || bytes <= offered) return undefined;
+  // Of a batch size that is a problem itself, NaN, nothing can be said.
+  if (offered === null || !(bytes > offered)) return undefined;
   const message = `needs ${gibibytes(bytes)} of memory to train, most of it for ${path}, and no live worker offers more than ${gibibytes(offered)}.`;
   return { path: "model", code: "OUT_OF_MEMORY", message };
 }

@@ -68,6 +68,10 @@ export interface ClassWeightsDeclaration {
   weights?: { category: string; weight: number }[] | null;
 }
 
+/** What becomes of rows that a model cannot use; the first is the default. */
+export const invalidRowPolicies = ["REFUSE", "SKIP"] as const;
+export type InvalidRowPolicy = (typeof invalidRowPolicies)[number];
+
 export interface ModelDeclaration {
   name: string;
   description?: string | null;
@@ -83,6 +87,8 @@ export interface ModelDeclaration {
   classWeights?: ClassWeightsDeclaration | null;
   /** A NUMBER feature, at least 0 in every row, that is no input. */
   sampleWeight?: string | null;
+  /** REFUSE (default): one row that the model cannot use fails a run before it begins. SKIP: such rows are left out. */
+  invalidRows?: InvalidRowPolicy | null;
 }
 
 /**
@@ -155,8 +161,16 @@ export interface ModelSpec {
   metrics: MetricType[];
   /**
    * What a training row's loss counts: the weight of its class times its own. A batch's loss is the sum of the weighted
-   * losses over the number of its rows, as in Keras. Evaluation leaves the class weights out, and metrics both.
+   * losses over the number of its rows, those of weight 0 included, as in Keras. Evaluation leaves the class weights out, and
+   * metrics both.
    */
   classWeights: ClassWeights;
   sampleWeight: string | null;
+  /** Left out for the default, REFUSE, so that models declared before there was a choice keep their digests. */
+  invalidRows?: "SKIP";
+}
+
+/** All that the weights and measurements of a model depend on: models that differ in the rest have weights of one form. */
+export function withoutRowPolicy({ invalidRows: _, ...rest }: ModelSpec): Omit<ModelSpec, "invalidRows"> {
+  return rest;
 }

@@ -2,34 +2,35 @@ import { limits } from "./limits.js";
 import type { Problem, ProblemCode } from "./problem.js";
 import { shown } from "./wording.js";
 
+const rest = `{0,${limits.nameLength - 1}}`;
 /** Datasets, models, optimizers, policies and layers. Neither `/` nor `@`, which versions are referenced with. */
-export const declarationNamePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
+export const declarationNamePattern = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]${rest}$`);
 /** Names that are columns, JSON fields and identifiers alike. */
-export const featureNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
-export const aliasPattern = /^[A-Za-z_][\w-]{0,62}$/;
+export const featureNamePattern = new RegExp(`^[A-Za-z_][A-Za-z0-9_]${rest}$`);
+export const aliasPattern = new RegExp(`^[A-Za-z_][\\w-]${rest}$`);
 
 export type NameKind = "declaration" | "layer" | "feature" | "alias";
 
 const rules: Record<NameKind, { pattern: RegExp; rule: string; reserved: (name: string) => string | undefined }> = {
   declaration: {
     pattern: declarationNamePattern,
-    rule: "1 to 63 letters, digits, dots, hyphens and underscores, beginning with a letter",
+    rule: `1 to ${limits.nameLength} letters, digits, dots, hyphens and underscores, beginning with a letter`,
     reserved: () => undefined,
   },
   layer: {
     pattern: declarationNamePattern,
-    rule: "1 to 63 letters, digits, dots, hyphens and underscores, beginning with a letter",
+    rule: `1 to ${limits.nameLength} letters, digits, dots, hyphens and underscores, beginning with a letter`,
     reserved: (name) => platformLayers.get(name) ?? inheritedProperty(name),
   },
   feature: {
     pattern: featureNamePattern,
-    rule: "1 to 63 letters, digits and underscores, not beginning with a digit",
+    rule: `1 to ${limits.nameLength} letters, digits and underscores, not beginning with a digit`,
     reserved: (name) =>
       name.startsWith("__") ? "names that begin with two underscores are the platform's" : inheritedProperty(name),
   },
   alias: {
     pattern: aliasPattern,
-    rule: "1 to 63 letters, digits, hyphens and underscores, beginning with a letter or an underscore",
+    rule: `1 to ${limits.nameLength} letters, digits, hyphens and underscores, beginning with a letter or an underscore`,
     reserved: (name) => {
       if (name === "latest") return "a model's name alone means its latest version";
       return /^v\d+$/.test(name) ? 'it looks like a version number; version 3 is referenced as "name/3"' : undefined;

@@ -1,3 +1,4 @@
+import type { ParameterKind } from "./parameter.js";
 import type { LearningRateDeclaration, Schedule } from "./schedule.js";
 
 interface Moments {
@@ -46,6 +47,8 @@ export interface OptimizerDeclaration {
   learningRate?: LearningRateDeclaration | null;
   /** Decoupled; for every algorithm. Default 0, for adamw its own 0.004. */
   weightDecay?: number | null;
+  /** Parameters that weight decay leaves out; default: none. */
+  weightDecayExclude?: readonly ParameterKind[] | null;
   /** At most one of the three clippings, as in Keras. */
   clipNorm?: number | null;
   globalClipNorm?: number | null;
@@ -84,9 +87,14 @@ export interface OptimizerSpec {
   learningRate: Schedule;
   /** Each parameter is multiplied by `1 - learning rate * weightDecay` before its update. */
   weightDecay: number;
+  /** Kinds of parameters that are not, each once, in the order of `parameterKinds`; left out where it is none. */
+  weightDecayExclude?: ParameterKind[];
   clipping: Clipping;
   /** Exponential moving average of the weights, which evaluation uses and the version gets in place of the last ones. */
   ema: { momentum: number } | null;
-  /** Batches whose mean gradient makes one update. */
+  /**
+   * Batches whose gradients make one update: the gradient of the mean loss over all their rows. An epoch ends with an update
+   * of what has been accumulated. Schedules count batches, as in Keras; bias corrections, decay and average count updates.
+   */
   gradientAccumulationSteps: number;
 }

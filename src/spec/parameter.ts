@@ -6,6 +6,13 @@ import type { Initializer, Regularizer } from "./layer.js";
  */
 export type ParameterInitializer = Initializer | { type: "UNIT_FORGET"; others: Initializer };
 
+/**
+ * Kinds of parameters that are no kernels, and that weight decay is often told to spare: biases; scales and offsets of
+ * normalization layers; tables of embeddings, of positions too; slopes of PReLU.
+ */
+export const parameterKinds = ["BIAS", "NORMALIZATION", "EMBEDDING", "ACTIVATION"] as const;
+export type ParameterKind = (typeof parameterKinds)[number];
+
 /** One tensor of a layer. Its full name in weights and checkpoints is `parameterName(layer, parameter)`. */
 export interface Parameter {
   /** As Keras calls it, such as `kernel`; of a layer within this one with its path, such as `dense_0/kernel`. */
@@ -15,6 +22,8 @@ export interface Parameter {
   trainable: boolean;
   initializer: ParameterInitializer;
   regularizer: Regularizer;
+  /** Left out for kernels and for what is not trained. */
+  kind?: ParameterKind;
 }
 
 /** A parameter that training changes by its gradient. */
@@ -23,6 +32,7 @@ export function trained(
   shape: number[],
   initializer: ParameterInitializer,
   regularizer: Regularizer,
+  kind?: ParameterKind,
 ): Parameter {
-  return { name, shape, trainable: true, initializer, regularizer };
+  return { name, shape, trainable: true, initializer, regularizer, ...(kind && { kind }) };
 }

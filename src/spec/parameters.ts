@@ -1,6 +1,6 @@
 import { convolutionParameters } from "./convolution-parameters.js";
 import { noPenalty } from "./initializer.js";
-import type { Layer } from "./layer.js";
+import type { Layer, Regularizer } from "./layer.js";
 import { nestedLayers } from "./nested-layer.js";
 import { type Parameter, trained } from "./parameter.js";
 import {
@@ -11,7 +11,7 @@ import {
   recurrentParameters,
 } from "./sequence-parameters.js";
 
-export type { Parameter } from "./parameter.js";
+export type { Parameter, ParameterKind } from "./parameter.js";
 
 /** `dense_0/kernel`: unique in a model, and the tensor's name in `weights.safetensors`. */
 export function parameterName(layer: { name: string }, parameter: { name: string }): string {
@@ -24,7 +24,7 @@ export function parameterShapes(layer: Layer): Parameter[] {
   if (layer.type === "dense") {
     const { units, useBias, kernelInitializer, biasInitializer, kernelRegularizer, biasRegularizer } = layer;
     const kernel = trained("kernel", [width, units], kernelInitializer, kernelRegularizer);
-    return useBias ? [kernel, trained("bias", [units], biasInitializer, biasRegularizer)] : [kernel];
+    return useBias ? [kernel, trained("bias", [units], biasInitializer, biasRegularizer, "BIAS")] : [kernel];
   }
   if (layer.type === "embedding") return embeddingParameters(layer);
   if (layer.type === "inputEmbedding") return inputEmbeddingParameters(layer);
@@ -42,7 +42,7 @@ export function parameterShapes(layer: Layer): Parameter[] {
   if (layer.type === "depthwiseConv2d" || layer.type === "separableConv2d") return convolutionParameters(layer);
   if (layer.type === "prelu") {
     const slopes = layer.inputShape.map((extent, axis) => (layer.sharedAxes.includes(axis + 1) ? 1 : extent));
-    return [trained("alpha", slopes, layer.alphaInitializer, layer.alphaRegularizer)];
+    return [trained("alpha", slopes, layer.alphaInitializer, layer.alphaRegularizer, "ACTIVATION")];
   }
   if (
     layer.type !== "batchNormalization" &&
@@ -52,8 +52,10 @@ export function parameterShapes(layer: Layer): Parameter[] {
     return [];
   }
   const parameters: Parameter[] = [];
-  if (layer.scale) parameters.push(trained("gamma", [width], { type: "ONES" }, layer.gammaRegularizer));
-  if (layer.center) parameters.push(trained("beta", [width], { type: "ZEROS" }, layer.betaRegularizer));
+  const scaling = (name: string, type: "ONES" | "ZEROS", regularizer: Regularizer) =>
+    parameters.push(trained(name, [width], { type }, regularizer, "NORMALIZATION"));
+  if (layer.scale) scaling("gamma", "ONES", layer.gammaRegularizer);
+  if (layer.center) scaling("beta", "ZEROS", layer.betaRegularizer);
   if (layer.type === "batchNormalization") {
     const moving = { shape: [width], trainable: false, regularizer: noPenalty };
     parameters.push({ ...moving, name: "moving_mean", initializer: { type: "ZEROS" } });

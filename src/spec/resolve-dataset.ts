@@ -114,7 +114,7 @@ function resolveCategories(at: Findings, type: FeatureType, declared: string[] |
     const category = readText(places, index, entry, { min: 1, max: limits.categoryLength });
     const earlier = first.get(category);
     if (category !== "" && earlier !== undefined) {
-      places.add("DUPLICATE", `${shown(category)} is already categories[${earlier}].`, index);
+      places.add("DUPLICATE", () => `${shown(category)} is already categories[${earlier}].`, index);
     } else first.set(category, index);
     return category;
   });
@@ -156,7 +156,7 @@ function resolveShape(at: Findings, type: FeatureType, declared: number[] | null
  */
 function resolveSplit(at: Findings, declared: NonNullable<DatasetDeclaration["split"]>, features: Feature[]): Split {
   const fraction = (key: "train" | "validation" | "test", fallback: number) =>
-    readNumber(at, key, declared[key], { min: 0, max: 1, fallback });
+    readNumber(at, key, declared[key], { ...(key === "train" ? { above: 0 } : { min: 0 }), max: 1, fallback });
   const given = (key: "train" | "validation" | "test") => declared[key] !== undefined && declared[key] !== null;
 
   let train = fraction("train", Number.NaN);
@@ -177,7 +177,7 @@ function resolveSplit(at: Findings, declared: NonNullable<DatasetDeclaration["sp
     if (Math.abs(sum - 1) > 1e-6 || Math.min(train, validation, test) < 0) {
       const got = `train ${train}, validation ${validation} and test ${test}`;
       at.add("OUT_OF_RANGE", `the fractions must sum to 1 with none below 0, got ${got}.`);
-    } else if (train === 0) at.add("OUT_OF_RANGE", "must be above 0: there would be nothing to train on.", "train");
+    } else if (train === 0) at.add("OUT_OF_RANGE", "leave 0 to train on: there must be more.");
   }
   return { train, validation, test, key: resolveKey(at, declared.key, features), seed: readSeed(at, declared.seed) };
 }

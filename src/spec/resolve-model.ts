@@ -1,11 +1,18 @@
 import type { DatasetSpec, Feature } from "./dataset.js";
-import { readDescription, readList, readName } from "./fields.js";
+import { readChoice, readDescription, readList, readName } from "./fields.js";
 import { Findings } from "./findings.js";
 import { noPenalty } from "./initializer.js";
 import { encodedWidth, oneHotWidth } from "./input-width.js";
 import type { Layer } from "./layer.js";
 import { limits } from "./limits.js";
-import { type ModelDeclaration, type ModelInput, type ModelSpec, type ModelTarget, targetTypes } from "./model.js";
+import {
+  invalidRowPolicies,
+  type ModelDeclaration,
+  type ModelInput,
+  type ModelSpec,
+  type ModelTarget,
+  targetTypes,
+} from "./model.js";
 import { parameterCount } from "./parameters.js";
 import type { Resolution } from "./problem.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
@@ -53,6 +60,8 @@ export function resolveModel(
   const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
   const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
 
+  const invalidRows = readChoice(findings, "invalidRows", declaration.invalidRows, invalidRowPolicies, "REFUSE");
+
   const problems = findings.problems();
   if (problems.length > 0 || !dataset || !target || !inputs || !inputShape || !output || !loss) return { problems };
   const form = outputForm(loss.type, target.type);
@@ -63,7 +72,8 @@ export function resolveModel(
     target: { ...target, scaling: form.scaling },
     layers: [...layers, { ...output, activation: form.activation }],
   };
-  return { spec: { ...spec, loss, metrics, classWeights, sampleWeight } };
+  const skips = invalidRows === "SKIP" ? { invalidRows } : {};
+  return { spec: { ...spec, loss, metrics, classWeights, sampleWeight, ...skips } };
 }
 
 function resolveTarget(
@@ -92,7 +102,7 @@ function readFeature(
   if (name === undefined || name === null) at.add("REQUIRED", "is required: the name of a feature.", key);
   const feature = typeof name === "string" ? features.get(name) : undefined;
   if (feature === undefined && name !== undefined && name !== null) {
-    at.add("UNKNOWN_REFERENCE", `${shown(name)} is not a feature; the dataset has ${listed(features.keys())}.`, key);
+    at.add("UNKNOWN_REFERENCE", () => `${shown(name)} is not a feature; the dataset has ${listed(features)}.`, key);
   }
   return feature;
 }

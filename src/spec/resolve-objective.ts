@@ -126,7 +126,7 @@ export function resolveSampleWeight(
   if (name === undefined || name === null) return null;
   const feature = typeof name === "string" ? features.get(name) : undefined;
   if (feature === undefined) {
-    const message = `${shown(name)} is not a feature; the dataset has ${listed(features.keys())}.`;
+    const message = `${shown(name)} is not a feature; the dataset has ${listed(features)}.`;
     findings.add("UNKNOWN_REFERENCE", message, "sampleWeight");
   } else if (name === target) {
     findings.add("CONTRADICTION", `${name} is the target, so it cannot be the rows' weight.`, "sampleWeight");
@@ -159,6 +159,7 @@ export function resolveClassWeights(
     return { type: "BALANCED" };
   }
   const categories = target?.type === "BINARY" ? ["false", "true"] : (target?.categories ?? []);
+  const known = new Set(categories);
   const weights = new Map<string, number>();
   for (const [index, entry] of readList(at, "weights", chosen.weights, limits.categories).entries()) {
     const item = readObject(at.at("weights"), index, entry);
@@ -166,11 +167,13 @@ export function resolveClassWeights(
     const place = at.at("weights").at(index);
     const weight = readNumber(place, "weight", item.weight, { above: 0 });
     const { category } = item;
-    if (typeof category !== "string") place.add("BAD_TYPE", `must be a category, got ${shown(category)}.`, "category");
-    else if (target && !categories.includes(category)) {
-      const message = `${shown(category)} is not a category of the target, which has ${listed(categories)}.`;
+    if (typeof category !== "string") {
+      place.add("BAD_TYPE", () => `must be a category, got ${shown(category)}.`, "category");
+    } else if (target && !known.has(category)) {
+      const message = () => `${shown(category)} is not a category of the target, which has ${listed(known)}.`;
       place.add("UNKNOWN_CATEGORY", message, "category");
-    } else if (weights.has(category)) place.add("DUPLICATE", `${shown(category)} has a weight already.`, "category");
+    } else if (weights.has(category))
+      place.add("DUPLICATE", () => `${shown(category)} has a weight already.`, "category");
     else weights.set(category, weight);
   }
   return { type: "GIVEN", weights: categories.map((category) => weights.get(category) ?? 1) };

@@ -1,6 +1,16 @@
-import { allowAtMostOne, readDescription, readInteger, readName, readNumber, readOptional } from "./fields.js";
+import {
+  allowAtMostOne,
+  readChoice,
+  readDescription,
+  readInteger,
+  readList,
+  readName,
+  readNumber,
+  readOptional,
+} from "./fields.js";
 import { Findings } from "./findings.js";
 import type { Algorithm, Clipping, OptimizerDeclaration, OptimizerSpec } from "./optimizer.js";
+import { type ParameterKind, parameterKinds } from "./parameter.js";
 import type { Resolution } from "./problem.js";
 import { resolveAlgorithm } from "./resolve-algorithm.js";
 import { reachesZero, resolveSchedule } from "./resolve-schedule.js";
@@ -20,6 +30,7 @@ export function resolveOptimizer(declaration: OptimizerDeclaration): Resolution<
     findings.add("CONTRADICTION", message, "learningRate");
   }
   const weightDecay = resolveWeightDecay(findings, declaration, algorithm);
+  const spared = resolveExclude(findings, declaration, weightDecay);
   const clipping = resolveClipping(findings, declaration);
   const average = readOptional(findings, "ema", declaration.ema);
   const ema = average
@@ -29,7 +40,19 @@ export function resolveOptimizer(declaration: OptimizerDeclaration): Resolution<
   const batches = readInteger(findings, "gradientAccumulationSteps", gradientAccumulationSteps, 1, 1);
   const problems = findings.problems();
   if (problems.length > 0 || !algorithm || !learningRate) return { problems };
-  return { spec: { algorithm, learningRate, weightDecay, clipping, ema, gradientAccumulationSteps: batches } };
+  // Optimizers that were declared before this option, or without it, keep their digest.
+  const weightDecayExclude = spared.length > 0 ? { weightDecayExclude: spared } : {};
+  return {
+    spec: {
+      algorithm,
+      learningRate,
+      weightDecay,
+      ...weightDecayExclude,
+      clipping,
+      ema,
+      gradientAccumulationSteps: batches,
+    },
+  };
 }
 
 function resolveWeightDecay(
@@ -50,6 +73,19 @@ function resolveWeightDecay(
   const at = findings.at("algorithm").at("adamw");
   if (own !== null) return readNumber(at, "weightDecay", own, { min: 0, fallback: 0 });
   return declaration.weightDecay === undefined || declaration.weightDecay === null ? 0.004 : common;
+}
+
+/** Each kind once, whatever the order; [] where nothing is spared. */
+function resolveExclude(findings: Findings, declaration: OptimizerDeclaration, weightDecay: number): ParameterKind[] {
+  const { weightDecayExclude: declared } = declaration;
+  if (declared === undefined || declared === null) return [];
+  const entries = readList(findings, "weightDecayExclude", declared, parameterKinds.length);
+  const at = findings.at("weightDecayExclude");
+  const kinds = new Set(entries.map((kind, index) => readChoice(at, index, kind, parameterKinds)));
+  const given = declaration.weightDecay ?? declaration.algorithm?.adamw?.weightDecay ?? null;
+  if (entries.length > 0 && weightDecay === 0 && given === null)
+    findings.add("CONTRADICTION", "needs a weightDecay, which is 0.", "weightDecayExclude");
+  return parameterKinds.filter((kind) => kinds.has(kind));
 }
 
 const clippings = { clipNorm: "NORM", globalClipNorm: "GLOBAL_NORM", clipValue: "VALUE" } as const;

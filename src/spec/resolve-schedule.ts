@@ -1,4 +1,13 @@
-import { readChoice, readFlag, readInteger, readList, readNumber, readOneOf, readOptional } from "./fields.js";
+import {
+  readChoice,
+  readFlag,
+  readInteger,
+  readList,
+  readNumber,
+  readOneOf,
+  readOptional,
+  readText,
+} from "./fields.js";
 import type { Findings } from "./findings.js";
 import { limits } from "./limits.js";
 import { decayShapes, type LearningRateDeclaration, type Schedule } from "./schedule.js";
@@ -21,14 +30,14 @@ const resolvers: { [Type in ScheduleType]: Resolver<Type> } = {
   exponentialDecay: (at, declared) => ({ type: "exponentialDecay", ...readDecay(at, declared) }),
   inverseTimeDecay: (at, declared) => ({ type: "inverseTimeDecay", ...readDecay(at, declared) }),
   piecewiseConstantDecay(at, declared) {
-    const boundaries = readNumbers(at, "boundaries", declared.boundaries, (place, index, value) =>
+    const boundaries = readNumbers(at, "boundaries", declared.boundaries, limits.boundaries, (place, index, value) =>
       readInteger(place, index, value, 0),
     );
     boundaries.forEach((boundary, index) => {
       if (index > 0 && !(boundary > (boundaries[index - 1] as number)))
         at.at("boundaries").add("OUT_OF_RANGE", `must be above the boundary before, got ${shown(boundary)}.`, index);
     });
-    const values = readNumbers(at, "values", declared.values, (place, index, value) =>
+    const values = readNumbers(at, "values", declared.values, limits.boundaries + 1, (place, index, value) =>
       readNumber(place, index, value, positive),
     );
     if (boundaries.length > 0 && values.length > 0 && values.length !== boundaries.length + 1) {
@@ -87,8 +96,8 @@ const resolvers: { [Type in ScheduleType]: Resolver<Type> } = {
   }),
   reduceOnPlateau(at, declared) {
     const { monitor } = declared;
-    if (monitor !== undefined && monitor !== null && typeof monitor !== "string")
-      at.add("BAD_TYPE", `must be the name of a metric, got ${shown(monitor)}.`, "monitor");
+    if (monitor !== undefined && monitor !== null)
+      readText(at, "monitor", monitor, { min: 0, max: limits.metricNameLength });
     const initial = readNumber(at, "initial", declared.initial, positive);
     const minLearningRate = readNumber(at, "minLearningRate", declared.minLearningRate, { min: 0, fallback: 0 });
     if (minLearningRate > initial)
@@ -127,9 +136,10 @@ function readNumbers(
   at: Findings,
   key: string,
   declared: readonly number[],
+  most: number,
   read: (at: Findings, index: number, value: unknown) => number,
 ): number[] {
-  const list = readList(at, key, declared, limits.boundaries + 1);
+  const list = readList(at, key, declared, most);
   if (Array.isArray(declared) && declared.length === 0) at.add("EMPTY", "must hold at least one number.", key);
   return list.map((value, index) => read(at.at(key), index, value));
 }

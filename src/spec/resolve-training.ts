@@ -7,6 +7,7 @@ import type { ModelSpec } from "./model.js";
 import type { Resolution } from "./problem.js";
 import { readSeed } from "./resolve-dataset.js";
 import type { Schedule } from "./schedule.js";
+import { checkStored } from "./stored-by-training.js";
 import {
   type CheckpointDeclaration,
   type CheckpointPolicy,
@@ -28,12 +29,13 @@ const defaultBatchSize = 32;
  * stopping, automatic checkpoints, on any device, one thread. Early stopping's own defaults are Keras's (patience 0, minDelta 0, best
  * weights not restored) but for `monitor`: `epoch_loss` where there are no validation rows.
  *
+ * @param model without `layers`, the bytes that its checkpoints take are not judged
  * @param counts rows in each part of the dataset version to train on; without training rows `datasetVersion` is at fault
  * @param schedule the optimizer's learning rate: what it monitors must be measured, else `optimizer` is at fault
  */
 export function resolveTraining(
   declaration: TrainingDeclaration,
-  model: Pick<ModelSpec, "metrics">,
+  model: Pick<ModelSpec, "metrics"> & Partial<Pick<ModelSpec, "layers">>,
   counts: Readonly<Record<SplitPart, number>>,
   schedule?: Schedule,
 ): Resolution<TrainingSpec> {
@@ -45,20 +47,18 @@ export function resolveTraining(
   }
   const epochs = readInteger(findings, "epochs", declaration.epochs, 1, undefined, limits.epochs);
   const batchSize = resolveBatchSize(findings, declaration.batchSize, counts.train);
-  if (epochs * Math.ceil(counts.train / batchSize) > limits.int)
-    findings.add(
-      "OUT_OF_RANGE",
-      `makes more than ${count(limits.int)} steps; use fewer epochs or larger batches.`,
-      "epochs",
-    );
+  const checkpoint = resolveCheckpoint(findings, declaration.checkpoint);
+  const keep = resolveKeep(findings, declaration.checkpoint);
+  const length = { epochs, stepsPerEpoch: Math.ceil(counts.train / batchSize), hasValidation: counts.validation > 0 };
+  checkStored(findings, { checkpoint, keep }, length, model);
   return findings.resolution({
     epochs,
     batchSize,
     seed: readSeed(findings, declaration.seed),
     shuffle: readFlag(findings, "shuffle", declaration.shuffle, true),
     earlyStopping: resolveEarlyStopping(findings, declaration.earlyStopping, model, counts),
-    checkpoint: resolveCheckpoint(findings, declaration.checkpoint),
-    keep: resolveKeep(findings, declaration.checkpoint),
+    checkpoint,
+    keep,
     device: readChoice(findings, "device", declaration.device, deviceRequests, trainingDefaults.device),
     threads: readInteger(findings, "threads", declaration.threads, 1, 1, limits.threads),
     maximumRestarts: readInteger(
@@ -152,8 +152,8 @@ function resolveKeep(findings: Findings, declared: CheckpointDeclaration | null 
   if (keep === undefined) return fallback;
   const inside = at.at("keep");
   return {
-    latest: readInteger(inside, "latest", keep.latest, 1, fallback.latest),
-    best: readInteger(inside, "best", keep.best, 0, fallback.best),
+    latest: readInteger(inside, "latest", keep.latest, 1, fallback.latest, limits.keep),
+    best: readInteger(inside, "best", keep.best, 0, fallback.best, limits.keep),
     every: keep.every == null ? null : readInteger(inside, "every", keep.every, 1),
   };
 }

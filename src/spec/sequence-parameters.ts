@@ -14,7 +14,7 @@ import type {
 /** `embeddings` [inputDim, outputDim]. */
 export function embeddingParameters(layer: EmbeddingBody): Parameter[] {
   const { inputDim, outputDim, embeddingsInitializer, embeddingsRegularizer } = layer;
-  return [trained("embeddings", [inputDim, outputDim], embeddingsInitializer, embeddingsRegularizer)];
+  return [trained("embeddings", [inputDim, outputDim], embeddingsInitializer, embeddingsRegularizer, "EMBEDDING")];
 }
 
 /** `<feature>/embeddings` of each embedded input. */
@@ -31,7 +31,7 @@ export function inputEmbeddingParameters(layer: InputEmbeddingBody): Parameter[]
 
 /** `embeddings` [time, features]. */
 export function positionEmbeddingParameters(layer: PositionEmbeddingBody & Pick<Layer, "inputShape">): Parameter[] {
-  return [trained("embeddings", layer.inputShape, layer.initializer, noPenalty)];
+  return [trained("embeddings", layer.inputShape, layer.initializer, noPenalty, "EMBEDDING")];
 }
 
 /** How many blocks of `units` a kernel has side by side: one for each gate. */
@@ -53,7 +53,7 @@ export function recurrentParameters(
     const initializer = forgetting ? { type: "UNIT_FORGET" as const, others: biasInitializer } : biasInitializer;
     // Keras adds one bias to the input's product and another to the recurrent one, which the reset gate multiplies.
     const shape = layer.type === "gru" ? [2, width] : [width];
-    parameters.push(trained("bias", shape, initializer, layer.biasRegularizer));
+    parameters.push(trained("bias", shape, initializer, layer.biasRegularizer, "BIAS"));
   }
   return parameters;
 }
@@ -64,7 +64,7 @@ export function attentionParameters(layer: MultiHeadAttentionBody & Pick<Layer, 
   const features = layer.inputShape.at(-1) ?? 1;
   const projection = (name: string, shape: number[], biasShape: number[]) => [
     trained(`${name}/kernel`, shape, kernelInitializer, kernelRegularizer),
-    ...(layer.useBias ? [trained(`${name}/bias`, biasShape, biasInitializer, biasRegularizer)] : []),
+    ...(layer.useBias ? [trained(`${name}/bias`, biasShape, biasInitializer, biasRegularizer, "BIAS")] : []),
   ];
   return [
     ...projection("query", [features, numHeads, keyDim], [numHeads, keyDim]),

@@ -1,3 +1,5 @@
+import { limits } from "./limits.js";
+
 /**
  * Instants as users write them: ISO 8601 with a zone, such as `2026-03-01T12:00:00Z` or `2026-03-01T14:00:00.5+02:00`. A
  * date alone, such as `2026-03-01`, is its midnight in UTC.
@@ -7,12 +9,9 @@
  */
 const form = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d\d(?::?\d\d)?))?$/;
 
-/** The longest text that can be a timestamp. */
-const maximumLength = 40;
-
 /** Milliseconds since 1970-01-01T00:00:00Z, finer fractions cut off; undefined for what is no timestamp. */
 export function parseTimestamp(text: string): number | undefined {
-  const parts = text.length <= maximumLength ? form.exec(text) : null;
+  const parts = text.length <= limits.timestampLength ? form.exec(text) : null;
   if (!parts) return undefined;
   const [year, month, day, hour, minute, second] = parts.slice(1, 7).map((part) => Number(part ?? 0)) as Fields;
   const milliseconds = Number((parts[7] ?? "").padEnd(3, "0").slice(0, 3));

@@ -76,12 +76,13 @@ export const trainingDefaults = {
  *
  * 1: runs that were queued before semantics were recorded.
  * 2: each batch and each update counts every row once; metrics are computed on raw targets in float64.
+ * What is undefined is NaN and never an improvement; a column that varies only by rounding is constant.
  */
 export const trainingSemantics = [1, 2] as const;
 export type TrainingSemantics = (typeof trainingSemantics)[number];
 
 /** The semantics of every run that is queued now. */
-export const currentSemantics = 2 satisfies TrainingSemantics;
+export const currentSemantics: TrainingSemantics = 2;
 
 /** The options of stored runs that do not record them. */
 export const unrecordedTraining = { ...trainingDefaults, semantics: 1 } satisfies Partial<TrainingSpec>;

@@ -20,10 +20,13 @@ import { type SignatureRefusal, signUrl, type UrlSigner, verifySignature } from 
 export interface FileStoreOptions {
   /** Created with mode 0700 if missing. Objects, their digests and unfinished writes must be on one file system. */
   root: string;
-  /** Of the HTTP server that answers `/artifacts/`; a function where the port is chosen late. */
-  baseUrl: string | (() => string);
-  /** For signed URLs: at least 32 bytes, the same in every process that uses this root. */
-  secret: string | Uint8Array;
+  /** Of the HTTP server that answers `/artifacts/`; a function where the port is chosen late. Default: none. */
+  baseUrl?: string | (() => string);
+  /**
+   * For signed URLs: at least 32 bytes, the same in every process that uses this root. A process without one signs no URLs
+   * (`UNSUPPORTED`) and accepts none.
+   */
+  secret?: string | Uint8Array;
   /** Milliseconds since 1970; default `Date.now`. */
   now?: () => number;
   /** How bytes reach a file; the default writes them. */
@@ -64,13 +67,16 @@ const fullCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
  * are on disk before `put` resolves. Any number of processes may share one root.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<FileStore> {
-  const { baseUrl, write } = options;
-  const signer: UrlSigner = {
-    baseUrl: () => (typeof baseUrl === "string" ? baseUrl : baseUrl()).replace(/\/+$/, ""),
-    secret: options.secret,
-    now: options.now ?? Date.now,
-  };
-  if (Buffer.byteLength(options.secret) < 32) {
+  const { baseUrl = "", secret, write } = options;
+  const signer: UrlSigner | undefined =
+    secret === undefined
+      ? undefined
+      : {
+          baseUrl: () => (typeof baseUrl === "string" ? baseUrl : baseUrl()).replace(/\/+$/, ""),
+          secret,
+          now: options.now ?? Date.now,
+        };
+  if (secret !== undefined && Buffer.byteLength(secret) < 32) {
     throw new PlatformError("BAD_INPUT", "secret: the key for signed URLs needs at least 32 bytes.");
   }
 
@@ -233,11 +239,12 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     async presign(key, expiresInSeconds) {
       assertKey(key);
       assertExpiry(expiresInSeconds);
+      if (!signer) throw new PlatformError("UNSUPPORTED", "This process has no secret to sign URLs with.");
       return signUrl(signer, key, expiresInSeconds);
     },
 
     async openSigned(pathAndQuery): Promise<SignedObject> {
-      const verified = verifySignature(signer, pathAndQuery);
+      const verified = signer ? verifySignature(signer, pathAndQuery) : { refused: "BAD_SIGNATURE" as const };
       if ("refused" in verified) return verified;
       const { key } = verified;
       assertKey(key);

@@ -7,7 +7,7 @@ const maximumKeyLength = 512;
 // A file name may hold 255 bytes on every common file system.
 const maximumSegmentLength = 240;
 /** The longest that an S3 server signs for: seven days. */
-const maximumExpirySeconds = 604_800;
+export const maximumExpirySeconds = 604_800;
 
 /** The part of the key space that belongs to one dataset, run or attempt: for listing, ends in a slash. */
 export const prefixes = {

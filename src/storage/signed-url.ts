@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { maximumExpirySeconds } from "./keys.js";
 
 /** The path under which the HTTP layer serves signed objects of the file store. */
 export const signedPathPrefix = "/artifacts/";
@@ -13,7 +14,10 @@ export interface UrlSigner {
   now: () => number;
 }
 
-/** Why a signed URL is not served. A wrong path or query counts as a wrong signature: it says nothing about the store. */
+/**
+ * Why a signed URL is not served. A wrong path or query counts as a wrong signature: it says nothing about the store. So does
+ * an expiry that `signUrl` never writes.
+ */
 export type SignatureRefusal = "BAD_SIGNATURE" | "EXPIRED";
 
 /** `${baseUrl}/artifacts/${key}?expires=<seconds since 1970>&signature=<hex>`, good for one key and GET only. */
@@ -25,7 +29,8 @@ export function signUrl(signer: UrlSigner, key: string, expiresInSeconds: number
 
 /**
  * The key that a request's path and query were signed for, or why it is refused. The signature is judged first and in
- * constant time, so that a forged URL learns nothing from its expiry.
+ * constant time, so that a forged URL learns nothing from its expiry. The expiry must be whole seconds in decimal digits, and
+ * no later than `presign` could have signed by now: a secret that signed something else does not open the store for ever.
  */
 export function verifySignature(
   signer: Pick<UrlSigner, "secret" | "now">,
@@ -37,11 +42,15 @@ export function verifySignature(
   const parameters = new URLSearchParams(query);
   const expires = parameters.get("expires") ?? "";
   const signature = parameters.get("signature") ?? "";
-  // Decoding stops silently at the first character that is not hex.
-  const given = Buffer.from(/^[0-9a-f]+$/.test(signature) ? signature : "", "hex");
   const expected = sign(signer.secret, key, expires);
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return { refused: "BAD_SIGNATURE" };
-  return Number(expires) * 1000 > signer.now() ? { key } : { refused: "EXPIRED" };
+  // Decoding stops silently at the first character that is not hex. What has another form is compared all the same.
+  const wellFormed = /^[0-9a-f]{64}$/.test(signature);
+  const given = wellFormed ? Buffer.from(signature, "hex") : Buffer.alloc(expected.length);
+  if (!timingSafeEqual(given, expected) || !wellFormed) return { refused: "BAD_SIGNATURE" };
+  const seconds = Number(expires);
+  const latest = Math.floor(signer.now() / 1000) + maximumExpirySeconds;
+  if (!/^[1-9]\d*$/.test(expires) || seconds > latest) return { refused: "BAD_SIGNATURE" };
+  return seconds * 1000 > signer.now() ? { key } : { refused: "EXPIRED" };
 }
 
 function sign(secret: string | Uint8Array, key: string, expires: string): Buffer {

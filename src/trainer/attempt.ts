@@ -3,16 +3,18 @@ import { initialState, splitState } from "../engine/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/training-program.js";
 import { decodeWeights } from "../engine/weights.js";
 import { PlatformError } from "../errors.js";
-import { canonicalJson } from "../spec/canonical.js";
-import { metricName } from "../spec/metrics.js";
-import { type ModelSpec, metricTypes } from "../spec/model.js";
+import { type GateValue, metricName } from "../spec/metrics.js";
+import { metricTypes } from "../spec/model.js";
+import { tooManyPoints } from "../spec/stored-by-training.js";
+import { currentSemantics } from "../spec/training.js";
 import { storeArtifacts, weightsDigest } from "./artifacts.js";
-import { epochOrder, replayOrder } from "./batch-order.js";
+import { type BatchOrder, epochOrder, replayOrder } from "./batch-order.js";
 import type { TrainingPosition } from "./checkpoint.js";
 import { type CheckpointSaver, createCheckpointWriter } from "./checkpoint-writer.js";
+import { areComparable } from "./comparable.js";
 import { type Data, loadData } from "./data-feed.js";
 import { describeEnvironment } from "./environment.js";
-import { measure, type NamedValue } from "./evaluation.js";
+import { type Measuring, measure, measureLoss, metricTargets, type NamedValue } from "./evaluation.js";
 import { type FitListener, fit } from "./fit.js";
 import type { Patience } from "./patient-store.js";
 import type { Assignment, FromTrainer, TrainedVersion, TrainingOutcome } from "./protocol.js";
@@ -46,12 +48,15 @@ export async function runAttempt(
   const computedBy = describeEnvironment(executor);
   send({ type: "STARTED", environment: computedBy });
   const data = await loadData(assignment, store);
+  if (data.skipped !== null) send({ type: "ROWS_SKIPPED", message: data.skipped });
   const order = training.replay
     ? replayOrder({ ...training, ...training.replay, count: data.counts.train, firstNew: data.firstNew })
     : epochOrder({ ...training, count: data.counts.train });
+  assertBounded(assignment, data, order);
   const parameters = parent ? await loadWeights(store, parent) : undefined;
   const program = await createTrainingProgram({
     ...{ model, optimizer, executor, batchSize: training.batchSize, seed: training.seed },
+    ...{ semantics: training.semantics, stepsPerEpoch: order.stepsPerEpoch },
     state: initialState(model, optimizer, training.seed, parameters),
   });
   const { saver, patience } = environment;
@@ -91,6 +96,16 @@ export async function runAttempt(
   }
 }
 
+/** Of a policy's training, only the rows that have come tell how long it is. What was queued before there was a bound has none. */
+function assertBounded({ model, training }: Assignment, { counts }: Data, { stepsPerEpoch }: BatchOrder): void {
+  if (training.semantics === 1 || !training.replay) return;
+  const tooMany = tooManyPoints(
+    { epochs: training.epochs, stepsPerEpoch, hasValidation: counts.validation > 0 },
+    model,
+  );
+  if (tooMany !== undefined) throw new PlatformError("LIMIT_EXCEEDED", `the training ${tooMany}`);
+}
+
 /** Restores the best weights, evaluates them on held-out rows, measures the gate and stores the artifacts. */
 async function conclude(
   assignment: Assignment,
@@ -104,12 +119,13 @@ async function conclude(
   const state = restored ? { ...position.state, ...restored } : position.state;
   await program.restore(state);
 
+  const { preprocessing } = data;
+  const { semantics } = assignment.training;
   const evaluation: TrainingOutcome["evaluation"] = [];
   for (const part of ["validation", "test"] as const)
-    for (const value of await evaluatePart(program, model, data, part, data.preprocessing))
+    for (const value of (await evaluatePart(program, data, part, { model, preprocessing, semantics })).values)
       evaluation.push({ part, ...value });
 
-  const { preprocessing } = data;
   const trained = { parameters: splitState(state).parameters, preprocessing };
   const warn = (message: string) => send({ type: "WARNING", message });
   const { digest, artifacts } = assignment.reproduces
@@ -126,67 +142,61 @@ async function conclude(
   };
 }
 
-/** Loss and metrics on one part; nothing where the part holds no rows. */
+/** Loss and metrics on one part, and whether every prediction is a finite number; nothing where the part holds no rows. */
 async function evaluatePart(
   program: TrainingProgram,
-  model: ModelSpec,
   data: Data,
-  part: "validation" | "test",
-  preprocessing: Data["preprocessing"],
-): Promise<NamedValue[]> {
-  if (data.counts[part] === 0) return [];
+  part: "validation" | "test" | "gate",
+  measuring: Measuring,
+): Promise<{ values: NamedValue[]; sound: boolean }> {
+  const { model, preprocessing, semantics } = measuring;
   const rows = data.rows(part, model, preprocessing);
+  if (rows.count === 0) return { values: [], sound: true };
   const { loss, predictions } = await program.evaluate(rows);
-  return [{ name: "loss", value: loss }, ...measure(model, preprocessing, rows.y, predictions)];
+  const measured = measure(measuring, metricTargets(measuring, data, part, rows), predictions);
+  return {
+    values: [measureLoss("loss", loss, rows, semantics), ...measured],
+    sound: predictions.every(Number.isFinite),
+  };
 }
 
-/** Challenger and champion on the same test rows, each with the preprocessing it was trained with. */
+/** Challenger and champion on the same test rows, which both can use, each with the preprocessing it was trained with. */
 async function measureGate(
   { model, optimizer, training }: Assignment,
   { metric, champion }: { metric: string; champion: TrainedVersion | null },
   { store, executor, data, program }: { store: Store; executor: Executor; data: Data; program: TrainingProgram },
 ): Promise<TrainingOutcome["gate"]> {
-  if (data.counts.test === 0)
-    throw new PlatformError("EMPTY_SPLIT", `the gate compares ${metric} on the test part, which holds no rows`);
-  const challenger = await gateValue(program, model, data, data.preprocessing, metric);
+  const challenger = await gateValue(program, data, { model, preprocessing: data.preprocessing }, metric);
   if (!champion) return { champion: null, challenger };
   const { versionId } = champion;
   if (!areComparable(metric, { model, preprocessing: data.preprocessing }, champion))
-    return { champion: { versionId, value: null }, challenger };
+    return { champion: { versionId, measured: null }, challenger };
   const parameters = await loadWeights(store, champion);
   const state = initialState(champion.model, optimizer, training.seed, parameters);
-  const options = { model: champion.model, optimizer, executor, batchSize: 1, seed: training.seed, state };
+  const { seed, semantics } = training;
+  const options = { model: champion.model, optimizer, executor, batchSize: 1, seed, semantics, state };
   const rival = await createTrainingProgram(options);
   try {
-    const value = await gateValue(rival, champion.model, data, champion.preprocessing, metric);
-    return { champion: { versionId, value }, challenger };
+    return { champion: { versionId, measured: await gateValue(rival, data, champion, metric) }, challenger };
   } finally {
     rival.dispose();
   }
 }
 
-/** A metric of the same target is comparable whatever the network; a loss only between networks declared alike. */
-function areComparable(metric: string, a: Pick<TrainedVersion, "model" | "preprocessing">, b: TrainedVersion): boolean {
-  const same = (x: unknown, y: unknown) => canonicalJson(x) === canonicalJson(y);
-  if (metric !== "loss") return same(a.model.target, b.model.target);
-  return same(a.model, b.model) && same(a.preprocessing.target, b.preprocessing.target);
-}
-
-/** One metric on the test part, whether or not the model declares it among its own. */
+/** One metric on the test part, whether or not the model declares it among its own; always by the current semantics. */
 async function gateValue(
   program: TrainingProgram,
-  model: ModelSpec,
   data: Data,
-  preprocessing: Data["preprocessing"],
+  { model, preprocessing }: Pick<TrainedVersion, "model" | "preprocessing">,
   metric: string,
-): Promise<number> {
-  const rows = data.rows("test", model, preprocessing);
-  const { loss, predictions } = await program.evaluate(rows);
-  if (metric === "loss") return loss;
-  const type = metricTypes.find((candidate) => metricName(candidate) === metric);
-  if (!type) throw new PlatformError("BAD_INPUT", `the gate's metric ${metric} is not known`);
-  const [measured] = measure({ ...model, metrics: [type] }, preprocessing, rows.y, predictions);
-  return measured?.value ?? Number.NaN;
+): Promise<GateValue> {
+  const types = metricTypes.filter((candidate) => metricName(candidate) === metric);
+  const measuring: Measuring = { model: { ...model, metrics: types }, preprocessing, semantics: currentSemantics };
+  const { values, sound } = await evaluatePart(program, data, "gate", measuring);
+  const measured = values.find(({ name }) => name === metric);
+  if (!measured) throw new PlatformError("BAD_INPUT", `the gate's metric ${metric} is not known`);
+  const { value, undefinedReason = null } = measured;
+  return { value, undefinedReason, sound };
 }
 
 async function loadWeights(store: Store, { model, weights }: TrainedVersion): Promise<State> {

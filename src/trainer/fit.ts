@@ -7,9 +7,9 @@ import type { CheckpointPolicy } from "../spec/training.js";
 import type { BatchOrder } from "./batch-order.js";
 import type { PositionWithoutState, TrainingPosition } from "./checkpoint.js";
 import { type CheckpointWriter, diverged } from "./checkpoint-writer.js";
-import { type Data, takeRows } from "./data-feed.js";
+import { type Data, takeRows, takeValues } from "./data-feed.js";
 import { copyState, describeBest, freshEarlyStopping, judgeEpoch } from "./early-stopping.js";
-import { measure, type NamedValue } from "./evaluation.js";
+import { type Measuring, measure, measureLoss, metricTargets, type NamedValue } from "./evaluation.js";
 import { freshPlateau, judgePlateau } from "./plateau.js";
 import type { Assignment, Progress } from "./protocol.js";
 import { firstNonFinite } from "./store-checkpoint.js";
@@ -65,6 +65,10 @@ export async function fit(options: {
   const parameterNames = modelParameters(model).map(({ name }) => name);
   const trainRows = data.rows("train", model, data.preprocessing);
   const validationRows = data.counts.validation > 0 ? data.rows("validation", model, data.preprocessing) : undefined;
+  const { semantics } = training;
+  const measuring: Measuring = { model, preprocessing: data.preprocessing, semantics };
+  const trainTargets = metricTargets(measuring, data, "train", trainRows);
+  const validationTargets = validationRows && metricTargets(measuring, data, "validation", validationRows);
 
   const start = options.start;
   if (start) await program.restore(start.state);
@@ -148,19 +152,19 @@ export async function fit(options: {
 
   /** Measures what has just been trained, and the validation rows with the weights as they are now. */
   async function endEpoch(): Promise<NamedValue[]> {
-    const done = takeRows(trainRows, concatenateOrder(order, epoch));
+    const trainedOn = takeValues(trainTargets, model.target.width, concatenateOrder(order, epoch));
     const values = [
-      { name: "epoch_loss", value: meanOfRows(losses, order, epoch) },
-      ...measure(model, data.preprocessing, done.y, concatenate(outputs)),
+      measureLoss("epoch_loss", meanOfRows(losses, order, epoch), trainRows, semantics),
+      ...measure(measuring, trainedOn, concatenate(outputs)),
       { name: "learning_rate", value: lastRate },
     ];
-    if (!validationRows) return values;
+    if (!validationRows || !validationTargets) return values;
     const validation = await program.evaluate(validationRows);
-    const measured = measure(model, data.preprocessing, validationRows.y, validation.predictions);
+    const measured = measure(measuring, validationTargets, validation.predictions);
     return [
       ...values,
-      { name: "val_loss", value: validation.loss },
-      ...measured.map(({ name, value }) => ({ name: `val_${name}`, value })),
+      measureLoss("val_loss", validation.loss, validationRows, semantics),
+      ...measured.map((named) => ({ ...named, name: `val_${named.name}` })),
     ];
   }
 
@@ -192,10 +196,13 @@ export async function fit(options: {
       outputs = [];
       lastValues = values;
       for (const value of values) emit(value);
-      const broken = values.find(({ name, value }) => name.endsWith("loss") && !Number.isFinite(value));
+      const broken = values.find(
+        ({ name, value, undefinedReason }) =>
+          name.endsWith("loss") && !Number.isFinite(value) && undefinedReason === undefined,
+      );
       if (broken) throw diverged(broken.name, broken.value, step());
       if (step() - lookedAtStep >= stepsPerLook) await lookAtWeights();
-      if (plateau && schedule.type === "reduceOnPlateau") plateau = judgePlateau(schedule, plateau, values);
+      if (plateau && schedule.type === "reduceOnPlateau") plateau = judgePlateau(schedule, plateau, values, semantics);
       if (earlyStopping) {
         const verdict = judgeEpoch(earlyStopping, stopping, epoch, values);
         stopping = verdict.state;

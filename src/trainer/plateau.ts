@@ -1,5 +1,6 @@
 import { metricDirection } from "../spec/metrics.js";
 import type { ReduceOnPlateau, Schedule } from "../spec/schedule.js";
+import { currentSemantics, type TrainingSemantics } from "../spec/training.js";
 import type { NamedValue } from "./evaluation.js";
 
 /** What reduceOnPlateau remembers between epochs; part of every checkpoint. */
@@ -22,10 +23,20 @@ export function freshPlateau(schedule: Schedule): PlateauState | null {
 /**
  * Takes an epoch's measurements into account, as Keras's ReduceLROnPlateau does: an improvement is more than `minDelta`;
  * after `patience` epochs without one the rate is multiplied by `factor`, but not below `minLearningRate`, and in the
- * `cooldown` epochs that follow none is counted. Without the monitored value nothing changes.
+ * `cooldown` epochs that follow none is counted. Without the monitored value, or where it is undefined, nothing changes. NaN is never an improvement.
+ *
+ * @param semantics of the run: with 1 NaN is an improvement on nothing, and nothing then improves on NaN.
  */
-export function judgePlateau(schedule: ReduceOnPlateau, state: PlateauState, values: NamedValue[]): PlateauState {
-  const measured = (name: string) => values.find((value) => value.name === name)?.value;
+export function judgePlateau(
+  schedule: ReduceOnPlateau,
+  state: PlateauState,
+  values: NamedValue[],
+  semantics: TrainingSemantics = currentSemantics,
+): PlateauState {
+  const measured = (name: string) => {
+    const found = values.find((value) => value.name === name);
+    return semantics === 1 || found?.undefinedReason === undefined ? found?.value : undefined;
+  };
   const monitor = schedule.monitor ?? (measured("val_loss") === undefined ? "epoch_loss" : "val_loss");
   const current = measured(monitor);
   if (current === undefined) return state;
@@ -35,7 +46,8 @@ export function judgePlateau(schedule: ReduceOnPlateau, state: PlateauState, val
   const mode = schedule.mode ?? metricDirection(monitor);
   const { best } = state;
   const { minDelta } = schedule;
-  const improved = best === null || (mode === "MAX" ? current - minDelta > best : current + minDelta < best);
+  const first = best === null && (semantics === 1 || !Number.isNaN(current));
+  const improved = first || (best !== null && (mode === "MAX" ? current - minDelta > best : current + minDelta < best));
   if (improved) return { ...state, best: current, wait: 0, cooldown };
   if (cooldown > 0) return { ...state, wait, cooldown };
   if (wait + 1 < schedule.patience || state.learningRate <= schedule.minLearningRate)

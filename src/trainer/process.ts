@@ -14,6 +14,7 @@ import { warmUp } from "./warm-up.js";
 const flushMs = 50;
 /** How long a store may be away before the attempt ends. */
 const patienceMs = 60_000;
+export const trainerLimits = { patienceMs } as const;
 /** Messages that may wait for a worker that does not read, such as one that was stopped: some ten seconds of training. */
 const unreadMessages = 200;
 /** What takes no longer than this is not worth a message; a step may take at least ten times as long. */

@@ -2,7 +2,7 @@ import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { SegmentReference } from "../segments/segment-reference.js";
 import type { Feature, Split, SplitPart } from "../spec/dataset.js";
 import type { Environment } from "../spec/environment.js";
-import type { MetricPoint } from "../spec/metrics.js";
+import type { GateValue, MetricPoint } from "../spec/metrics.js";
 import type { ModelSpec } from "../spec/model.js";
 import type { OptimizerSpec } from "../spec/optimizer.js";
 import type { TrainingSpec } from "../spec/training.js";
@@ -78,11 +78,12 @@ export interface TrainingOutcome {
   /** `sha256:<hex>` over the weights alone. */
   digest: string;
   preprocessing: FittedPreprocessing;
-  evaluation: { part: SplitPart; name: string; value: number }[];
+  /** `undefinedReason` says why a value is NaN. */
+  evaluation: { part: SplitPart; name: string; value: number; undefinedReason?: string }[];
   artifacts: { name: string; key: string; sizeBytes: number; digest: string }[];
-  summary: { name: string; value: number }[];
-  /** `value` is null where the two cannot be compared. */
-  gate: { champion: { versionId: string; value: number | null } | null; challenger: number } | null;
+  summary: { name: string; value: number; undefinedReason?: string }[];
+  /** `measured` is null where the two cannot be compared. */
+  gate: { champion: { versionId: string; measured: GateValue | null } | null; challenger: GateValue } | null;
 }
 
 /**
@@ -107,6 +108,8 @@ export type FromTrainer =
   /** From the point `seq` on, the steps behind `toStep` are measured anew: their values may differ from those stored. */
   | { type: "REWIND"; seq: number; toStep: number }
   | { type: "WARNING"; message: string }
+  /** How many rows the model cannot use, which, and why; they take part in nothing. */
+  | { type: "ROWS_SKIPPED"; message: string }
   | { type: "METRICS"; points: MetricPoint[]; progress: Progress }
   /** Whether steps come next, each of which is limited in time, or something else, which is not. */
   | { type: "STEPPING"; stepping: boolean }

@@ -4,6 +4,7 @@ import { readSegment, writeSegment } from "../segments/segment.js";
 import type { Feature } from "../spec/dataset.js";
 import { resolveModel } from "../spec/resolve-model.js";
 import { resolveOptimizer } from "../spec/resolve-optimizer.js";
+import { currentSemantics } from "../spec/training.js";
 
 const rows = 4;
 
@@ -26,7 +27,8 @@ export async function warmUp(executor: Executor): Promise<void> {
   const model = resolveModel({ name: "warm", dataset: "warm", target: "y", layers }, dataset).spec;
   const optimizer = resolveOptimizer({ name: "warm", algorithm: { adam: {} } }).spec;
   if (!model || !optimizer) throw new Error("the model to warm up with is not declared well");
-  const program = await createTrainingProgram({ model, optimizer, executor, batchSize: rows, seed: 0 });
+  const options = { model, optimizer, executor, batchSize: rows, seed: 0, semantics: currentSemantics };
+  const program = await createTrainingProgram(options);
   const batch = { x: new Float32Array(rows), y: new Float32Array(rows), count: rows };
   for (let stepIndex = 0; stepIndex < 3; stepIndex++) await program.step({ ...batch, stepIndex });
   await program.evaluate(batch);

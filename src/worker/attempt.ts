@@ -93,7 +93,7 @@ export function startAttempt(options: {
     },
     onFailure(error) {
       if (error instanceof PlatformError && error.code === "LEASE_LOST") return loseLease();
-      logger.error({ runId: run.id, error: error.message }, "the attempt's results cannot be stored");
+      logger.error({ runId: run.id, err: error }, "the attempt's results cannot be stored");
       trainer?.kill();
     },
   });
@@ -158,7 +158,8 @@ export function startAttempt(options: {
         journal.add(() => recordRewind(db, lease, message));
         break;
       case "WARNING":
-        log("WARNING", message.message);
+      case "ROWS_SKIPPED":
+        log(message.type, message.message);
         break;
       case "EARLY_STOPPED":
         log("EARLY_STOPPED", message.message);
@@ -182,7 +183,8 @@ export function startAttempt(options: {
     if (request === "CANCEL") return () => endRun(db, lease, run, { state: "CANCELED" });
     if (ending?.type === "STOPPED" || (short && !ending)) return () => giveBackRun(db, lease, run, "its worker drains");
     const fault = classify(await faultOf(exit));
-    logger.warn({ runId: run.id, ...fault }, "the attempt failed");
+    // The message, which may repeat a value of the data, is stored with the run.
+    logger.warn({ runId: run.id, kind: fault.kind, code: fault.code }, "the attempt failed");
     return () => endAttempt(db, lease, run, fault, reached);
   }
 
@@ -238,15 +240,16 @@ export function startAttempt(options: {
       await journal.flushed();
     } catch (error) {
       trainer?.kill();
-      if (!lost) await endEarly((error as Error).message);
+      if (!lost) await endEarly(error as Error);
     } finally {
       clock.stop();
     }
   }
 
   /** Without a trainer there was no attempt yet; with one, its results cannot be stored, and would not be the next time. */
-  async function endEarly(message: string): Promise<void> {
-    logger.warn({ runId: run.id, error: message }, "the attempt ended early");
+  async function endEarly(error: Error): Promise<void> {
+    const { message } = error;
+    logger.warn({ runId: run.id, err: error }, "the attempt ended early");
     const fault = trainer
       ? classify({ error: { code: "TRAINER_FAILED", message: `the attempt's results cannot be stored: ${message}` } })
       : classify({ lost: `the attempt could not begin: ${message}` });

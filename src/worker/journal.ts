@@ -23,6 +23,7 @@ export interface JournalBound {
 
 /** More than a minute of a trainer that makes a thousand steps a second, each with a point. */
 export const journalBound: JournalBound = { entries: 100_000, bytes: 16 * 2 ** 20 };
+export const journalLimits = { ...journalBound } as const;
 
 /**
  * What an attempt has to store, in order. While Postgres is away the training goes on and entries wait here, up to a bound;
@@ -75,7 +76,7 @@ export function createJournal(options: {
         else await taken.write();
       } catch (error) {
         if (!isConnectionError(error) && !isRetriable(error)) throw error;
-        options.logger.debug({ error: (error as Error).message }, "Postgres is away; the journal waits");
+        options.logger.debug({ err: error }, "Postgres is away; the journal waits");
         await delay(retryMs);
         continue;
       }

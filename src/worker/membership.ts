@@ -41,7 +41,7 @@ export async function joinPlatform(
         const attempt = startNext();
         starting = attempt.catch(() => {});
         await attempt.catch((error: Error) => {
-          options.logger.warn({ error: error.message }, "the worker could not register anew; trying again");
+          options.logger.warn({ err: error }, "the worker could not register anew; trying again");
           return delay(retryMs);
         });
       }

@@ -107,7 +107,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
           }
         }
       } catch (error) {
-        logger.warn({ error: (error as Error).message }, "claiming failed; trying again");
+        logger.warn({ err: error }, "claiming failed; trying again");
       }
       await wakeup.wait(pollMs);
     }
@@ -139,7 +139,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       await within(heartbeatMs, renewOnce());
     } catch (error) {
       if (error instanceof PlatformError && error.code === "SCHEMA_TOO_NEW") giveUp(error);
-      else logger.warn({ error: (error as Error).message }, "renewing the leases failed; trying again");
+      else logger.warn({ err: error }, "renewing the leases failed; trying again");
     } finally {
       renewing = false;
     }

@@ -48,8 +48,7 @@ export function createTrainerPool(options: {
   logger: Logger;
 }): TrainerPool {
   let closed = false;
-  const notStarted = (error: unknown) =>
-    options.logger.warn({ error: (error as Error).message }, "the spare trainer did not start");
+  const notStarted = (error: unknown) => options.logger.warn({ err: error }, "the spare trainer did not start");
   let spare: StartedTrainer | undefined = startSpare();
   const startNextSpare = guarded(() => {
     if (!closed) spare ??= startSpare();

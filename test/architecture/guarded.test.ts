@@ -17,6 +17,7 @@ const elsewhere = [
   /^trainer\//,
   /^(trainer|checkpoint-thread|probe|demo)\.ts$/,
   /^serving\/(thread|plan-thread)\.ts$/,
+  /^intake\/thread\.ts$/,
   /^(client|demo)\//,
   /^graphql\/graphiql-key-form\.ts$/,
 ];

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../../src/continual/gate.js";
+import type { GateValue } from "../../src/spec/metrics.js";
 
 const gate = { alias: "champion", metric: "accuracy", mustNotDropBy: 0.02 };
-const champion = (value: number) => ({ versionId: "version_1", value });
+const sound = (value: number): GateValue => ({ value, undefinedReason: null, sound: true });
+const undefinedFor = (undefinedReason: string): GateValue => ({ value: Number.NaN, undefinedReason, sound: true });
+const broken: GateValue = { value: Number.NaN, undefinedReason: "a prediction is NaN", sound: false };
+const champion = (measured: GateValue | null) => ({ versionId: "version_1", measured });
 
 describe("the gate", () => {
   it.each([
@@ -19,26 +23,47 @@ describe("the gate", () => {
     { case: "a lower loss", gate: { ...gate, metric: "loss" }, champion: 0.5, challenger: 0.4, promoted: true },
     { case: "a higher loss", gate: { ...gate, metric: "loss" }, champion: 0.5, challenger: 0.6, promoted: false },
     { case: "NaN", gate, champion: 0.1, challenger: Number.NaN, promoted: false },
-    {
-      case: "any number against a champion that measures NaN",
-      gate,
-      champion: Number.NaN,
-      challenger: 0.1,
-      promoted: true,
-    },
   ])("decides about $case: promoted $promoted", ({ gate, champion: value, challenger, promoted }) => {
-    const verdict = judge(gate, { champion: champion(value), challenger });
+    const verdict = judge(gate, { champion: champion(sound(value)), challenger: sound(challenger) });
     expect(verdict.promoted).toBe(promoted);
     expect(verdict.reason).toContain(gate.metric);
   });
 
+  const r2 = { ...gate, metric: "r2_score", mustNotDropBy: 1_000 };
+  it.each([
+    ["both sides", undefinedFor("there is only one row"), undefinedFor("there is only one row")],
+    ["the challenger's", sound(0.1), undefinedFor("there is only one row")],
+    ["the champion's", undefinedFor("there is only one row"), sound(0.1)],
+    ["the challenger's, without a champion,", null, undefinedFor("there is only one row")],
+  ])("refuses a promotion for a metric that is undefined on %s side, and says why", (_, rival, challenger) => {
+    const verdict = judge(r2, { champion: rival && champion(rival), challenger });
+    expect(verdict).toEqual({
+      promoted: false,
+      reason: expect.stringMatching(/r2_score is undefined on the test rows: there is only one row$/),
+    });
+  });
+
+  it("lets any number beat a champion whose predictions are NaN, or whose loss is", () => {
+    for (const measured of [broken, { ...sound(Number.NaN), sound: false }, sound(Number.NaN)])
+      for (const metric of ["r2_score", "loss"])
+        expect(judge({ ...gate, metric }, { champion: champion(measured), challenger: sound(-3) }).promoted).toBe(true);
+  });
+
+  it("does not let a challenger win whose predictions are NaN, not even against another", () => {
+    for (const rival of [null, champion(sound(0.1)), champion(broken)])
+      expect(judge(gate, { champion: rival, challenger: broken })).toEqual({
+        promoted: false,
+        reason: expect.stringContaining("a prediction is NaN"),
+      });
+  });
+
   it("refuses what cannot be compared", () => {
-    const verdict = judge(gate, { champion: { versionId: "version_1", value: null }, challenger: 0.9 });
+    const verdict = judge(gate, { champion: champion(null), challenger: sound(0.9) });
     expect(verdict).toEqual({ promoted: false, reason: expect.stringContaining("cannot be compared") });
   });
 
   it("promotes the first version, which has nobody to beat", () => {
-    expect(judge(gate, { champion: null, challenger: 0.3 })).toEqual({
+    expect(judge(gate, { champion: null, challenger: sound(0.3) })).toEqual({
       promoted: true,
       reason: "accuracy 0.3; there was no champion",
     });

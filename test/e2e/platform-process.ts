@@ -47,14 +47,15 @@ export async function startPlatformProcess(
   const url = await new Promise<string>((resolve, reject) => {
     const onData = (chunk: Buffer) => {
       text += chunk;
-      const match = /(http:\/\/[^#\s]+)\/#key=/.exec(text);
+      const match = /is up .*: (http:\/\/\S+) /.exec(text);
       if (match?.[1]) resolve(match[1]);
     };
     child.stdout.on("data", onData);
     child.stderr.on("data", onData);
     void exited.then((code) => reject(new Error(`it ended with ${code} before it was up: ${text}`)));
   });
-  const key = await readFile(join(dataDirectory, "operator.key"), "utf8").then((content) => content.trim());
+  const key =
+    options.env?.PERENNIAL_OPERATOR_KEY ?? (await readFile(join(dataDirectory, "operator.key"), "utf8")).trim();
   const authorization = `Bearer ${key}`;
   return {
     ...{ url, key, child, dataDirectory },

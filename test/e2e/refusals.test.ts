@@ -96,6 +96,36 @@ describe("a wrong input names its field over HTTP, and nothing is stored", () =>
       ["learningRate.constant OUT_OF_RANGE"],
     ],
     ["setAlias", { model: "line", alias: "champion", version: 1 }, ["version UNKNOWN_REFERENCE"]],
+    // What one request may store.
+    [
+      "train",
+      {
+        ...{ model: "line", optimizer: "adam", epochs: 1_000_000, priority: 1 },
+        checkpoint: { everySteps: 1, keep: { latest: 2_000_000_000 } },
+      },
+      ["checkpoint.keep.latest OUT_OF_RANGE", "checkpoint.everySteps OUT_OF_RANGE"],
+    ],
+    [
+      "train",
+      { model: "line", optimizer: "adam", epochs: 1_000_000, checkpoint: { everyEpochs: 1, keep: { every: 1 } } },
+      ["checkpoint.everyEpochs OUT_OF_RANGE"],
+    ],
+    [
+      "train",
+      { model: "line", optimizer: "adam", epochs: 10_000, checkpoint: { everySteps: 1, keep: { every: 1 } } },
+      ["checkpoint.keep.every OUT_OF_RANGE"],
+    ],
+    ["train", { model: "line", optimizer: "adam", epochs: 1_000_000, batchSize: 1 }, ["epochs OUT_OF_RANGE"]],
+    [
+      "declareOptimizer",
+      { name: "o", algorithm: { adam: {} }, learningRate: { reduceOnPlateau: { initial: 1, monitor: long } } },
+      ["learningRate.reduceOnPlateau.monitor TOO_LONG"],
+    ],
+    [
+      "declareOptimizer",
+      { name: "o", algorithm: { adam: {} }, idempotencyKey: "k".repeat(201) },
+      ["idempotencyKey TOO_LONG"],
+    ],
   ])("%s %#", async (operation, input, expected) => {
     const before = await census();
     const found = await problems(operation, input);

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isRunning } from "../../src/embedded/processes.js";
-import { existingCluster, inProcess, query, start, temporaryFolder } from "./support.js";
+import { existingCluster, familyOf, inProcess, query, start, temporaryFolder } from "./support.js";
 
 /** A stopped cluster that tests may start when they do not need one of their own. */
 let existing: string;
@@ -15,25 +15,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(existing, { recursive: true, force: true }));
 
-function familyOf(pid: number): number[] {
-  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number));
-  return [pid, ...pairs.filter(([, parent]) => parent === pid).map(([child]) => child as number)];
-}
-
 test("a first start creates a private cluster that answers queries, and a stop leaves no process and no lock", async () => {
   const dataDirectory = join(await temporaryFolder(), "data");
   const db = await start({ dataDirectory });
-  expect(db.url).toMatch(new RegExp(`^postgres://perennial:[0-9a-f]{64}@127\\.0\\.0\\.1:${db.port}/perennial$`));
+  expect(db.url).toMatch(new RegExp(`^postgres://platform:[0-9a-f]{64}@127\\.0\\.0\\.1:${db.port}/perennial$`));
   const settings = await query(
     db,
     `SELECT current_setting('TimeZone') AS zone, current_setting('fsync') AS fsync, current_database() AS name,
-            current_setting('unix_socket_directories') AS sockets, current_setting('listen_addresses') AS listen,
+            current_setting('listen_addresses') AS listen,
             pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname = current_database()`,
   );
-  expect(settings).toEqual([
-    { zone: "UTC", fsync: "on", name: "perennial", sockets: "", listen: "127.0.0.1", encoding: "UTF8" },
-  ]);
+  expect(settings).toEqual([{ zone: "UTC", fsync: "on", name: "perennial", listen: "127.0.0.1", encoding: "UTF8" }]);
+  // The fifth line names the directory of a Unix socket.
+  expect((await readFile(join(dataDirectory, "postgres/postmaster.pid"), "utf8")).split("\n")[4]).toBe("");
   const rules = (await readFile(join(dataDirectory, "postgres/pg_hba.conf"), "utf8")).split("\n");
   for (const rule of rules.filter((line) => /^\w/.test(line))) expect(rule).toMatch(/scram-sha-256$/);
   await expect(query({ url: db.url.replace(/:[0-9a-f]{64}@/, ":wrong@") }, "SELECT 1")).rejects.toThrow(/password/);

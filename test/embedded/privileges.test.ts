@@ -1,10 +1,20 @@
-import { chmod, chown, mkdir, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { locatePostgresPackage, preparePostgresPackage } from "../../src/embedded/libraries.js";
 import { type Launcher, launchersFor, type Places } from "../../src/embedded/privileges.js";
 import type { PlatformError } from "../../src/errors.js";
-import { copyOfPackage, inProcess, query, start, temporaryFolder } from "./support.js";
+import { copyOfPackage, familyOf, inProcess, query, start, temporaryFolder } from "./support.js";
+
+const noCapabilities = { inherited: 0n, permitted: 0n, effective: 0n, ambient: 0n };
+
+/** What a process may do beyond its user's rights, from Linux's `/proc`; nothing on other systems. */
+async function capabilities(pid: number): Promise<typeof noCapabilities> {
+  if (process.platform !== "linux") return noCapabilities;
+  const status = await readFile(`/proc/${pid}/status`, "latin1");
+  const set = (name: string) => BigInt(`0x${new RegExp(`^${name}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1]}`);
+  return { inherited: set("CapInh"), permitted: set("CapPrm"), effective: set("CapEff"), ambient: set("CapAmb") };
+}
 
 async function placesIn(dataDirectory: string): Promise<Places> {
   const programs = await preparePostgresPackage(locatePostgresPackage());
@@ -19,7 +29,14 @@ test("a data directory and programs under a parent closed to everybody else work
   const dataDirectory = join(parent, "deep/data");
   for (let time = 0; time < 2; time++) {
     const db = await start({ dataDirectory, packageDirectory });
-    expect(await query(db, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    // The library of PL/pgSQL and the files of time zones are read while the server runs.
+    await query(db, "DO $$ BEGIN PERFORM 1; END $$");
+    const [row] = await query(
+      db,
+      "SELECT ('2026-07-01 12:00+00'::timestamptz AT TIME ZONE 'Asia/Tokyo')::text AS there",
+    );
+    expect(row).toEqual({ there: "2026-07-01 21:00:00" });
+    for (const pid of familyOf(db.pid)) expect(await capabilities(pid)).toEqual(noCapabilities);
     await db.stop();
   }
   for (const folder of [parent, dataDirectory, join(dataDirectory, "postgres")])
@@ -35,17 +52,69 @@ test("every way to run PostgreSQL here serves one and the same cluster in turn, 
   for (const way of ways) {
     try {
       const db = await start({ dataDirectory, launchers: async () => [way] });
+      const family = familyOf(db.pid);
+      expect(family.length).toBeGreaterThan(3);
+      const held = await Promise.all(family.map(capabilities));
       await query(db, "CREATE TABLE IF NOT EXISTS kept (n int)");
       await query(db, "INSERT INTO kept VALUES (1)");
       served += 1;
       expect(await query(db, "SELECT count(*)::int AS rows FROM kept"), way.name).toEqual([{ rows: served }]);
       await db.stop();
+      for (const each of held) expect(each, way.name).toEqual(noCapabilities);
       expect((await stat(join(dataDirectory, "postgres"))).uid).toBe(way.owner?.uid ?? process.getuid?.());
     } catch (error) {
       expect(error as PlatformError).toMatchObject({ code: "UNSUPPORTED", message: expect.stringContaining(way.name) });
     }
   }
   expect(served).toBeGreaterThan(0);
+});
+
+test("root's files stay closed to the server, which runs as another user, and its clients to programs and files", async () => {
+  const folder = await temporaryFolder();
+  await chmod(folder, 0o700);
+  const secret = join(folder, "secret");
+  await writeFile(secret, "nobody but its owner may read this\n", { mode: 0o600 });
+  const db = await start({ dataDirectory: join(folder, "data") });
+  const [role] = await query(
+    db,
+    `SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls,
+            pg_has_role('pg_execute_server_program', 'MEMBER') AS executes,
+            pg_has_role('pg_read_server_files', 'MEMBER') AS reads,
+            (SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()) AS owner
+       FROM pg_roles WHERE rolname = current_user`,
+  );
+  expect(role).toEqual({
+    ...{ rolname: "platform", rolsuper: false, rolcreatedb: false, rolcreaterole: false, rolreplication: false },
+    ...{ rolbypassrls: false, executes: false, reads: false, owner: "platform" },
+  });
+  await query(db, "CREATE TABLE taken (line text)");
+  for (const statement of [
+    `SELECT pg_read_file('${secret}')`,
+    `SELECT pg_read_file('/etc/hostname')`,
+    `SELECT pg_ls_dir('/')`,
+    `COPY taken FROM '${secret}'`,
+    "COPY taken FROM PROGRAM 'id'",
+    "COPY taken TO PROGRAM 'cat'",
+    `COPY taken TO '/tmp/perennial-taken'`,
+    `SELECT lo_import('${secret}')`,
+    "CREATE FUNCTION run(cstring) RETURNS int AS 'libc.so.6', 'system' LANGUAGE c STRICT",
+    "CREATE ROLE other SUPERUSER",
+    "ALTER ROLE platform SUPERUSER",
+    "ALTER ROLE perennial PASSWORD 'known'",
+    "SET ROLE perennial",
+    "CREATE DATABASE other",
+    "ALTER SYSTEM SET archive_command = 'id'",
+    "GRANT pg_execute_server_program TO platform",
+  ])
+    await expect(query(db, statement), statement).rejects.toMatchObject({ code: "42501" });
+  // What belongs to the superuser: another password is not the point, no rule lets it in.
+  for (const user of ["perennial", "postgres", "nobody"])
+    await expect(query({ url: db.url.replace("//platform:", `//${user}:`) }, "SELECT 1"), user).rejects.toMatchObject({
+      code: "28000",
+      message: expect.stringContaining("no pg_hba.conf entry"),
+    });
+  for (const database of ["postgres", "template1"])
+    await expect(query({ url: db.url.replace(/perennial$/, database) }, "SELECT 1")).rejects.toThrow(/no pg_hba.conf/);
 });
 
 test("a first start passes over ways that do not work, and says why when none does", async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -45,6 +45,13 @@ export async function start(options: Omit<PostgresOptions, "logger">): Promise<E
   const db = await startPostgres({ ...options, logger: silent });
   onTestFinished(() => db.stop("immediate"));
   return db;
+}
+
+/** A server process and its children. */
+export function familyOf(pid: number): number[] {
+  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number));
+  return [pid, ...pairs.filter(([, parent]) => parent === pid).map(([child]) => child as number)];
 }
 
 /** Runs one statement over a connection of its own. */

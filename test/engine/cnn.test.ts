@@ -46,6 +46,7 @@ async function train(layers: LayerDeclaration[], steps: number) {
     optimizer: optimizerOf(plainAdam, 0.02),
     batchSize: 16,
     seed: 4,
+    semantics: 2,
     executor: createEagerExecutor(),
   });
   for (let stepIndex = 0; stepIndex < steps; stepIndex++) await program.step({ ...bars(16, stepIndex), stepIndex });

@@ -9,6 +9,7 @@ import { type Loss, losses } from "../../src/spec/model.js";
 import type { OptimizerDeclaration } from "../../src/spec/optimizer.js";
 import { algorithmTypes } from "../../src/spec/resolve-algorithm.js";
 import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
+import { type TrainingSemantics, trainingSemantics } from "../../src/spec/training.js";
 import { resolved } from "../spec/declarations.js";
 import { expectClose } from "./golden.js";
 import { dense, modelOf } from "./models.js";
@@ -18,13 +19,20 @@ const compiled = createOnnxExecutor({ provider: "cpu" });
 const steps = 6;
 
 /** Losses of some steps and the state after them, computed eagerly and compiled. */
-async function trajectories(declaration: Omit<OptimizerDeclaration, "name">, loss: Loss, activation: Activation) {
+async function trajectories(
+  declaration: Omit<OptimizerDeclaration, "name">,
+  loss: Loss,
+  activation: Activation,
+  semantics: TrainingSemantics,
+) {
   const optimizer = resolved(resolveOptimizer({ name: "o", ...declaration }));
   const model = modelOf([3], [dense("hidden", 5, "TANH")], { width: 2, activation, loss });
   const state = initialState(model, optimizer, 2);
   return Promise.all(
     [eager, compiled].map(async (executor) => {
-      const program = await createTrainingProgram({ model, optimizer, batchSize: 4, seed: 2, executor, state });
+      const program = await createTrainingProgram({
+        ...{ model, optimizer, batchSize: 4, seed: 2, semantics, executor, state },
+      });
       const measured: number[] = [];
       for (let step = 0; step < steps; step++)
         measured.push((await program.step({ ...batch(loss.type, step), stepIndex: step })).loss);
@@ -47,8 +55,13 @@ function batch(type: Loss["type"], step: number): Rows {
   return { x, y, count: 4, weight: Float32Array.of(1, 1, 1, 2.5) };
 }
 
-async function expectAgreement(declaration: Omit<OptimizerDeclaration, "name">, loss: Loss, activation: Activation) {
-  const [reference, candidate] = await trajectories(declaration, loss, activation);
+async function expectAgreement(
+  declaration: Omit<OptimizerDeclaration, "name">,
+  loss: Loss,
+  activation: Activation,
+  semantics: TrainingSemantics = 2,
+) {
+  const [reference, candidate] = await trajectories(declaration, loss, activation, semantics);
   expectClose(candidate?.measured ?? [], reference?.measured ?? [], 1e-4);
   for (const [name, values] of Object.entries(reference?.last ?? {}))
     expectClose(candidate?.last[name] ?? [], values, 2e-4);
@@ -71,7 +84,8 @@ describe("compiled as eagerly", () => {
       beta: 0.1,
       learningRatePower: -0.6,
     };
-    await expectAgreement({ algorithm, ...rest, learningRate: { constant: 0.01 } }, softmax, "SOFTMAX");
+    for (const semantics of trainingSemantics)
+      await expectAgreement({ algorithm, ...rest, learningRate: { constant: 0.01 } }, softmax, "SOFTMAX", semantics);
     await expectAgreement({ algorithm: { ftrl: penalties }, learningRate: { constant: 0.1 } }, softmax, "SOFTMAX");
   });
 

@@ -57,6 +57,7 @@ describe("a graph", () => {
       ["x", [5, 4, 2]],
       ["y", [5, 2]],
       ["weight", [5]],
+      ["row_share", [1, 5]],
       ["optimizer/step_size", []],
       ["optimizer/decay", []],
       ["random/drop/mask", [5, 12]],

@@ -146,9 +146,9 @@ describe("targets that a loss has no meaning for are refused with the target's n
     ({ loss: { type, labelSmoothing: 0 }, target: { feature: "yield", width } }) as unknown as ModelSpec;
 
   test.each<[Loss["type"], number, number[], RegExp | null]>([
-    ["POISSON", 1, [0, 3, -1], /"yield" must be 0 or more for POISSON, and row 2 has -1/],
-    ["MEAN_SQUARED_LOGARITHMIC_ERROR", 2, [0, 1, -0.5, 1], /row 1 has -0.5/],
-    ["MEAN_ABSOLUTE_PERCENTAGE_ERROR", 1, [1, 0], /above 0 .* row 1 has 0/],
+    ["POISSON", 1, [0, 3, -1], /"yield" must be 0 or more for POISSON, and row 2 of those given has -1/],
+    ["MEAN_SQUARED_LOGARITHMIC_ERROR", 2, [0, 1, -0.5, 1], /row 1 of those given has -0.5/],
+    ["MEAN_ABSOLUTE_PERCENTAGE_ERROR", 1, [1, 0], /above 0 .* row 1 of those given has 0/],
     ["KL_DIVERGENCE", 2, [0.5, 0.5, -0.5, 1.5], /distribution .* row 1/],
     ["KL_DIVERGENCE", 2, [0.5, 0.5, 0.5, 0.6], /sum to 1, not 1.1.* row 1/],
     ["KL_DIVERGENCE", 3, [0, 0, 1, 0.2, 0.3, 0.5], null],

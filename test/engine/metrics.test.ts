@@ -1,15 +1,23 @@
 import { describe, expect, it, test } from "vitest";
+import type { Score } from "../../src/engine/metric.js";
 import { createMetric } from "../../src/engine/metrics.js";
 import { metricName } from "../../src/spec/metrics.js";
 import { type MetricType, metricTypes } from "../../src/spec/model.js";
+import type { TrainingSemantics } from "../../src/spec/training.js";
 import { golden } from "./golden.js";
 import { updates } from "./updates.js";
 
 type Target = Parameters<typeof createMetric>[1];
 
 /** Feeds the rows in batches of seven, as a trainer would. */
-function measure(type: MetricType, target: Target, predictions: number[], targets: number[]): number {
-  const metric = createMetric(type, target);
+function scoreOf(
+  type: MetricType,
+  target: Target,
+  predictions: number[],
+  targets: number[],
+  semantics?: TrainingSemantics,
+): Score {
+  const metric = createMetric(type, target, semantics);
   const step = 7 * target.width;
   for (let start = 0; start < predictions.length; start += step) {
     metric.update(
@@ -17,23 +25,33 @@ function measure(type: MetricType, target: Target, predictions: number[], target
       Float64Array.from(targets.slice(start, start + step)),
     );
   }
-  return metric.value();
+  return metric.score();
+}
+
+function measure(...rows: Parameters<typeof scoreOf>): number {
+  return scoreOf(...rows).value;
 }
 
 const fourClasses: Target = { type: "CATEGORY", width: 4 };
 const oneBit: Target = { type: "BINARY", width: 1 };
 const number: Target = { type: "NUMBER", width: 1 };
 
+const { classes, predictions: classScores } = golden.classification;
+const oneHotClasses = classes.flatMap((chosen) => [0, 1, 2, 3].map((label) => Number(label === chosen)));
+
+// The last class is predicted and never occurs: its recall is undefined.
 test.each(["ACCURACY", "PRECISION", "RECALL", "F1_SCORE"] as const)(
-  "%s of several classes is scikit-learn's",
+  "%s of several classes is scikit-learn's without undefined scores",
   (type) => {
-    const oneHot = golden.classification.classes.flatMap((chosen) =>
-      [0, 1, 2, 3].map((label) => Number(label === chosen)),
-    );
-    const value = measure(type, fourClasses, golden.classification.predictions.flat(), oneHot);
+    const value = measure(type, fourClasses, classScores.flat(), oneHotClasses);
     expect(value).toBeCloseTo(golden.classification[type] as number, 12);
   },
 );
+
+test("RECALL of several classes was under semantics 1 scikit-learn's with 0 for undefined scores", () => {
+  const value = measure("RECALL", fourClasses, classScores.flat(), oneHotClasses, 1);
+  expect(value).toBeCloseTo(golden.classification.RECALL_WITH_ZEROS as number, 12);
+});
 
 test.each(["ACCURACY", "PRECISION", "RECALL", "F1_SCORE", "AUC"] as const)(
   "%s of a yes or no is scikit-learn's",
@@ -95,25 +113,88 @@ describe("by hand", () => {
     expect(value).toBe((1 + 0) / 2);
   });
 
-  it("R² of a target that never varies is 1 when it is met and 0 otherwise", () => {
-    expect(measure("R2_SCORE", number, [5, 5], [5, 5])).toBe(1);
-    expect(measure("R2_SCORE", number, [5, 6], [5, 5])).toBe(0);
-  });
-
   it("R² keeps its precision far from zero", () => {
     const targets = [1e9, 1e9 + 1, 1e9 + 2];
     expect(measure("R2_SCORE", number, [1e9, 1e9 + 1, 1e9 + 3], targets)).toBeCloseTo(0.5, 9);
   });
 
-  it("a class that is never predicted has precision 0", () => {
-    expect(measure("PRECISION", { type: "CATEGORY", width: 2 }, [1, 0, 1, 0], [1, 0, 0, 1])).toBe(0.25);
+  it("R² of targets of other sizes by far is scikit-learn's", () => {
+    // 1 - (1e12 - 10)^2 / (the squared deviations of 1 … 9 and 1e12 from their mean)
+    const targets = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    const predictions = targets.map(() => 1e12);
+    const squares = (of: (target: number) => number) => targets.reduce((sum, target) => sum + of(target) ** 2, 0);
+    const expected = 1 - squares((target) => 1e12 - target) / squares((target) => target - 5);
+    expect(measure("R2_SCORE", number, predictions, targets) / expected).toBeCloseTo(1, 14);
+    expect(expected).toBeLessThan(-1e23);
+  });
+
+  it("a percentage error of a target of 0 counts it as 1e-7, as Keras does", () => {
+    expect(measure("MEAN_ABSOLUTE_PERCENTAGE_ERROR", number, [0.5, 3], [0, 2])).toBeCloseTo((0.5e9 + 50) / 2, 5);
+  });
+});
+
+/** Right where scikit-learn warns that a metric is ill-defined, or raises. */
+describe("undefined", () => {
+  const cases: [type: MetricType, target: Target, predictions: number[], targets: number[], reason: RegExp][] = [
+    ["R2_SCORE", number, [3], [4], /one row/],
+    ["R2_SCORE", number, [4], [4], /one row/],
+    ["R2_SCORE", number, [5, 5], [5, 5], /equal/],
+    ["R2_SCORE", number, [5, 6, 7], [5, 5, 5], /equal/],
+    ["R2_SCORE", number, [0.2, 0.1, 0.1], [0.1, 0.1, 0.1], /equal/],
+    ["R2_SCORE", { type: "VECTOR", width: 2 }, [1, 2, 3, 4], [7, 8, 7, 8], /equal/],
+    ["R2_SCORE", number, [0, 1e200], [1e300, -1e300], /64-bit/],
+    ["PRECISION", oneBit, [0.1, 0.2], [1, 0], /predicted/],
+    ["RECALL", oneBit, [0.9, 0.2], [0, 0], /target is true/],
+    ["F1_SCORE", oneBit, [0.1, 0.2], [0, 0], /true/],
+    ["AUC", oneBit, [0.9, 0.2], [0, 0], /the same/],
+    ["AUC", oneBit, [0.9, 0.2], [1, 1], /the same/],
+    ["AUC_PR", oneBit, [0.9, 0.2], [0, 0], /true/],
+  ];
+  it.each(cases)("%s %o of %j for %j", (type, target, predictions, targets, reason) => {
+    const score = scoreOf(type, target, predictions, targets);
+    expect(score).toEqual({ value: Number.NaN, undefinedReason: expect.stringMatching(reason) });
+  });
+
+  it("is nothing else: what scikit-learn defines has a value and no reason", () => {
+    expect(scoreOf("PRECISION", oneBit, [0.9, 0.2], [0, 1])).toEqual({ value: 0 });
+    expect(scoreOf("RECALL", oneBit, [0.1, 0.2], [1, 0])).toEqual({ value: 0 });
+    // F1 is 2 TP / (2 TP + FP + FN): of nothing found, but something to find, it is 0.
+    expect(scoreOf("F1_SCORE", oneBit, [0.1, 0.2], [1, 0])).toEqual({ value: 0 });
+    expect(scoreOf("F1_SCORE", oneBit, [0.9, 0.2], [0, 0])).toEqual({ value: 0 });
+    expect(scoreOf("AUC_PR", oneBit, [0.9, 0.2], [1, 1])).toEqual({ value: 1 });
+    expect(scoreOf("ACCURACY", oneBit, [0.9], [0])).toEqual({ value: 0 });
+    expect(scoreOf("MEAN_ABSOLUTE_ERROR", number, [3], [4])).toEqual({ value: 1 });
+    expect(scoreOf("MEAN_SQUARED_ERROR", number, [Number.POSITIVE_INFINITY], [4])).toEqual({ value: Infinity });
+  });
+
+  it("leaves its class, or its column, out of a mean", () => {
+    const twoClasses: Target = { type: "CATEGORY", width: 2 };
+    // Class 1 is never predicted: half of what is predicted as class 0 is.
+    expect(scoreOf("PRECISION", twoClasses, [1, 0, 1, 0], [1, 0, 0, 1])).toEqual({ value: 0.5 });
+    // Class 0 never occurs, but is predicted: of the rest half is found.
+    expect(scoreOf("RECALL", twoClasses, [1, 0, 0, 1], [0, 1, 0, 1])).toEqual({ value: 0.5 });
+    // 1 - 0.5 / 0.5, and a column that never varies.
+    expect(scoreOf("R2_SCORE", { type: "VECTOR", width: 2 }, [1, 9, 1.5, 9], [1, 3, 2, 3])).toEqual({ value: 0.5 });
+  });
+
+  it("was a number under semantics 1", () => {
+    const then = (...rows: [MetricType, Target, number[], number[]]) => scoreOf(...rows, 1);
+    expect(then("R2_SCORE", number, [5, 5], [5, 5])).toEqual({ value: 1 });
+    expect(then("R2_SCORE", number, [5, 6], [5, 5])).toEqual({ value: 0 });
+    expect(then("R2_SCORE", number, [3], [4])).toEqual({ value: 0 });
+    expect(then("PRECISION", oneBit, [0.1, 0.2], [1, 0])).toEqual({ value: 0 });
+    expect(then("RECALL", oneBit, [0.9, 0.2], [0, 0])).toEqual({ value: 0 });
+    expect(then("F1_SCORE", oneBit, [0.1, 0.2], [0, 0])).toEqual({ value: 0 });
+    expect(then("PRECISION", { type: "CATEGORY", width: 2 }, [1, 0, 1, 0], [1, 0, 0, 1])).toEqual({ value: 0.25 });
+    expect(then("AUC", oneBit, [0.9, 0.2], [0, 0]).value).toBeNaN();
   });
 });
 
 test.each(metricTypes)("%s of nothing, and of NaN, is NaN", (type) => {
   const target = type.startsWith("AUC") || type === "ACCURACY" ? oneBit : number;
-  expect(measure(type, target, [], [])).toBeNaN();
-  expect(measure(type, target, [Number.NaN, 1, 0], [0, 1, 1])).toBeNaN();
+  const undefinedFor = (reason: RegExp) => ({ value: Number.NaN, undefinedReason: expect.stringMatching(reason) });
+  expect(scoreOf(type, target, [], [])).toEqual(undefinedFor(/no rows/));
+  expect(scoreOf(type, target, [Number.NaN, 1, 0], [0, 1, 1])).toEqual(undefinedFor(/prediction is NaN/));
 });
 
 it("names points in lower case", () => {

@@ -2,12 +2,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it, test } from "vitest";
 import { clipGradients } from "../../src/engine/clipping.js";
 import type { NamedTensors } from "../../src/engine/named-tensors.js";
-import { averageSlot, createOptimizer, updateRule } from "../../src/engine/optimizers/optimizer.js";
+import { averageSlot, createOptimizer, slotsFor, updateRule } from "../../src/engine/optimizers/optimizer.js";
+import { rowCounting } from "../../src/engine/row-counting.js";
 import { learningRate } from "../../src/engine/schedules.js";
 import type { Algorithm, Clipping, OptimizerDeclaration, OptimizerSpec } from "../../src/spec/optimizer.js";
 import { algorithmTypes } from "../../src/spec/resolve-algorithm.js";
 import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
 import type { Schedule } from "../../src/spec/schedule.js";
+import { type TrainingSemantics, trainingSemantics } from "../../src/spec/training.js";
 import { resolved } from "../spec/declarations.js";
 import { golden } from "./golden.js";
 import { optimizerOf, plainAdam, plainSgd } from "./models.js";
@@ -116,25 +118,28 @@ function specOf({ rate, ...declaration }: (typeof declared)[string]): OptimizerS
 }
 
 /** Parameters and slots after every step. */
-function follow(spec: OptimizerSpec, start: tf.Tensor[], gradients: tf.Tensor[][]) {
-  const optimizer = createOptimizer(spec);
+function follow(spec: OptimizerSpec, start: tf.Tensor[], gradients: tf.Tensor[][], semantics: TrainingSemantics = 2) {
+  const counting = rowCounting(semantics);
+  const optimizer = createOptimizer(spec, counting);
+  const batches = { batchSize: 8, stepsPerEpoch: 1000, accumulated: spec.gradientAccumulationSteps };
   let current: { parameter: tf.Tensor; slots: NamedTensors }[] = start.map((parameter) => ({
     parameter,
     slots: Object.fromEntries(
-      optimizer
-        .slots(parameter.shape)
-        .map(({ name, shape, initial }) => [name, initial === "PARAMETER" ? parameter : tf.fill(shape, initial)]),
+      slotsFor(spec, parameter.shape).map(({ name, shape, initial }) => [
+        name,
+        initial === "PARAMETER" ? parameter : tf.fill(shape, initial),
+      ]),
     ),
   }));
   return gradients.map((ofStep, step) => {
     const rate = learningRate(spec.learningRate, step);
-    const values = optimizer.scalarValues(rate, step);
+    const values = optimizer.scalarValues(rate, counting.updateStep(step, 8, batches));
     expect(Object.keys(values).sort()).toEqual([...optimizer.scalars].sort());
     const scalars = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, tf.scalar(value)]));
     const given = current.map((held, index) => ({ ...held, gradient: ofStep[index] as tf.Tensor }));
     current = optimizer.apply(given, scalars);
     for (const [index, { parameter, slots }] of current.entries()) {
-      const declared = optimizer.slots(parameter.shape).map(({ name, shape }) => [name, shape]);
+      const declared = slotsFor(spec, parameter.shape).map(({ name, shape }) => [name, shape]);
       expect(parameter.shape).toEqual(start[index]?.shape);
       expect(Object.fromEntries(Object.entries(slots).map(([name, { shape }]) => [name, shape]))).toEqual(
         Object.fromEntries(declared),
@@ -179,13 +184,16 @@ test.each(Object.entries(declared))("%s follows Keras for five steps on a vector
   const expected = updates.optimizers[name];
   // Keras takes the means of Adafactor in 32 bits even here.
   const tolerance = name.startsWith("adafactor") ? 2e-7 : undefined;
-  const states = follow(specOf(declaration), tensors(updates.parameters), updates.gradients.map(tensors));
-  states.forEach((state, step) => {
-    for (const [index, { parameter, slots }] of state.entries()) {
-      expectExactly(parameter, expected?.steps[step]?.[index], tolerance);
-      if (expected?.averages) expectExactly(slots[averageSlot], expected.averages[step]?.[index]);
-    }
-  });
+  for (const semantics of trainingSemantics) {
+    const gradients = updates.gradients.map(tensors);
+    const states = follow(specOf(declaration), tensors(updates.parameters), gradients, semantics);
+    states.forEach((state, step) => {
+      for (const [index, { parameter, slots }] of state.entries()) {
+        expectExactly(parameter, expected?.steps[step]?.[index], tolerance);
+        if (expected?.averages) expectExactly(slots[averageSlot], expected.averages[step]?.[index]);
+      }
+    });
+  }
 });
 
 describe("an update rule", () => {
@@ -236,13 +244,15 @@ describe("an update rule", () => {
   });
 
   test.each(specs)("$algorithm.type goes down a bowl", (spec) => {
-    const optimizer = createOptimizer({ ...spec, learningRate: { type: "constant", value: 0.1 } });
+    const optimizer = createOptimizer({ ...spec, learningRate: { type: "constant", value: 0.1 } }, rowCounting(2));
     let parameter: tf.Tensor = tf.tensor1d([1, -2]);
     let slots: NamedTensors = Object.fromEntries(
-      optimizer.slots([2]).map(({ name, shape, initial }) => [name, tf.fill(shape, initial as number)]),
+      slotsFor(spec, [2]).map(({ name, shape, initial }) => [name, tf.fill(shape, initial as number)]),
     );
     for (let step = 0; step < 200; step++) {
-      const values = Object.entries(optimizer.scalarValues(0.1, step));
+      const values = Object.entries(
+        optimizer.scalarValues(0.1, { update: step, completes: true, rows: 1, rowsSoFar: 1 }),
+      );
       const scalars = Object.fromEntries(values.map(([name, value]) => [name, tf.scalar(value)]));
       const [next] = optimizer.apply([{ parameter, gradient: tf.mul(parameter, 2), slots }], scalars);
       parameter = next?.parameter as tf.Tensor;

@@ -67,6 +67,7 @@ async function accuracyAfter(epochs: number, model: ModelSpec, rows: Rows): Prom
     optimizer: optimizerOf(plainAdam, 0.03),
     batchSize: count,
     seed: 3,
+    semantics: 2,
     executor,
   });
   for (let stepIndex = 0; stepIndex < epochs; stepIndex++) await program.step({ ...rows, stepIndex });

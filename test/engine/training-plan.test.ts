@@ -22,7 +22,7 @@ const optimizer = optimizerOf(plainAdam, {
   decaySteps: 1,
   staircase: false,
 });
-const training = { batchSize: 32, epochs: 3, threads: 1 };
+const training = { batchSize: 32, epochs: 3, threads: 1, semantics: 2 } as const;
 
 beforeAll(useEagerBackend);
 
@@ -32,6 +32,7 @@ describe("the plan of a training", () => {
     expect(plan).toMatchObject({
       stepsPerEpoch: 4,
       steps: 12,
+      updates: 12,
       batchSize: 32,
       parameters: 241,
       trainableParameters: 241,
@@ -44,6 +45,12 @@ describe("the plan of a training", () => {
     ]);
     expect(plan.executor).toEqual({ name: "onnx-cpu-1", reason: "every operation of a step can be compiled" });
     expect(plan.unsupported).toEqual([]);
+  });
+
+  it("counts the updates of accumulated gradients, of which each epoch ends with one", () => {
+    const updates = (gradientAccumulationSteps: number, semantics: 1 | 2 = 2) =>
+      planTraining(model, { ...optimizer, gradientAccumulationSteps }, { ...training, semantics }, 100).updates;
+    expect([updates(3), updates(64), updates(64, 1), updates(3, 1)]).toEqual([6, 3, 0, 4]);
   });
 
   it("counts the operations of each layer for a batch, and of the whole step", () => {

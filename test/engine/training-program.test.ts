@@ -36,7 +36,7 @@ const optimizer = optimizerOf(plainAdam, {
 });
 
 function programOf(options: Partial<TrainingProgramOptions> = {}) {
-  return createTrainingProgram({ model, optimizer, batchSize: 8, seed: 11, executor, ...options });
+  return createTrainingProgram({ model, optimizer, batchSize: 8, seed: 11, semantics: 2, executor, ...options });
 }
 
 /** Points around three centres, one for each class. */

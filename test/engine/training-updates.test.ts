@@ -6,6 +6,7 @@ import { averagedState, initialState, splitState } from "../../src/engine/state.
 import { createTrainingProgram, type Rows, type TrainingProgramOptions } from "../../src/engine/training-program.js";
 import type { ModelSpec } from "../../src/spec/model.js";
 import type { OptimizerSpec } from "../../src/spec/optimizer.js";
+import type { TrainingSemantics } from "../../src/spec/training.js";
 import { expectClose } from "./golden.js";
 import { batchNormalization, dense, modelOf, optimizerOf, plainAdam, plainSgd } from "./models.js";
 import { updates } from "./updates.js";
@@ -24,7 +25,7 @@ const withEverything: Partial<OptimizerSpec> = {
 };
 
 const programOf = (optimizer: OptimizerSpec, options: Partial<TrainingProgramOptions> = {}) =>
-  createTrainingProgram({ model, optimizer, batchSize: 8, seed: 4, executor, ...options });
+  createTrainingProgram({ model, optimizer, batchSize: 8, seed: 4, semantics: 2, executor, ...options });
 
 function rowsOf(count: number, seed: number): Rows {
   const y = new Float32Array(count * 3);
@@ -148,7 +149,8 @@ describe("weighted rows", () => {
   const rows = { x: Float32Array.from(updates.logits), y: oneHot, count: 4 };
   const { weights, value } = updates.weightedLoss;
   const sgd = optimizerOf(plainSgd, 0.1);
-  const identityProgram = (batchSize = 4) => programOf(sgd, { model: identity, state, batchSize });
+  const identityProgram = (batchSize = 4, semantics: TrainingSemantics = 2) =>
+    programOf(sgd, { model: identity, state, batchSize, semantics });
 
   it("have Keras's loss in a step, padded or not, and in evaluation: over the rows, not over the weights", async () => {
     for (const size of [4, 7]) {
@@ -170,8 +172,27 @@ describe("weighted rows", () => {
     b.dispose();
   });
 
-  it("of weight 0 are as if they were not there", async () => {
+  it("of weight 0 are counted, as in Keras: the others count as much as they would with any weight there", async () => {
     const [a, b] = [await identityProgram(), await identityProgram()];
+    const weight = Float32Array.of(1, 1, 0, 0);
+    const losses = Array.from({ length: 2 }, (_, row) => {
+      const logits = Array.from(rows.x.subarray(3 * row, 3 * row + 3));
+      return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (logits[row] as number);
+    }) as [number, number];
+    const expected = (losses[0] + losses[1]) / 4;
+    expect((await a.evaluate({ ...rows, weight })).loss).toBeCloseTo(expected, 6);
+    expect((await a.step({ ...rows, weight, stepIndex: 0 })).loss).toBeCloseTo(expected, 6);
+    // Half the gradient of a batch of these two alone.
+    const two = { x: rows.x.slice(0, 6), y: rows.y.slice(0, 6), count: 2 };
+    await b.step({ ...two, stepIndex: 0, learningRate: 0.05 });
+    const [c, d] = [await a.state(), await b.state()];
+    for (const name of Object.keys(c)) expectClose(c[name] as Float32Array, d[name] as Float32Array);
+    a.dispose();
+    b.dispose();
+  });
+
+  it("of weight 0 were as if they were not there under semantics 1", async () => {
+    const [a, b] = [await identityProgram(4, 1), await identityProgram(4, 1)];
     const weight = Float32Array.of(1, 1, 0, 0);
     const two = { x: rows.x.slice(0, 6), y: rows.y.slice(0, 6), count: 2 };
     expect((await a.evaluate({ ...rows, weight })).loss).toBeCloseTo((await b.evaluate(two)).loss, 6);
@@ -183,12 +204,23 @@ describe("weighted rows", () => {
     b.dispose();
   });
 
-  it("that all weigh 0 change nothing", async () => {
-    const program = await identityProgram();
+  it.each([1, 2] as const)("that all weigh 0 change nothing under semantics %i", async (semantics) => {
+    const program = await identityProgram(4, semantics);
     const { loss } = await program.step({ ...rows, weight: new Float32Array(4), stepIndex: 0 });
     expect(loss).toBe(0);
     expect(await program.state()).toEqual(state);
     program.dispose();
+  });
+
+  it("that all weigh 0 have no loss when they are evaluated, but predictions", async () => {
+    const [program, before] = [await identityProgram(), await identityProgram(4, 1)];
+    const nothing = { ...rows, weight: new Float32Array(4) };
+    const { loss, predictions } = await program.evaluate(nothing);
+    expect(loss).toBeNaN();
+    expect(predictions).toEqual((await program.evaluate(rows)).predictions);
+    expect(await before.evaluate(nothing)).toMatchObject({ loss: 0 });
+    program.dispose();
+    before.dispose();
   });
 
   test.each<[string, Float32Array, RegExp]>([

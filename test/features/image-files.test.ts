@@ -28,7 +28,8 @@ async function file(
 
 async function decoded(photo: unknown, of = feature([2, 2, 1])): Promise<unknown> {
   const { rows, faultOf } = await decodeImageFiles([of], [{ photo }]);
-  return faultOf(0, "photo") ?? (rows as { photo: unknown }[])[0]?.photo;
+  const value = faultOf(0, "photo") ?? (rows as { photo: unknown }[])[0]?.photo;
+  return value instanceof Uint8Array ? Array.from(value) : value;
 }
 
 const grey = [0, 128, 255, 64];
@@ -177,7 +178,7 @@ describe("rows with image files", () => {
       await decodeImageFiles(features, [{ photo: [1, 2, 3, 4] }, { photo: "no file" }]);
       const before = isLoaded();
       const { rows } = await decodeImageFiles(features, [{ photo: process.argv[2] }]);
-      console.log(JSON.stringify([before, isLoaded(), rows[0].photo]));`;
+      console.log(JSON.stringify([before, isLoaded(), [...rows[0].photo]]));`;
     const module = fileURLToPath(new URL("../../dist/features/image-files.js", import.meta.url));
     const given = ["--input-type=module", "-e", script, module, await file(grey, 2, 1)];
     const { stdout } = await promisify(execFile)(process.execPath, given);

@@ -43,21 +43,21 @@ describe("predictions", () => {
     ]);
   });
 
-  test("of a BINARY are true from 0.5 on, with the probabilities of false and true", () => {
-    const values = predict(sold, [0.5, 0.25], 2);
+  test("of a BINARY are true above 0.5 and false at it, with the probabilities of false and true", () => {
+    const values = predict(sold, [0.5, 0.75], 2);
     expect(values).toEqual([
       {
-        value: true,
+        value: false,
         probabilities: [
           { category: "false", probability: 0.5 },
           { category: "true", probability: 0.5 },
         ],
       },
       {
-        value: false,
+        value: true,
         probabilities: [
-          { category: "false", probability: 0.75 },
-          { category: "true", probability: 0.25 },
+          { category: "false", probability: 0.25 },
+          { category: "true", probability: 0.75 },
         ],
       },
     ]);
@@ -75,12 +75,7 @@ describe("predictions", () => {
     expect(predict(kind, [], 0)).toEqual([]);
   });
 
-  test.each([[Number.NaN], [Number.POSITIVE_INFINITY]])(
-    "are refused, with the row, where the output is %s",
-    (output) => {
-      expect(() => predict(price, [0, output], 2)).toThrow(
-        expect.objectContaining({ code: "BAD_INPUT", message: expect.stringContaining("rows[1]") }),
-      );
-    },
-  );
+  test.each([[Number.NaN], [Number.POSITIVE_INFINITY]])("are null for a row whose output is %s", (output) => {
+    expect(predict(price, [0, output], 2)).toEqual([{ value: 200, probabilities: null }, null]);
+  });
 });

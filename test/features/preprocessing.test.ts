@@ -8,7 +8,9 @@ import {
   fitPreprocessing,
 } from "../../src/features/preprocessing.js";
 import { type Table, tableFromRows } from "../../src/features/table.js";
+import type { Feature } from "../../src/spec/dataset.js";
 import type { Preprocessing } from "../../src/spec/model.js";
+import type { TrainingSemantics } from "../../src/spec/training.js";
 import { feature, modelOf } from "./features.js";
 
 const size = feature("size", "NUMBER");
@@ -37,7 +39,11 @@ const zScored = modelOf(
 );
 
 /** One NUMBER input and target, every row a training row. */
-function fitNumbers(numbers: number[], method: Preprocessing): { fitted: FittedPreprocessing; encoded: number[] } {
+function fitNumbers(
+  numbers: number[],
+  method: Preprocessing,
+  semantics?: TrainingSemantics,
+): { fitted: FittedPreprocessing; encoded: number[] } {
   const model = modelOf([[size, method]], price);
   const of: Table = {
     rowCount: numbers.length,
@@ -46,7 +52,7 @@ function fitNumbers(numbers: number[], method: Preprocessing): { fitted: FittedP
       ["price", Float64Array.from(numbers)],
     ]),
   };
-  const fitted = fitPreprocessing(model, of, Uint32Array.from(numbers.keys()));
+  const fitted = fitPreprocessing(model, of, Uint32Array.from(numbers.keys()), semantics);
   return { fitted, encoded: [...encodeInputs(model, fitted, of)] };
 }
 
@@ -140,9 +146,94 @@ describe("fitting", () => {
         const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
         expect(encoded.every((value) => value >= 0 && value <= 1)).toBe(true);
         expect(encoded[numbers.indexOf(least)]).toBe(0);
-        if (most / 4 > least / 4) expect(encoded[numbers.indexOf(most)]).toBe(1);
+        const distinct = most / 4 - least / 4 > Math.max(Math.abs(least), Math.abs(most)) * 1e-12;
+        if (distinct) expect(encoded[numbers.indexOf(most)]).toBe(1);
       }),
     );
+  });
+});
+
+/** `pattern`, over and over. */
+const repeated = (pattern: number[], times: number) => Array.from({ length: times }, () => pattern).flat();
+
+describe("numbers that differ only by rounding", () => {
+  // Standard deviations of scikit-learn 1.9's StandardScaler (`scale_`).
+  const cases: [numbers: number[], deviation: number][] = [
+    [repeated([1e9, 1e9 + 1e-7], 1), 1],
+    [repeated([1e9, 1e9 + 1e-7], 500), 1],
+    [repeated([0.1 + 0.2, 0.3], 50), 1],
+    [repeated([-1e9, -1e9 - 1e-7], 5), 1],
+    [repeated([1e12, 1e12 + 1e-4], 10), 1],
+    [[1e5, 1e5, 1e5], 1],
+    [repeated([1e9, 1e9 + 1e-3], 50), 5.0002339699368e-4],
+    [repeated([1e9, 1e9 + 1], 50), 0.5],
+    [[1e-20, 2e-20], 5e-21],
+  ];
+  test.each(cases)("%j have the deviation %d", (numbers, deviation) => {
+    const { fitted, encoded } = fitNumbers(numbers, "Z_SCORE");
+    for (const scaling of [fitted.inputs[0], fitted.target]) {
+      if (scaling?.method !== "Z_SCORE") throw new Error("Not z-scored.");
+      expect((scaling.standardDeviation[0] as number) / deviation).toBeCloseTo(1, 4);
+    }
+    const largest = Math.max(...encoded.map(Math.abs));
+    if (deviation === 1) expect(largest).toBeLessThan(1e-3);
+    else expect(largest).toBeCloseTo(1, 2);
+    const ranged = fitNumbers(numbers, "MIN_MAX").encoded;
+    if (deviation === 1) expect(Math.max(...ranged)).toBeLessThan(1e-3);
+    else expect(Math.max(...ranged)).toBe(1);
+  });
+
+  test("decide nothing where their rounding is large in itself either", () => {
+    for (const method of ["Z_SCORE", "MIN_MAX"] as const) {
+      for (const numbers of [repeated([1e17, 1e17 + 16], 4), repeated([1e300, 1e300 * (1 + 2e-16)], 4)])
+        for (const value of fitNumbers(numbers, method).encoded) expect(Math.abs(value)).toBeLessThan(0.02);
+    }
+  });
+
+  test("are told from those that really differ, however many they are", () => {
+    // 0.1 is a million times the distance between two doubles at 1e9.
+    const numbers = repeated([1e9, 1e9 + 0.1], 100_000);
+    const [scaling] = fitNumbers(numbers, "Z_SCORE").fitted.inputs;
+    expect(scaling).toMatchObject({ standardDeviation: [expect.closeTo(0.05, 6)] });
+  });
+
+  test("are told in each element of a vector, channel of an image and vector of a sequence, and in instants", () => {
+    const track = feature("track", "SEQUENCE", { shape: [2] });
+    const at = feature("at", "TIMESTAMP");
+    const of = tableFromRows(
+      [place, photo, track, at, price],
+      [
+        ...[0, 1e-7].map((gap, row) => ({
+          place: [1e9 + gap, row],
+          photo: [1e9 + gap, row, 1e9, row],
+          track: [
+            [1e9 + gap, row],
+            [1e9, row],
+          ],
+          at: "2026-01-01T00:00:00Z",
+          price: 1e9 + gap,
+        })),
+      ],
+    );
+    const inputs = [place, photo, track, at].map((input): [Feature, Preprocessing] => [
+      input,
+      input === at ? "CALENDAR" : "Z_SCORE",
+    ]);
+    const fitted = fitPreprocessing(modelOf(inputs, price), of, [0, 1]);
+    expect(fitted.inputs.map((input) => "standardDeviation" in input && input.standardDeviation)).toEqual([
+      [1, 0.5],
+      [1, 0.5],
+      [1, 0.5],
+      [1],
+    ]);
+    expect(fitted.target).toMatchObject({ standardDeviation: [1] });
+  });
+
+  test("were scaled under semantics 1, bit for bit as before", () => {
+    const numbers = repeated([1e9, 1e9 + 1e-7], 5);
+    // Their mean lies between two doubles and is rounded to the first.
+    expect(fitNumbers(numbers, "Z_SCORE", 1).encoded).toEqual(numbers.map((_, row) => (row % 2) * 2));
+    expect(fitNumbers(numbers, "MIN_MAX", 1).encoded).toEqual(numbers.map((_, row) => row % 2));
   });
 });
 

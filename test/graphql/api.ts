@@ -12,6 +12,7 @@ import { silent } from "../../src/logger.js";
 import { listen } from "../../src/pubsub/wakeups.js";
 import { openFileStore } from "../../src/storage/file-store.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
+import { testIntake } from "../support/intake.js";
 import { noPredictions } from "./ask.js";
 
 export interface Answer {
@@ -65,7 +66,8 @@ export async function openApi(database?: TestDatabase): Promise<Api> {
     planTraining: () => Promise.reject(new Error("nothing is planned here")),
     unsupportedKernels: async () => [],
   };
-  const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, logger: silent };
+  const intake = testIntake();
+  const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, intake, logger: silent };
   let contexts = 0;
   const executor = createExecutor(createSchema(), () => {
     contexts += 1;
@@ -126,6 +128,7 @@ export async function openApi(database?: TestDatabase): Promise<Api> {
     },
     async close() {
       controller.abort();
+      await intake.close();
       await wakeups.close();
       await close();
       await rm(directory, { recursive: true, force: true });

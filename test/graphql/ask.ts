@@ -6,6 +6,7 @@ import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
 import type { Wakeups } from "../../src/pubsub/wakeups.js";
 import type { ObjectStore } from "../../src/storage/object-store.js";
+import { testIntake } from "../support/intake.js";
 
 const schema = createSchema();
 
@@ -31,6 +32,7 @@ export function readingPlatform(
     wakeups: {} as Wakeups,
     predictor,
     planner: { ...planner, unsupportedKernels: async () => [] },
+    intake: testIntake(),
     logger: silent,
   };
 }

@@ -92,11 +92,32 @@ const cases: [field: string, filter: string, expected: number[]][] = [
   ["modelVersions", '{ evaluation: { name: "accuracy", gte: 0.1, lt: 0.12 } }', [10, 11]],
   ["modelVersions", '{ evaluation: { split: TEST, name: "accuracy", eq: "NaN" } }', [12]],
   ["modelVersions", '{ evaluation: { name: "accuracy", gt: "-Infinity", lte: "Infinity" } }', allBut(12)],
+  // Version 12 measured NaN: no comparison by size holds for it, on either side.
+  ["modelVersions", '{ evaluation: { name: "accuracy", gt: 0.1 } }', [11]],
+  ["modelVersions", '{ evaluation: { name: "accuracy", gte: "-Infinity" } }', allBut(12)],
+  ["modelVersions", '{ evaluation: { name: "accuracy", lt: 0.02 } }', [1]],
+  ["modelVersions", '{ evaluation: { name: "accuracy", lte: "Infinity" } }', allBut(12)],
+  ["modelVersions", '{ evaluation: { name: "accuracy", gt: "NaN" } }', []],
+  ["modelVersions", '{ evaluation: { name: "accuracy", gte: "NaN" } }', []],
+  ["modelVersions", '{ evaluation: { name: "accuracy", lt: "NaN" } }', []],
+  ["modelVersions", '{ evaluation: { name: "accuracy", lte: "NaN" } }', []],
+  ["modelVersions", '{ not: { evaluation: { name: "accuracy", gt: 0.1 } } }', allBut(11)],
+  ["modelVersions", '{ evaluation: { name: "accuracy", ne: "NaN" } }', allBut(12)],
+  ["modelVersions", '{ evaluation: { name: "accuracy", ne: 0.05 } }', allBut(5)],
   ["modelVersions", '{ evaluation: { split: TRAIN, name: "accuracy" } }', []],
 ];
 
 test.each(cases)("%s fitting %s", async (field, filter, expected) => {
   expect(await fitting(field, filter)).toEqual(expected);
+});
+
+test("a comparison by size matches no NaN in nested lists either", async () => {
+  const { models } = await answer(
+    platform,
+    `{ models(orderBy: { field: NAME }, filter: { name: { in: ["model-11", "model-12"] } }) {
+        nodes { versions(filter: { evaluation: { name: "accuracy", gt: 0.1 } }) { totalCount } } } }`,
+  );
+  expect(models.nodes).toEqual([{ versions: { totalCount: 1 } }, { versions: { totalCount: 0 } }]);
 });
 
 test("filters hold for nested lists, each of its owner", async () => {

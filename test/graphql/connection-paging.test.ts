@@ -163,23 +163,33 @@ describe("walking a list in pages of any size, forwards and backwards, gives eac
     }
   });
 
-  test.each(["ASC", "DESC"])("versions by measurement, %s, those without one last", async (direction) => {
-    const rows: { id: string; value: number | null }[] = await database.db.query(
-      "SELECT v.id, nullif(e.value, 'NaN') AS value FROM model_version v LEFT JOIN evaluation e ON e.version_id = v.id",
-    );
-    const sign = direction === "ASC" ? 1 : -1;
-    const rank = ({ value }: (typeof rows)[number]) => (value === null ? Number.POSITIVE_INFINITY : sign * value);
-    const byId = (a: string, b: string) => (a < b ? -sign : sign);
-    const expected = rows
-      .sort((a, b) => (rank(a) === rank(b) ? byId(a.id, b.id) : rank(a) - rank(b)))
-      .map((row) => row.id);
-    const list = root("modelVersions", "model_version", []);
-    const order = `, orderBy: { field: EVALUATION, direction: ${direction}, evaluation: { name: "accuracy" } }`;
-    for (const size of [1, 4, count]) {
-      expect(await walk(list, size, order, false)).toEqual(expected);
-      expect(await walk(list, size, order, true)).toEqual(expected);
-    }
-  });
+  test.each(["ASC", "DESC"])(
+    "versions by measurement, %s, infinities too, those without one last",
+    async (direction) => {
+      await database.db.query("UPDATE evaluation SET value = 'Infinity' WHERE version_id LIKE '%5'");
+      await database.db.query("UPDATE evaluation SET value = '-Infinity' WHERE version_id LIKE '%9'");
+      const rows: { id: string; value: number | null }[] = await database.db.query(
+        "SELECT v.id, nullif(e.value, 'NaN') AS value FROM model_version v LEFT JOIN evaluation e ON e.version_id = v.id",
+      );
+      const sign = direction === "ASC" ? 1 : -1;
+      // Behind infinity of either sign.
+      const rank = ({ value }: (typeof rows)[number]) =>
+        (value === null ? [1, 0] : [0, sign * value]) as [number, number];
+      const byId = (a: string, b: string) => (a < b ? -sign : sign);
+      const expected = rows
+        .sort((a, b) => {
+          const [[behindA, valueA], [behindB, valueB]] = [rank(a), rank(b)];
+          return behindA - behindB || (valueA === valueB ? byId(a.id, b.id) : valueA < valueB ? -1 : 1);
+        })
+        .map((row) => row.id);
+      const list = root("modelVersions", "model_version", []);
+      const order = `, orderBy: { field: EVALUATION, direction: ${direction}, evaluation: { name: "accuracy" } }`;
+      for (const size of [1, 4, count]) {
+        expect(await walk(list, size, order, false)).toEqual(expected);
+        expect(await walk(list, size, order, true)).toEqual(expected);
+      }
+    },
+  );
 });
 
 test("two cursors bound a page, which says what lies outside them", async () => {

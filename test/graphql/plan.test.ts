@@ -28,7 +28,7 @@ const query = `query ($input: TrainInput!) {
       datasetVersion { number rowCount splitCounts { train } }
       modelRevision { number }
       optimizerRevision { number optimizer { name } }
-      stepsPerEpoch steps batchSize parameters trainableParameters
+      stepsPerEpoch steps updates batchSize parameters trainableParameters
       layers { path name type outputShape parameters flops }
       flopsPerStep memoryBytes
       learningRate { step value }
@@ -52,7 +52,12 @@ describe("planTraining", () => {
       datasetVersion: { number: 1, rowCount: 120 },
       modelRevision: { number: 1 },
       optimizerRevision: { number: 1, optimizer: { name: "adam" } },
-      ...{ stepsPerEpoch: Math.ceil(rows / 10), steps: 4 * Math.ceil(rows / 10), batchSize: 10 },
+      ...{
+        stepsPerEpoch: Math.ceil(rows / 10),
+        steps: 4 * Math.ceil(rows / 10),
+        updates: 4 * Math.ceil(rows / 10),
+        batchSize: 10,
+      },
       ...{ parameters: 99, trainableParameters: 99 },
       executor: { name: "onnx-cpu-1" },
       unsupported: [],

@@ -5,6 +5,7 @@ import { PlatformError } from "../../src/errors.js";
 import type { RequestInfo } from "../../src/graphql/execute.js";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../src/graphql/http.js";
 import type { Logger } from "../../src/logger.js";
+import { testIntake } from "../support/intake.js";
 
 /** What the toy schema's resolvers share; `serial` tells contexts apart. */
 export interface ToyContext {
@@ -139,7 +140,9 @@ export async function startToyServer(
     observed.logged.push({ fields: fields as Record<string, unknown>, message });
   };
   const logger: Logger = { debug() {}, info() {}, warn: log, error: log };
+  const intake = testIntake();
   const server = await startHttpServer<ToyContext>({
+    intake,
     schema: toySchema(observed),
     createContext: (request) => ({ serial: ++observed.contexts, request }),
     operatorKey: key,
@@ -160,7 +163,11 @@ export async function startToyServer(
     logger,
     ...options,
   });
-  return { ...server, observed };
+  const close = async () => {
+    await server.close();
+    await intake.close();
+  };
+  return { ...server, close, observed };
 }
 
 /** Posts one operation with the key. */

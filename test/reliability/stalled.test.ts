@@ -13,6 +13,7 @@ import { publish } from "../../src/pubsub/topics.js";
 import { appendMetrics } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
+import { testIntake } from "../support/intake.js";
 import { accepted, cpu, declareClouds, openWorkbench, until, type Workbench } from "../support/workbench.js";
 
 /** Ten minutes: `STALLED_SECONDS=600 npx vitest run test/reliability/stalled.test.ts`. */
@@ -101,6 +102,7 @@ test(name, { timeout: (seconds + 240) * 1_000 }, async () => {
     ...{ db, store, wakeups, logger: silent },
     predictor: { predictBy: never },
     planner: { planTraining: never, unsupportedKernels: async () => [] },
+    intake: testIntake(),
   };
   const key = "pk_test-key-0123456789abcdefghijklmnopqrstuv";
   const server = await startHttpServer({

@@ -7,7 +7,7 @@ import { initialParameters } from "../../src/engine/state.js";
 import { encodeWeights, weightTensors } from "../../src/engine/weights.js";
 import { Model, ModelRevision } from "../../src/entities/model.js";
 import { Artifact, ModelVersion } from "../../src/entities/version.js";
-import { toPredictions } from "../../src/features/predictions.js";
+import { type Prediction, toPredictions } from "../../src/features/predictions.js";
 import { encodeInputs, type FittedPreprocessing } from "../../src/features/preprocessing.js";
 import { tableFromRows } from "../../src/features/table.js";
 import { setAlias } from "../../src/registry/aliases.js";
@@ -68,13 +68,13 @@ async function expected(rows: Record<string, unknown>[]) {
   const network = createNetwork(model, initialParameters(model, parametersSeed), createEagerExecutor());
   const features = model.inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
   const inputs = encodeInputs(model, preprocessing, tableFromRows(features, rows));
-  return toPredictions(model, preprocessing, await network.predict(inputs, rows.length), rows.length);
+  return toPredictions(model, preprocessing, await network.predict(inputs, rows.length), rows.length) as Prediction[];
 }
 
 describe("serving", () => {
   it.each([1, 7, 1_000])("answers %i rows, compiled, as the eager executor does", async (count) => {
     const rows = asked(count);
-    const answers = await predictor.predict(version.id, rows);
+    const answers: Prediction[] = (await predictor.predict(version.id, rows)) as Prediction[];
     const wanted = await expected(rows);
     expect(answers.map(({ value }) => value)).toEqual(wanted.map(({ value }) => value));
     const probabilities = (predictions: typeof answers) =>

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { digest } from "../../src/spec/canonical.js";
 import type { LossDeclaration, ModelDeclaration } from "../../src/spec/model.js";
 import { outputForm, targetRules } from "../../src/spec/target.js";
 import { faults, gardenModel, resolved } from "./declarations.js";
@@ -137,4 +138,20 @@ describe("the weight of rows", () => {
       ["inputs[1] CONTRADICTION"],
     ],
   ])("that is %s is refused", (_, changes, expected) => expect(faults(gardenModel(changes))).toEqual(expected));
+});
+
+describe("what becomes of rows that a model cannot use", () => {
+  test("is refusal by default, which leaves the digest of a model as it was", () => {
+    const absent = resolved(gardenModel());
+    expect(absent).not.toHaveProperty("invalidRows");
+    for (const invalidRows of [null, "REFUSE"] as const)
+      expect(digest(resolved(gardenModel({ invalidRows })))).toBe(digest(absent));
+    const skips = resolved(gardenModel({ invalidRows: "SKIP" }));
+    expect(skips).toEqual({ ...absent, invalidRows: "SKIP" });
+    expect(digest(skips)).not.toBe(digest(absent));
+  });
+
+  test("is one of the two, or a problem", () => {
+    expect(faults(gardenModel({ invalidRows: "DROP" as never }))).toEqual(["invalidRows BAD_TYPE"]);
+  });
 });

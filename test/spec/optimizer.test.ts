@@ -51,6 +51,25 @@ describe("an optimizer", () => {
     [{ algorithm: { adamw: { weightDecay: 0 } } }, 0],
   ])("%j decays weights by %d", (changes, expected) => expect(resolved(sgd(changes)).weightDecay).toBe(expected));
 
+  test("spares kinds of parameters from weight decay, each once and in one order", () => {
+    const sparing = (weightDecayExclude: unknown, more: object = { weightDecay: 0.1 }) =>
+      sgd({ ...more, weightDecayExclude });
+    expect(resolved(sparing(["NORMALIZATION", "BIAS", "BIAS"])).weightDecayExclude).toEqual(["BIAS", "NORMALIZATION"]);
+    expect(resolved(sparing(["EMBEDDING"], { algorithm: { adamw: {} } })).weightDecayExclude).toEqual(["EMBEDDING"]);
+    expect(resolved(sparing(["ACTIVATION"], { weightDecay: 0 })).weightDecay).toBe(0);
+    for (const nothing of [undefined, null, []]) {
+      expect(resolved(sparing(nothing))).not.toHaveProperty("weightDecayExclude");
+      expect(digest(resolved(sparing(nothing)))).toBe(digest(resolved(sgd({ weightDecay: 0.1 }))));
+    }
+    expect(faults(sparing(["BIAS"], {}))).toEqual(["weightDecayExclude CONTRADICTION"]);
+    expect(faults(sparing(["KERNEL", null]))).toEqual([
+      "weightDecayExclude[0] BAD_TYPE",
+      "weightDecayExclude[1] REQUIRED",
+    ]);
+    expect(faults(sparing("BIAS"))).toEqual(["weightDecayExclude BAD_TYPE"]);
+    expect(faults(sparing(new Array(5).fill("BIAS")))).toEqual(["weightDecayExclude TOO_LONG"]);
+  });
+
   test("averages weights and gathers gradients when asked to", () => {
     expect(resolved(sgd({ ema: {}, gradientAccumulationSteps: 4 }))).toMatchObject({
       ema: { momentum: 0.99 },

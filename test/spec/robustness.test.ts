@@ -37,6 +37,7 @@ const mixed = {
   metrics: ["ACCURACY", "F1_SCORE"],
   classWeights: { weights: [{ category: "red", weight: 2 }] },
   sampleWeight: "height",
+  invalidRows: "SKIP",
 };
 
 /** Texts, sequences, times and image files. */

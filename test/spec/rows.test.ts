@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { inexactInteger } from "../../src/spec/exact-integers.js";
 import { validateRows } from "../../src/spec/rows.js";
 import { faults, gardenDataset, irisDataset } from "./declarations.js";
 
@@ -114,13 +115,58 @@ describe("rows", () => {
     ]);
   });
 
-  test("report at most 100 problems and count the rest", () => {
-    const problems = validateRows(
-      features,
-      Array.from({ length: 1101 }, () => null),
-    );
+  test("report at most 100 problems, and say where checking stopped if there are more", () => {
+    const wrong = (length: number) => validateRows(features, new Array(length).fill(null));
+    expect(wrong(100)).toHaveLength(100);
+    const problems = wrong(1101);
     expect(problems).toHaveLength(101);
-    expect(problems.at(-1)).toMatchObject({ path: "rows", message: "1,001 more problems are not listed." });
+    expect(problems.at(-1)).toEqual({
+      path: "rows",
+      code: "BAD_TYPE",
+      message: "there are more problems: checking stopped at rows[100].",
+    });
+  });
+
+  /** 200 features of 2,000 categories of 256 characters. */
+  const wide = Array.from({ length: 200 }, (_, index) => ({
+    ...{ name: `feature_${index}`, type: "CATEGORY" as const, description: "", shape: [] },
+    categories: Array.from({ length: 2_000 }, (__, code) => `${code}`.padEnd(256, "x")),
+  }));
+
+  test.each<[string, unknown[], number]>([
+    ["that are empty", new Array(3_000).fill({}), 0],
+    ["with unknown categories", new Array(3_000).fill({ feature_0: "unknown", feature_1: 1 }), 0],
+    ["with fields of no feature", Array.from({ length: 3_000 }, (_, row) => ({ [`x${row}`]: 1 })), 0],
+    ["that are no rows", new Array(3_000).fill(7), 100],
+  ])("%s: 3,000 of them over 200 features of 2,000 categories are refused at once, in few words", (_, rows, stop) => {
+    // Four runs, because the first pays for compiling; before, each took many seconds.
+    const times = Array.from({ length: 4 }, () => {
+      const start = performance.now();
+      expect(validateRows(wide, rows)).toHaveLength(101);
+      return performance.now() - start;
+    });
+    expect(Math.min(...times)).toBeLessThan(40);
+    const problems = validateRows(wide, rows);
+    expect(problems.at(-1)?.message).toContain(`stopped at rows[${stop}].`);
+    for (const { message } of problems) expect(message.length).toBeLessThan(1_000);
+  });
+
+  test("of correct values are checked to the last one", () => {
+    const rows = Array.from({ length: 5_000 }, (_, row) => ({ ...good, height: row === 4_999 ? "x" : row }));
+    expect(check(...rows)).toEqual(["rows[4999].height BAD_TYPE"]);
+  });
+
+  test.each<[string, object, string]>([
+    ["a NUMBER", { height: inexactInteger("9007199254740993") }, "rows[0].height OUT_OF_RANGE"],
+    [
+      "an entry of a VECTOR",
+      { spectrum: [1, inexactInteger("-9007199254740993"), 2] },
+      "rows[0].spectrum[1] OUT_OF_RANGE",
+    ],
+    ["a CATEGORY", { colour: inexactInteger("9007199254740993") }, "rows[0].colour BAD_TYPE"],
+  ])("an integer that 64-bit floats do not hold is refused as %s, by its digits", (_, value, expected) => {
+    expect(check({ ...good, ...value })).toEqual([expected]);
+    expect(validateRows(features, [{ ...good, ...value }])[0]?.message).toContain("9007199254740993");
   });
 
   test("with field names of 100,000 characters make short paths", () => {

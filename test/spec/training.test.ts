@@ -142,6 +142,54 @@ describe("a training", () => {
     ],
   ])("with %s is refused", (_, changes, expected) => expect(faults(training(changes))).toEqual(expected));
 
+  const many = { everySteps: 1, keep: { every: 1 } };
+  test.each<[string, object, string[]]>([
+    ["the last number of newest checkpoints", { checkpoint: { keep: { latest: 1_000 } } }, []],
+    ["one more", { checkpoint: { keep: { latest: 1_001 } } }, ["checkpoint.keep.latest OUT_OF_RANGE"]],
+    ["more of the best", { checkpoint: { keep: { best: 1_001 } } }, ["checkpoint.keep.best OUT_OF_RANGE"]],
+    // 4 steps an epoch: 9,996 checkpoints and the one at the end.
+    ["every checkpoint of 2,499 epochs", { epochs: 2_499, checkpoint: many }, []],
+    ["every one of 2,500 epochs", { epochs: 2_500, checkpoint: many }, ["checkpoint.keep.every OUT_OF_RANGE"]],
+    ["every second one of 2,500 epochs", { epochs: 2_500, checkpoint: { everySteps: 2, keep: { every: 2 } } }, []],
+    [
+      "as many by the clock",
+      { epochs: 2_501, checkpoint: { everySeconds: 9, keep: { every: 1 } } },
+      ["checkpoint.keep.every OUT_OF_RANGE"],
+    ],
+    ["a checkpoint a step for 249,999 epochs", { epochs: 249_999, checkpoint: { everySteps: 1 } }, []],
+    [
+      "a checkpoint a step for 250,000",
+      { epochs: 250_000, checkpoint: { everySteps: 1 } },
+      ["checkpoint.everySteps OUT_OF_RANGE"],
+    ],
+    [
+      "a checkpoint an epoch for a million",
+      { epochs: 1_000_000, checkpoint: { everyEpochs: 1 } },
+      ["checkpoint.everyEpochs OUT_OF_RANGE"],
+    ],
+    // 120 steps an epoch, 4 metrics and a learning rate: 125 points.
+    ["100,000,000 metric points", { epochs: 800_000, batchSize: 1 }, []],
+    ["125 more", { epochs: 800_001, batchSize: 1 }, ["epochs OUT_OF_RANGE"]],
+  ])("that stores %s", (_, changes, expected) => {
+    const resolution = training(changes);
+    expect(resolution.problems ? faults(resolution) : []).toEqual(expected);
+  });
+
+  test("that keeps more bytes than one may is refused, and told how many", () => {
+    const wide = { ...model, layers: model.layers.map((layer) => layer) };
+    const dense = wide.layers.find((layer) => layer.type === "dense");
+    if (dense?.type !== "dense") throw new Error("there is no dense layer");
+    // 65,536 × 7,600 weights and biases: 499 million parameters, two gigabytes a checkpoint.
+    wide.layers = [{ ...dense, inputShape: [7_600], units: 65_536, outputShape: [65_536] }];
+    const keep = (latest: number) =>
+      resolveTraining({ epochs: 1_000, checkpoint: { everySteps: 1, keep: { latest } } }, wide, counts);
+    expect(keep(500).problems).toBeUndefined();
+    const { problems } = keep(700);
+    expect(problems).toEqual([
+      { path: "checkpoint.keep.latest", code: "OUT_OF_RANGE", message: expect.stringContaining("1,396,") },
+    ]);
+  });
+
   test("that watches validation without such rows is refused, and hears what there is", () => {
     const refused = training({ earlyStopping: { monitor: "val_loss" } }, noValidation);
     expect(faults(refused)).toEqual(["earlyStopping.monitor SPLIT_EMPTY"]);

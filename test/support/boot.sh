@@ -18,7 +18,8 @@ grep -q "Perennial is up" "$data/out" || {
   kill -TERM "$pid"
   exit 1
 }
-url=$(sed -n 's/.*: \(http[^#]*\)\/#key.*/\1/p' "$data/out")
+! grep -qF "$(cat "$data/operator.key")" "$data/out" || { echo "The operator key is in the output."; exit 1; }
+url=$(sed -n 's/.*is up .*: \(http[^ ]*\) .*/\1/p' "$data/out")
 curl --fail --silent --show-error --max-time 10 "$url/health/ready"
 echo " from $url: $(sed 's/:.*//' "$data/out" | head -n 1)"
 kill -TERM "$pid"

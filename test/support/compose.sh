@@ -41,16 +41,41 @@ fi
 
 fail() { echo "$file: $*" >&2; exit 1; }
 
-export PERENNIAL_OPERATOR_KEY=only-to-read-the-file-with
+secrets=(PERENNIAL_OPERATOR_KEY POSTGRES_PASSWORD MINIO_ROOT_PASSWORD)
+for name in "${secrets[@]}"; do export "$name=only-to-read-the-file-with-$name"; done
 services() { "${compose[@]}" -f "$file" "$@" config --services | sort | paste -sd' '; }
 found=$(services)
 [ "$found" = "minio postgres server worker" ] || fail "its services are $found"
 found=$(services --profile gpu)
 [ "$found" = "minio postgres server worker worker-gpu" ] || fail "with --profile gpu its services are $found"
-# Without a key it must start nothing: every platform would have the same one, or one that nobody knows.
-if refusal=$(PERENNIAL_OPERATOR_KEY='' "${compose[@]}" -f "$file" config --quiet 2>&1); then
-  fail "a missing PERENNIAL_OPERATOR_KEY is not refused"
-fi
-[[ $refusal == *"PERENNIAL_OPERATOR_KEY is missing a value: set it to at least 24 random characters"* ]] ||
-  fail "a missing PERENNIAL_OPERATOR_KEY is refused with: $refusal"
+# Without its secrets it must start nothing: every platform would have the same ones, or some that nobody knows.
+for name in "${secrets[@]}"; do
+  if refusal=$(export "$name="; "${compose[@]}" -f "$file" config --quiet 2>&1); then
+    fail "a missing $name is not refused"
+  fi
+  [[ $refusal == *"$name is missing a value: set it to "* ]] || fail "a missing $name is refused with: $refusal"
+  grep -q "^$name=$" docker/env.example || fail "docker/env.example lacks $name"
+done
+# What the containers may do, as Docker Compose understands it.
+"${compose[@]}" -f "$file" --profile gpu config --format json | node --input-type=module -e '
+  import { readFileSync } from "node:fs";
+  const { services } = JSON.parse(readFileSync(0, "utf8"));
+  const wrong = [];
+  const expect = (name, what, holds) => holds || wrong.push(`${name}: ${what}`);
+  const own = { server: 1, worker: 1, "worker-gpu": 1 };
+  for (const [name, service] of Object.entries(services)) {
+    expect(name, "its root file system can be written", service.read_only === true);
+    expect(name, "it keeps capabilities", service.cap_drop?.includes("ALL") && !service.cap_add);
+    expect(name, "it may gain privileges", service.security_opt?.includes("no-new-privileges:true"));
+    expect(name, "it has no /tmp to write to", service.tmpfs?.includes("/tmp"));
+    expect(name, "it is reached from elsewhere", (service.ports ?? []).every((port) => port.host_ip === "127.0.0.1"));
+    expect(name, "it has no health check", service.healthcheck?.test.length > 1 || name.startsWith("worker"));
+    expect(name, "its image has no exact tag", name in own || /:(RELEASE\.[\dTZ-]+|\d+\.\d+[\w.-]*)(@sha256:[0-9a-f]{64})?$/.test(service.image));
+    expect(name, "it lacks a variable of its own", !(name in own) || /only-to-read/.test(service.environment.PERENNIAL_S3_URL));
+  }
+  for (const file of ["docker/Dockerfile", "docker/Dockerfile.gpu"])
+    for (const [, image] of readFileSync(file, "utf8").matchAll(/^FROM (\S+)/gm))
+      expect(file, `${image} has no exact tag`, /:\d+\.\d+\.\d+-\w+/.test(image));
+  if (wrong.length > 0) throw new Error(wrong.join("; "));
+' || fail "its containers may do too much"
 echo "$file: read by $("${compose[@]}" version | head -n 1)."

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import pg from "pg";
 import type { DataSource } from "typeorm";
 import { inject } from "vitest";
 import { openDatabase } from "../../src/db/database.js";
+import { roleName } from "../../src/embedded/roles.js";
 import "./global-setup.js";
-import { templateDatabase, urlOf } from "./database-url.js";
+import { administer, templateDatabase, urlOf } from "./database-url.js";
 
 export interface TestDatabase {
   db: DataSource;
@@ -19,7 +19,8 @@ export const testDatabase = (): Promise<TestDatabase> => copyOf(templateDatabase
 
 async function copyOf(template: string): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  const administrator = inject("administratorUrl");
+  await administer(administrator, `CREATE DATABASE ${name} TEMPLATE ${template} OWNER ${roleName}`);
   const url = urlOf(inject("postgresUrl"), name);
   const db = await openDatabase({ url });
   return {
@@ -27,7 +28,7 @@ async function copyOf(template: string): Promise<TestDatabase> {
     url,
     async close() {
       await db.destroy();
-      await administer(`DROP DATABASE ${name} WITH (FORCE)`);
+      await administer(administrator, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
 }
@@ -39,15 +40,5 @@ export async function backupOf(source: TestDatabase): Promise<TestDatabase> {
     return await copyOf(new URL(source.url).pathname.slice(1));
   } finally {
     await source.db.initialize();
-  }
-}
-
-async function administer(statement: string): Promise<void> {
-  const client = new pg.Client(inject("postgresUrl"));
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
   }
 }

@@ -39,7 +39,9 @@ async function load(trust: number[]) {
     classWeights: { method: "BALANCED" as const },
   };
   const model = resolved(resolveModel(declaration, dataset));
-  const assignment = { model, dataset: { features, split, segments: [{ key, sha256 }] }, parent: null, gate: null };
+  const training = { semantics: 2, earlyStopping: null };
+  const sealed = { features, split, segments: [{ key, sha256 }] };
+  const assignment = { model, dataset: sealed, training, parent: null, gate: null };
   const data = await loadData(assignment as unknown as Assignment, store);
   return data.rows("train", model, data.preprocessing);
 }
@@ -51,5 +53,5 @@ it("feeds each training row with its own weight times that of its class, and the
 });
 
 it("refuses a negative weight with the feature and the row", async () => {
-  await expect(load([1, -1, 1, 1])).rejects.toThrow(/"trust" .* row 1 has -1/);
+  await expect(load([1, -1, 1, 1])).rejects.toThrow(/row 1 \(.*"trust" must be at least 0 .* and is -1/);
 });

@@ -67,7 +67,9 @@ const data: Data = {
   preprocessing: { format: 1, inputs: [], target: { feature: "target", method: "NONE" } },
   counts: { train: 20, validation: 8, test: 0 },
   firstNew: 0,
-  rows: (name) => rows[name],
+  skipped: null,
+  rows: (name) => rows[name === "gate" ? "test" : name],
+  targets: (name) => Float64Array.from(rows[name === "gate" ? "test" : name].y),
 };
 
 let folder: string;
@@ -105,16 +107,19 @@ async function train(
   drainAt = 1e9,
   saveFile?: SaveFile,
   whenAt: (step: number) => void = () => {},
-  { now = (): number => 0, patienceMs = 0 } = {},
+  { now = (): number => 0, patienceMs = 0, held = data } = {},
 ) {
   const executor = createEagerExecutor();
   const spec = { ...training, ...changes };
-  const { batchSize, seed } = spec;
+  const { batchSize, seed, semantics } = spec;
+  const order = epochOrder({ ...spec, count: held.counts.train });
   const program = await createTrainingProgram({
     model,
     optimizer: optimizer as OptimizerSpec,
     batchSize,
     seed,
+    semantics,
+    stepsPerEpoch: order.stepsPerEpoch,
     executor,
   });
   const points: { seq: number; name: string; value: number }[] = [];
@@ -122,8 +127,8 @@ async function train(
   let steps = 0;
   const position = await loop.fit({
     assignment: { model, optimizer, training: spec } as unknown as Assignment,
-    data,
-    order: epochOrder({ ...spec, count: data.counts.train }),
+    data: held,
+    order,
     program,
     start,
     now,
@@ -157,18 +162,20 @@ describe("a training", () => {
   });
 
   it.each([
-    ["stopped within an epoch", 6],
-    ["stopped between two epochs", 20],
-    ["stopped with gradients gathered", 13],
-  ])("%s and resumed ends bit for bit as one never interrupted", async (_, drainAt) => {
-    const straight = await train({ earlyStopping: stopping(50) });
-    const first = await train({ earlyStopping: stopping(50) }, null, drainAt);
+    ["stopped within an epoch", 6, 2],
+    ["stopped between two epochs", 20, 2],
+    ["stopped with gradients gathered", 13, 2],
+    ["of semantics 1, stopped with gradients gathered", 13, 1],
+  ] as const)("%s and resumed ends bit for bit as one never interrupted", async (_, drainAt, semantics) => {
+    const spec = { earlyStopping: stopping(50), semantics };
+    const straight = await train(spec);
+    const first = await train(spec, null, drainAt);
     expect(first.position).toBeUndefined();
     const [checkpoint] = first.checkpoints;
     expect(checkpoint?.step).toBe(drainAt);
     const start = await loadCheckpoint(store, checkpoint as CheckpointObject, "run");
     expect(start.plateau?.learningRate).toBeGreaterThan(0);
-    const second = await train({ earlyStopping: stopping(50) }, start);
+    const second = await train(spec, start);
     expect(second.position).toEqual(straight.position);
     expect([...first.points, ...second.points]).toEqual(straight.points);
     for (const { program } of [straight, first, second]) program.dispose();
@@ -234,6 +241,38 @@ describe("a training", () => {
     program.dispose();
   });
 
+  describe("whose validation rows all weigh 0", () => {
+    const validation = { ...rows.validation, weight: new Float32Array(8) };
+    const held: Data = {
+      ...data,
+      rows: (name) => (name === "validation" ? validation : rows[name === "gate" ? "test" : name]),
+    };
+    const trained = async (semantics: 1 | 2) => {
+      const { points, position, program } = await train({ semantics }, null, 1e9, undefined, undefined, { held });
+      program.dispose();
+      const named = (name: string) => points.filter((point) => point.name === name).map(({ value }) => value);
+      return { position, losses: named("val_loss"), rates: named("learning_rate"), trained: named("epoch_loss") };
+    };
+
+    it("has no val_loss, does not diverge, and goes by the training loss", async () => {
+      const { position, losses, rates, trained: epochs } = await trained(2);
+      expect(position?.finished).toBe(true);
+      expect(losses).toEqual(new Array(9).fill(Number.NaN));
+      // The rate falls only after an epoch that has not lowered the training loss by `minDelta`.
+      const best = epochs.map((_, epoch) => Math.min(...epochs.slice(0, epoch)));
+      const stalled = epochs.findIndex(
+        (loss, epoch) => epoch > 0 && loss + plateau.minDelta >= (best[epoch] as number),
+      );
+      expect(rates.findIndex((rate) => rate < 0.05)).toBe(stalled === -1 || stalled === 8 ? -1 : stalled + 1);
+    });
+
+    it("had a val_loss of 0 under semantics 1, which did not improve", async () => {
+      const { losses, rates } = await trained(1);
+      expect(losses).toEqual(new Array(9).fill(0));
+      expect(rates.slice(0, 3)).toEqual([0.05, 0.05, 0.025]);
+    });
+  });
+
   it("that is drained waits for the save in flight and stores the newer step", async () => {
     const slow: SaveFile = async (file) => {
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -288,7 +327,7 @@ describe("a training whose weights are ruined, also where the loss does not show
   /** Trains in epochs of four steps; from the `from`th look at the weights on, there is NaN among them. */
   async function trainRuined(from: number, settings: typeof training) {
     const program = await createTrainingProgram({
-      ...{ model, optimizer: optimizer as OptimizerSpec, batchSize: 6, seed: 3 },
+      ...{ model, optimizer: optimizer as OptimizerSpec, batchSize: 6, seed: 3, semantics: 2, stepsPerEpoch: 4 },
       executor: createEagerExecutor(),
     });
     const ruined = { ...(await program.state()) };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ReduceOnPlateau } from "../../src/spec/schedule.js";
+import type { TrainingSemantics } from "../../src/spec/training.js";
 import { freshPlateau, judgePlateau, type PlateauState } from "../../src/trainer/plateau.js";
 import { updates } from "../engine/updates.js";
 
@@ -16,10 +17,14 @@ const cases: Record<string, Partial<ReduceOnPlateau>> = {
   "larger is better": { mode: "MAX", patience: 3, factor: 0.5, cooldown: 1 },
 };
 
-function follow(schedule: ReduceOnPlateau, epochs: { name: string; value: number }[][]): number[] {
+function follow(
+  schedule: ReduceOnPlateau,
+  epochs: { name: string; value: number }[][],
+  semantics?: TrainingSemantics,
+): number[] {
   let state = freshPlateau(schedule) as PlateauState;
   return epochs.map((values) => {
-    state = judgePlateau(schedule, state, values);
+    state = judgePlateau(schedule, state, values, semantics);
     return state.learningRate;
   });
 }
@@ -59,6 +64,16 @@ describe("a learning rate that falls on a plateau", () => {
 
   it("stays where what it watches is not measured", () => {
     expect(follow({ ...plain, patience: 0 }, [[], []])).toEqual([0.1, 0.1]);
+  });
+
+  it("takes NaN for no improvement, as Keras does, not even on nothing", () => {
+    const schedule = { ...plain, patience: 2, factor: 0.5 };
+    const epochs = [Number.NaN, 3, 2, 1].map((value) => [{ name: "value", value }]);
+    expect(follow(schedule, epochs)).toEqual([0.1, 0.1, 0.1, 0.1]);
+    const never = [Number.NaN, Number.NaN].map((value) => [{ name: "value", value }]);
+    expect(follow(schedule, never)).toEqual([0.1, 0.05]);
+    // Under semantics 1 a first NaN was the best for ever.
+    expect(follow(schedule, epochs, 1)).toEqual([0.1, 0.1, 0.05, 0.05]);
   });
 
   it("is the only schedule with a state", () => {

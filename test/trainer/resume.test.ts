@@ -32,7 +32,8 @@ let position: TrainingPosition;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "perennial-resume-"));
   store = await openFileStore({ root: folder, baseUrl: "http://localhost", secret: "s".repeat(32) });
-  program = await createTrainingProgram({ model, optimizer, batchSize: 5, seed: 1, executor: createEagerExecutor() });
+  const executor = createEagerExecutor();
+  program = await createTrainingProgram({ model, optimizer, batchSize: 5, seed: 1, semantics: 2, executor });
   const state = Object.fromEntries(
     Object.entries(await program.state()).map(([name, values]) => [name, values.map((value) => value + 1)]),
   );

@@ -5,7 +5,7 @@ import path from "node:path";
 import { readConfig } from "../../dist/config.js";
 import { createOnnxExecutor } from "../../dist/engine/onnx/onnx-executor.js";
 import { PlatformError } from "../../dist/errors.js";
-import { openStore } from "../../dist/store.js";
+import { openPrivateStore } from "../../dist/store.js";
 import { serveTrainer } from "../../dist/trainer/process.js";
 
 const config = readConfig(process.env);
@@ -55,7 +55,7 @@ function failing(executor) {
 }
 
 await serveTrainer({
-  store: () => openStore(config, "a key for no server", () => ""),
+  store: () => openPrivateStore(config),
   executor: (_device, threads) => failing(createOnnxExecutor({ provider: "cpu", threads })),
   rehearsal: createOnnxExecutor({ provider: "cpu" }),
   onAssigned: () => {},

@@ -16,6 +16,7 @@ const exited = (code: number | null, signal: string | null, oomKilled = false): 
 describe("an attempt that ended", () => {
   it.each<[string, AttemptEnd, string, string]>([
     ["with rows that do not fit", failed("BAD_INPUT"), "USER_ERROR", "BAD_INPUT"],
+    ["with rows that the model cannot use", failed("INVALID_ROWS"), "UNUSABLE_ROWS", "INVALID_ROWS"],
     ["with an empty part of the split", failed("EMPTY_SPLIT"), "USER_ERROR", "EMPTY_SPLIT"],
     ["with a loss that is NaN", failed("DIVERGED"), "DIVERGENCE", "DIVERGED"],
     ["by ONNX Runtime", failed("EXECUTOR_FAILED"), "EXECUTOR", "EXECUTOR_FAILED"],
@@ -52,6 +53,12 @@ const away = classify(failed("STORAGE_UNAVAILABLE"));
 describe("a fault of the run's own", () => {
   it("spends a restart, and is remembered with its step", () => {
     expect(aftermath(crash, standing)).toEqual({ to: "QUEUED", pauseSeconds: 1, restarts: 1, lastFault });
+  });
+
+  it("fails the run at once where the same rows would come again", () => {
+    const error = { code: "INVALID_ROWS", message: "why" };
+    const lastFault = { ...error, step: 7 };
+    expect(aftermath(classify({ error }), standing)).toEqual({ to: "FAILED", error, lastFault });
   });
 
   it("waits twice as long each time, at most a minute", () => {

@@ -100,9 +100,13 @@ describe("a text classifier", () => {
   it("refuses to predict rows without texts, naming each", async () => {
     const version = await bench.db.manager.findOneByOrFail(ModelVersion, { modelName: "moods" });
     const rows = [{ review: "fine" }, { review: 5 }, {}];
-    await expect(predictor.predict(version.id, rows)).rejects.toMatchObject({
+    const problems = (await predictor.predict(version.id, rows)).map((answer) =>
+      answer.problems.map(({ path }) => path),
+    );
+    expect(problems).toEqual([[], ["rows[1].review"], ["rows[2].review"]]);
+    await expect(predictor.predict(version.id, rows.slice(1))).rejects.toMatchObject({
       code: "INVALID_ROWS",
-      details: { problems: [{ path: "rows[1].review" }, { path: "rows[2].review" }] },
+      details: { problems: [{ path: "rows[0].review" }, { path: "rows[1].review" }] },
     });
   });
 });

@@ -1,7 +1,7 @@
 // The real trainer with a thread that stands still for a while, when delays.mjs says so.
 import { readConfig } from "../../dist/config.js";
 import { createOnnxExecutor } from "../../dist/engine/onnx/onnx-executor.js";
-import { openStore } from "../../dist/store.js";
+import { openPrivateStore } from "../../dist/store.js";
 import { serveTrainer } from "../../dist/trainer/process.js";
 import { readDelays, writeDelays } from "./delays.mjs";
 
@@ -31,7 +31,7 @@ function slow(executor) {
 }
 
 await serveTrainer({
-  store: () => openStore(config, "a key for no server", () => ""),
+  store: () => openPrivateStore(config),
   executor: (_device, threads) => slow(createOnnxExecutor({ provider: "cpu", threads })),
   rehearsal: createOnnxExecutor({ provider: "cpu" }),
   onAssigned: (runId) => {

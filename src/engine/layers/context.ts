@@ -8,7 +8,8 @@ export interface LayerContext {
   training: boolean;
   /**
    * Training only: [1, batch], 1 / (count of real rows) for a real row and 0 for a padding row. Statistics over the
-   * batch are sums weighted by it, hence exact for a last batch that is padded.
+   * batch are sums weighted by it, hence exact for a last batch that is padded. A row of weight 0 is a real row, as in
+   * Keras, except under semantics 1.
    */
   rowShare?: tf.Tensor2D;
   /** The layer's random inputs by the name they were declared with in `randomInputs`. */

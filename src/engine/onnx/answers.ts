@@ -1,3 +1,4 @@
+import { trueAbove } from "../../features/predictions.js";
 import { type FittedPreprocessing, fittedOf } from "../../features/preprocessing.js";
 import type { ModelSpec } from "../../spec/model.js";
 import type { Program, Value } from "./model.js";
@@ -42,7 +43,7 @@ export function answers(
         record.node("Concat", [complement, predictions], { shape: [rows, 2], type: "float32" }, { axis: 1 }),
       );
       const result = { shape: [rows, 1], type: "bool" as const };
-      const isTrue = record.node("GreaterOrEqual", [predictions, record.scalar(0.5)], result);
+      const isTrue = record.node("Greater", [predictions, record.scalar(trueAbove)], result);
       put("label", record.node("Reshape", [isTrue, record.int64([-1])], { shape: [rows], type: "bool" }));
       break;
     }

@@ -39,6 +39,7 @@ import { Recorder } from "./recorder.js";
  * declares a model must not keep a server busy with that.
  */
 const mostNodes = 100_000;
+export const graphLimits = { nodes: mostNodes } as const;
 
 /** The name of the output that holds the new value of a tensor of the state. */
 export function nextName(name: string): string {

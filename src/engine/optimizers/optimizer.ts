@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Algorithm, OptimizerSpec } from "../../spec/optimizer.js";
 import { clipGradients } from "../clipping.js";
 import { type NamedTensors, tensorNamed } from "../named-tensors.js";
+import type { RowCounting, UpdateStep } from "../row-counting.js";
 import { adadelta } from "./adadelta.js";
 import { adafactor } from "./adafactor.js";
 import { adagrad } from "./adagrad.js";
@@ -49,16 +50,16 @@ export interface Update {
   parameter: tf.Tensor;
   gradient: tf.Tensor;
   slots: NamedTensors;
+  /** Whether weight decay leaves it out; default false. */
+  spared?: boolean;
 }
 
 /** Everything between the gradients of a batch and the next parameters. */
 export interface Optimizer {
-  /** The tensors kept for a parameter of that shape. */
-  slots(shape: readonly number[]): Slot[];
   /** Names of the scalar inputs of the training graph. */
   scalars: readonly string[];
-  /** The scalars' values at a step counted from 0; a step is one batch. */
-  scalarValues(learningRate: number, step: number): Record<string, number>;
+  /** The scalars' values at a step; a step is one batch. */
+  scalarValues(learningRate: number, step: UpdateStep): Record<string, number>;
   /** All parameters together, in order. `scalars` holds exactly the names declared above. */
   apply(updates: Update[], scalars: NamedTensors): { parameter: tf.Tensor; slots: NamedTensors }[];
 }
@@ -67,20 +68,30 @@ export interface Optimizer {
 export const averageSlot = "ema";
 const gradientsSlot = "gradient_sum";
 
+/** The tensors that an optimizer keeps for a parameter of that shape. */
+export function slotsFor(spec: OptimizerSpec, shape: readonly number[]): Slot[] {
+  return [
+    ...updateRule(spec.algorithm).slots(shape),
+    ...(spec.ema ? [{ name: averageSlot, shape: [...shape], initial: "PARAMETER" as const }] : []),
+    ...(spec.gradientAccumulationSteps > 1 ? [{ name: gradientsSlot, shape: [...shape], initial: 0 }] : []),
+  ];
+}
+
 /**
- * An optimizer as Keras 3 has it: mean over the accumulated gradients, clipping, decoupled weight decay of every
- * parameter, the algorithm's update, the moving average of the weights, which begins with the first update's.
+ * An optimizer as Keras 3 has it: mean over the accumulated gradients, clipping, decoupled weight decay, the algorithm's
+ * update, the moving average of the weights, which begins with the first update's.
  *
  * With gradient accumulation every step computes an update, and scalars decide whether it or what was before is kept:
  * the graph stays one for all steps. Bias corrections and the moving average count updates, schedules count steps.
  */
-export function createOptimizer(spec: OptimizerSpec): Optimizer {
+export function createOptimizer(spec: OptimizerSpec, counting: RowCounting): Optimizer {
   const { weightDecay, clipping, ema, gradientAccumulationSteps: batches } = spec;
   const rule = updateRule(spec.algorithm);
-  const accumulates = batches > 1;
+  const gathering = batches > 1 ? counting.gradientMean(batches) : undefined;
 
-  function next({ parameter, gradient, slots }: Update, scalars: NamedTensors) {
-    const decayed = weightDecay === 0 ? parameter : tf.mul(parameter, tensorNamed(scalars, "decay"));
+  function next({ parameter, gradient, slots, spared = false }: Update, scalars: NamedTensors) {
+    const decays = weightDecay !== 0 && !spared;
+    const decayed = decays ? tf.mul(parameter, tensorNamed(scalars, "decay")) : parameter;
     const updated = rule.update(decayed, gradient, slots, scalars);
     if (!ema) return updated;
     const kept = tf.mul(tensorNamed(slots, averageSlot), tensorNamed(scalars, "ema_old"));
@@ -89,40 +100,33 @@ export function createOptimizer(spec: OptimizerSpec): Optimizer {
   }
 
   return {
-    slots: (shape) => [
-      ...rule.slots(shape),
-      ...(ema ? [{ name: averageSlot, shape: [...shape], initial: "PARAMETER" as const }] : []),
-      ...(accumulates ? [{ name: gradientsSlot, shape: [...shape], initial: 0 }] : []),
-    ],
     scalars: [
       ...rule.scalars,
       ...(weightDecay === 0 ? [] : ["decay"]),
       ...(ema ? ["ema_old", "ema_new"] : []),
-      ...(accumulates ? ["update", "wait"] : []),
+      ...(gathering ? [...gathering.scalars, "update", "wait"] : []),
     ],
     scalarValues(learningRate, step) {
-      const update = Math.floor(step / batches);
+      const { update, completes } = step;
       const values = rule.scalarValues(learningRate, update);
       if (weightDecay !== 0) values.decay = 1 - learningRate * weightDecay;
       if (ema) {
         values.ema_old = update === 0 ? 0 : ema.momentum;
         values.ema_new = 1 - values.ema_old;
       }
-      if (accumulates) {
-        values.update = (step + 1) % batches === 0 ? 1 : 0;
-        values.wait = 1 - values.update;
-      }
-      return values;
+      if (!gathering) return values;
+      const [made, wait] = completes ? [1, 0] : [0, 1];
+      return { ...values, ...gathering.scalarValues(step), update: made, wait };
     },
     apply(updates, scalars) {
       const sums = updates.map(({ gradient, slots }) =>
-        accumulates ? tf.add(gradient, tensorNamed(slots, gradientsSlot)) : gradient,
+        gathering ? gathering.add(gradient, tensorNamed(slots, gradientsSlot), scalars) : gradient,
       );
-      const means = accumulates ? sums.map((sum) => tf.mul(sum, 1 / batches)) : sums;
+      const means = gathering ? sums.map((sum) => gathering.mean(sum, scalars)) : sums;
       const clipped = clipGradients(clipping, means);
       return updates.map((update, index) => {
         const updated = next({ ...update, gradient: clipped[index] as tf.Tensor }, scalars);
-        if (!accumulates) return updated;
+        if (!gathering) return updated;
         const [now, wait] = [tensorNamed(scalars, "update"), tensorNamed(scalars, "wait")];
         /** Exact: one of the two factors is 1 and the other 0. */
         const choose = (value: tf.Tensor, before: tf.Tensor) => tf.add(tf.mul(value, now), tf.mul(before, wait));

@@ -2,7 +2,7 @@ import { ArgsType, Field, InputType } from "type-graphql";
 import { ModelVersion, SplitPartEnum } from "../../entities/version.js";
 import { ConnectionArguments } from "../connection/arguments.js";
 import { byColumns, type Collection } from "../connection/collection.js";
-import { badInput, type Condition, compare, compareInstant, nameOf } from "../connection/condition.js";
+import { badInput, type Condition, compare, compareInstant, compareNumber, nameOf } from "../connection/condition.js";
 import { Connection } from "../connection/connection.js";
 import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
 import { DateTimeFilter, IdFilter, IntFilter, NumberFilter, StringFilter } from "../connection/operators.js";
@@ -21,7 +21,8 @@ export class TagFilter {
 }
 
 @InputType({
-  description: "Which versions to take by one measurement; a version that was not measured so does not fit.",
+  description:
+    "Which versions to take by one measurement; a version that was not measured so does not fit. NaN fits `eq` and `ne` like any other value, and no comparison by size.",
 })
 export class EvaluationFilter extends NumberFilter {
   @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the data it was measured on." })
@@ -105,21 +106,22 @@ const hasTag: Condition<TagFilter> = ({ key, value }, scope) => {
 const measured: Condition<EvaluationFilter> = ({ split, name, ...comparisons }, scope) => {
   const named = compare("e.name")({ eq: name }, { ...scope, path: `${scope.path}.name` });
   return `EXISTS (SELECT FROM evaluation e WHERE e.version_id = t.id
-    AND e.split = ${scope.parameters.bind(split.toLowerCase())} AND ${named} AND ${compare("e.value")(comparisons, scope)})`;
+    AND e.split = ${scope.parameters.bind(split.toLowerCase())} AND ${named} AND ${compareNumber("e.value")(comparisons, scope)})`;
 };
 
-/** Values that were never measured take the far end, so that the comparison of places in the list is never null. */
+/** Numbers in their order; what is NaN or was never measured comes behind all of them, infinities included. */
 function byEvaluation({ direction, evaluation }: ModelVersionOrder): Ordering {
   if (evaluation == null) throw badInput("orderBy.evaluation", "EVALUATION needs the measurement to order by");
   const { split, name } = evaluation;
   if (!isStorable(name)) throw badInput("orderBy.evaluation.name", "must not contain the character U+0000");
+  const last = direction === "ASC" ? 2 : 0;
   return {
     name: `EVALUATION ${split} ${name}`,
     direction,
-    kind: "number",
-    value: (parameters) => `coalesce((SELECT nullif(e.value, 'NaN') FROM evaluation e WHERE e.version_id = t.id
-      AND e.split = ${parameters.bind(split.toLowerCase())} AND e.name = ${parameters.bind(name)}),
-      ${direction === "ASC" ? "'Infinity'" : "'-Infinity'"})`,
+    kind: "measurement",
+    value: (parameters) => `coalesce((SELECT ARRAY[1, e.value] FROM evaluation e WHERE e.version_id = t.id
+      AND e.split = ${parameters.bind(split.toLowerCase())} AND e.name = ${parameters.bind(name)}
+      AND e.value <> 'NaN'), ARRAY[${last}, 0]::float8[])`,
   };
 }
 

@@ -1,8 +1,30 @@
 import { ArgsType, Field, Int } from "type-graphql";
-import { badInput } from "./condition.js";
+import { count } from "../../spec/wording.js";
+import { badInput, maxListLength } from "./condition.js";
 
 /** The most rows one page can have, and how many it has unless told. */
 export const pageSizes = { max: 1_000, default: 50 } as const;
+
+/** The most that lists and their arguments hold. */
+export const listLimits = {
+  pageSize: pageSizes.max,
+  /** Entries of `in`, `notIn` and `names`. */
+  entries: maxListLength,
+  /** `maxPoints`: points of one metric of one run. */
+  points: 10_000,
+  /** `limit`: moves of one alias. */
+  moves: 1_000,
+} as const;
+
+/**
+ * Reads an argument that says how many of something to give.
+ *
+ * @throws PlatformError BAD_INPUT, naming the argument, when it is not from 1 to `most`.
+ */
+export function assertAmount(argument: string, given: number, most: number): void {
+  if (given < 1 || given > most)
+    throw badInput(argument, `must be a whole number from 1 to ${count(most)}, got ${given}`);
+}
 
 @ArgsType()
 export class ConnectionArguments {

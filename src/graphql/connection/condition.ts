@@ -46,6 +46,26 @@ export function compare(column: string): Condition<object> {
     );
 }
 
+const bySize: ReadonlySet<string> = new Set(["lt", "lte", "gt", "gte"]);
+
+/**
+ * Compares a `float8` column that is never null. Postgres sorts NaN above every number; here no comparison by size holds
+ * for NaN, on either side (IEEE 754). NaN equals itself, so that it can be looked for.
+ */
+export function compareNumber(column: string): Condition<object> {
+  return (given, { parameters, path }) =>
+    conjunction(
+      given,
+      operators,
+      (operator, value, name) => {
+        const parameter = `${parameters.bind(checkValue(value, `${path}.${name}`))}::float8`;
+        const comparison = operator(column, parameter);
+        return bySize.has(name) ? `(${comparison} AND 'NaN' NOT IN (${column}, ${parameter}))` : comparison;
+      },
+      path,
+    );
+}
+
 /**
  * Postgres keeps microseconds and a JavaScript date milliseconds, so an instant that a client was shown stands for a
  * whole millisecond here: else a row would come after its own `createdAt`.

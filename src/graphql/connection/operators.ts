@@ -75,7 +75,9 @@ export class IntFilter {
   gte?: number | null;
 }
 
-@InputType({ description: `Compares a measured value. NaN equals itself and is greater than every number. ${all}` })
+@InputType({
+  description: `Compares a measured value. NaN equals itself, and no comparison by size holds for it. ${all}`,
+})
 export class NumberFilter {
   @Field(() => NumberScalar, { nullable: true, description: equal })
   eq?: number | null;

@@ -70,13 +70,18 @@ export const orderKinds = {
     read: (parameter) => `${parameter}::int`,
     valid: (text) => /^-?\d{1,10}$/.test(text) && Math.abs(Number(text)) < 2 ** 31,
   },
-  number: {
+  /** A rank and a number, as an array of two: what has no number takes a rank behind or before all numbers. */
+  measurement: {
     write: (value) => `${value}::text`,
-    read: (parameter) => `${parameter}::float8`,
-    valid: (text) =>
-      /^-?Infinity$/.test(text) ||
-      /^-?0$/.test(text) ||
-      (/^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(text) && Number.isFinite(Number(text)) && Number(text) !== 0),
+    read: (parameter) => `${parameter}::float8[]`,
+    valid: (text) => {
+      const [, number = ""] = /^\{[012],(.*)\}$/.exec(text) ?? [];
+      return (
+        /^-?Infinity$/.test(number) ||
+        /^-?0$/.test(number) ||
+        (/^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(number) && Number.isFinite(Number(number)) && Number(number) !== 0)
+      );
+    },
   },
 } as const satisfies Record<string, OrderKind>;
 

@@ -10,7 +10,7 @@ import type {
 import type { Activation, InitializerType } from "../../spec/layer.js";
 import { type CausalPadding, causalPaddings, type Padding, paddings } from "../../spec/spatial.js";
 import { ActivationEnum, InitializerEnum } from "./enums.js";
-import { BiasInput, InitializerOptionsInput, RegularizerInput } from "./layer-fields.js";
+import { BiasInput, InitializerOptionsInput, perAxis, RegularizerInput } from "./layer-fields.js";
 
 const valid = "The window stays inside: an extent n becomes floor((n - window) / stride) + 1.";
 const same = "Zeros at the border, as few as make of an extent n ceil(n / stride).";
@@ -33,19 +33,17 @@ registerEnumType(CausalPaddingEnum, {
   },
 });
 
-const perAxis = "One number for every axis, or one an axis: height, width.";
-
 @InputType({ description: "What every convolution has." })
 abstract class ConvolutionInput extends BiasInput {
-  @Field(() => [Int], { description: `The kernel's size. ${perAxis} At most 10,000 places in all.` })
+  @Field(() => [Int], { description: `The kernel's size, ${perAxis} At most 10,000 places in all.` })
   kernelSize!: number[];
 
-  @Field(() => [Int], { nullable: true, description: `How far the kernel moves each time. ${perAxis} Default: 1.` })
+  @Field(() => [Int], { nullable: true, description: `How far the kernel moves each time, ${perAxis} Default: 1.` })
   strides?: number[] | null;
 
   @Field(() => [Int], {
     nullable: true,
-    description: `How far apart the kernel's entries are; above 1 only with strides of 1. ${perAxis} Default: 1.`,
+    description: `How far apart the kernel's entries are, ${perAxis} Only with strides of 1 is it more than 1. Default: 1.`,
   })
   dilationRate?: number[] | null;
 
@@ -68,7 +66,8 @@ abstract class FullConvolutionInput extends ConvolutionInput {
   kernelRegularizer?: RegularizerInput | null;
 }
 
-const groups = "Channels and filters are divided into so many groups that do not see each other. Default: 1.";
+const groups =
+  "Channels and filters are divided into so many groups that do not see each other, 1 to 65,536. Default: 1.";
 
 @InputType({ description: "A convolution over the steps of [steps, channels] (Keras: Conv1D)." })
 export class Conv1dInput extends FullConvolutionInput implements Conv1dDeclaration {
@@ -104,7 +103,10 @@ export class DepthwiseConv2dInput extends ConvolutionInput implements DepthwiseC
   @Field(() => PaddingEnum, { nullable: true, description: "What happens at the border. Default: VALID." })
   padding?: Padding | null;
 
-  @Field(() => Int, { nullable: true, description: "Count of channels that each one becomes. Default: 1." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Count of channels that each one becomes, 1 to 65,536. Default: 1.",
+  })
   depthMultiplier?: number | null;
 
   @Field(() => InitializerEnum, {

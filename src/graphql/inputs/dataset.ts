@@ -28,7 +28,7 @@ export class FeatureInput implements FeatureDeclaration {
   @Field(() => [Int], {
     nullable: true,
     description:
-      "VECTOR: `[length]`. IMAGE: `[height, width, channels]`. Required there. SEQUENCE: `[length]` where its elements are vectors. Not allowed elsewhere.",
+      "Entries 1 to 1,000,000. VECTOR: `[length]`. IMAGE: `[height, width, channels]`. Required there. SEQUENCE: `[length]` where its elements are vectors. Not allowed elsewhere.",
   })
   shape?: number[] | null;
 
@@ -46,7 +46,7 @@ export class FeatureInput implements FeatureDeclaration {
 export class SplitInput implements NonNullable<DatasetDeclaration["split"]> {
   @Field(() => Float, {
     nullable: true,
-    description: "Share of rows that train; above 0. Default: what the others leave, 0.8.",
+    description: "Share of rows that train; above 0 and at most 1. Default: what the others leave, 0.8.",
   })
   train?: number | null;
 

@@ -1,7 +1,8 @@
 import { registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import { activations, initializers } from "../../spec/layer.js";
-import { classWeightings, losses, metricTypes, preprocessings } from "../../spec/model.js";
+import { classWeightings, invalidRowPolicies, losses, metricTypes, preprocessings } from "../../spec/model.js";
+import { parameterKinds } from "../../spec/parameter.js";
 import { poolings, sides, standardizations, tokenSplits } from "../../spec/preprocessing.js";
 import { decayShapes } from "../../spec/schedule.js";
 import { deviceRequests } from "../../spec/training.js";
@@ -196,24 +197,43 @@ export const MetricEnum = enumOf(metricTypes);
 registerEnumType(MetricEnum, {
   name: "MetricType",
   description:
-    "Metrics, measured once per epoch. The points of one carry its name in lower case, such as `accuracy`, and on validation rows with `val_` before it.",
+    "Metrics, measured once per epoch on raw targets in 64-bit floating point. The points of one carry its name in lower case, such as `accuracy`, and on validation rows with `val_` before it. A metric that is undefined is NaN.",
   valuesConfig: {
     ACCURACY: { description: "Share of rows predicted right. CATEGORY (default) and BINARY (default) targets." },
     TOP_2_ACCURACY: { description: "Share of rows whose category is among the 2 most probable. CATEGORY targets." },
     TOP_3_ACCURACY: { description: "Share of rows whose category is among the 3 most probable. CATEGORY targets." },
     TOP_5_ACCURACY: { description: "Share of rows whose category is among the 5 most probable. CATEGORY targets." },
-    PRECISION: { description: "Right ones among those predicted as such; CATEGORY: mean over the classes." },
-    RECALL: { description: "Those found among all there are; CATEGORY: mean over the classes." },
-    F1_SCORE: { description: "Harmonic mean of precision and recall; CATEGORY: mean over the classes." },
-    AUC: { description: "Area under the ROC curve. BINARY targets (default)." },
-    AUC_PR: { description: "Area under the precision-recall curve, as average precision. BINARY targets." },
+    PRECISION: {
+      description:
+        "Right ones among those predicted as such; CATEGORY: mean over the classes that are predicted. BINARY: undefined where no row is predicted to be true.",
+    },
+    RECALL: {
+      description:
+        "Those found among all there are; CATEGORY: mean over the classes that occur. BINARY: undefined where no row is true.",
+    },
+    F1_SCORE: {
+      description:
+        "Harmonic mean of precision and recall; CATEGORY: mean over the classes that occur or are predicted. BINARY: undefined where no row is true or predicted to be.",
+    },
+    AUC: {
+      description:
+        "Area under the ROC curve. BINARY targets (default). Undefined where the rows are all true or all false.",
+    },
+    AUC_PR: {
+      description:
+        "Area under the precision-recall curve, as average precision. BINARY targets. Undefined where no row is true.",
+    },
     MEAN_ABSOLUTE_ERROR: { description: "In the target's own unit. NUMBER and VECTOR targets (default)." },
     MEAN_SQUARED_ERROR: { description: "In the target's own unit, squared. NUMBER and VECTOR targets." },
     ROOT_MEAN_SQUARED_ERROR: { description: "In the target's own unit. NUMBER and VECTOR targets (default)." },
     MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
-      description: "Mean of 100 |error| / |target|, in percent. NUMBER and VECTOR targets.",
+      description:
+        "Mean of 100 |error| / |target|, in percent; a |target| below 1e-7 counts as 1e-7 (Keras). NUMBER and VECTOR targets.",
     },
-    R2_SCORE: { description: "Share of the variance that is explained. NUMBER targets (default)." },
+    R2_SCORE: {
+      description:
+        "Share of the variance that is explained. NUMBER targets (default). Undefined for a single row and where all targets are equal.",
+    },
   },
 });
 
@@ -252,6 +272,18 @@ registerEnumType(DecayShapeEnum, {
   },
 });
 
+export const ParameterKindEnum = enumOf(parameterKinds);
+registerEnumType(ParameterKindEnum, {
+  name: "ParameterKind",
+  description: "Parameters of layers that are no kernels. Layers within layers count as well.",
+  valuesConfig: {
+    BIAS: { description: "Biases of dense, convolutional, recurrent and attention layers." },
+    NORMALIZATION: { description: "`gamma` and `beta` of batch, layer and group normalization." },
+    EMBEDDING: { description: "Tables of embeddings, including those of inputs and of positions." },
+    ACTIVATION: { description: "The slopes of PReLU." },
+  },
+});
+
 export const ClassWeightingEnum = enumOf(classWeightings);
 registerEnumType(ClassWeightingEnum, {
   name: "ClassWeighting",
@@ -259,6 +291,23 @@ registerEnumType(ClassWeightingEnum, {
   valuesConfig: {
     BALANCED: {
       description: "Rows over the number of classes and the rows of the class: every class counts the same in sum.",
+    },
+  },
+});
+
+export const InvalidRowsEnum = enumOf(invalidRowPolicies);
+registerEnumType(InvalidRowsEnum, {
+  name: "InvalidRows",
+  description:
+    "What a run does about rows that its model cannot use: a negative sample weight, a target for which the loss has no meaning, such as a negative count for POISSON, a number that is no id of the embedding layer that reads it, or one that is infinite in 32-bit floats.",
+  valuesConfig: {
+    REFUSE: {
+      description:
+        "One such row fails the run before it trains, with INVALID_ROWS; the message names the first ones by ordinal.",
+    },
+    SKIP: {
+      description:
+        "Such rows are left out of training, validation and evaluation; the run's log counts them (ROWS_SKIPPED).",
     },
   },
 });

@@ -1,25 +1,33 @@
 import { Field, Float, InputType } from "type-graphql";
 import type { InitializerOptions, InitializerType, RegularizerDeclaration } from "../../spec/layer.js";
+import { limits } from "../../spec/limits.js";
+import { count } from "../../spec/wording.js";
 import { InitializerEnum } from "./enums.js";
+
+/** How windows are said to be sized: the range of each number, and what the list means. */
+export const perAxis = `1 to ${count(limits.extent)}: one number for every axis, or one per axis: height, width.`;
 
 @InputType({ description: "Options of an initializer; one that its type does not have is a problem." })
 export class InitializerOptionsInput implements InitializerOptions {
-  @Field(() => Float, { nullable: true, description: "CONSTANT: the value. Default: 0." })
+  @Field(() => Float, { nullable: true, description: "CONSTANT: the value, any number. Default: 0." })
   value?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "ORTHOGONAL: the factor. Default: 1." })
+  @Field(() => Float, { nullable: true, description: "ORTHOGONAL: the factor, any number. Default: 1." })
   gain?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "RANDOM_UNIFORM: the lower bound. Default: -0.05." })
+  @Field(() => Float, { nullable: true, description: "RANDOM_UNIFORM: the lower bound, any number. Default: -0.05." })
   minval?: number | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: "RANDOM_UNIFORM: the upper bound, above `minval`. Default: 0.05.",
+    description: "RANDOM_UNIFORM: the upper bound, any number above `minval`. Default: 0.05.",
   })
   maxval?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "RANDOM_NORMAL, TRUNCATED_NORMAL: the mean. Default: 0." })
+  @Field(() => Float, {
+    nullable: true,
+    description: "RANDOM_NORMAL, TRUNCATED_NORMAL: the mean, any number. Default: 0.",
+  })
   mean?: number | null;
 
   @Field(() => Float, {

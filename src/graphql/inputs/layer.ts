@@ -76,13 +76,13 @@ export class ActivationInput extends NamedLayerInput implements ActivationDeclar
 
 @InputType({ description: "x for x > 0, else a small multiple of it (Keras: LeakyReLU)." })
 export class LeakyReluInput extends NamedLayerInput implements LeakyReluDeclaration {
-  @Field(() => Float, { nullable: true, description: "The slope below 0, at least 0. Default: 0.3." })
+  @Field(() => Float, { nullable: true, description: "The slope of negative inputs, at least 0. Default: 0.3." })
   negativeSlope?: number | null;
 }
 
 @InputType({ description: "x for x > 0, else alpha (exp(x) - 1) (Keras: ELU)." })
 export class EluInput extends NamedLayerInput implements EluDeclaration {
-  @Field(() => Float, { nullable: true, description: "How far below 0 it goes, at least 0. Default: 1." })
+  @Field(() => Float, { nullable: true, description: "The scale of negative outputs, at least 0. Default: 1." })
   alpha?: number | null;
 }
 
@@ -100,7 +100,7 @@ export class PreluInput extends NamedLayerInput implements PreluDeclaration {
   @Field(() => [Int], {
     nullable: true,
     description:
-      "Axes along which one slope holds for all, counted from 1 without the batch: [1, 2] learns one a channel of an image. Default: none.",
+      "Axes along which one slope holds for all, each 1 to 5, counted without the batch: [1, 2] learns one per channel of an image. Default: none.",
   })
   sharedAxes?: number[] | null;
 }

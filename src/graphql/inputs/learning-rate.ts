@@ -51,7 +51,9 @@ export class InverseTimeDecayInput extends FromInitialInput implements Declared<
 
 @InputType({ description: "Constant pieces (Keras: PiecewiseConstantDecay)." })
 export class PiecewiseConstantDecayInput implements Declared<"piecewiseConstantDecay"> {
-  @Field(() => [Int], { description: "The last step of each piece but the last; 1 to 1,000 of them, rising, from 0." })
+  @Field(() => [Int], {
+    description: "The last step of each piece but the last: from 0, rising, at most 1,000 of them.",
+  })
   boundaries!: number[];
 
   @Field(() => [Float], { description: "The rate of each piece, above 0: one more than there are boundaries." })
@@ -194,7 +196,7 @@ export class ReduceOnPlateauInput extends FromInitialInput implements Declared<"
 
   @Field(() => Int, {
     nullable: true,
-    description: "Epochs without improvement after which the rate falls; 0 is as 1. Default: 10.",
+    description: "Epochs without improvement after which the rate falls; from 0, and 0 is as 1. Default: 10.",
   })
   patience?: number | null;
 

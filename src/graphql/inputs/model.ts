@@ -1,12 +1,13 @@
 import { Extensions, Field, Float, InputType } from "type-graphql";
 import type {
   ClassWeightsDeclaration,
+  InvalidRowPolicy,
   LossDeclaration,
   LossType,
   MetricType,
   ModelDeclaration,
 } from "../../spec/model.js";
-import { ClassWeightingEnum, LossEnum, MetricEnum } from "./enums.js";
+import { ClassWeightingEnum, InvalidRowsEnum, LossEnum, MetricEnum } from "./enums.js";
 import { DeclarationInput } from "./fields.js";
 import { LayerInput } from "./layer.js";
 import { PreprocessingInput } from "./preprocessing.js";
@@ -32,7 +33,7 @@ export class LossInput implements LossDeclaration {
   @Field(() => Float, {
     nullable: true,
     description:
-      "Focal crossentropies only. BINARY: the weight of true, above 0 and below 1, that of false being 1 less it; default: both 1. CATEGORICAL: a factor of the loss, above 0; default: 0.25.",
+      "Focal crossentropies only. CATEGORICAL: a factor of the loss, above 0; default: 0.25. BINARY: the weight of true, above 0 and below 1, that of false being 1 less it; default: both 1.",
   })
   alpha?: number | null;
 
@@ -108,14 +109,20 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
   @Field(() => ClassWeightsInput, {
     nullable: true,
     description:
-      "For CATEGORY and BINARY targets: what each class counts in the training loss, which stays a mean over rows. Default: all 1.",
+      "For CATEGORY and BINARY targets: what each class counts in the training loss, which stays a mean over rows. A row counts its class weight times its own. Default: all 1.",
   })
   classWeights?: ClassWeightsInput | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. Metrics leave it out. Default: every row counts 1.",
+      "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. The loss is the sum of the weighted losses over the number of rows, those of weight 0 included (Keras: sum_over_batch_size); an evaluation whose rows all weigh 0 has none. Metrics leave it out. Default: every row counts 1.",
   })
   sampleWeight?: string | null;
+
+  @Field(() => InvalidRowsEnum, {
+    nullable: true,
+    description: "What a run does about rows that this model cannot use. Default: REFUSE.",
+  })
+  invalidRows?: InvalidRowPolicy | null;
 }

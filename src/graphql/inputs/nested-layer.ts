@@ -43,7 +43,8 @@ export class ParallelInput extends NamedLayerInput implements ParallelDeclaratio
 
   @Field(() => Int, {
     nullable: true,
-    description: "CONCATENATE only: the axis without the batch, negative from the last. Default: -1.",
+    description:
+      "CONCATENATE only: the axis without the batch, counted from 0, or from -1 for the last backwards; one that the branches have. Default: -1.",
   })
   axis?: number | null;
 }

@@ -48,7 +48,7 @@ export class LayerNormalizationInput extends NormalizationInput implements Layer
 export class GroupNormalizationInput extends NormalizationInput implements GroupNormalizationDeclaration {
   @Field(() => Int, {
     nullable: true,
-    description: "Count of groups, a divisor of the channels; -1: one group a channel. Default: 32.",
+    description: "Count of groups, 1 to 65,536, a divisor of the channels; or -1: one group per channel. Default: 32.",
   })
   groups?: number | null;
 }

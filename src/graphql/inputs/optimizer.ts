@@ -1,6 +1,7 @@
 import { Field, Float, InputType, Int } from "type-graphql";
 import type { OptimizerDeclaration } from "../../spec/optimizer.js";
 import { AlgorithmInput } from "./algorithm.js";
+import { ParameterKindEnum } from "./enums.js";
 import { DeclarationInput } from "./fields.js";
 import { LearningRateInput } from "./learning-rate.js";
 
@@ -37,6 +38,13 @@ export class DeclareOptimizerInput extends DeclarationInput implements Optimizer
   })
   weightDecay?: number | null;
 
+  @Field(() => [ParameterKindEnum], {
+    nullable: true,
+    description:
+      "Kinds of parameters that weight decay leaves out, often `[BIAS, NORMALIZATION]` (Keras: exclude_from_weight_decay). Needs a weight decay. Default: none, every parameter decays.",
+  })
+  weightDecayExclude?: OptimizerDeclaration["weightDecayExclude"];
+
   @Field(() => Float, {
     nullable: true,
     description: "Scales each gradient down to at most this L2 norm by itself; above 0. Default: none.",
@@ -61,7 +69,7 @@ export class DeclareOptimizerInput extends DeclarationInput implements Optimizer
   @Field(() => Int, {
     nullable: true,
     description:
-      "Batches whose mean gradient makes one update, from 1. Schedules count batches; what is left over at the end is dropped. Default: 1.",
+      "Batches whose gradients make one update, from 1: that of the mean loss over all their rows, as if they were one batch. Each epoch ends with an update of what has been accumulated. Learning rate schedules count batches, as in Keras. Default: 1.",
   })
   gradientAccumulationSteps?: number | null;
 }

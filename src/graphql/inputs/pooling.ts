@@ -2,18 +2,16 @@ import { Field, InputType, Int } from "type-graphql";
 import type { GlobalPoolingDeclaration, PoolingDeclaration } from "../../spec/pooling.js";
 import type { Padding } from "../../spec/spatial.js";
 import { PaddingEnum } from "./convolution.js";
-import { NamedLayerInput } from "./layer-fields.js";
-
-const perAxis = "One number for every axis, or one an axis: height, width.";
+import { NamedLayerInput, perAxis } from "./layer-fields.js";
 
 @InputType({ description: "A window moves over the input, and each place becomes one number a channel." })
 export class PoolingInput extends NamedLayerInput implements PoolingDeclaration {
-  @Field(() => [Int], { nullable: true, description: `The window's size. ${perAxis} Default: 2.` })
+  @Field(() => [Int], { nullable: true, description: `The window's size, ${perAxis} Default: 2.` })
   poolSize?: number[] | null;
 
   @Field(() => [Int], {
     nullable: true,
-    description: `How far the window moves each time. ${perAxis} Default: \`poolSize\`.`,
+    description: `How far the window moves each time, ${perAxis} Default: \`poolSize\`.`,
   })
   strides?: number[] | null;
 

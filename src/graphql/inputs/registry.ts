@@ -18,7 +18,7 @@ abstract class AliasInput extends MutationInput {
   @Field(() => Int, {
     nullable: true,
     description:
-      "Number of the version that you believe the alias points to now, 0 for an alias that does not exist. If it is another, nothing changes and the problem is STALE. Default: whatever it is.",
+      "Number of the version that you believe the alias points to now, from 1, or 0 for an alias that does not exist. If it is another, nothing changes and the problem is STALE. Default: whatever it is.",
   })
   expected?: number | null;
 
@@ -29,9 +29,9 @@ abstract class AliasInput extends MutationInput {
   reason?: string | null;
 }
 
-@InputType({ description: "Points an alias to a version of a model." })
+@InputType({ description: "Points an alias to a version of a model, which has at most 1,000 aliases." })
 export class SetAliasInput extends AliasInput implements AliasDeclaration {
-  @Field(() => Int, { description: "Number of the version it shall point to." })
+  @Field(() => Int, { description: "Number of the version it shall point to, from 1." })
   version!: number;
 }
 
@@ -46,7 +46,10 @@ export class TagVersionInput extends MutationInput implements TagDeclaration {
   @Field({ description: "1 to 100 of the characters A-Z a-z 0-9 _ . / -; unique within the version." })
   key!: string;
 
-  @Field(() => String, { nullable: true, description: "At most 1,000 characters. Null or absent: the tag is removed." })
+  @Field(() => String, {
+    nullable: true,
+    description: "At most 1,000 characters. A version has at most 1,000 tags. Null or absent: the tag is removed.",
+  })
   value?: string | null;
 }
 

@@ -7,7 +7,7 @@ import type {
   ZeroPadding1dDeclaration,
   ZeroPadding2dDeclaration,
 } from "../../spec/reshaping.js";
-import { NamedLayerInput } from "./layer-fields.js";
+import { NamedLayerInput, perAxis } from "./layer-fields.js";
 
 @InputType({ description: "Makes one list of numbers of each row's image or matrix (Keras: Flatten)." })
 export class FlattenInput extends NamedLayerInput implements FlattenDeclaration {}
@@ -15,7 +15,8 @@ export class FlattenInput extends NamedLayerInput implements FlattenDeclaration 
 @InputType({ description: "Gives each row's numbers another shape, in the same order (Keras: Reshape)." })
 export class ReshapeInput extends NamedLayerInput implements ReshapeDeclaration {
   @Field(() => [Int], {
-    description: "The shape without the batch, 1 to 5 entries; one may be -1 and takes what the others leave.",
+    description:
+      "The shape without the batch: entries 1 to 10,000,000, at most 5 of them. One may be -1 and takes what the others leave.",
   })
   targetShape!: number[];
 }
@@ -23,20 +24,20 @@ export class ReshapeInput extends NamedLayerInput implements ReshapeDeclaration 
 @InputType({ description: "Changes the order of the axes (Keras: Permute)." })
 export class PermuteInput extends NamedLayerInput implements PermuteDeclaration {
   @Field(() => [Int], {
-    description: "The input's axes in their new order, counted from 1 without the batch: [2, 1] swaps two.",
+    description: "The input's axes in their new order, each 1 to 5, counted without the batch: [2, 1] swaps two.",
   })
   dims!: number[];
 }
 
 @InputType({ description: "Repeats a list of numbers: [features] becomes [n, features] (Keras: RepeatVector)." })
 export class RepeatVectorInput extends NamedLayerInput implements RepeatVectorDeclaration {
-  @Field(() => Int, { description: "How often, at least 1." })
+  @Field(() => Int, { description: "How often, 1 to 10,000,000." })
   n!: number;
 }
 
 @InputType({ description: "Zeros before and after the steps of [steps, channels] (Keras: ZeroPadding1D)." })
 export class ZeroPadding1dInput extends NamedLayerInput implements ZeroPadding1dDeclaration {
-  @Field(() => [Int], { nullable: true, description: "[both ends] or [before, after]. Default: 1." })
+  @Field(() => [Int], { nullable: true, description: "[both ends] or [before, after], each 0 to 65,536. Default: 1." })
   padding?: number[] | null;
 }
 
@@ -45,7 +46,7 @@ export class ZeroPadding2dInput extends NamedLayerInput implements ZeroPadding2d
   @Field(() => [[Int]], {
     nullable: true,
     description:
-      "One number for all sides; or [height, width], each with one number for both ends or as [before, after]: [[1, 2], [0, 3]]. Default: 1.",
+      "0 to 65,536: one number for all sides; or [height, width], each with one number for both ends or as [before, after]: [[1, 2], [0, 3]]. Default: 1.",
   })
   padding?: number[][] | null;
 }
@@ -56,7 +57,7 @@ export class ZeroPadding2dInput extends NamedLayerInput implements ZeroPadding2d
 export class UpSamplingInput extends NamedLayerInput implements UpSamplingDeclaration {
   @Field(() => [Int], {
     nullable: true,
-    description: "How often. One number for every axis, or one an axis: height, width. Default: 2.",
+    description: `How often, ${perAxis} Default: 2.`,
   })
   size?: number[] | null;
 }

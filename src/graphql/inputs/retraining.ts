@@ -57,7 +57,7 @@ export class RetrainingMethodInput {
 
 @InputType({
   description:
-    "When the new version takes an alias: challenger and champion are measured on the same rows of the test part.",
+    "When the new version takes an alias: challenger and champion are measured on the same rows of the test part. A metric that is undefined for either of them refuses it.",
 })
 export class PromotionInput {
   @Field({ description: "The alias to move, such as `champion`." })

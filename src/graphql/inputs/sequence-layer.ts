@@ -122,7 +122,7 @@ export class LstmInput extends SimpleRnnInput implements LstmDeclaration {
     "Self-attention over [time, features], whose shape it keeps (Keras: MultiHeadAttention with one input as query, key and value).",
 })
 export class MultiHeadAttentionInput extends DroppingInput implements MultiHeadAttentionDeclaration {
-  @Field(() => Int, { description: "Count of heads, at least 1." })
+  @Field(() => Int, { description: "Count of heads, 1 to 65,536." })
   numHeads!: number;
 
   @Field(() => Int, { description: "Length of each head's queries and keys, 1 to 65,536." })

@@ -29,7 +29,7 @@ export class EarlyStoppingInput implements EarlyStoppingDeclaration {
 
   @Field(() => Int, {
     nullable: true,
-    description: "Epochs without improvement after which it stops; 0 is as 1. Default: 0.",
+    description: "Epochs without improvement after which it stops; from 0, and 0 is as 1. Default: 0.",
   })
   patience?: number | null;
 
@@ -47,16 +47,17 @@ export class EarlyStoppingInput implements EarlyStoppingDeclaration {
 }
 
 @InputType({
-  description: "Which checkpoints outlive newer ones: those that any of these names.",
+  description:
+    "Which checkpoints outlive newer ones: those that any of these names, at most 10,000 of a run, and 1 TiB of weights.",
 })
 export class KeepInput implements KeepDeclaration {
-  @Field(() => Int, { nullable: true, description: "The newest so many; from 1. Default: 2." })
+  @Field(() => Int, { nullable: true, description: "The newest so many; 1 to 1,000. Default: 2." })
   latest?: number | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "So many of the best by what early stopping monitors, or else by `val_loss` (`epoch_loss` without validation rows); from 0. Default: 1.",
+      "So many of the best by what early stopping monitors, or else by `val_loss` (`epoch_loss` without validation rows); 0 to 1,000. Default: 1.",
   })
   best?: number | null;
 
@@ -75,13 +76,14 @@ export class CheckpointInput implements CheckpointDeclaration {
   @Field(() => Int, {
     nullable: true,
     description:
-      "After every so many optimizer steps; from 1. Training waits while the one before is still being stored.",
+      "Every N optimizer steps; from 1, so that a run saves at most 1,000,000. Training waits while the one before is still being stored.",
   })
   everySteps?: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "After every so many epochs; from 1. Training waits while the one before is still being stored.",
+    description:
+      "Every N epochs; from 1, so that a run saves at most 1,000,000. Training waits while the one before is still being stored.",
   })
   everyEpochs?: number | null;
 
@@ -97,18 +99,18 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
   @Field({ description: "The model's name." })
   model!: string;
 
-  @Field(() => Int, { nullable: true, description: "Number of the model's revision. Default: the newest." })
+  @Field(() => Int, { nullable: true, description: "Number of the model's revision, from 1. Default: the newest." })
   modelRevision?: number | null;
 
   @Field({ description: "The optimizer's name." })
   optimizer!: string;
 
-  @Field(() => Int, { nullable: true, description: "Number of the optimizer's revision. Default: the newest." })
+  @Field(() => Int, { nullable: true, description: "Number of the optimizer's revision, from 1. Default: the newest." })
   optimizerRevision?: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "Number of the version of the model's dataset to train on. Default: the newest.",
+    description: "Number of the version of the model's dataset to train on, from 1. Default: the newest.",
   })
   datasetVersion?: number | null;
 
@@ -119,12 +121,16 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
   })
   initializeFrom?: string | null;
 
-  @Field(() => Int, { description: "Passes over the training rows, 1 to 1,000,000." })
+  @Field(() => Int, {
+    description:
+      "Passes over the training rows, 1 to 1,000,000. A run makes at most 100,000,000 metric points: one per step, and for each epoch its metrics, its learning rate and, with validation rows, their metrics.",
+  })
   epochs!: number;
 
   @Field(() => Int, {
     nullable: true,
-    description: "Rows per optimizer step, at most the training rows there are. Default: 32, or all where fewer.",
+    description:
+      "Rows per optimizer step, from 1, and no more than the training rows there are. Default: 32, or all where fewer.",
   })
   batchSize?: number | null;
 
@@ -167,7 +173,8 @@ export class TrainInput extends MutationInput implements TrainDeclaration {
 
   @Field(() => Float, {
     nullable: true,
-    description: "A step that takes longer hangs: its trainer is killed and the run started again. Default: 600.",
+    description:
+      "A step that takes more seconds than this hangs: its trainer is killed and the run started again. Above 0 and at most 604,800, a week. Default: 600.",
   })
   stepTimeoutSeconds?: number | null;
 

@@ -35,11 +35,13 @@ registerEnumType(ProblemCodeEnum, {
 });
 
 @ObjectType("Problem", {
-  description: "Something wrong with one field of a mutation's input, for which nothing was stored.",
+  description:
+    "Something wrong with one field of a mutation's input, for which nothing was stored, or with one row of `predict`.",
 })
 export class ProblemObject implements Problem {
   @Field({
-    description: "From `input` to the field, such as `layers[1].dropout.rate`; empty: the input as a whole.",
+    description:
+      "From `input` to the field, such as `layers[1].dropout.rate`; empty: the input as a whole. Of `predict` such as `rows[3].species`.",
   })
   path!: string;
 

@@ -78,13 +78,19 @@ export class TrainingPlan implements PlannedTraining {
   @Field(() => OptimizerRevision, { description: "The optimizer that would train it." })
   optimizerRevision!: OptimizerRevision;
 
-  @Field(() => Int, { description: "Optimizer steps in one pass over the training rows." })
+  @Field(() => Int, { description: "Batches in one pass over the training rows: the steps of an epoch." })
   stepsPerEpoch!: number;
 
-  @Field(() => Int64Scalar, { description: "Optimizer steps in all epochs; early stopping may end it before." })
+  @Field(() => Int64Scalar, { description: "Batches in all epochs; early stopping may end it before." })
   steps!: number;
 
-  @Field(() => Int, { description: "Rows of one step." })
+  @Field(() => Int64Scalar, {
+    description:
+      "Updates of the weights in all epochs: as many as `steps`, fewer where the optimizer accumulates gradients. Each epoch ends with one.",
+  })
+  updates!: number;
+
+  @Field(() => Int, { description: "Rows of one step; the last of an epoch may have fewer." })
   batchSize!: number;
 
   @Field(() => Int64Scalar, { description: "Weights of the network, trainable or not." })

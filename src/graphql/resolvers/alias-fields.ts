@@ -2,7 +2,7 @@ import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { Alias, AliasMove } from "../../entities/alias.js";
 import { Model } from "../../entities/model.js";
 import { ModelVersion } from "../../entities/version.js";
-import { badInput } from "../connection/condition.js";
+import { assertAmount, listLimits } from "../connection/arguments.js";
 import type { Context } from "../context.js";
 import { groupBy, type Loaders } from "../loaders.js";
 
@@ -30,7 +30,7 @@ export class AliasFields {
     limit: number,
     @Ctx() { loaders }: Context,
   ): Promise<AliasMove[]> {
-    if (limit < 1 || limit > 1_000) throw badInput("limit", `must be a whole number from 1 to 1,000, got ${limit}`);
+    assertAmount("limit", limit, listLimits.moves);
     return moves(loaders, limit).load(alias);
   }
 }

@@ -2,7 +2,7 @@ import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import { declareRetraining } from "../../continual/declare-retraining.js";
 import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
-import { declareModel } from "../../registry/declare-model.js";
+import { declareModel, type ModelPlanner } from "../../registry/declare-model.js";
 import { declareOptimizer } from "../../registry/declare-optimizer.js";
 import type { Context } from "../context.js";
 import { AppendRowsInput, DeclareDatasetInput } from "../inputs/dataset.js";
@@ -39,7 +39,7 @@ export class DeclarationMutations {
     @Arg("input", () => AppendRowsInput, { description: "The dataset and its new rows." }) input: AppendRowsInput,
     @Ctx() { platform }: Context,
   ): Promise<AppendRowsPayload> {
-    return answer(AppendRowsPayload, await appendRows(platform.db, platform.store, input));
+    return answer(AppendRowsPayload, await appendRows(platform.db, platform.store, input, platform.intake));
   }
 
   @Mutation(() => DeclareModelPayload, {
@@ -48,9 +48,10 @@ export class DeclarationMutations {
   })
   async declareModel(
     @Arg("input", () => DeclareModelInput, { description: "The model." }) input: DeclareModelInput,
-    @Ctx() { platform }: Context,
+    @Ctx() { platform, caller }: Context,
   ): Promise<DeclareModelPayload> {
-    return answerDeclaration(DeclareModelPayload, await declareModel(platform.db, input, platform.planner));
+    const planner: ModelPlanner = { unsupportedKernels: (model) => platform.planner.unsupportedKernels(model, caller) };
+    return answerDeclaration(DeclareModelPayload, await declareModel(platform.db, input, planner));
   }
 
   @Mutation(() => DeclareOptimizerPayload, {

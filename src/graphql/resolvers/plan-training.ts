@@ -13,8 +13,8 @@ export class PlanTrainingQuery {
   async planTraining(
     @Arg("input", () => TrainInput, { description: "As for `train`; the idempotency key means nothing here." })
     input: TrainInput,
-    @Ctx() { platform }: Context,
+    @Ctx() { platform, caller }: Context,
   ): Promise<PlanTrainingPayload> {
-    return answer(PlanTrainingPayload, await platform.planner.planTraining(input));
+    return answer(PlanTrainingPayload, await platform.planner.planTraining(input, caller));
   }
 }

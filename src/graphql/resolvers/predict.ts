@@ -1,8 +1,13 @@
-import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, Field, Float, Info, ObjectType, Query, Resolver } from "type-graphql";
 import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
+import { givenRows } from "../../intake/intake.js";
+import type { Problem } from "../../spec/problem.js";
 import { badInput } from "../connection/condition.js";
 import type { Context, Prediction } from "../context.js";
+import { completedLater } from "../long-lists.js";
+import { ProblemObject } from "../payloads/problem.js";
 import { checkVersionReference } from "../version-reference.js";
 
 @ObjectType({ description: "How likely one category is." })
@@ -17,16 +22,24 @@ export class CategoryProbability {
 @ObjectType("Prediction", { description: "What a version answers to one row." })
 export class PredictionObject implements Prediction {
   @Field(() => JSONScalar, {
-    description: "A number, a boolean, a category or a list of numbers, by the type of the target.",
+    nullable: true,
+    description:
+      "A number, a boolean, a category or a list of numbers, by the type of the target. BINARY: true above a probability of 0.5. CATEGORY: the most probable, of equals the first declared. Null where the row has problems.",
   })
   value!: unknown;
 
   @Field(() => [CategoryProbability], {
     nullable: true,
     description:
-      "One entry per category, in the declared order; of a BINARY target for `false` and `true`; null for NUMBER and VECTOR.",
+      "One entry per category, in the declared order; of a BINARY target for `false` and `true`; null for NUMBER and VECTOR, and where the row has problems.",
   })
   probabilities!: CategoryProbability[] | null;
+
+  @Field(() => [ProblemObject], {
+    description:
+      "Why this row cannot be answered, with paths such as `rows[3].species`; empty for a row that is. Once 100 problems of a request are listed, each further row has its first one, and one that says so where there are more.",
+  })
+  problems!: Problem[];
 }
 
 @ObjectType({ description: "The answers of one version to some rows." })
@@ -38,8 +51,12 @@ export class Predictions {
     return loaders.byId(ModelVersion).load(this.versionId);
   }
 
+  answers!: Prediction[];
+
   @Field(() => [PredictionObject], { description: "One for each row, in order." })
-  predictions!: PredictionObject[];
+  predictions(@Ctx() context: Context, @Info() info: GraphQLResolveInfo): readonly Prediction[] {
+    return completedLater(context, info, this.answers);
+  }
 }
 
 @Resolver()
@@ -50,13 +67,14 @@ export class PredictQuery {
     model: string,
     @Arg("rows", () => [JSONObjectScalar], {
       description:
-        "At least one row: raw values of the inputs that `ModelVersion.signature` names, written as in `appendRows`. The target may be there and is not looked at; any other field is refused.",
+        "At least one row: raw values of the inputs that `ModelVersion.signature` names, written as in `appendRows`. Other features of the model's dataset may be there and are not looked at; any other field is a problem of its row. Only if no row can be answered is the request refused: INVALID_ROWS.",
     })
     rows: Record<string, unknown>[],
-    @Ctx() { platform }: Context,
+    @Ctx() { platform, caller }: Context,
   ): Promise<Predictions> {
     checkVersionReference("model", model);
     if (rows.length === 0) throw badInput("rows", "must hold at least one row");
-    return Object.assign(new Predictions(), await platform.predictor.predictBy(model, rows));
+    const { versionId, predictions } = await platform.predictor.predictBy(model, await givenRows(rows), caller);
+    return Object.assign(new Predictions(), { versionId, answers: predictions });
   }
 }

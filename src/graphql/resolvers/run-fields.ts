@@ -10,8 +10,8 @@ import { dependenciesOf } from "../../runs/queueing.js";
 import { type Standing, standings } from "../../scheduler/queue.js";
 import { CheckpointConnection, CheckpointsArguments, checkpoints } from "../collections/checkpoints.js";
 import { RunEventConnection, runEvents } from "../collections/run-events.js";
-import { ConnectionArguments } from "../connection/arguments.js";
-import { badInput, maxListLength } from "../connection/condition.js";
+import { assertAmount, ConnectionArguments, listLimits } from "../connection/arguments.js";
+import { badInput } from "../connection/condition.js";
 import { sliceOf } from "../connection/slice.js";
 import type { Context } from "../context.js";
 import { isStorable } from "../loaders.js";
@@ -41,10 +41,9 @@ export class RunFields {
     maxPoints: number,
     @Ctx() { loaders }: Context,
   ): Promise<MetricSeries[]> {
-    if (maxPoints < 1 || maxPoints > 10_000)
-      throw badInput("maxPoints", `must be a whole number from 1 to 10,000, got ${maxPoints}`);
-    if (names != null && names.length > maxListLength)
-      throw badInput("names", `must hold at most ${maxListLength} names, got ${names.length}`);
+    assertAmount("maxPoints", maxPoints, listLimits.points);
+    if (names != null && names.length > listLimits.entries)
+      throw badInput("names", `must hold at most ${listLimits.entries} names, got ${names.length}`);
     const wanted = names?.filter(isStorable) ?? null;
     const name = `metrics ${maxPoints} ${JSON.stringify(wanted)}`;
     return loaders

@@ -52,7 +52,7 @@ export class ModelVersionFields {
 }
 
 /** Long enough to start a download by hand, short enough that a leaked link is soon worthless. */
-const urlLifetimeSeconds = 15 * 60;
+export const artifactLimits = { urlSeconds: 15 * 60 } as const;
 
 @Resolver(() => Artifact)
 export class ArtifactFields {
@@ -60,6 +60,6 @@ export class ArtifactFields {
     description: "Where any HTTP client can download it without a key; signed, and good for 15 minutes.",
   })
   url(@Root() artifact: Artifact, @Ctx() { platform }: Context): Promise<string> {
-    return platform.store.presign(artifact.objectKey, urlLifetimeSeconds);
+    return platform.store.presign(artifact.objectKey, artifactLimits.urlSeconds);
   }
 }

@@ -42,6 +42,19 @@ describe("a version as an ONNX file", () => {
     });
   });
 
+  it("answers false where the probability is exactly one half, as the platform does", async () => {
+    const version = versionNamed(flags);
+    const zeros = Object.entries(version.parameters).map(([name, values]) => [name, new Float32Array(values.length)]);
+    const undecided = { ...version, parameters: Object.fromEntries(zeros) };
+    await withSession(undecided, async (session) => {
+      const rows = version.rows(3);
+      const { probabilities, label } = await session.run(feeds(version, rows));
+      expect(new Set(probabilities?.data as Float32Array)).toEqual(new Set([0.5]));
+      expect(Array.from(label?.data ?? [], Boolean)).toEqual([false, false, false]);
+      expect((await answers(undecided, rows)).labels).toEqual([false, false, false]);
+    });
+  });
+
   test.each(versions)(
     "takes raw values to what the network takes: $name",
     async ({ name, model, preprocessing, rows }) => {

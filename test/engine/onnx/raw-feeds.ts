@@ -1,6 +1,6 @@
 import { Tensor } from "onnxruntime-node";
 import { createPredictor } from "../../../src/engine/predict.js";
-import { toPredictions } from "../../../src/features/predictions.js";
+import { type Prediction, toPredictions } from "../../../src/features/predictions.js";
 import { encodeInputs } from "../../../src/features/preprocessing.js";
 import { tableFromRows } from "../../../src/features/table.js";
 import { hashBin, tokensOf } from "../../../src/features/tokens.js";
@@ -64,7 +64,7 @@ export async function answers(version: Untrained, rows: Row[]): Promise<{ number
   const inputs = encodeInputs(model, preprocessing, tableFromRows(features, rows));
   const outputs = await predictor.predict(inputs, rows.length);
   predictor.dispose();
-  const predictions = toPredictions(model, preprocessing, outputs, rows.length);
+  const predictions = toPredictions(model, preprocessing, outputs, rows.length) as Prediction[];
   return {
     numbers: predictions.flatMap(
       ({ probabilities, value }) => probabilities?.map(({ probability }) => probability) ?? (value as number[]),

@@ -26,7 +26,7 @@ export function batchAt({ model, ids }: ZooNet, step: number): Rows {
 
 /** What 20 steps of training lead to. */
 export async function trajectory(net: ZooNet, executor: Executor) {
-  const program = await createTrainingProgram({ ...net, batchSize, seed: 3, executor });
+  const program = await createTrainingProgram({ ...net, batchSize, seed: 3, semantics: 2, stepsPerEpoch: 5, executor });
   const losses: number[] = [];
   let predictions = new Float32Array();
   for (let stepIndex = 0; stepIndex < steps; stepIndex++) {

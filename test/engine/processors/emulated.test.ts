@@ -39,7 +39,7 @@ const nets = [
 ].map((name) => {
   const { model, optimizer } = zooNet(name);
   const batches = Array.from({ length: steps }, (_, step) => batchAt({ name, model, optimizer }, step));
-  return { name, training: { model, optimizer, batchSize, seed }, batches };
+  return { name, training: { model, optimizer, batchSize, seed, semantics: 2 as const }, batches };
 });
 
 interface Answer {

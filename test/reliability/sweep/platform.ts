@@ -70,7 +70,7 @@ export async function startMortalPlatform(failures = "", leaseSeconds = 1): Prom
     children.set(role, child);
     const listen = (chunk: Buffer) => {
       output = (output + chunk).slice(-5_000);
-      const address = /(http:\/\/[^#\s]+)\/#key=/.exec(String(chunk))?.[1];
+      const address = /is up .*: (http:\/\/\S+) /.exec(String(chunk))?.[1];
       if (role === "server" && address) url = address;
     };
     child.stdout.on("data", listen);

@@ -1,0 +1,16 @@
+import { open, rename } from "node:fs/promises";
+import type { Account } from "./privileges.js";
+
+/** Writes a file that only its owner (by default: whoever we are) may read, wholly or not at all, durably. */
+export async function writePrivateFile(path: string, text: string, owner?: Account): Promise<void> {
+  const draft = `${path}.new`;
+  const file = await open(draft, "w", 0o600);
+  try {
+    if (owner) await file.chown(owner.uid, owner.gid);
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}

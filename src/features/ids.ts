@@ -1,0 +1,32 @@
+import type { ModelInput } from "../spec/model.js";
+import { columnOf, featureWidth, sequencesOf, type Table } from "./table.js";
+
+/** What the numbers of an input must be where an embedding layer reads them, as the rest of a sentence. */
+export const idRule = (below: number): string => `be a whole number from 0 to ${below - 1} for the embedding layer`;
+
+/**
+ * The first number of a row that is no id of the embedding layer that reads the input. Undefined where no embedding layer
+ * does, or where the ids are the platform's own: those of texts and categories are within bounds.
+ */
+export function foreignIds(input: ModelInput, table: Table): ((row: number) => number | undefined) | undefined {
+  const { idsBelow: below } = input;
+  if (below === undefined || input.type === "TEXT") return undefined;
+  if (input.type === "SEQUENCE" && input.categories.length > 0) return undefined;
+  const spanOfRow = numbersOfRow(input, table);
+  return (row) => spanOfRow(row).find((id) => !(Number.isInteger(id) && id >= 0 && id < below));
+}
+
+/** The stored numbers of a row of an input that holds numbers; of a SEQUENCE those of all its elements. */
+export function numbersOfRow(
+  { feature, type, shape }: Pick<ModelInput, "feature" | "type" | "shape">,
+  table: Table,
+): (row: number) => Float64Array {
+  const column = { name: feature, shape };
+  const width = featureWidth(column);
+  if (type !== "SEQUENCE") {
+    const numbers = columnOf(table, column);
+    return (row) => numbers.subarray(row * width, (row + 1) * width);
+  }
+  const { offsets, values } = sequencesOf(table, column);
+  return (row) => values.subarray((offsets[row] ?? 0) * width, (offsets[row + 1] ?? 0) * width);
+}

@@ -1,0 +1,105 @@
+import type { ModelInput, ModelSpec, ModelTarget } from "../spec/model.js";
+import { isWeight, weightRule } from "./example-weights.js";
+import type { FittedPreprocessing } from "./fit-preprocessing.js";
+import { foreignIds, idRule, numbersOfRow } from "./ids.js";
+import { affine, groupCount } from "./scaling.js";
+import { columnOf, sequencesOf, type Table } from "./table.js";
+import { targetDomain } from "./target-domain.js";
+
+/** Why a model cannot use a row: `subject` must `rule`, and is `value`. */
+export interface RowFault {
+  /** Such as `feature "age"`. */
+  subject: string;
+  value: number;
+  /** The rest of the sentence "… must …". */
+  rule: string;
+}
+
+/** What is wrong with a row of the table, or undefined. */
+export type RowCheck = (row: number) => RowFault | undefined;
+
+/**
+ * What can be told of a row by itself: a weight that is negative, a number that is no id of the embedding layer that reads
+ * it, a target for which the loss has no meaning.
+ */
+export function rowChecks(
+  model: Pick<ModelSpec, "inputs" | "target" | "loss" | "sampleWeight">,
+  table: Table,
+): RowCheck[] {
+  const checks: RowCheck[] = [];
+  const { sampleWeight, target, loss } = model;
+  if (sampleWeight != null) {
+    const weights = columnOf(table, { name: sampleWeight, shape: [] });
+    const subject = `the weight "${sampleWeight}"`;
+    checks.push((row) => {
+      const value = weights[row] as number;
+      return isWeight(value) ? undefined : { subject, value, rule: weightRule };
+    });
+  }
+  for (const input of model.inputs) {
+    const foreignId = foreignIds(input, table);
+    const subject = `feature "${input.feature}"`;
+    if (foreignId)
+      checks.push((row) => {
+        const value = foreignId(row);
+        return value === undefined ? undefined : { subject, value, rule: idRule(input.idsBelow ?? 0) };
+      });
+  }
+  const faultOf = holdsNumbers(target) ? targetDomain(loss.type) : undefined;
+  if (faultOf) {
+    const numbersOf = numbersOfRow(target, table);
+    const subject = `the target "${target.feature}"`;
+    checks.push((row) => {
+      // The loss sees 32-bit floats, in which 1e-60 is 0.
+      const fault = faultOf(Float32Array.from(numbersOf(row)));
+      return fault && { subject, ...fault };
+    });
+  }
+  return checks;
+}
+
+/** What can be told once the preprocessing is known: numbers that scaling makes infinite in the network's 32-bit floats. */
+export function encodingChecks(
+  model: Pick<ModelSpec, "inputs" | "target">,
+  fitted: FittedPreprocessing,
+  table: Table,
+): RowCheck[] {
+  const fields = [
+    ...model.inputs.map((field, index) => ({ field, scaling: fitted.inputs[index], subject: "feature" })),
+    { field: model.target, scaling: fitted.target, subject: "the target" },
+  ];
+  return fields.flatMap(({ field, scaling, subject }) => {
+    if (!holdsNumbers(field) || !scaling) return [];
+    const { center, scale, unit } = affine(scaling, groupCount(field));
+    const groups = center.length;
+    const staysFinite = (value: number, group: number) =>
+      Number.isFinite(Math.fround((value / unit - (center[group] ?? 0)) / (scale[group] ?? 1)));
+    // Scaling is monotonic: if the extremes stay finite, so does everything between them, and no row is looked at again.
+    const extremes = extremesOf(field, table);
+    if (center.every((_, group) => extremes.every((value) => staysFinite(value, group)))) return [];
+    const numbersOf = numbersOfRow(field, table);
+    const rule = scaling.method === "NONE" ? "be finite in 32-bit floats" : `be finite in 32-bit floats when scaled`;
+    return [
+      (row: number) => {
+        const value = numbersOf(row).find((number, index) => !staysFinite(number, index % groups));
+        return value === undefined ? undefined : { subject: `${subject} "${field.feature}"`, value, rule };
+      },
+    ];
+  });
+}
+
+/** Whether the encoded values are the stored numbers, scaled: neither codes nor instants, nor what tokens become. */
+function holdsNumbers({ type, categories }: Pick<ModelInput | ModelTarget, "type" | "categories">): boolean {
+  return type === "NUMBER" || type === "VECTOR" || type === "IMAGE" || (type === "SEQUENCE" && categories.length === 0);
+}
+
+function extremesOf({ feature, type, shape }: ModelInput | ModelTarget, table: Table): number[] {
+  const column = { name: feature, shape };
+  const numbers = type === "SEQUENCE" ? sequencesOf(table, column).values : columnOf(table, column);
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of numbers) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return numbers.length === 0 ? [] : [low, high];
+}

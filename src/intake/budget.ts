@@ -1,0 +1,69 @@
+import { PlatformError } from "../errors.js";
+import { guarded } from "../guarded.js";
+
+/** A quantity that requests share. */
+export interface Budget {
+  /**
+   * Takes a share, once there is room for it; answers what gives it back. Shares are given in the order they were asked
+   * for; urgent ones come first and are never too many. More than the whole is taken as the whole.
+   *
+   * @throws PlatformError LIMIT_EXCEEDED when too many wait already, or after waiting too long.
+   */
+  take(amount: number, options?: { urgent?: boolean }): Promise<() => void>;
+}
+
+interface Waiting {
+  amount: number;
+  grant(): void;
+}
+
+/** @param options.what what is shared, for messages. */
+export function createBudget(options: { total: number; waiting: number; waitMs: number; what: string }): Budget {
+  const { total, waiting: most, waitMs, what } = options;
+  const queue: Waiting[] = [];
+  let left = total;
+
+  function settle(): void {
+    for (let next = queue[0]; next !== undefined && next.amount <= left; next = queue[0]) {
+      queue.shift();
+      left -= next.amount;
+      next.grant();
+    }
+  }
+
+  const busy = (reason: string) => new PlatformError("LIMIT_EXCEEDED", `The server is busy: ${what}; ${reason}.`);
+
+  return {
+    take(asked, { urgent = false } = {}) {
+      const amount = Math.min(asked, total);
+      if (!urgent && queue.length >= most)
+        return Promise.reject(busy(`${most} requests wait for that already. Try again`));
+      return new Promise((resolve, reject) => {
+        let isHeld = true;
+        const giveBack = () => {
+          if (!isHeld) return;
+          isHeld = false;
+          left += amount;
+          settle();
+        };
+        const waiting: Waiting = {
+          amount,
+          grant() {
+            clearTimeout(timer);
+            resolve(giveBack);
+          },
+        };
+        const giveUp = guarded(() => {
+          queue.splice(queue.indexOf(waiting), 1);
+          reject(busy(`the request has waited ${waitMs / 1_000} s for that. Try again`));
+          settle();
+        }, reject);
+        const timer = setTimeout(giveUp, waitMs);
+        timer.unref();
+        if (urgent) queue.unshift(waiting);
+        else queue.push(waiting);
+        settle();
+      });
+    },
+  };
+}

@@ -1,0 +1,215 @@
+import type { DecodeImages, ImageFeature } from "../features/image-files.js";
+import { ParkedRows } from "../features/parked-rows.js";
+import { featureWidth } from "../features/table.js";
+import { dropped, guarded } from "../guarded.js";
+import { parseJson, parseMarkedJson } from "../spec/exact-integers.js";
+import { type Budget, createBudget } from "./budget.js";
+import { createLane } from "./lane.js";
+import { type IntakeLimits, intakeLimits } from "./limits.js";
+import { documentLength } from "./park.js";
+import type { BodyForm, Parked, RowsOrHandle } from "./protocol.js";
+import type { SealedRows, SealRequest } from "./seal.js";
+
+/** A request's body. */
+export interface Body {
+  /** As JSON has it; where it held many rows, a `ParkedRows` stands for each list of them. */
+  value: unknown;
+  /** Of the document; where it has more characters than it may, the value holds nothing. */
+  queryCharacters: number;
+  /** Forgets the rows that are parked, once nobody uses them any more. */
+  release(): void;
+}
+
+/**
+ * Takes in what would stall the server's loop: large bodies, their rows, image files. Two threads do it, one for small
+ * work and one for large, so that a row with a picture does not wait for a million rows. What all requests together may
+ * take is bounded; see `intakeLimits`.
+ */
+export interface Intake {
+  /** Shares of the bodies that are being read and parsed, in bytes. */
+  bodies: Budget;
+  /**
+   * Parses a body.
+   *
+   * @param bytes are handed over: they are empty afterwards.
+   * @throws SyntaxError for what is not JSON; PlatformError LIMIT_EXCEEDED when too much is under way.
+   */
+  parse(bytes: Uint8Array<ArrayBuffer>, form: BodyForm): Promise<Body>;
+  /** `sealRows`, of rows or of a list of one `ParkedRows`. @throws PlatformError as there, and LIMIT_EXCEEDED. */
+  seal(request: SealRequest, rows: unknown[]): Promise<SealedRows>;
+  /** `decodeImageFiles`. What they become counts until it is released. @throws PlatformError LIMIT_EXCEEDED */
+  decode: DecodeImages;
+  close(): Promise<void>;
+}
+
+export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUrl?: URL } = {}): Intake {
+  const limits: IntakeLimits = { ...intakeLimits, ...options.limits };
+  const { threadUrl = new URL("./thread.js", import.meta.url) } = options;
+  const budget = (total: number, what: string) =>
+    createBudget({ total, what, waiting: limits.waiting, waitMs: limits.waitMs });
+  const bodies = budget(limits.bodyBytes, `it reads as many bytes of requests at once as it may`);
+  const parking = budget(limits.parkedBytes, "it holds as many rows of large requests as it may");
+  const decoded = budget(limits.decodedNumbers, "it holds as many decoded images as it may");
+  const turns = (atOnce: number) => budget(atOnce, "it works on as many requests with rows at once as it may");
+  const small = createLane(threadUrl, turns(limits.atOnce.small));
+  const large = createLane(threadUrl, turns(limits.atOnce.large));
+  const laneFor = (work: number) => (work <= limits.smallWork ? small : large);
+
+  /** The rows of a body that lie in the thread for large work. */
+  class Kept extends ParkedRows {
+    private users = 0;
+    private isReleased = false;
+    private isDropped = false;
+
+    constructor(
+      private readonly parked: Parked,
+      private readonly bytesPerRow: number,
+      private readonly onDrop: () => void,
+    ) {
+      super();
+    }
+
+    get rowCount(): number {
+      return this.parked.rowCount;
+    }
+
+    get fault(): string | undefined {
+      return this.parked.fault;
+    }
+
+    async use<Result>(work: (given: RowsOrHandle & { handle: number }) => Promise<Result>): Promise<Result> {
+      this.users += 1;
+      try {
+        return await work({ handle: this.parked.handle });
+      } finally {
+        this.users -= 1;
+        if (this.isReleased) this.release();
+      }
+    }
+
+    all(): Promise<Record<string, unknown>[]> {
+      const part = Math.max(1, Math.floor(limits.inlineBytes / this.bytesPerRow));
+      return this.use(async ({ handle }) => {
+        const rows: Record<string, unknown>[] = [];
+        for (let from = 0; from < this.rowCount; from += part) {
+          const some = await large.call("ROWS", { handle, from, to: from + part }, { urgent: true });
+          for (const row of some) rows.push(row as Record<string, unknown>);
+        }
+        return rows;
+      });
+    }
+
+    release(): void {
+      this.isReleased = true;
+      if (this.users > 0 || this.isDropped) return;
+      this.isDropped = true;
+      this.onDrop();
+      // A thread that has died has forgotten them.
+      large.post("DROP", { handle: this.parked.handle });
+    }
+  }
+
+  return {
+    bodies,
+
+    async parse(bytes, form) {
+      if (bytes.byteLength <= limits.inlineBytes) {
+        const value = parseJson(new TextDecoder(form.charset).decode(bytes));
+        return { value, queryCharacters: documentLength(value), release() {} };
+      }
+      const size = bytes.byteLength;
+      const giveBack = await parking.take(size);
+      try {
+        const { text, parked, queryCharacters } = await large
+          .call("PARSE", { bytes, form }, { transfer: [bytes.buffer] })
+          .catch((error: Error & { code?: string }) => {
+            throw error.code === "BAD_INPUT" ? new SyntaxError(error.message) : error;
+          });
+        const value = parseMarkedJson(text);
+        let left = parked.length;
+        const rowCount = parked.reduce((sum, each) => sum + each.rowCount, 0);
+        const drop = () => {
+          if (--left === 0) giveBack();
+        };
+        const kept = parked.map((each) => {
+          const rows = new Kept(each, size / rowCount, drop);
+          put(value, each.path, rows);
+          return rows;
+        });
+        if (left === 0) giveBack();
+        const release = () => {
+          for (const rows of kept) rows.release();
+        };
+        // A transport that loses sight of its operation must not keep them for ever.
+        if (kept.length > 0) setTimeout(guarded(release, dropped), limits.parkedMs).unref();
+        return { value, queryCharacters, release };
+      } catch (error) {
+        giveBack();
+        throw error;
+      }
+    },
+
+    async seal(request, rows) {
+      const kept = parkedRows(rows);
+      if (kept instanceof Kept)
+        return kept.use((given) => large.call("SEAL", { given, seal: request }, { urgent: true }));
+      const lane = laneFor(4 * numbersOfFiles(request.features, rows) + sizeOf(rows));
+      return lane.call("SEAL", { given: { rows }, seal: request });
+    },
+
+    async decode(features, rows, left) {
+      const numbers = numbersOfFiles(features, rows);
+      if (numbers === 0) return { rows, faultOf: () => undefined, left, release() {} };
+      const release = await decoded.take(numbers);
+      try {
+        const answer = await laneFor(4 * numbers + sizeOf(rows)).call("DECODE", { features, rows, left });
+        const faults = new Map(answer.faults);
+        const faultOf = (row: number, feature: string) => faults.get(`${row} ${feature}`);
+        return { rows: answer.rows, faultOf, left: answer.left, release };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+
+    async close() {
+      await Promise.all([small.close(), large.close()]);
+    },
+  };
+}
+
+/** The parked rows that a list of rows stands for; undefined for a list that holds its rows itself. */
+function parkedRows(rows: readonly unknown[]): ParkedRows | undefined {
+  return rows.length === 1 && rows[0] instanceof ParkedRows ? rows[0] : undefined;
+}
+
+/** The rows that were given, brought over where they are parked. */
+export async function givenRows(rows: Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
+  return (await parkedRows(rows)?.all()) ?? rows;
+}
+
+/** Puts rows where the thread has taken them from. */
+function put(value: unknown, path: readonly string[], rows: ParkedRows): void {
+  let holder = value as Record<string, unknown>;
+  for (const key of path.slice(0, -1)) holder = holder[key] as Record<string, unknown>;
+  holder[path[path.length - 1] as string] = [rows];
+}
+
+/** How many numbers the image files in the rows become. */
+function numbersOfFiles(features: readonly ImageFeature[], rows: readonly unknown[]): number {
+  let numbers = 0;
+  for (const feature of features) {
+    if (feature.type !== "IMAGE") continue;
+    const width = featureWidth(feature);
+    for (const row of rows) {
+      const isFile = typeof row === "object" && row !== null && typeof Reflect.get(row, feature.name) === "string";
+      if (isFile) numbers += width;
+    }
+  }
+  return numbers;
+}
+
+/** Rows that were parsed where they arrived came in a small body; this tells those of a direct caller from them. */
+function sizeOf(rows: readonly unknown[]): number {
+  return rows.length * 64;
+}

@@ -1,0 +1,73 @@
+import { type DocumentNode, Kind, parse, type TypeNode } from "graphql";
+import { jsonFault } from "../spec/json-values.js";
+import { shown } from "../spec/wording.js";
+import type { RowsAt } from "./protocol.js";
+
+/** A list of rows in a body. */
+export interface FoundRows {
+  /** From the body to the list. */
+  path: string[];
+  rows: unknown[];
+}
+
+/** A document of more tokens than this is refused later; it is not looked into. */
+const maximumTokens = 10_000;
+
+/** Where the variables of a body's operations hold rows, by their declared types. Nothing for what is no such body. */
+export function findRows(body: unknown, { scalars, inputs }: RowsAt): FoundRows[] {
+  const { query, variables } = isRecord(body) ? body : {};
+  if (typeof query !== "string" || !isRecord(variables)) return [];
+  const found = new Map<string, FoundRows>();
+  const take = (holder: unknown, path: string[]) => {
+    const [field = ""] = path.slice(-1);
+    const rows = isRecord(holder) && Object.hasOwn(holder, field) ? holder[field] : undefined;
+    if (Array.isArray(rows) && rows.length > 0) found.set(path.join("\n"), { path, rows });
+  };
+  for (const { name, type } of variablesOf(query)) {
+    const { named, isList } = nameOf(type);
+    if (isList && scalars.includes(named)) take(variables, ["variables", name]);
+    else if (!isList && Object.hasOwn(inputs, named) && Object.hasOwn(variables, name))
+      for (const field of inputs[named] ?? []) take(variables[name], ["variables", name, field]);
+  }
+  return [...found.values()];
+}
+
+/** What is wrong with rows as JSON objects; what their dataset would refuse is found later. */
+export function faultOfRows(rows: readonly unknown[]): string | undefined {
+  for (const [index, row] of rows.entries()) {
+    if (!isRecord(row)) return `rows[${index}] must be an object, not ${shown(row)}.`;
+    const fault = jsonFault(row);
+    if (fault !== undefined) return `rows[${index}] must be ${fault}.`;
+  }
+  return undefined;
+}
+
+/** The characters of a body's document; 0 where it has none. */
+export function documentLength(body: unknown): number {
+  return isRecord(body) && typeof body.query === "string" ? body.query.length : 0;
+}
+
+function variablesOf(query: string): { name: string; type: TypeNode }[] {
+  let document: DocumentNode;
+  try {
+    document = parse(query, { maxTokens: maximumTokens, noLocation: true });
+  } catch {
+    // Whoever executes the document says what is wrong with it.
+    return [];
+  }
+  return document.definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION
+      ? (definition.variableDefinitions ?? []).map(({ variable, type }) => ({ name: variable.name.value, type }))
+      : [],
+  );
+}
+
+function nameOf(type: TypeNode): { named: string; isList: boolean } {
+  if (type.kind === Kind.NAMED_TYPE) return { named: type.name.value, isList: false };
+  const { named, isList } = nameOf(type.type);
+  return { named, isList: isList || type.kind === Kind.LIST_TYPE };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,112 @@
+import type { DecodedRows, DecodeImages, ImageBudget } from "../features/image-files.js";
+import { type Table, tableFromRows } from "../features/table.js";
+import type { Feature } from "../spec/dataset.js";
+import { Findings } from "../spec/findings.js";
+import { limits } from "../spec/limits.js";
+import type { Problem } from "../spec/problem.js";
+import { rowChecker } from "../spec/rows.js";
+import { count } from "../spec/wording.js";
+import type { Slice } from "./slices.js";
+
+/** What is told about the rows of one request that cannot be answered. */
+export class RowProblems {
+  private readonly byRow = new Map<number, Problem[]>();
+  private listed = 0;
+
+  /** How many problems of one more row are listed; every row has at least one. */
+  get room(): number {
+    return Math.max(1, limits.rowProblems - this.listed);
+  }
+
+  /** Rows that have problems. */
+  get rows(): number {
+    return this.byRow.size;
+  }
+
+  /** @param problems at least one. */
+  add(row: number, problems: Problem[]): void {
+    this.byRow.set(row, problems);
+    this.listed += problems.length;
+  }
+
+  of(row: number): Problem[] {
+    return this.byRow.get(row) ?? [];
+  }
+
+  /** For a request of which no row can be answered: those of the first rows, and one more that counts the other rows. */
+  ofAll(): Problem[] {
+    const problems: Problem[] = [];
+    let rows = 0;
+    for (; rows < this.rows && problems.length < limits.rowProblems; rows++) problems.push(...this.of(rows));
+    const others = this.rows - rows;
+    if (others === 0) return problems;
+    const message = `${count(others)} more ${others === 1 ? "row has" : "rows have"} problems that are not listed.`;
+    return [...problems, { path: "rows", code: problems[0]?.code ?? "BAD_TYPE", message }];
+  }
+}
+
+/** The rows of a slice that fit, by column, and where each of them stands in the request. */
+export interface FittingRows {
+  table: Table;
+  rows: number[];
+}
+
+/** Decodes the image files in the rows of a slice, checks the rows, and keeps those that fit; adds what the others lack. */
+export type SliceCheck = (
+  rows: readonly unknown[],
+  slice: Slice,
+  problems: RowProblems,
+  /** What the request's image files may still become; the slice's share is taken. */
+  images: ImageBudget,
+) => Promise<FittingRows>;
+
+/**
+ * @param features what each row must have a value for.
+ * @param ignored further fields that may be there and are not looked at.
+ */
+export function createSliceCheck(
+  features: readonly Feature[],
+  ignored: ReadonlySet<string>,
+  decodeImages: DecodeImages,
+): SliceCheck {
+  // Of the slice that is checked: checking a slice is never interrupted.
+  let faultOf: DecodedRows["faultOf"] = () => undefined;
+  const checkRow = rowChecker(features, { ignore: ignored, faultOf: (row, feature) => faultOf(row, feature) });
+  function fitting(values: readonly unknown[], start: number, problems: RowProblems): FittingRows {
+    const kept: Record<string, unknown>[] = [];
+    const rows: number[] = [];
+    let { room } = problems;
+    let findings = Findings.start("rows", room);
+    for (const [index, value] of values.entries()) {
+      checkRow(findings, start + index, value);
+      const found = findings.problems();
+      if (found.length === 0) {
+        kept.push(value as Record<string, unknown>);
+        rows.push(start + index);
+        continue;
+      }
+      problems.add(start + index, ofRow(start + index, found, room));
+      room = problems.room;
+      findings = Findings.start("rows", room);
+    }
+    return { table: tableFromRows(features, kept), rows };
+  }
+
+  return async (given, { start, end }, problems, images) => {
+    const decoded = await decodeImages(features, given.slice(start, end), images);
+    try {
+      Object.assign(images, decoded.left);
+      faultOf = (row, feature) => decoded.faultOf(row - start, feature);
+      return fitting(decoded.rows as unknown[], start, problems);
+    } finally {
+      decoded.release();
+    }
+  };
+}
+
+/** A row's problems; where there are more than are listed, one more that says so. */
+function ofRow(row: number, found: Problem[], room: number): Problem[] {
+  const more = found[room];
+  if (!more) return found;
+  return [...found.slice(0, room), { ...more, path: `rows[${row}]`, message: "This row has more problems." }];
+}

@@ -1,0 +1,53 @@
+import { predictionBatchSizes } from "../engine/predict.js";
+import { featureWidth } from "../features/table.js";
+import type { Layer } from "../spec/layer.js";
+import type { ModelInput, ModelSpec } from "../spec/model.js";
+import { parameterCount } from "../spec/parameters.js";
+import { sliceLimits } from "./limits.js";
+
+/** Rows of a prediction that are computed together: from `start` up to, not including, `end`. */
+export interface Slice {
+  start: number;
+  end: number;
+}
+
+/**
+ * How many rows of a model make a slice: the largest of the engine's batches that is within `sliceLimits`. For most models
+ * that is the largest there is, so that rows are computed in the batches that they would be in without slices. It depends
+ * on the model alone, not on how fast anything is: the same request gets the same answer, bit for bit.
+ */
+export function rowsPerSlice({ inputs, layers }: Pick<ModelSpec, "inputs" | "layers">): number {
+  const numbers = inputs.filter((input) => !isOpenEnded(input)).reduce((sum, input) => sum + featureWidth(input), 0);
+  const multiplications = layers.reduce((sum, layer) => sum + parameterCount([layer]) * positions(layer), 0);
+  const fits = (rows: number) =>
+    rows * numbers <= sliceLimits.numbers && rows * multiplications <= sliceLimits.multiplications;
+  return [...predictionBatchSizes].reverse().find(fits) ?? 1;
+}
+
+/** How often a layer uses each of its parameters for one row: once at each position of an image or sequence. */
+function positions({ inputShape, outputShape }: Layer): number {
+  const count = (shape: readonly number[]) => shape.slice(0, -1).reduce((product, length) => product * length, 1);
+  return Math.max(count(inputShape), count(outputShape));
+}
+
+const isOpenEnded = ({ type }: ModelInput) => type === "TEXT" || type === "SEQUENCE";
+
+/** The slices of some rows, which may be anything at all, in order. */
+export function* slicesOf(model: Pick<ModelSpec, "inputs">, most: number, rows: readonly unknown[]): Generator<Slice> {
+  const openEnded = model.inputs.filter(isOpenEnded).map(({ feature }) => feature);
+  for (let start = 0; start < rows.length; ) {
+    let end = start;
+    for (let elements = 0; end < Math.min(start + most, rows.length); end++) {
+      for (const feature of openEnded) elements += lengthOf(rows[end], feature);
+      if (end > start && elements > sliceLimits.elements) break;
+    }
+    yield { start, end };
+    start = end;
+  }
+}
+
+function lengthOf(row: unknown, feature: string): number {
+  if (typeof row !== "object" || row === null || !Object.hasOwn(row, feature)) return 0;
+  const value = (row as Record<string, unknown>)[feature];
+  return typeof value === "string" || Array.isArray(value) ? value.length : 0;
+}

@@ -1,0 +1,16 @@
+import { canonicalJson } from "../spec/canonical.js";
+import { withoutRowPolicy } from "../spec/model.js";
+import type { TrainedVersion } from "./protocol.js";
+
+/** A metric of the same target is comparable whatever the network; a loss only between networks declared alike. */
+export function areComparable(
+  metric: string,
+  a: Pick<TrainedVersion, "model" | "preprocessing">,
+  b: Pick<TrainedVersion, "model" | "preprocessing">,
+): boolean {
+  const same = (x: unknown, y: unknown) => canonicalJson(x) === canonicalJson(y);
+  if (metric !== "loss") return same(a.model.target, b.model.target);
+  return (
+    same(withoutRowPolicy(a.model), withoutRowPolicy(b.model)) && same(a.preprocessing.target, b.preprocessing.target)
+  );
+}

@@ -1,0 +1,158 @@
+import { PlatformError } from "../errors.js";
+import { exampleWeights, weightRule } from "../features/example-weights.js";
+import { type FittedPreprocessing, fitPreprocessing } from "../features/preprocessing.js";
+import type { Table } from "../features/table.js";
+import { encodingChecks, type RowCheck, type RowFault, rowChecks } from "../features/unusable-rows.js";
+import { type SplitPart, splitParts } from "../spec/dataset.js";
+import type { ModelSpec } from "../spec/model.js";
+import { count, listed } from "../spec/wording.js";
+import { areComparable } from "./comparable.js";
+import type { Assignment } from "./protocol.js";
+
+/** The rows that a run computes with, by their ordinals, ascending; `gate`: those that challenger and champion are measured on. */
+export type UsableRows = Record<SplitPart | "gate", Uint32Array>;
+
+/** How many ordinals and reasons a message names. */
+const shownFaults = 10;
+
+/**
+ * Decides once, before anything is trained, which rows the run's model can use, and which of the test rows its champion
+ * can use too, and fits the preprocessing on the training rows that are left. What it decides follows from the rows and the
+ * declarations alone, so every attempt and every reproduction decides the same.
+ *
+ * @param parts the rows of each part of the split.
+ * @returns `skipped`: what was left out, for the run's log; null where every row can be used.
+ * @throws PlatformError INVALID_ROWS where the model does not declare `invalidRows: SKIP`, or no row is left that the run
+ * cannot do without.
+ */
+export function usableRows(
+  assignment: Assignment,
+  table: Table,
+  parts: Record<SplitPart, Uint32Array>,
+): { rows: UsableRows; preprocessing: FittedPreprocessing; skipped: string | null } {
+  const { model, parent, gate, training } = assignment;
+  const audit = new Audit(table.rowCount);
+  let usable = audit.withoutFaults(parts, rowChecks(model, table));
+  // Without a training row, nothing can be fitted and nothing more be found.
+  if (usable.train.length === 0) throw audit.refusal(model, "no training row is left");
+  const preprocessing = parent?.preprocessing ?? fitPreprocessing(model, table, usable.train, training.semantics);
+  // Under semantics 1 an infinite number was computed with, and a run that was done with it must be reproducible.
+  const judgesEncoding = training.semantics > 1;
+  if (judgesEncoding) usable = audit.withoutFaults(usable, encodingChecks(model, preprocessing, table));
+  usable = audit.withoutFaults(usable, weightChecks(model, table, usable));
+
+  let measured = usable.test;
+  const champion = gate?.champion;
+  if (gate && champion && areComparable(gate.metric, { model, preprocessing }, champion)) {
+    const checks = rowChecks(champion.model, table);
+    if (judgesEncoding) checks.push(...encodingChecks(champion.model, champion.preprocessing, table));
+    measured = audit.without(measured, checks, `for the gate's champion ${champion.versionId} `);
+  }
+  const rows: UsableRows = { ...usable, gate: measured };
+  if (audit.found === 0) return { rows, preprocessing, skipped: null };
+  if (model.invalidRows !== "SKIP") throw audit.refusal(model);
+  const missing = missingPart(assignment, parts, rows);
+  if (missing) throw audit.refusal(model, missing);
+  const removed = splitParts.map((part) => `${count(parts[part].length - usable[part].length)} of ${part}`);
+  return { rows, preprocessing, skipped: `${audit.describe("are left out")} Left out: ${removed.join(", ")}.` };
+}
+
+/** A part that held rows, holds none that can be used, and is needed. */
+function missingPart(
+  { training, optimizer, gate }: Assignment,
+  parts: Record<SplitPart, Uint32Array>,
+  rows: UsableRows,
+): string | undefined {
+  if (rows.train.length === 0) return "no training row is left";
+  const schedule = optimizer.learningRate;
+  const monitors = [training.earlyStopping?.monitor, schedule.type === "reduceOnPlateau" ? schedule.monitor : null];
+  const monitor = monitors.find((name) => name?.startsWith("val_"));
+  if (monitor && parts.validation.length > 0 && rows.validation.length === 0)
+    return `no validation row is left to measure ${monitor} on`;
+  if (gate && parts.test.length > 0 && rows.gate.length === 0)
+    return `no test row is left to measure the gate's ${gate.metric} on`;
+  return undefined;
+}
+
+/** Weights that are too large for 32-bit floats once the weight of the row's class is counted in. */
+function weightChecks(model: ModelSpec, table: Table, rows: Record<SplitPart, Uint32Array>): RowCheck[] {
+  const weights = model.sampleWeight == null ? undefined : exampleWeights(model, table, rows, "train");
+  if (!weights?.some((weight) => !Number.isFinite(weight))) return [];
+  const weightOf = new Map(Array.from(rows.train, (row, index) => [row, weights[index] as number]));
+  return [
+    (row) => {
+      const value = weightOf.get(row);
+      if (value === undefined || Number.isFinite(value)) return undefined;
+      return { subject: `the weight "${model.sampleWeight}" times that of its class`, value, rule: weightRule };
+    },
+  ];
+}
+
+/** What has been found wrong so far: counts and the first few, however many rows there are. */
+class Audit {
+  found = 0;
+  private readonly first: (RowFault & { row: number })[] = [];
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly rowCount: number) {}
+
+  withoutFaults(parts: Record<SplitPart, Uint32Array>, checks: readonly RowCheck[]): Record<SplitPart, Uint32Array> {
+    if (checks.length === 0) return parts;
+    const [train, validation, test] = splitParts.map((part) => this.without(parts[part], checks)) as [
+      Uint32Array,
+      Uint32Array,
+      Uint32Array,
+    ];
+    return { train, validation, test };
+  }
+
+  /** The rows that pass every check; `whose` is put before the rule that one does not. */
+  without(rows: Uint32Array, checks: readonly RowCheck[], whose = ""): Uint32Array {
+    if (checks.length === 0) return rows;
+    return rows.filter((row) => {
+      const fault = firstFault(checks, row);
+      if (fault) this.note(row, { ...fault, subject: `${whose}${fault.subject}` });
+      return !fault;
+    });
+  }
+
+  private note(row: number, fault: RowFault): void {
+    this.found += 1;
+    const reason = `${fault.subject} must ${fault.rule}`;
+    // Sums of distributions differ from row to row: what is counted must not grow with the rows.
+    if (this.counts.has(reason) || this.counts.size < shownFaults)
+      this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+    // The lowest ordinals, whichever part they are in.
+    this.first.push({ row, ...fault });
+    this.first.sort((a, b) => a.row - b.row);
+    if (this.first.length > shownFaults) this.first.pop();
+  }
+
+  /** @param verb what becomes of the rows, as the rest of the sentence. */
+  describe(verb: string): string {
+    const [example] = this.first;
+    if (!example) return "";
+    const { row, subject, value, rule } = example;
+    const more = this.found > this.first.length ? " and so on" : "";
+    const ordinals = `${listed(this.first.map((fault) => String(fault.row)))}${more}`;
+    const reasons = [...this.counts].map(([reason, times]) => `${reason} (${count(times)})`).join("; ");
+    return `${count(this.found)} of the ${count(this.rowCount)} rows ${verb}, because this model cannot use them: row ${row} (by its ordinal in the dataset, from 0): ${subject} must ${rule}, and is ${value}. Their ordinals: ${ordinals}. Reasons: ${reasons}.`;
+  }
+
+  /** @param missing what cannot be done without, where leaving rows out has left none. */
+  refusal(model: Pick<ModelSpec, "invalidRows">, missing?: string): PlatformError {
+    const advice =
+      model.invalidRows === "SKIP"
+        ? `They would be left out, but then ${missing}.`
+        : "Declare the model with `invalidRows: SKIP` to leave such rows out of training, validation and evaluation.";
+    return new PlatformError("INVALID_ROWS", `${this.describe("cannot be used")} ${advice}`);
+  }
+}
+
+function firstFault(checks: readonly RowCheck[], row: number): RowFault | undefined {
+  for (const check of checks) {
+    const fault = check(row);
+    if (fault) return fault;
+  }
+  return undefined;
+}
