@@ -154,7 +154,7 @@ describe("rows that cannot be answered", () => {
     ).toEqual([refused(["rows[0]", "OUT_OF_RANGE"]), answered(0)]);
     const found = await predictions("by-id", [{ id: 9 }, { id: 7 }, { id: 0.5 }]);
     expect([found[0], found[2]]).toEqual([refused(["rows[0]", "OUT_OF_RANGE"]), refused(["rows[2]", "OUT_OF_RANGE"])]);
-    expect(found[0].problems[0].message).toMatch(/^feature "id" holds 9; .* from 0 to 7/);
+    expect(found[0].problems[0].message).toMatch(/^feature "id" holds 9, .* from 0 to 7/);
     expect(found[1].problems).toEqual([]);
     expect(Number.isFinite(found[1].value)).toBe(true);
   });
