@@ -1,15 +1,18 @@
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import { GraphQLError, type GraphQLSchema } from "graphql";
+import { execute, GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "../logger.js";
+import { answerText } from "./answer-text.js";
 import type { ErrorFormatter } from "./error-format.js";
 import { executionOptions, parseOptions } from "./execute.js";
-import { operationLimitsRule } from "./operation-limits.js";
+import { executeLimited } from "./limited-execution.js";
+import { meterSchema } from "./metering.js";
+import { checkCost } from "./operation-limits.js";
 
 /**
  * A started Apollo Server for queries and mutations over HTTP. It talks to nobody but its callers, whatever Apollo
@@ -21,15 +24,14 @@ export async function createApollo<Context extends object>(
   logger: Logger,
 ): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
-    schema,
     introspection: true,
     nodeEnv: "production",
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
-    validationRules: [operationLimitsRule],
+    gateway: limitedExecution(schema),
     parseOptions,
-    executionOptions,
+    stringifyResult: async (result) => `${await answerText(result, format)}\n`,
     formatError: (_formatted, error) => format(error),
     logger: {
       debug: (message) => logger.debug({}, String(message)),
@@ -60,3 +62,30 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
     };
   },
 };
+
+/**
+ * Executes what Apollo has parsed and validated in the way of the other transports. An executor of one's own is what Apollo
+ * calls a gateway.
+ */
+function limitedExecution<Context extends object>(
+  schema: GraphQLSchema,
+): ApolloServerOptionsWithGateway<Context>["gateway"] {
+  meterSchema(schema);
+  return {
+    onSchemaLoadOrUpdate(callback) {
+      callback({ apiSchema: schema, coreSupergraphSdl: "" });
+      return () => {};
+    },
+    load: async () => ({
+      async executor({ document, operation, request: { variables, operationName }, context: contextValue }) {
+        const args = { schema, document, operationName, variableValues: variables, options: executionOptions };
+        // An operation that is not there: `execute` says which.
+        if (!operation) return execute(args);
+        const cost = checkCost(schema, document, operation, variables);
+        if (cost instanceof GraphQLError) return { errors: [cost] };
+        return executeLimited({ ...args, type: operation.operation, cost, contextValue });
+      },
+    }),
+    stop: async () => {},
+  };
+}

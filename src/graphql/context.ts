@@ -9,6 +9,7 @@ import type { ModelPlanner } from "../registry/declare-model.js";
 import type { TrainDeclaration } from "../runs/submit.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { createLoaders, type Loaders } from "./loaders.js";
+import { meterOf } from "./metering.js";
 
 /** What a version answers to one row. */
 export interface Prediction {
@@ -81,5 +82,14 @@ export interface Context {
  * loader answers from its cache, so one that outlived an event would answer the next with what was true before.
  */
 export function createContext(platform: Platform): Context {
-  return { platform, loaders: createLoaders(platform.db) };
+  const context: Context = {
+    platform,
+    // What is asked for by objects that wait for their turn belongs to the same statement.
+    loaders: createLoaders(platform.db, (dispatch) => {
+      const meter = meterOf(context);
+      if (meter) meter.pacer.whenIdle(dispatch);
+      else dispatch();
+    }),
+  };
+  return context;
 }

@@ -5,19 +5,20 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
-  execute,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   type OperationTypeNode,
   parse,
-  specifiedRules,
-  type ValidationRule,
   validate,
 } from "graphql";
 import { LRUCache } from "lru-cache";
 import type { Outbox } from "./backpressure.js";
-import { operationLimits, operationLimitsRule } from "./operation-limits.js";
+import { documentFaults } from "./document-limits.js";
+import { executeLimited } from "./limited-execution.js";
+import { meterSchema } from "./metering.js";
+import type { OperationCost } from "./operation-cost.js";
+import { checkCost, operationLimits } from "./operation-limits.js";
 import { sharedResult } from "./shared-results.js";
 
 /** What a context factory may know about the request it serves. */
@@ -36,8 +37,6 @@ export interface RequestInfo {
  */
 export type ContextFactory<Context extends object> = (request: RequestInfo) => Context | Promise<Context>;
 
-/** The rules of every transport: those of the GraphQL specification, and our limits. */
-export const validationRules: readonly ValidationRule[] = [...specifiedRules, operationLimitsRule];
 export const parseOptions = { maxTokens: operationLimits.maxTokens };
 export const executionOptions = { maxCoercionErrors: 50 };
 
@@ -48,16 +47,19 @@ export interface OperationRequest {
   variables?: Record<string, unknown> | null;
 }
 
-/** An operation that has been parsed and found valid. */
+/** An operation that has been parsed, and found valid and within the limits. */
 export interface Operation extends ExecutionArgs {
   type: OperationTypeNode;
+  cost: OperationCost;
   request: RequestInfo;
   outbox: Outbox;
 }
 
 /** The path of an operation on the transports that do not go through Apollo: WebSocket and SSE. */
 export interface Executor {
-  /** Parses and validates; an answer that is an array holds what is wrong with the operation. */
+  /** What is too large in a document, for those who validate it themselves; empty also for one that cannot be parsed. */
+  tooLarge(query: string): readonly GraphQLError[];
+  /** Parses and validates, and finds what it may cost; an answer that is an array holds what is wrong with the operation. */
   prepare(given: OperationRequest, request: RequestInfo, outbox: Outbox): Operation | readonly GraphQLError[];
   /** Runs a query or mutation to its result, or a subscription to its stream of results. */
   run(operation: Operation): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>>;
@@ -74,6 +76,7 @@ export function createExecutor<Context extends object>(
   schema: GraphQLSchema,
   createContext: ContextFactory<Context>,
 ): Executor {
+  meterSchema(schema);
   const documents = new LRUCache<string, DocumentNode>({ max: rememberedDocuments.max });
 
   function read(query: string): DocumentNode | readonly GraphQLError[] {
@@ -85,19 +88,31 @@ export function createExecutor<Context extends object>(
     } catch (error) {
       return [withCode(error, "GRAPHQL_PARSE_FAILED")];
     }
-    const faults = validate(schema, document, validationRules);
+    const tooLarge = documentFaults(document);
+    if (tooLarge.length > 0) return tooLarge;
+    const faults = validate(schema, document);
     if (faults.length > 0) return faults.map((fault) => withCode(fault, "GRAPHQL_VALIDATION_FAILED"));
     if (query.length <= rememberedDocuments.maxLength) documents.set(query, document);
     return document;
   }
 
   return {
+    tooLarge(query) {
+      if (documents.has(query)) return [];
+      try {
+        return documentFaults(parse(query, parseOptions));
+      } catch {
+        return [];
+      }
+    },
     prepare(given, request, outbox) {
       const document = read(given.query);
       if (!("kind" in document)) return document;
       const operation = getOperationAST(document, given.operationName);
       if (!operation)
         return [withCode(new GraphQLError(unresolved(given.operationName)), "OPERATION_RESOLUTION_FAILURE")];
+      const cost = checkCost(schema, document, operation, given.variables);
+      if (cost instanceof GraphQLError) return [cost];
       return {
         schema,
         document,
@@ -105,19 +120,19 @@ export function createExecutor<Context extends object>(
         variableValues: given.variables,
         options: executionOptions,
         type: operation.operation,
+        cost,
         request,
         outbox,
       };
     },
-    async run({ type, request, outbox, ...args }) {
-      if (type !== "subscription") return execute({ ...args, contextValue: await createContext(request) });
+    async run({ type, cost, request, outbox, ...args }) {
+      const answer = async (rootValue?: unknown) =>
+        executeLimited({ ...args, type, cost, rootValue, contextValue: await createContext(request) });
+      if (type !== "subscription") return answer();
       const source = await createSourceEventStream({ ...args, contextValue: await createContext(request) });
       if (!(Symbol.asyncIterator in source)) return source;
       // A context for each event: loaders that outlived one would answer the next from their cache.
-      const resolve = (event: unknown) =>
-        sharedResult(event, args, async () =>
-          execute({ ...args, rootValue: event, contextValue: await createContext(request) }),
-        );
+      const resolve = (event: unknown) => sharedResult(event, args, () => answer(event));
       return mapEvents(source, resolve, outbox);
     },
   };

@@ -3,8 +3,9 @@ import { setMaxListeners } from "node:events";
 import type { Request, RequestHandler, Response } from "express";
 import { type ExecutionResult, GraphQLError } from "graphql";
 import { createHandler, TOKEN_HEADER_KEY, TOKEN_QUERY_KEY } from "graphql-sse";
+import { createWrittenAnswers, type WrittenAnswers } from "./answer-text.js";
 import { createOutbox, type Outbox } from "./backpressure.js";
-import { type ErrorFormatter, errorBody, formatResult } from "./error-format.js";
+import { type ErrorFormatter, errorBody } from "./error-format.js";
 import type { Executor } from "./execute.js";
 
 /** GraphQL over Server-Sent Events: mount `handle` on `/graphql/stream`, behind the key check and the JSON parser. */
@@ -29,6 +30,7 @@ export const eventStreamLimits = {
 /** What the results of an operation travel on; in single connection mode it belongs to another request. */
 interface Stream {
   outbox: Outbox;
+  answers: WrittenAnswers;
   gone: AbortController;
   /** Ends the reservation of a stream that nobody has opened. */
   expiry?: NodeJS.Timeout;
@@ -73,7 +75,9 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
     onNext: (_context, { context }, result) => {
       context.stream.outbox.add(1);
       // The library writes what it is given as JSON: formatted errors are what GraphQLError would become anyway.
-      return formatResult(result as ExecutionResult, format) as ExecutionResult;
+      return context.stream.answers.present(result as ExecutionResult, format) as
+        | ExecutionResult
+        | Promise<ExecutionResult>;
     },
   });
 
@@ -133,7 +137,7 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
     try {
       response.writeHead(init.status, init.statusText, { ...init.headers, "X-Accel-Buffering": "no" });
       for await (const event of body) {
-        if (!(await write(response, event))) break;
+        if (!(await write(response, stream.answers.complete(event)))) break;
         if (event.startsWith("event: next")) stream.outbox.sent(1);
       }
     } finally {
@@ -159,7 +163,7 @@ export function createEventStreamTransport(executor: Executor, format: ErrorForm
 function openStream(): Stream {
   const gone = new AbortController();
   setMaxListeners(0, gone.signal);
-  return { outbox: createOutbox(eventStreamLimits.waitingEvents), gone };
+  return { outbox: createOutbox(eventStreamLimits.waitingEvents), answers: createWrittenAnswers(), gone };
 }
 
 /** The client's token in single connection mode; a fresh one, which names no stream, otherwise. */

@@ -1,13 +1,14 @@
 import { setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ExecutionArgs, FormattedExecutionResult } from "graphql";
+import type { ExecutionArgs } from "graphql";
 import { GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Logger } from "../logger.js";
+import { createWrittenAnswers, type WrittenAnswers } from "./answer-text.js";
 import { createOutbox, cutOffBytes, type Outbox } from "./backpressure.js";
-import { type ErrorFormatter, formatResult } from "./error-format.js";
+import type { ErrorFormatter } from "./error-format.js";
 import type { Executor, Operation, RequestInfo } from "./execute.js";
 
 /** What the WebSocket transport is built from. */
@@ -43,6 +44,7 @@ export interface WebSocketTransport {
 interface Connection {
   request: RequestInfo;
   outbox: Outbox;
+  answers: WrittenAnswers;
 }
 
 /** Builds the transport. A wrong or missing key closes the socket with 4403. */
@@ -69,12 +71,13 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     },
     execute: run,
     subscribe: run,
-    onNext: (_context, _id, _payload, _args, result) => formatResult(result, format) as FormattedExecutionResult,
+    onNext: ({ extra }, _id, _payload, _args, result) => extra.answers.present(result, format),
     onError: (_context, _id, _payload, errors) => errors.map(format),
   });
 
   sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
     const outbox = createOutbox();
+    const answers = createWrittenAnswers();
     const gone = new AbortController();
     const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     // Every subscription of the connection may listen for its end.
@@ -85,7 +88,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => send(socket, data, outbox, ended),
+        send: (data) => send(socket, answers.complete(data), outbox, ended),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (receive) => {
           socket.on("message", (data) => {
@@ -97,6 +100,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
       },
       {
         outbox,
+        answers,
         request: {
           transport: "websocket",
           headers: request.headers,

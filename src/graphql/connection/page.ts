@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataSource, ObjectLiteral } from "typeorm";
+import { turnIsOver } from "../event-loop.js";
 import type { EntityClass } from "../loaders.js";
 import type { Extent } from "./arguments.js";
 import { encodeCursor, type Position } from "./cursor.js";
@@ -57,6 +59,7 @@ export async function readPages<Row extends ObjectLiteral>(
 
   const pages = owners.map((): Page<Row> => ({ edges: [], more: false }));
   for (const row of rows) {
+    if (turnIsOver()) await nextTurn();
     const page = pages[Number(row["~owner"]) - 1] as Page<Row>;
     if (page.edges.length === extent.size) {
       page.more = true;

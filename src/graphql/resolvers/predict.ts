@@ -1,4 +1,5 @@
 import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
+import { Cost } from "../../entities/field-cost.js";
 import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
 import { badInput } from "../connection/condition.js";
@@ -21,6 +22,7 @@ export class PredictionObject implements Prediction {
   })
   value!: unknown;
 
+  @Cost({ length: 5 })
   @Field(() => [CategoryProbability], {
     nullable: true,
     description:
@@ -38,12 +40,19 @@ export class Predictions {
     return loaders.byId(ModelVersion).load(this.versionId);
   }
 
+  @Cost({ length: "PAGE" })
   @Field(() => [PredictionObject], { description: "One for each row, in order." })
   predictions!: PredictionObject[];
 }
 
 @Resolver()
 export class PredictQuery {
+  @Cost({
+    page: { arguments: ["rows"], otherwise: 1, max: Number.MAX_SAFE_INTEGER },
+    weight: 1_000,
+    statement: true,
+    seconds: 300,
+  })
   @Query(() => Predictions, { description: "Asks a trained version about rows whose target is not known." })
   async predict(
     @Arg("model", () => String, { description: '`"name"` (the newest version), `"name/3"` or `"name@alias"`.' })
