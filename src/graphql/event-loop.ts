@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** How long work that could wait may keep everybody else waiting, in milliseconds. */
-const turnMs = 10;
+const turnMs = 5;
 
 /** When such work began in this turn of the event loop; undefined: it has not. */
 let began: number | undefined;

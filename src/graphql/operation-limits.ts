@@ -27,7 +27,7 @@ export const operationLimits = {
   /** See `OperationCost`. */
   maxNodes: 500_000,
   /** See `OperationCost`. */
-  maxValues: 5_000_000,
+  maxValues: 4_000_000,
   /** See `OperationCost`. */
   maxStatements: 500,
   /** Bytes of an answer as JSON. */
