@@ -15,6 +15,7 @@ import {
 import { LRUCache } from "lru-cache";
 import type { Outbox } from "./backpressure.js";
 import { documentFaults } from "./document-limits.js";
+import { createPacer, type Pacer } from "./event-loop.js";
 import { executeLimited } from "./limited-execution.js";
 import { meterSchema } from "./metering.js";
 import type { OperationCost } from "./operation-cost.js";
@@ -67,6 +68,15 @@ export interface Executor {
 
 /** Documents worth remembering: a thousand subscribers send the same one. */
 const rememberedDocuments = { max: 500, maxLength: 20_000 };
+
+/** One event to all subscriptions of a connection comes in turns of the event loop, so that others are served meanwhile. */
+const pacers = new WeakMap<Outbox, Pacer>();
+
+function pacerOf(outbox: Outbox): Pacer {
+  const pacer = pacers.get(outbox) ?? createPacer();
+  pacers.set(outbox, pacer);
+  return pacer;
+}
 
 /** Events that a subscription may send before others get a turn: a source full of history never waits by itself. */
 const eventsPerTurn = 64;
@@ -148,6 +158,7 @@ function mapEvents(
   outbox: Outbox,
 ): AsyncGenerator<ExecutionResult, void, void> {
   const events = source[Symbol.asyncIterator]();
+  const pacer = pacerOf(outbox);
   let ended = false;
   let count = 0;
   const end = async () => {
@@ -168,7 +179,9 @@ function mapEvents(
         return { done: true, value: undefined };
       }
       try {
-        return { done: false, value: await resolve(event.value) };
+        const inTurn = await pacer.value(event.value);
+        if (ended) return { done: true, value: undefined };
+        return { done: false, value: await resolve(inTurn) };
       } catch (error) {
         await end();
         throw error;
