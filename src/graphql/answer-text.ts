@@ -4,7 +4,6 @@ import type { ExecutionResult, FormattedExecutionResult } from "graphql";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import { turnIsOver } from "./event-loop.js";
 import { largeAnswer } from "./limited-execution.js";
-import { operationLimits } from "./operation-limits.js";
 
 /**
  * A result as JSON, `errors` first. A large one is written in pieces, so that others are served meanwhile; one that is
@@ -12,11 +11,11 @@ import { operationLimits } from "./operation-limits.js";
  */
 export async function answerText(result: FormattedExecutionResult, format: ErrorFormatter): Promise<string> {
   const { data, errors, ...rest } = result;
-  const tooLarge = largeAnswer(data);
+  const large = largeAnswer(data);
   const before = errors ? { errors, ...rest } : rest;
-  if (!tooLarge) return JSON.stringify(data === undefined ? before : { ...before, data });
-  const text = await writeInPieces(data, operationLimits.maxAnswerBytes);
-  if (text === undefined) return JSON.stringify({ errors: [format(tooLarge())], data: null });
+  if (!large) return JSON.stringify(data === undefined ? before : { ...before, data });
+  const text = await writeInPieces(data, large.maxBytes);
+  if (text === undefined) return JSON.stringify({ errors: [format(large.tooLarge())], data: null });
   const head = JSON.stringify(before);
   return head === "{}" ? `{"data":${text}}` : `${head.slice(0, -1)},"data":${text}}`;
 }

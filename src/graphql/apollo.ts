@@ -10,7 +10,7 @@ import type { Logger } from "../logger.js";
 import { answerText } from "./answer-text.js";
 import type { ErrorFormatter } from "./error-format.js";
 import { executionOptions, parseOptions } from "./execute.js";
-import { executeLimited } from "./limited-execution.js";
+import { type AnswerLimits, executeLimited } from "./limited-execution.js";
 import { meterSchema } from "./metering.js";
 import { checkCost } from "./operation-limits.js";
 
@@ -22,6 +22,7 @@ export async function createApollo<Context extends object>(
   schema: GraphQLSchema,
   format: ErrorFormatter,
   logger: Logger,
+  limits: AnswerLimits,
 ): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
     introspection: true,
@@ -29,7 +30,7 @@ export async function createApollo<Context extends object>(
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
-    gateway: limitedExecution(schema),
+    gateway: limitedExecution(schema, limits),
     parseOptions,
     stringifyResult: async (result) => `${await answerText(result, format)}\n`,
     formatError: (_formatted, error) => format(error),
@@ -69,6 +70,7 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
  */
 function limitedExecution<Context extends object>(
   schema: GraphQLSchema,
+  limits: AnswerLimits,
 ): ApolloServerOptionsWithGateway<Context>["gateway"] {
   meterSchema(schema);
   return {
@@ -83,7 +85,7 @@ function limitedExecution<Context extends object>(
         if (!operation) return execute(args);
         const cost = checkCost(schema, document, operation, variables);
         if (cost instanceof GraphQLError) return { errors: [cost] };
-        return executeLimited({ ...args, type: operation.operation, cost, contextValue });
+        return executeLimited({ ...args, type: operation.operation, cost, limits, contextValue });
       },
     }),
     stop: async () => {},

@@ -16,7 +16,7 @@ import { LRUCache } from "lru-cache";
 import type { Outbox } from "./backpressure.js";
 import { documentFaults } from "./document-limits.js";
 import { createPacer, type Pacer } from "./event-loop.js";
-import { executeLimited } from "./limited-execution.js";
+import { type AnswerLimits, executeLimited } from "./limited-execution.js";
 import { meterSchema } from "./metering.js";
 import type { OperationCost } from "./operation-cost.js";
 import { checkCost, operationLimits } from "./operation-limits.js";
@@ -85,6 +85,7 @@ const eventsPerTurn = 64;
 export function createExecutor<Context extends object>(
   schema: GraphQLSchema,
   createContext: ContextFactory<Context>,
+  limits: AnswerLimits = operationLimits,
 ): Executor {
   meterSchema(schema);
   const documents = new LRUCache<string, DocumentNode>({ max: rememberedDocuments.max });
@@ -137,7 +138,7 @@ export function createExecutor<Context extends object>(
     },
     async run({ type, cost, request, outbox, ...args }) {
       const answer = async (rootValue?: unknown) =>
-        executeLimited({ ...args, type, cost, rootValue, contextValue: await createContext(request) });
+        executeLimited({ ...args, type, cost, limits, rootValue, contextValue: await createContext(request) });
       if (type !== "subscription") return answer();
       const source = await createSourceEventStream({ ...args, contextValue: await createContext(request) });
       if (!(Symbol.asyncIterator in source)) return source;

@@ -13,6 +13,8 @@ import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
 import { graphiqlRoute } from "./graphiql.js";
+import type { AnswerLimits } from "./limited-execution.js";
+import { operationLimits } from "./operation-limits.js";
 import { createEventStreamTransport } from "./sse.js";
 import { createWebSocketTransport, type WebSocketOptions } from "./websocket.js";
 
@@ -39,6 +41,8 @@ export interface HttpServerOptions<Context extends object> {
   allowedHosts?: readonly string[];
   allowedOrigins?: readonly string[];
   webSocketLimits?: WebSocketOptions["limits"];
+  /** Default: `operationLimits`. */
+  answerLimits?: Partial<AnswerLimits>;
 }
 
 /** A server that answers. */
@@ -66,8 +70,9 @@ export async function startHttpServer<Context extends object>(
 ): Promise<HttpServer> {
   const { schema, createContext, operatorKey, logger, host = "127.0.0.1" } = options;
   const format = createErrorFormatter(logger);
-  const executor = createExecutor(schema, createContext);
-  const apollo = await createApollo<Context>(schema, format, logger);
+  const limits = { ...operationLimits, ...options.answerLimits };
+  const executor = createExecutor(schema, createContext, limits);
+  const apollo = await createApollo<Context>(schema, format, logger, limits);
   const streams = createEventStreamTransport(executor, format);
   const isAuthorized = (authorization: unknown) => verifyKey(operatorKey, parseBearer(authorization));
   const sockets = createWebSocketTransport({ executor, format, isAuthorized, logger, limits: options.webSocketLimits });

@@ -10,8 +10,7 @@ import {
 
 /**
  * How long the lists of introspection are in this schema, by `Type.field` (`__Type.fields`): for each the mean over all
- * that have it, so that `__schema { types { fields { name } } }` counts as many fields as there are. What is below
- * `__type` counts by its largest type, as many times as that is larger than the mean.
+ * that have it, so that `__schema { types { fields { name } } }` counts as many fields as there are.
  */
 export function introspectionLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());
@@ -19,9 +18,7 @@ export function introspectionLengths(schema: GraphQLSchema): ReadonlyMap<string,
   const fields = types.flatMap((type) => fieldsOf(type));
   const mean = <Item>(items: readonly Item[], lengthOf: (item: Item) => number) =>
     items.length === 0 ? 0 : items.reduce((sum, item) => sum + lengthOf(item), 0) / items.length;
-  const sizes = types.map(sizeOf);
   return new Map([
-    [`${schema.getQueryType()?.name}.__type`, Math.max(...sizes) / mean(sizes, (size) => size)],
     ["__Schema.types", types.length],
     ["__Schema.directives", directives.length],
     ["__Directive.args", mean(directives, ({ args }) => args.length)],
@@ -33,12 +30,6 @@ export function introspectionLengths(schema: GraphQLSchema): ReadonlyMap<string,
     ["__Type.enumValues", mean(types, (type) => (isEnumType(type) ? type.getValues().length : 0))],
     ["__Type.inputFields", mean(types, (type) => (isInputObjectType(type) ? Object.keys(type.getFields()).length : 0))],
   ]);
-}
-
-/** How many fields, input fields or values a type has. */
-function sizeOf(type: GraphQLNamedType): number {
-  if (isEnumType(type)) return type.getValues().length;
-  return isInputObjectType(type) ? Object.keys(type.getFields()).length : fieldsOf(type).length;
 }
 
 function fieldsOf(type: GraphQLNamedType) {

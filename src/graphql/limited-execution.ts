@@ -2,7 +2,6 @@ import { type ExecutionArgs, type ExecutionResult, execute, type GraphQLError, t
 import { admit, smallOperation } from "./admission.js";
 import { attachMeter, createMeter } from "./metering.js";
 import type { OperationCost } from "./operation-cost.js";
-import { operationLimits } from "./operation-limits.js";
 
 /** An execution of an operation whose cost has been found to be within the limits. */
 export interface LimitedExecution extends ExecutionArgs {
@@ -10,16 +9,27 @@ export interface LimitedExecution extends ExecutionArgs {
   contextValue: object;
   type: OperationTypeNode | `${OperationTypeNode}`;
   cost: OperationCost;
+  limits: AnswerLimits;
 }
+
+/** What bounds an answer while it is made. */
+export type AnswerLimits = { [Limit in "seconds" | "maxAnswerBytes"]: number };
 
 /** Answers with at least so many bytes, about, are written in pieces. */
 const largeBytes = 256 * 1024;
 
-/** Data that must be written in pieces, and the error to answer if the text becomes too large. */
-const large = new WeakMap<object, () => GraphQLError>();
+/** An answer that is to be written in pieces. */
+export interface LargeAnswer {
+  maxBytes: number;
+  /** What to answer instead if the text becomes larger than that. */
+  tooLarge(): GraphQLError;
+}
 
-/** Of the data of a large answer: makes the error that takes its place if its text becomes too large. */
-export function largeAnswer(data: unknown): (() => GraphQLError) | undefined {
+/** By the data of the answer, which stays the same object wherever its result is copied. */
+const large = new WeakMap<object, LargeAnswer>();
+
+/** Whether the data of an execution must be written in pieces. */
+export function largeAnswer(data: unknown): LargeAnswer | undefined {
   return typeof data === "object" && data !== null ? large.get(data) : undefined;
 }
 
@@ -27,13 +37,13 @@ export function largeAnswer(data: unknown): (() => GraphQLError) | undefined {
  * Executes a query, a mutation or one event of a subscription, for a schema that was given to `meterSchema`. One that
  * comes over a limit is ended at once and answers that error alone, with `data: null`; it never rejects for that reason.
  */
-export function executeLimited({ type, cost, ...args }: LimitedExecution): Promise<ExecutionResult> {
+export function executeLimited({ type, cost, limits, ...args }: LimitedExecution): Promise<ExecutionResult> {
   return new Promise((resolve, reject) => {
     let release = () => {};
     const meter = createMeter({
       type,
-      seconds: Math.max(operationLimits.seconds, cost.seconds),
-      maxBytes: operationLimits.maxAnswerBytes,
+      seconds: Math.max(limits.seconds, cost.seconds),
+      maxBytes: limits.maxAnswerBytes,
       onStop(error) {
         resolve({ errors: [error], data: null });
         release();
@@ -44,7 +54,7 @@ export function executeLimited({ type, cost, ...args }: LimitedExecution): Promi
       meter.end();
       release();
       if (result.data && (meter.bytes > largeBytes || cost.values > smallOperation))
-        large.set(result.data, () => meter.tooLarge());
+        large.set(result.data, { maxBytes: limits.maxAnswerBytes, tooLarge: () => meter.tooLarge() });
       resolve(result);
     };
     const fail = (error: unknown) => {

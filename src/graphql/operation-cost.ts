@@ -42,8 +42,11 @@ export interface OperationCost {
   most: { nodes: string; values: string };
 }
 
-/** How many nodes each value of introspection counts for: it is computed in one go, while everybody else waits. */
-const introspectionWeight = 3;
+/**
+ * Nodes of introspection, which is computed in one go while everybody else waits: for each value, and for each `__schema`
+ * and `__type`, since the type that a `__type` asks about may be much larger than the mean.
+ */
+const introspectionWeights = { value: 3, root: 20_000 };
 /** The length of a plain list that declares none. */
 const usualListLength = 10;
 
@@ -174,7 +177,9 @@ class Counter {
     const isList = isListType(getNullableType(field.type));
     const length = this.#length(node, field, parent, page) ?? 1;
     const own = { nodes: weight, values: isList ? 1 + length : 1 };
-    if (isIntrospectionType(type) || isIntrospectionType(parent)) own.nodes += introspectionWeight * own.values;
+    if (field === SchemaMetaFieldDef || field === TypeMetaFieldDef) own.nodes += introspectionWeights.root;
+    else if (isIntrospectionType(type) || isIntrospectionType(parent))
+      own.nodes += introspectionWeights.value * own.values;
     else if (isList && this.#traits.isNode(parent, type)) own.nodes += length;
 
     const here = { name: nameOf(node), next: undefined };
