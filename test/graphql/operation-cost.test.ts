@@ -211,7 +211,7 @@ describe.each(transports)("what could cost too much over %s", (name, ask) => {
   test("counts the payload of a mutation, and does nothing", async () => {
     const deep = `version { model { dataset { ${nested(3, "first: 1000")} } } }`;
     const query = `mutation ($input: TagVersionInput!) { tagVersion(input: $input) { problems { path } ${deep} } }`;
-    const input = { model: "model-1", version: 1, key: "cost", value: name };
+    const input = { version: "model-1/1", key: "cost", value: name };
     const { errors } = await ask(server.url, query, { input });
     expect(errors?.[0]?.extensions).toMatchObject({ code: "LIMIT_EXCEEDED", limit: operationLimits.maxNodes });
     expect(await api.platform.db.query("SELECT FROM version_tag WHERE key = 'cost'")).toHaveLength(0);
