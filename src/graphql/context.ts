@@ -9,7 +9,7 @@ import type { ModelPlanner } from "../registry/declare-model.js";
 import type { TrainDeclaration } from "../runs/submit.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { createLoaders, type Loaders } from "./loaders.js";
-import { meterOf } from "./metering.js";
+import { meterPlace } from "./metering.js";
 
 /** What a version answers to one row. */
 export interface Prediction {
@@ -86,10 +86,11 @@ export function createContext(platform: Platform): Context {
     platform,
     // What is asked for by objects that wait for their turn belongs to the same statement.
     loaders: createLoaders(platform.db, (dispatch) => {
-      const meter = meterOf(context);
+      const { meter } = place;
       if (meter) meter.pacer.whenIdle(dispatch);
       else dispatch();
     }),
   };
+  const place = meterPlace(context);
   return context;
 }

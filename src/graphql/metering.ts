@@ -95,16 +95,23 @@ function outcome(done: readonly string[]): string {
 }
 
 const meterKey = Symbol("meter");
-type Metered = { [meterKey]?: Meter };
+type Metered = { [meterKey]?: { meter?: Meter } };
+
+/** Where the meter of a context will be: also of a copy of the context, such as Apollo makes. */
+export function meterPlace(context: object): { readonly meter?: Meter } {
+  const place = (context as Metered)[meterKey] ?? {};
+  (context as Metered)[meterKey] = place;
+  return place;
+}
 
 /** Makes the meter known to the resolvers that share a context, which must be used for one execution only. */
 export function attachMeter(context: object, meter: Meter): void {
-  (context as Metered)[meterKey] = meter;
+  (meterPlace(context) as { meter?: Meter }).meter = meter;
 }
 
 /** The meter of a context; undefined in an execution that is not metered. */
 export function meterOf(context: unknown): Meter | undefined {
-  return (context as Metered | null | undefined)?.[meterKey];
+  return (context as Metered | null | undefined)?.[meterKey]?.meter;
 }
 
 /** The promise of what is never computed, because its operation was ended; it costs nothing to wait for. */

@@ -126,7 +126,7 @@ const refused: [string, string, Record<string, unknown>, string?][] = [
     "1,300 introspections",
     `{ ${aliased(1300, "__schema { ...F }")} } fragment F on __Schema { types { name fields { name } } }`,
     {},
-    "a0.types",
+    "a0",
   ],
   [
     "introspections of a type",
