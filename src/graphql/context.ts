@@ -87,7 +87,7 @@ export function createContext(platform: Platform): Context {
     // What is asked for by objects that wait for their turn belongs to the same statement.
     loaders: createLoaders(platform.db, (dispatch) => {
       const { meter } = place;
-      if (meter) meter.pacer.whenIdle(dispatch);
+      if (meter) meter.whenIdle(dispatch);
       else dispatch();
     }),
   };

@@ -59,8 +59,8 @@ function release(line: Line): void {
 export interface Pacer {
   /** The entries of a list, each as it is or as a promise that resolves in its turn. */
   entries<Item>(items: readonly Item[]): readonly (Item | Promise<Item>)[];
-  /** A value that came later, as it is or as a promise that resolves in its turn. */
-  value<Value>(value: Value): Value | Promise<Value>;
+  /** A promise of the value that resolves in its turn. */
+  inTurn<Value>(value: Value): Promise<Value>;
   /** Calls back when nothing waits: at once, unless something does. */
   whenIdle(callback: () => void): void;
   /** Forgets what waits: it will never be computed. */
@@ -73,7 +73,7 @@ const shortList = 32;
 /** A pacer for one operation. */
 export function createPacer(): Pacer {
   const line: Line = { waiting: [], gone: 0, idle: [], served: false };
-  function inTurn<Value>(value: Value): Promise<Value> {
+  function waitingFor<Value>(value: Value): Promise<Value> {
     return new Promise((resolve) => line.waiting.push(() => resolve(value)));
   }
   function queue(): void {
@@ -85,13 +85,12 @@ export function createPacer(): Pacer {
   return {
     entries(items) {
       if (items.length <= shortList && !turnIsOver()) return items;
-      const paced = items.map(inTurn);
+      const paced = items.map(waitingFor);
       queue();
       return paced;
     },
-    value(value) {
-      if (!turnIsOver()) return value;
-      const paced = inTurn(value);
+    inTurn(value) {
+      const paced = waitingFor(value);
       queue();
       return paced;
     },

@@ -15,7 +15,7 @@ import {
 import { LRUCache } from "lru-cache";
 import type { Outbox } from "./backpressure.js";
 import { documentFaults } from "./document-limits.js";
-import { createPacer, type Pacer } from "./event-loop.js";
+import { createPacer, type Pacer, turnIsOver } from "./event-loop.js";
 import { type AnswerLimits, executeLimited } from "./limited-execution.js";
 import { meterSchema } from "./metering.js";
 import type { OperationCost } from "./operation-cost.js";
@@ -180,9 +180,9 @@ function mapEvents(
         return { done: true, value: undefined };
       }
       try {
-        const inTurn = await pacer.value(event.value);
+        if (turnIsOver()) await pacer.inTurn(undefined);
         if (ended) return { done: true, value: undefined };
-        return { done: false, value: await resolve(inTurn) };
+        return { done: false, value: await resolve(event.value) };
       } catch (error) {
         await end();
         throw error;

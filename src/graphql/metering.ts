@@ -11,7 +11,7 @@ import {
   isObjectType,
   type OperationTypeNode,
 } from "graphql";
-import { createPacer, type Pacer } from "./event-loop.js";
+import { createPacer, type Pacer, turnIsOver } from "./event-loop.js";
 import { answerTooLarge, limitError } from "./operation-limits.js";
 
 /** Watches one execution: counts the bytes of its answer, ends it at its deadline, and spreads it over turns. */
@@ -20,7 +20,10 @@ export interface Meter {
   readonly bytes: number;
   /** Whether the execution was ended. Nothing of it is computed any more. */
   readonly stopped: boolean;
+  /** Spreads long lists over turns of the event loop. */
   readonly pacer: Pacer;
+  /** Calls back when nothing waits for its turn: at once, unless something does. */
+  whenIdle(callback: () => void): void;
   /** Counts bytes of the answer. */
   add(bytes: number): void;
   /** A field of a mutation begins to be carried out: it is never cut short, and its time does not count. */
@@ -43,7 +46,8 @@ export interface MeterOptions {
 
 /** A meter whose clock runs. A mutation's runs only while a payload is read: what is carried out is never cut short. */
 export function createMeter({ type, seconds, maxBytes, onStop }: MeterOptions): Meter {
-  const pacer = createPacer();
+  // Most operations are too small to need one.
+  let pacer: Pacer | undefined;
   const done: string[] = [];
   let bytes = 0;
   let stopped = false;
@@ -52,7 +56,7 @@ export function createMeter({ type, seconds, maxBytes, onStop }: MeterOptions): 
     if (stopped) return;
     stopped = true;
     clearTimeout(clock);
-    pacer.clear();
+    pacer?.clear();
     onStop(error(message, limit));
   }
   function error(message: string, limit: number): GraphQLError {
@@ -72,7 +76,14 @@ export function createMeter({ type, seconds, maxBytes, onStop }: MeterOptions): 
     get stopped() {
       return stopped;
     },
-    pacer,
+    get pacer() {
+      pacer ??= createPacer();
+      return pacer;
+    },
+    whenIdle(callback) {
+      if (pacer) pacer.whenIdle(callback);
+      else callback();
+    },
     add(more) {
       bytes += more;
       if (bytes > maxBytes) stop(answerTooLarge(maxBytes), maxBytes);
@@ -143,7 +154,7 @@ function meteredResolver(field: GraphQLField<unknown, unknown>): Resolver {
   function count(meter: Meter, key: string | number, value: unknown): unknown {
     meter.add(String(key).length + 4 + (isComposite ? sizeOfObjects(value) : sizeOfLeaf(value)));
     if (meter.stopped) return never;
-    return isPaced && Array.isArray(value) ? meter.pacer.entries(value) : value;
+    return isPaced && Array.isArray(value) && value.length > 0 ? meter.pacer.entries(value) : value;
   }
   return (source, args, context, info) => {
     const meter = meterOf(context);
@@ -153,9 +164,9 @@ function meteredResolver(field: GraphQLField<unknown, unknown>): Resolver {
     if (!isPromiseLike(value)) return count(meter, info.path.key, value);
     return value.then((settled) => {
       if (meter.stopped) return never;
-      const paced = meter.pacer.value(settled);
       const { key } = info.path;
-      return isPromiseLike(paced) ? paced.then((later) => count(meter, key, later)) : count(meter, key, paced);
+      if (!turnIsOver()) return count(meter, key, settled);
+      return meter.pacer.inTurn(settled).then((later) => count(meter, key, later));
     });
   };
 }
