@@ -33,7 +33,7 @@ export const errorCatalogue = {
   UNAUTHENTICATED: "The request carries no valid key.",
   FORBIDDEN: "The request came through a foreign `Host` or `Origin`, or a signed URL is wrong or has expired.",
   LIMIT_EXCEEDED:
-    "The request is over one of the API's limits (bytes, depth, fields, open operations, waiting requests); the message names it.",
+    "The request is over one of the API's limits (bytes, depth, fields, cost, time, open operations, waiting requests); the message names it.",
   DEADLINE_EXCEEDED: "The request could not be answered in time; the message says what it waited for.",
   UNSUPPORTED: "The platform cannot do this on this host; the message says what is missing.",
 } as const;

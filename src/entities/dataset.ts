@@ -2,6 +2,7 @@ import { Field, Float, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { type Feature, featureTypes, type Resize, resizeMethods, type Split, type SplitPart } from "../spec/dataset.js";
 import { enumOf } from "./enum.js";
+import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
 
 export const FeatureTypeEnum = enumOf(featureTypes);
@@ -51,12 +52,14 @@ export class FeatureObject implements Feature {
   @Field({ description: "For people; empty when none was declared." })
   description!: string;
 
+  @Cost({ length: 20 })
   @Field(() => [String], {
     description:
       "CATEGORY: the values it may take, in the order of their codes. SEQUENCE of categories: those of its elements. Else empty.",
   })
   categories!: string[];
 
+  @Cost({ length: 3 })
   @Field(() => [Int], {
     description:
       "VECTOR: [length]. IMAGE: [height, width, channels]. SEQUENCE of vectors: [length] of each. Else empty.",
@@ -112,6 +115,7 @@ export class Dataset extends Node {
   description!: string;
 
   @Column("jsonb")
+  @Cost({ length: 30 })
   @Field(() => [FeatureObject], { description: "Its columns, in declared order." })
   features!: Feature[];
 

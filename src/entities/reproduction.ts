@@ -1,5 +1,6 @@
 import { Field, ObjectType } from "type-graphql";
 import type { Environment } from "../spec/environment.js";
+import { Cost } from "./field-cost.js";
 
 @ObjectType({
   description:
@@ -54,6 +55,7 @@ export class Reproduction {
   @Field({ description: "For people: what may be the cause where they differ." })
   reason!: string;
 
+  @Cost({ length: 5 })
   @Field(() => [EnvironmentDifference], {
     description: "What was different about the computation, whether or not it made a difference.",
   })

@@ -3,6 +3,7 @@ import { Column, Entity, PrimaryColumn } from "typeorm";
 import { type TrainingSpec, unrecordedTraining } from "../spec/training.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
+import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
 import { Reproduction, RunEnvironment } from "./reproduction.js";
 import { JSONObjectScalar, NumberScalar } from "./scalars.js";
@@ -239,6 +240,7 @@ export class Run extends Node {
   error!: RunError | null;
 
   @Column("jsonb", { transformer: { to: (values: NamedValue[]) => values, from: readValues } })
+  @Cost({ length: 10 })
   @Field(() => [NamedValue], {
     description:
       "The values that stand for the run: those of the epoch whose weights were kept. Empty unless it has SUCCEEDED.",

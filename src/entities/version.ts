@@ -4,6 +4,7 @@ import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { type FeatureType, type SplitPart, splitParts } from "../spec/dataset.js";
 import { FeatureTypeEnum } from "./dataset.js";
 import { enumOf } from "./enum.js";
+import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
 import { undefinedReasonDescription } from "./run.js";
 import { Int64Scalar, JSONObjectScalar, NumberScalar } from "./scalars.js";
@@ -27,15 +28,18 @@ export class SignatureField {
   @Field(() => FeatureTypeEnum, { description: "What its values are." })
   type!: FeatureType;
 
+  @Cost({ length: 3 })
   @Field(() => [Int], { description: "As declared for the feature: of VECTOR, IMAGE and a SEQUENCE of vectors." })
   shape!: number[];
 
+  @Cost({ length: 20 })
   @Field(() => [String], { description: "As declared for the feature: of CATEGORY and a SEQUENCE of categories." })
   categories!: string[];
 }
 
 @ObjectType({ description: "What `predict` takes for this version, as raw values, and what it answers." })
 export class Signature {
+  @Cost({ length: 30 })
   @Field(() => [SignatureField], { description: "Fields every row must have." })
   inputs!: SignatureField[];
 

@@ -1,18 +1,19 @@
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import { GraphQLError, type GraphQLSchema } from "graphql";
+import { execute, GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "../logger.js";
+import { answerText } from "./answer-text.js";
 import type { ErrorFormatter } from "./error-format.js";
 import { exactIntegersRule } from "./exact-integers-rule.js";
 import { executionOptions, parseOptions } from "./execute.js";
-import { completeLongLists, expectLongLists } from "./long-lists.js";
-import { operationLimitsRule } from "./operation-limits.js";
-import { jsonInTurns } from "./turns.js";
+import { type AnswerLimits, executeLimited } from "./limited-execution.js";
+import { meterSchema } from "./metering.js";
+import { checkCost } from "./operation-limits.js";
 
 /**
  * A started Apollo Server for queries and mutations over HTTP. It talks to nobody but its callers, whatever Apollo
@@ -22,17 +23,18 @@ export async function createApollo<Context extends object>(
   schema: GraphQLSchema,
   format: ErrorFormatter,
   logger: Logger,
+  limits: AnswerLimits,
 ): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
-    schema,
     introspection: true,
     nodeEnv: "production",
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
-    validationRules: [operationLimitsRule, exactIntegersRule],
+    gateway: limitedExecution(schema, limits),
+    validationRules: [exactIntegersRule],
     parseOptions,
-    executionOptions,
+    stringifyResult: async (result) => `${await answerText(result, format)}\n`,
     formatError: (_formatted, error) => format(error),
     logger: {
       debug: (message) => logger.debug({}, String(message)),
@@ -46,9 +48,7 @@ export async function createApollo<Context extends object>(
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       subscriptionsElsewhere,
-      longListsInTurns,
     ],
-    stringifyResult: async (value) => `${(await jsonInTurns(value)).join("")}\n`,
   });
   await apollo.start();
   return apollo;
@@ -66,16 +66,30 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
   },
 };
 
-const longListsInTurns: ApolloServerPlugin = {
-  async requestDidStart() {
-    return {
-      async executionDidStart({ contextValue }) {
-        expectLongLists(contextValue);
+/**
+ * Executes what Apollo has parsed and validated in the way of the other transports. An executor of one's own is what Apollo
+ * calls a gateway.
+ */
+function limitedExecution<Context extends object>(
+  schema: GraphQLSchema,
+  limits: AnswerLimits,
+): ApolloServerOptionsWithGateway<Context>["gateway"] {
+  meterSchema(schema);
+  return {
+    onSchemaLoadOrUpdate(callback) {
+      callback({ apiSchema: schema, coreSupergraphSdl: "" });
+      return () => {};
+    },
+    load: async () => ({
+      async executor({ document, operation, request: { variables, operationName }, context: contextValue }) {
+        const args = { schema, document, operationName, variableValues: variables, options: executionOptions };
+        // An operation that is not there: `execute` says which.
+        if (!operation) return execute(args);
+        const cost = checkCost(schema, document, operation, variables);
+        if (cost instanceof GraphQLError) return { errors: [cost] };
+        return executeLimited({ ...args, type: operation.operation, cost, limits, contextValue });
       },
-      async willSendResponse({ contextValue, response: { body } }) {
-        if (body.kind === "single")
-          Object.assign(body.singleResult, await completeLongLists(contextValue, body.singleResult));
-      },
-    };
-  },
-};
+    }),
+    stop: async () => {},
+  };
+}

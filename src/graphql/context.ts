@@ -13,6 +13,7 @@ import type { Problem } from "../spec/problem.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import type { RequestInfo } from "./execute.js";
 import { createLoaders, type Loaders } from "./loaders.js";
+import { meterPlace } from "./metering.js";
 
 /** The request for which something is computed elsewhere. */
 export interface Caller {
@@ -103,11 +104,21 @@ export interface Context {
  * loader answers from its cache, so one that outlived an event would answer the next with what was true before.
  */
 export function createContext(platform: Platform, request?: Pick<RequestInfo, "signal">): Context {
-  const caller: Caller = {
-    request: {},
-    get signal() {
-      return request?.signal;
+  const context: Context = {
+    platform,
+    // What is asked for by objects that wait for their turn belongs to the same statement.
+    loaders: createLoaders(platform.db, (dispatch) => {
+      const { meter } = place;
+      if (meter) meter.whenIdle(dispatch);
+      else dispatch();
+    }),
+    caller: {
+      request: {},
+      get signal() {
+        return request?.signal;
+      },
     },
   };
-  return { platform, loaders: createLoaders(platform.db), caller };
+  const place = meterPlace(context);
+  return context;
 }

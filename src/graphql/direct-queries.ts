@@ -1,14 +1,16 @@
-import type { Request, RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
+import type { GraphQLFormattedError } from "graphql";
 import { dropped, guarded } from "../guarded.js";
+import { answerText } from "./answer-text.js";
 import { createOutbox } from "./backpressure.js";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import type { Executor, OperationRequest, RequestInfo } from "./execute.js";
-import { jsonInTurns } from "./turns.js";
+import { isRefused } from "./operation-limits.js";
 
 /**
  * Answers plain queries by the path that WebSocket and SSE take, at half of what Apollo needs for one. Whatever is out of
  * the ordinary is left to Apollo, which knows every corner of GraphQL over HTTP: mutations, GET, batches, extensions,
- * documents and variables that are refused, media types other than JSON. Mount it behind the key check and the JSON parser.
+ * documents and variables that are refused, media types other than JSON. What is over a limit is refused here. Mount it behind the key check and the JSON parser.
  */
 export function directQueries(executor: Executor, format: ErrorFormatter): RequestHandler {
   // One answer needs no pacing.
@@ -16,21 +18,30 @@ export function directQueries(executor: Executor, format: ErrorFormatter): Reque
   return async (request, response, next) => {
     const given = plainOperation(request);
     const operation = given && executor.prepare(given, requestInfo(request), outbox);
+    const faults = Array.isArray(operation) ? operation : given ? [] : executor.tooLarge(queryOf(request));
+    if (faults.length > 0 && faults.every(isRefused)) return refuse(request, response, faults.map(format));
     if (!operation || !("type" in operation) || operation.type !== "query") return next();
     const result = await executor.run(operation);
     // No data at all: the variables do not fit.
     if (Symbol.asyncIterator in result || result.data === undefined) return next();
-    const { data, errors } = formatResult(result, format);
-    const texts = await jsonInTurns(errors ? { errors, data } : { data });
-    texts.push("\n");
+    const text = `${await answerText(formatResult(result, format), format)}\n`;
     response.setHeader("Content-Type", "application/json; charset=utf-8");
-    response.setHeader(
-      "Content-Length",
-      texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
-    );
-    for (const text of texts) response.write(text);
-    response.end();
+    response.setHeader("Content-Length", Buffer.byteLength(text));
+    response.end(text);
   };
+}
+
+/** What is over a limit is not for Apollo either. */
+function refuse(request: Request, response: Response, errors: GraphQLFormattedError[]): void {
+  const type = ["application/graphql-response+json", "application/json"].find((each) => request.accepts(each));
+  response.status(400).setHeader("Content-Type", `${type ?? "application/json"}; charset=utf-8`);
+  response.end(`${JSON.stringify({ errors })}\n`);
+}
+
+/** The document of a request of whatever kind; empty where it has none. */
+function queryOf({ method, body, query }: Request): string {
+  const given: unknown = method === "GET" ? query.query : (body as { query?: unknown } | undefined)?.query;
+  return typeof given === "string" ? given : "";
 }
 
 const known = new Set(["query", "variables", "operationName"]);

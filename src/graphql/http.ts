@@ -15,6 +15,8 @@ import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-fo
 import { type ContextFactory, createExecutor } from "./execute.js";
 import { graphiqlRoute } from "./graphiql.js";
 import { healthRoutes, type Readiness } from "./health.js";
+import type { AnswerLimits } from "./limited-execution.js";
+import { operationLimits } from "./operation-limits.js";
 import { readBody } from "./request-body.js";
 import { createEventStreamTransport } from "./sse.js";
 import { serveUpgrades } from "./upgrades.js";
@@ -39,6 +41,8 @@ export interface HttpServerOptions<Context extends object> {
   allowedHosts?: readonly string[];
   allowedOrigins?: readonly string[];
   webSocketLimits?: WebSocketOptions["limits"];
+  /** Default: `operationLimits`. */
+  answerLimits?: Partial<AnswerLimits>;
 }
 
 /** A server that answers. */
@@ -73,8 +77,9 @@ export async function startHttpServer<Context extends object>(
   const { schema, createContext, operatorKey, logger, host = "127.0.0.1" } = options;
   const format = createErrorFormatter(logger);
   const intake = options.intake ?? createIntake();
-  const executor = createExecutor(schema, createContext);
-  const apollo = await createApollo<Context>(schema, format, logger);
+  const limits = { ...operationLimits, ...options.answerLimits };
+  const executor = createExecutor(schema, createContext, limits);
+  const apollo = await createApollo<Context>(schema, format, logger, limits);
   const streams = createEventStreamTransport(executor, format, logger);
   const keys = createKeyCheck({ key: operatorKey, logger });
   const sockets = createWebSocketTransport({ executor, format, keys, logger, limits: options.webSocketLimits });

@@ -50,8 +50,22 @@ export function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string):
   return groups;
 }
 
-/** Makes the loaders of one request. */
-export function createLoaders(db: DataSource): Loaders {
+/** Keys of one statement. The longest lists are read in several, so that no statement and no answer of Postgres is huge. */
+const maxBatchSize = 5_000;
+
+/**
+ * Makes the loaders of one request.
+ *
+ * @param whenReady calls back once no object of the request is about to ask for more; default: at once
+ */
+export function createLoaders(
+  db: DataSource,
+  whenReady: (dispatch: () => void) => void = (dispatch) => dispatch(),
+): Loaders {
+  // After all that is asked for in this turn, as DataLoader does by itself.
+  const batchScheduleFn = (dispatch: () => void) => {
+    Promise.resolve().then(() => process.nextTick(() => whenReady(dispatch)));
+  };
   const known = new Map<string, DataLoader<never, unknown>>();
 
   const batched: Loaders["batched"] = <Key, Value>(
@@ -61,7 +75,7 @@ export function createLoaders(db: DataSource): Loaders {
   ) => {
     const existing = known.get(name);
     if (existing) return existing as unknown as DataLoader<Key, Value>;
-    const loader = new DataLoader<Key, Value, unknown>(batch, { cacheKeyFn: identity });
+    const loader = new DataLoader<Key, Value, unknown>(batch, { cacheKeyFn: identity, maxBatchSize, batchScheduleFn });
     known.set(name, loader as unknown as DataLoader<never, unknown>);
     return loader as DataLoader<Key, Value>;
   };

@@ -1,81 +1,101 @@
 import {
-  type ASTVisitor,
-  type FragmentDefinitionNode,
+  type ASTNode,
+  type DocumentNode,
   GraphQLError,
-  Kind,
-  type SelectionSetNode,
-  type ValidationContext,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
 } from "graphql";
+import { PlatformError } from "../errors.js";
+import { cutOffBytes } from "./backpressure.js";
+import { costOf, type OperationCost } from "./operation-cost.js";
 
-/** What one document may ask for. Generous: they stop accidents and abuse, and no honest query comes near them. */
+/**
+ * What one operation may ask for and may cost, over HTTP, WebSocket and SSE alike; of a subscription, `maxNodes` and what
+ * follows hold for each event. Whatever is over a limit is refused with code `LIMIT_EXCEEDED`. None of them can be set.
+ */
 export const operationLimits = {
   /** Tokens of a document; data belongs into variables. */
   maxTokens: 10_000,
-  /** Fields within fields, fragments included. Introspection has a rule of its own in GraphQL. */
+  /** Fields within fields, fragments included; below `__schema` and `__type` GraphQL has a rule of its own. */
   maxDepth: 15,
   /** Fields after every fragment is written out, so that fragments of fragments cannot multiply. */
   maxFields: 10_000,
+  /** Characters of an alias: it is repeated for every object of the answer. */
+  maxAliasLength: 256,
+  /** Fields of one response name in one selection set, fragments included: GraphQL compares each with each. */
+  maxRepeats: 100,
+  /** See `OperationCost`. */
+  maxNodes: 500_000,
+  /** See `OperationCost`. */
+  maxValues: 4_000_000,
+  /** See `OperationCost`. */
+  maxStatements: 500,
+  /** Bytes of an answer as JSON. */
+  maxAnswerBytes: cutOffBytes,
+  /**
+   * How long an answer may take to compute, in seconds, unless a field of it declares more. Of a mutation only reading the
+   * payload counts: what it does is never cut short.
+   */
+  seconds: 30,
 } as const;
 
-interface Size {
-  depth: number;
-  fields: number;
+/** An error with code `LIMIT_EXCEEDED`. */
+export function limitError(message: string, details: Record<string, unknown>): GraphQLError {
+  const originalError = new PlatformError("LIMIT_EXCEEDED", message, details);
+  return new GraphQLError(message, { originalError });
 }
 
-/** Validation rule: refuses operations deeper or larger than `operationLimits` with code `LIMIT_EXCEEDED`. */
-export function operationLimitsRule(context: ValidationContext): ASTVisitor {
-  const sizes = new Map<string, Size>();
-  return {
-    OperationDefinition(operation) {
-      const { depth, fields } = measure(operation.selectionSet, context, sizes);
-      const name = operation.name === undefined ? "The operation" : `Operation "${operation.name.value}"`;
-      const refuse = (fault: string) =>
-        context.reportError(
-          new GraphQLError(`${name} ${fault}.`, { nodes: operation, extensions: { code: "LIMIT_EXCEEDED" } }),
-        );
-      if (depth > operationLimits.maxDepth) refuse(`is ${depth} fields deep; the limit is ${operationLimits.maxDepth}`);
-      if (fields > operationLimits.maxFields) {
-        refuse(`selects ${fields} fields, fragments included; the limit is ${operationLimits.maxFields}`);
-      }
-      return false;
-    },
-  };
+/** What is said of an answer with more bytes than it may have. */
+export function answerTooLarge(maxBytes: number): string {
+  return `The answer would be larger than ${shown(maxBytes / 2 ** 20)} MiB, which is the limit. Select less, or smaller pages.`;
 }
 
-function measure(set: SelectionSetNode, context: ValidationContext, sizes: Map<string, Size>): Size {
-  const total: Size = { depth: 0, fields: 0 };
-  for (const selection of set.selections) {
-    let size: Size;
-    if (selection.kind === Kind.FIELD) {
-      const isIntrospection = selection.name.value === "__schema" || selection.name.value === "__type";
-      const inner =
-        selection.selectionSet === undefined || isIntrospection
-          ? { depth: 0, fields: 0 }
-          : measure(selection.selectionSet, context, sizes);
-      size = { depth: inner.depth + 1, fields: inner.fields + 1 };
-    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      size = measure(selection.selectionSet, context, sizes);
-    } else {
-      size = measureFragment(context.getFragment(selection.name.value), context, sizes);
-    }
-    total.depth = Math.max(total.depth, size.depth);
-    total.fields += size.fields;
+const counted = {
+  nodes: { limit: operationLimits.maxNodes, what: "nodes" },
+  values: { limit: operationLimits.maxValues, what: "values" },
+  statements: { limit: operationLimits.maxStatements, what: "SQL statements" },
+} as const;
+
+/**
+ * The cost of a valid operation, or the error that refuses it because it is over a limit. Nothing has been executed then;
+ * over HTTP its status is 400, as of a document that is not valid.
+ */
+export function checkCost(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>> | null | undefined,
+): OperationCost | GraphQLError {
+  let cost: OperationCost;
+  try {
+    cost = costOf(schema, document, operation, variables);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return refused("The operation is nested too deeply.", {});
   }
-  return total;
+  for (const key of ["nodes", "values", "statements"] as const) {
+    const { limit, what } = counted[key];
+    if (cost[key] <= limit) continue;
+    const path = key === "statements" ? undefined : cost.most[key];
+    const most =
+      path === undefined
+        ? "Ask in several operations."
+        : `Most come from ${path}: ask for smaller pages, or for fewer levels.`;
+    const message = `The operation could answer ${shown(cost[key])} ${what}; the limit is ${shown(limit)}. ${most}`;
+    return refused(message, { measure: key, cost: cost[key], limit, ...(path !== undefined && { path }) });
+  }
+  return cost;
 }
 
-/** Each fragment is measured once. One that contains itself counts as empty: GraphQL's own rule reports it. */
-function measureFragment(
-  fragment: FragmentDefinitionNode | null | undefined,
-  context: ValidationContext,
-  sizes: Map<string, Size>,
-): Size {
-  if (!fragment) return { depth: 0, fields: 0 };
-  const name = fragment.name.value;
-  const known = sizes.get(name);
-  if (known !== undefined) return known;
-  sizes.set(name, { depth: 0, fields: 0 });
-  const size = measure(fragment.selectionSet, context, sizes);
-  sizes.set(name, size);
-  return size;
+/** An error with code `LIMIT_EXCEEDED` for what is not even begun; over HTTP its status is 400. */
+export function refused(message: string, details: Record<string, unknown>, nodes?: ASTNode): GraphQLError {
+  const originalError = new PlatformError("LIMIT_EXCEEDED", message, details);
+  return new GraphQLError(message, { nodes, originalError, extensions: { http: { status: 400 } } });
 }
+
+/** Whether an error was made by `refused`. */
+export function isRefused(error: GraphQLError): boolean {
+  return error.originalError instanceof PlatformError && error.originalError.code === "LIMIT_EXCEEDED";
+}
+
+const shown = (count: number) => count.toLocaleString("en-US");

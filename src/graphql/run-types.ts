@@ -1,5 +1,6 @@
 import { Ctx, Field, Int, ObjectType } from "type-graphql";
 import { DatasetVersion } from "../entities/dataset.js";
+import { Cost } from "../entities/field-cost.js";
 import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
 import type { Gate, Run } from "../entities/run.js";
@@ -69,6 +70,7 @@ export class MetricSeries {
   @Field({ description: "Such as `loss` or `val_accuracy`." })
   name!: string;
 
+  @Cost({ length: "PAGE" })
   @Field(() => [MetricSeriesPoint], { description: "In the order they were measured." })
   points!: MetricSeriesPoint[];
 }

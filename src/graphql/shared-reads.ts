@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataSource, ObjectLiteral } from "typeorm";
 import { columnsOf, entityOf } from "../db/rows.js";
 import { dropped, guarded } from "../guarded.js";
+import { turnIsOver } from "./event-loop.js";
 
 /**
  * Statements of one kind that may be on their way at once. While they are, those who ask gather for the next one: the
@@ -83,6 +85,11 @@ function createSelect<Row extends ObjectLiteral>(
   const statement = `SELECT ${columnsOf(db, entity, "t")} FROM "${tablePath}" t WHERE id = ANY($1)`;
   return async (ids) => {
     const found = await db.query<Record<string, unknown>[]>(statement, [ids]);
-    return found.map((values) => entityOf(db, entity, values));
+    const rows: Row[] = [];
+    for (const values of found) {
+      if (turnIsOver()) await nextTurn();
+      rows.push(entityOf(db, entity, values));
+    }
+    return rows;
   };
 }

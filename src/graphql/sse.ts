@@ -5,8 +5,9 @@ import { type ExecutionResult, GraphQLError } from "graphql";
 import { createHandler, TOKEN_HEADER_KEY, TOKEN_QUERY_KEY } from "graphql-sse";
 import { dropped, guarded, logged, unawaited } from "../guarded.js";
 import type { Logger } from "../logger.js";
+import { createWrittenAnswers, type WrittenAnswers } from "./answer-text.js";
 import { createOutbox, type Outbox } from "./backpressure.js";
-import { type ErrorFormatter, errorBody, formatResult } from "./error-format.js";
+import { type ErrorFormatter, errorBody } from "./error-format.js";
 import type { Executor, Operation } from "./execute.js";
 import { countOperations, maxOpenOperations, type OpenOperations } from "./open-operations.js";
 
@@ -41,6 +42,7 @@ interface Stream {
   /** Counts the same as `outbox` and lets more wait: a client may send some queries before it opens its stream. */
   results: Outbox;
   operations: OpenOperations;
+  answers: WrittenAnswers;
   gone: AbortController;
   /** Ends the reservation of a stream that nobody has opened. */
   expiry?: NodeJS.Timeout;
@@ -96,7 +98,9 @@ export function createEventStreamTransport(
     onNext: (_context, { context }, result) => {
       for (const outbox of [context.stream.outbox, context.stream.results]) outbox.add(1);
       // The library writes what it is given as JSON: formatted errors are what GraphQLError would become anyway.
-      return formatResult(result as ExecutionResult, format) as ExecutionResult;
+      return context.stream.answers.present(result as ExecutionResult, format) as
+        | ExecutionResult
+        | Promise<ExecutionResult>;
     },
   });
 
@@ -136,7 +140,8 @@ export function createEventStreamTransport(
       if (operation.type !== "subscription") await results.ready();
       return executor.run(operation);
     };
-    return { outbox, results, operations: countOperations(run, logger, eventStreamLimits.maxOperations), gone };
+    const operations = countOperations(run, logger, eventStreamLimits.maxOperations);
+    return { outbox, results, operations, answers: createWrittenAnswers(), gone };
   }
 
   async function handle(request: Request, response: Response): Promise<void> {
@@ -190,7 +195,7 @@ export function createEventStreamTransport(
     try {
       response.writeHead(init.status, init.statusText, { ...init.headers, "X-Accel-Buffering": "no" });
       for await (const event of body) {
-        if (!(await write(response, event))) break;
+        if (!(await write(response, stream.answers.complete(event)))) break;
         if (event.startsWith("event: next")) for (const outbox of [stream.outbox, stream.results]) outbox.sent(1);
       }
     } finally {

@@ -1,15 +1,16 @@
 import { setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ExecutionArgs, FormattedExecutionResult } from "graphql";
+import type { ExecutionArgs } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { KeyCheck } from "../auth/key-check.js";
 import { dropped, guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { markInexactIntegers } from "../spec/exact-integers.js";
+import { createWrittenAnswers, type WrittenAnswers } from "./answer-text.js";
 import { createOutbox, cutOffBytes, type Outbox } from "./backpressure.js";
-import { type ErrorFormatter, formatResult } from "./error-format.js";
+import type { ErrorFormatter } from "./error-format.js";
 import type { Executor, Operation, RequestInfo } from "./execute.js";
 import { countOperations, maxOpenOperations, type OpenOperations } from "./open-operations.js";
 
@@ -50,6 +51,7 @@ interface Connection {
   operations: OpenOperations;
   /** Closes the socket with 4403. */
   forbid(reason: string): void;
+  answers: WrittenAnswers;
 }
 
 /** Builds the transport. A wrong or missing key closes the socket with 4403. */
@@ -81,12 +83,13 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     },
     execute: run,
     subscribe: run,
-    onNext: (_context, _id, _payload, _args, result) => formatResult(result, format) as FormattedExecutionResult,
+    onNext: ({ extra }, _id, _payload, _args, result) => extra.answers.present(result, format),
     onError: (_context, _id, _payload, errors) => errors.map(format),
   });
 
   function open(socket: WebSocket, request: IncomingMessage): void {
     const outbox = createOutbox();
+    const answers = createWrittenAnswers();
     const gone = new AbortController();
     const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     const fail = (error: unknown) => close(socket, CloseCode.InternalServerError, format(error).message);
@@ -101,7 +104,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => send(socket, data, outbox, ended),
+        send: (data) => send(socket, answers.complete(data), outbox, ended),
         close: (code, reason) => close(socket, code, reason),
         onMessage: (receive) => {
           socket.on(
@@ -114,6 +117,7 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
         outbox,
         operations: countOperations(executor.run, logger, limits.maxOperations),
         forbid: (reason) => close(socket, CloseCode.Forbidden, reason),
+        answers,
         request: {
           transport: "websocket",
           headers: request.headers,

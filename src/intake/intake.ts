@@ -183,6 +183,11 @@ function parkedRows(rows: readonly unknown[]): ParkedRows | undefined {
   return rows.length === 1 && rows[0] instanceof ParkedRows ? rows[0] : undefined;
 }
 
+/** How many entries a list has, or how many rows it stands for. */
+export function countRows(list: readonly unknown[]): number {
+  return parkedRows(list)?.rowCount ?? list.length;
+}
+
 /** The rows that were given, brought over where they are parked. */
 export async function givenRows(rows: Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
   return (await parkedRows(rows)?.all()) ?? rows;

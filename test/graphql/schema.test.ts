@@ -17,7 +17,8 @@ import {
   validateSchema,
 } from "graphql";
 import { describe, expect, test } from "vitest";
-import { validationRules } from "../../src/graphql/execute.js";
+import { documentFaults } from "../../src/graphql/document-limits.js";
+import { checkCost } from "../../src/graphql/operation-limits.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { printSdl } from "../../src/graphql/sdl.js";
 
@@ -95,11 +96,12 @@ describe("the schema", () => {
 describe("the contract", () => {
   test.each(operations)("%s is valid, and so are its variables", async (file) => {
     const document = parse(await readFile(contract + file, "utf8"));
-    expect(validate(schema, document, validationRules)).toEqual([]);
+    expect([...documentFaults(document), ...validate(schema, document)]).toEqual([]);
 
     const variables = JSON.parse(await readFile(contract + file.replace(".graphql", ".json"), "utf8"));
     const [operation] = document.definitions;
     if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error("not an operation");
+    expect(checkCost(schema, document, operation, variables)).not.toBeInstanceOf(Error);
     for (const { variable, type } of operation.variableDefinitions ?? []) {
       const inputType = typeFromAST(schema, type as never);
       if (!isInputType(inputType)) throw new Error(`unknown type of $${variable.name.value}`);

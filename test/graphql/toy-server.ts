@@ -70,7 +70,24 @@ export function toySchema(observed: Observed): GraphQLSchema {
   const how = { how: { type: new GraphQLNonNull(GraphQLString) } };
   const node: GraphQLObjectType = new GraphQLObjectType({
     name: "Node",
-    fields: () => ({ name: { type: GraphQLString, resolve: () => "n" }, child: { type: node, resolve: () => ({}) } }),
+    fields: () => ({
+      name: { type: GraphQLString, resolve: () => "n" },
+      text: { type: GraphQLString },
+      child: { type: node, resolve: () => ({}) },
+    }),
+  });
+  const after = <Value>(ms: number, value: Value) => new Promise<Value>((done) => setTimeout(done, ms, value));
+  const work = new GraphQLObjectType({
+    name: "Work",
+    fields: {
+      fast: { type: GraphQLString, resolve: () => "done" },
+      slow: { type: GraphQLString, resolve: () => after(400, "done") },
+      texts: {
+        type: new GraphQLList(node),
+        args: { count: { type: new GraphQLNonNull(GraphQLInt) } },
+        resolve: (_source, { count }) => Array.from({ length: count }, () => ({ text: "x".repeat(1_000) })),
+      },
+    },
   });
   return new GraphQLSchema({
     query: new GraphQLObjectType<unknown, ToyContext>({
@@ -88,10 +105,17 @@ export function toySchema(observed: Observed): GraphQLSchema {
         numbers: { type: new GraphQLList(NumberScalar), resolve: () => [1.5, Number.NaN, Number.NEGATIVE_INFINITY] },
         json: { type: JSONScalar, args: { value: { type: JSONScalar } }, resolve: (_source, { value }) => value },
         node: { type: node, resolve: () => ({}) },
-        slow: { type: GraphQLString, resolve: () => new Promise((done) => setTimeout(done, 300, "done")) },
+        slow: { type: GraphQLString, resolve: () => after(300, "done") },
+        work: { type: work, resolve: () => ({}) },
       },
     }),
-    mutation: new GraphQLObjectType({ name: "Mutation", fields: { touch: { type: GraphQLInt, resolve: () => 1 } } }),
+    mutation: new GraphQLObjectType({
+      name: "Mutation",
+      fields: {
+        touch: { type: GraphQLInt, resolve: () => 1 },
+        work: { type: work, resolve: () => after(200, {}) },
+      },
+    }),
     subscription: new GraphQLObjectType<unknown, ToyContext>({
       name: "Subscription",
       fields: {
@@ -106,6 +130,7 @@ export function toySchema(observed: Observed): GraphQLSchema {
           subscribe: () => events(observed, async (turn) => (turn < 3 ? turn : undefined)),
           resolve: (_event, _args, context) => context.serial,
         },
+        works: { type: work, subscribe: () => events(observed, async (turn) => (turn < 2 ? {} : undefined)), resolve },
         quiet: { type: GraphQLInt, subscribe: () => events<number>(observed, () => new Promise(() => {})), resolve },
         flood: {
           type: GraphQLString,

@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataSource, ObjectLiteral } from "typeorm";
+import { turnIsOver } from "../event-loop.js";
 import type { EntityClass } from "../loaders.js";
 import type { Extent } from "./arguments.js";
 import { encodeCursor, type Position } from "./cursor.js";
@@ -24,11 +26,27 @@ export interface Page<Row> {
   more: boolean;
 }
 
+/** Rows that one statement asks for, unless a single page has more: so many come well within a statement's time. */
+const rowsPerStatement = 10_000;
+
+/** The same page of many owners' lists, in one statement; in several, one after another, where that is more than it should read. */
+export async function readPages<Row extends ObjectLiteral>(
+  db: DataSource,
+  query: ListQuery<Row>,
+  owners: readonly string[],
+): Promise<Page<Row>[]> {
+  const pages: Page<Row>[] = [];
+  const step = Math.max(1, Math.floor(rowsPerStatement / (query.extent.size + 1)));
+  for (let from = 0; from < owners.length; from += step)
+    pages.push(...(await readTogether(db, query, owners.slice(from, from + step))));
+  return pages;
+}
+
 /**
- * The same page of many owners' lists in one statement: LATERAL lets each owner's list stop at its own limit, straight
+ * LATERAL lets each owner's list stop at its own limit, straight
  * off the index, where a window function would read all rows of every owner first.
  */
-export async function readPages<Row extends ObjectLiteral>(
+async function readTogether<Row extends ObjectLiteral>(
   db: DataSource,
   query: ListQuery<Row>,
   owners: readonly string[],
@@ -57,6 +75,7 @@ export async function readPages<Row extends ObjectLiteral>(
 
   const pages = owners.map((): Page<Row> => ({ edges: [], more: false }));
   for (const row of rows) {
+    if (turnIsOver()) await nextTurn();
     const page = pages[Number(row["~owner"]) - 1] as Page<Row>;
     if (page.edges.length === extent.size) {
       page.more = true;

@@ -1,5 +1,6 @@
 import { Field, ObjectType, registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
+import { Cost } from "../../entities/field-cost.js";
 import type { Problem, ProblemCode } from "../../spec/problem.js";
 
 const meanings: Record<ProblemCode, string> = {
@@ -55,6 +56,7 @@ export class ProblemObject implements Problem {
 /** What every mutation answers. */
 @ObjectType({ description: "What every mutation answers." })
 export abstract class Payload {
+  @Cost({ length: 100 })
   @Field(() => [ProblemObject], {
     description:
       "Everything that is wrong with the input; of rows the first fault of each value, at most 100. Empty: done. Otherwise nothing was stored.",

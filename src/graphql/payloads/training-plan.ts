@@ -1,5 +1,6 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { DatasetVersion } from "../../entities/dataset.js";
+import { Cost } from "../../entities/field-cost.js";
 import { ModelRevision } from "../../entities/model.js";
 import { OptimizerRevision } from "../../entities/optimizer.js";
 import { Int64Scalar } from "../../entities/scalars.js";
@@ -19,6 +20,7 @@ export class PlannedLayer {
   @Field({ description: "Its kind, such as `dense`." })
   type!: string;
 
+  @Cost({ length: 3 })
   @Field(() => [Int], { description: "What it makes of one row." })
   outputShape!: number[];
 
@@ -99,6 +101,7 @@ export class TrainingPlan implements PlannedTraining {
   @Field(() => Int64Scalar, { description: "Weights that the optimizer changes." })
   trainableParameters!: number;
 
+  @Cost({ length: 50 })
   @Field(() => [PlannedLayer], { description: "From input to output." })
   layers!: PlannedLayer[];
 
@@ -116,6 +119,7 @@ export class TrainingPlan implements PlannedTraining {
   })
   memoryBytes!: number | null;
 
+  @Cost({ length: 200 })
   @Field(() => [PlannedLearningRate], {
     description:
       "The schedule at no more than 200 steps, the first and the last among them. One that follows a metric starts like this.",
@@ -125,6 +129,7 @@ export class TrainingPlan implements PlannedTraining {
   @Field(() => PlannedExecutor, { description: "What would compute the steps." })
   executor!: PlannedExecutor;
 
+  @Cost({ length: 5 })
   @Field(() => [UnsupportedKernel], { description: "What cannot be compiled; as a rule nothing." })
   unsupported!: UnsupportedKernel[];
 }

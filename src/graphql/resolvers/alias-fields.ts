@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { Alias, AliasMove } from "../../entities/alias.js";
+import { Cost } from "../../entities/field-cost.js";
 import { Model } from "../../entities/model.js";
 import { ModelVersion } from "../../entities/version.js";
 import { assertAmount, listLimits } from "../connection/arguments.js";
@@ -23,6 +24,7 @@ export class AliasFields {
     return alias.previousVersionId === null ? null : loaders.byId(ModelVersion).load(alias.previousVersionId);
   }
 
+  @Cost({ length: { arguments: ["limit"], otherwise: 100, max: 1_000 }, statement: true })
   @FieldResolver(() => [AliasMove], { description: "How it moved, newest first, deletions included." })
   history(
     @Root() alias: Alias,

@@ -2,6 +2,7 @@ import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import { declareRetraining } from "../../continual/declare-retraining.js";
 import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
+import { Cost } from "../../entities/field-cost.js";
 import { declareModel, type ModelPlanner } from "../../registry/declare-model.js";
 import { declareOptimizer } from "../../registry/declare-optimizer.js";
 import type { Context } from "../context.js";
@@ -42,6 +43,7 @@ export class DeclarationMutations {
     return answer(AppendRowsPayload, await appendRows(platform.db, platform.store, input, platform.intake));
   }
 
+  @Cost({ weight: 5_000 })
   @Mutation(() => DeclareModelPayload, {
     description:
       "Declares a model. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",

@@ -2,6 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql
 import { Alias } from "../../entities/alias.js";
 import { Dataset } from "../../entities/dataset.js";
 import { ModelEvent } from "../../entities/event.js";
+import { Cost } from "../../entities/field-cost.js";
 import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
 import { ModelVersion } from "../../entities/version.js";
@@ -53,6 +54,7 @@ export class ModelFields {
     return new ModelVersionConnection(sliceOf(loaders, modelVersions, args, { column: "model_id", id: model.id }));
   }
 
+  @Cost({ length: 10 })
   @FieldResolver(() => [Alias], { description: "Its aliases, by name." })
   aliases(@Root() model: Model, @Ctx() { loaders }: Context): Promise<Alias[]> {
     return loaders.listBy(Alias, "modelId", { name: "ASC" }).load(model.id);

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Query, Resolver } from "type-graphql";
+import { Cost } from "../../entities/field-cost.js";
 import type { Context } from "../context.js";
 import { TrainInput } from "../inputs/training.js";
 import { answer } from "../payloads/answer.js";
@@ -6,6 +7,7 @@ import { PlanTrainingPayload } from "../payloads/training-plan.js";
 
 @Resolver()
 export class PlanTrainingQuery {
+  @Cost({ weight: 25_000, statement: true, seconds: 300 })
   @Query(() => PlanTrainingPayload, {
     description:
       "What `train` would do with the same input, problems included, and OUT_OF_MEMORY where a whole step needs more than any live worker's device has: shapes, sizes, steps, learning rates. Queues and stores nothing.",

@@ -1,12 +1,11 @@
-import type { GraphQLResolveInfo } from "graphql";
-import { Arg, Ctx, Field, Float, Info, ObjectType, Query, Resolver } from "type-graphql";
+import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
+import { Cost } from "../../entities/field-cost.js";
 import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
 import { givenRows } from "../../intake/intake.js";
 import type { Problem } from "../../spec/problem.js";
 import { badInput } from "../connection/condition.js";
 import type { Context, Prediction } from "../context.js";
-import { completedLater } from "../long-lists.js";
 import { ProblemObject } from "../payloads/problem.js";
 import { checkVersionReference } from "../version-reference.js";
 
@@ -28,6 +27,7 @@ export class PredictionObject implements Prediction {
   })
   value!: unknown;
 
+  @Cost({ length: 2 })
   @Field(() => [CategoryProbability], {
     nullable: true,
     description:
@@ -35,6 +35,8 @@ export class PredictionObject implements Prediction {
   })
   probabilities!: CategoryProbability[] | null;
 
+  // Few rows have any.
+  @Cost({ length: 0 })
   @Field(() => [ProblemObject], {
     description:
       "Why this row cannot be answered, with paths such as `rows[3].species`; empty for a row that is. Once 100 problems of a request are listed, each further row has its first one, and one that says so where there are more.",
@@ -51,16 +53,19 @@ export class Predictions {
     return loaders.byId(ModelVersion).load(this.versionId);
   }
 
-  answers!: Prediction[];
-
+  @Cost({ length: "PAGE" })
   @Field(() => [PredictionObject], { description: "One for each row, in order." })
-  predictions(@Ctx() context: Context, @Info() info: GraphQLResolveInfo): readonly Prediction[] {
-    return completedLater(context, info, this.answers);
-  }
+  predictions!: Prediction[];
 }
 
 @Resolver()
 export class PredictQuery {
+  @Cost({
+    page: { arguments: ["rows"], otherwise: 1, max: Number.MAX_SAFE_INTEGER },
+    weight: 1_000,
+    statement: true,
+    seconds: 300,
+  })
   @Query(() => Predictions, { description: "Asks a trained version about rows whose target is not known." })
   async predict(
     @Arg("model", () => String, { description: '`"name"` (the newest version), `"name/3"` or `"name@alias"`.' })
@@ -75,6 +80,6 @@ export class PredictQuery {
     checkVersionReference("model", model);
     if (rows.length === 0) throw badInput("rows", "must hold at least one row");
     const { versionId, predictions } = await platform.predictor.predictBy(model, await givenRows(rows), caller);
-    return Object.assign(new Predictions(), { versionId, answers: predictions });
+    return Object.assign(new Predictions(), { versionId, predictions });
   }
 }

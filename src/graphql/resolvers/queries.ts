@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, ID, Query, Resolver } from "type-graphql";
 import { Dataset } from "../../entities/dataset.js";
+import { Cost } from "../../entities/field-cost.js";
 import { Model } from "../../entities/model.js";
 import { Node } from "../../entities/node.js";
 import { Optimizer } from "../../entities/optimizer.js";
@@ -85,6 +86,7 @@ export class Queries {
     return new RunConnection(sliceOf(loaders, runs, args));
   }
 
+  @Cost({ statement: true })
   @Query(() => ModelVersion, { nullable: true, description: "A trained version; null where there is none." })
   modelVersion(
     @Arg("ref", () => String, { description: '`"name"` (the newest), `"name/3"` or `"name@alias"`.' }) ref: string,
@@ -99,6 +101,7 @@ export class Queries {
     return new ModelVersionConnection(sliceOf(loaders, modelVersions, args));
   }
 
+  @Cost({ length: 20, statement: true })
   @Query(() => [Worker], { description: "The workers heard from within the last 15 seconds, oldest first." })
   workers(@Ctx() { platform }: Context): Promise<Worker[]> {
     return liveWorkers(platform.db);
@@ -109,6 +112,7 @@ export class Queries {
     return findNode(loaders, id);
   }
 
+  @Cost({ length: { arguments: ["ids"], otherwise: 0, max: maxListLength } })
   @Query(() => [Node], { nullable: "items", description: "Objects by their ids, in that order; null for unknown ids." })
   nodes(
     @Arg("ids", () => [ID], { description: "At most 1,000 ids, as `id` fields gave them." }) ids: string[],

@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { Checkpoint } from "../../entities/checkpoint.js";
+import { Cost } from "../../entities/field-cost.js";
 import { Model } from "../../entities/model.js";
 import { Retraining } from "../../entities/retraining.js";
 import { Run } from "../../entities/run.js";
@@ -25,6 +26,11 @@ export class RunFields {
     return loaders.byId(Model).load(run.modelId);
   }
 
+  @Cost({
+    length: { arguments: ["names"], otherwise: 10, max: listLimits.entries },
+    page: { arguments: ["maxPoints"], otherwise: 1_000, max: 10_000 },
+    statement: true,
+  })
   @FieldResolver(() => [MetricSeries], {
     description:
       "The history of its metrics, in the order of `names`, else of the alphabet; a metric without points is left out.",
@@ -113,6 +119,7 @@ export class RunFields {
     return executed && run.workerId !== null ? loaders.byId(Worker).load(run.workerId) : null;
   }
 
+  @Cost({ length: 3 })
   @FieldResolver(() => [Run], { description: "The runs that must have SUCCEEDED before it starts, oldest first." })
   dependsOn(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run[]> {
     return loaders

@@ -1,10 +1,12 @@
 import { Arg, ID, Int, Resolver, Root, Subscription } from "type-graphql";
+import { Cost } from "../../entities/field-cost.js";
 import { Run } from "../../entities/run.js";
 import { RunEvent } from "../../entities/run-event.js";
 import { RunFilter } from "../collections/runs.js";
 import { followRuns } from "../subscriptions/live-runs.js";
 import { RunMetricBatch } from "../subscriptions/metric-batch.js";
-import { followRunEvents, followRunMetrics } from "../subscriptions/run-logs.js";
+import { followRunEvents, followRunMetrics, mostPoints } from "../subscriptions/run-logs.js";
+import { metricBatchSize } from "../subscriptions/run-metrics.js";
 
 const runIdOption = { description: "The run's id; one that does not exist is NOT_FOUND." };
 const afterOption = {
@@ -16,6 +18,7 @@ const afterOption = {
 /** Runs as they go on. */
 @Resolver()
 export class RunSubscriptions {
+  @Cost({ page: { arguments: ["maxPoints"], otherwise: metricBatchSize, max: mostPoints }, statement: true })
   @Subscription(() => RunMetricBatch, {
     subscribe: ({ args, context }) => followRunMetrics(context.platform, args),
     description:

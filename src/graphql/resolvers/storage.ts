@@ -1,4 +1,5 @@
 import { Arg, Ctx, Field, ID, Int, Mutation, ObjectType, Query, Resolver } from "type-graphql";
+import { Cost } from "../../entities/field-cost.js";
 import { Model } from "../../entities/model.js";
 import { Int64Scalar } from "../../entities/scalars.js";
 import { type MissingObject, reportStorage, type StorageReport } from "../../garbage/report.js";
@@ -16,6 +17,7 @@ export class StoredObjectsObject {
   @Field(() => Int64Scalar, { description: "Their sizes together, in bytes." })
   bytes!: number;
 
+  @Cost({ length: 20 })
   @Field(() => [String], { description: "The keys of the first 20." })
   examples!: string[];
 }
@@ -70,9 +72,11 @@ export class StorageReportObject implements Omit<StorageReport, "models"> {
   })
   missingCount!: number;
 
+  @Cost({ length: 100 })
   @Field(() => [MissingObjectObject], { description: "The first 100 of them, in the order of their keys." })
   missing!: MissingObjectObject[];
 
+  @Cost({ length: 100 })
   @Field(() => [ModelStorage], {
     description: "Who holds how much, largest first. Rows of datasets belong to no model.",
   })
@@ -112,6 +116,7 @@ export class CollectGarbagePayload extends Payload {
 /** What an operator asks of the object store. */
 @Resolver()
 export class StorageResolver {
+  @Cost({ weight: 50_000, statement: true, seconds: 600 })
   @Query(() => StorageReportObject, {
     description:
       "Compares the object store with the database. It lists all of the store, and reads none of the objects.",
@@ -122,6 +127,7 @@ export class StorageResolver {
     return Object.assign(new StorageReportObject(), { ...report, models });
   }
 
+  @Cost({ weight: 50_000, statement: true })
   @Mutation(() => CollectGarbagePayload, {
     description:
       "Deletes the objects that nothing refers to and nothing ever will, such as those of checkpoints that are no longer kept and of attempts that were killed. Servers do it every hour by themselves. Fails with COLLECTION_REFUSED, and deletes nothing, when the store holds what this database has never heard of, or while another collection is under way.",

@@ -1,5 +1,6 @@
 import { Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { Alias } from "../../entities/alias.js";
+import { Cost } from "../../entities/field-cost.js";
 import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
 import { Artifact, Evaluation, ModelVersion, VersionTag } from "../../entities/version.js";
@@ -7,12 +8,14 @@ import type { Context } from "../context.js";
 
 @Resolver(() => ModelVersion)
 export class ModelVersionFields {
+  @Cost({ length: 5 })
   @FieldResolver(() => [String], { description: "The aliases that point to it, sorted." })
   async aliases(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<string[]> {
     const aliases = await loaders.listBy(Alias, "versionId", {}).load(version.id);
     return aliases.map(({ name }) => name).sort();
   }
 
+  @Cost({ length: 10 })
   @FieldResolver(() => [Evaluation], {
     description: "What it measures on the validation rows and on the test rows, where the dataset keeps some.",
   })
@@ -20,11 +23,13 @@ export class ModelVersionFields {
     return loaders.listBy(Evaluation, "versionId", { part: "ASC", name: "ASC" }).load(version.id);
   }
 
+  @Cost({ length: 2 })
   @FieldResolver(() => [Artifact], { description: "Its files, by name." })
   artifacts(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Artifact[]> {
     return loaders.listBy(Artifact, "versionId", { name: "ASC" }).load(version.id);
   }
 
+  @Cost({ length: 5 })
   @FieldResolver(() => [VersionTag], { description: "Its notes, by key." })
   tags(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<VersionTag[]> {
     return loaders.listBy(VersionTag, "versionId", { key: "ASC" }).load(version.id);

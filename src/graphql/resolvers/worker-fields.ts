@@ -1,5 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { In } from "typeorm";
+import { Cost } from "../../entities/field-cost.js";
 import { Run } from "../../entities/run.js";
 import { Worker } from "../../entities/worker.js";
 import type { Context } from "../context.js";
@@ -8,11 +9,13 @@ import { DeviceObject } from "../worker-types.js";
 
 @Resolver(() => Worker)
 export class WorkerFields {
+  @Cost({ length: 4 })
   @FieldResolver(() => [DeviceObject], { description: "What its host has to compute on, as it found at its start." })
   devices(@Root() worker: Worker): DeviceObject[] {
     return worker.devices.map((device, index) => new DeviceObject(device, worker.id, index));
   }
 
+  @Cost({ length: 10 })
   @FieldResolver(() => [Run], {
     description: "What it executes now, at most one run per slot; first the one that began first, on whatever worker.",
   })

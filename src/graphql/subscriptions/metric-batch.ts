@@ -1,4 +1,5 @@
 import { Field, Int, ObjectType } from "type-graphql";
+import { Cost } from "../../entities/field-cost.js";
 import { NumberScalar } from "../../entities/scalars.js";
 import type { MetricPoint } from "../../spec/metrics.js";
 
@@ -42,6 +43,7 @@ export class RunMetricBatch {
   })
   previousCursor!: string;
 
+  @Cost({ length: "PAGE" })
   @Field(() => [RunMetricPoint], {
     description:
       "In the order of `seq`. Empty in the last batch, and in those that show every ten seconds or sooner that a silent run is still followed.",

@@ -14,7 +14,7 @@ export interface RunLogArguments {
 }
 
 /** The most points a subscriber may ask for at once. */
-const mostPoints = 10_000;
+export const mostPoints = 10_000;
 const eventPageSize = 500;
 
 /**

@@ -12,7 +12,7 @@ import { sharedLog } from "./shared-logs.js";
 /** Live batches of metrics come at most ten times a second: more often no eye follows, and each costs a read. */
 const metricIntervalMs = 100;
 /** Points of one batch; what a client that does not read makes the server hold is about one batch. */
-const batchSize = 500;
+export const metricBatchSize = 500;
 /** Rows that are thinned at once. */
 const thinnedRows = 200_000;
 
@@ -42,7 +42,7 @@ export function followMetrics(
     wakeup: () => wakeups.on({ type: "metrics", runId }),
     minIntervalMs: metricIntervalMs,
     async read(from) {
-      const page = await readMetrics(db, runId, from, { limit: batchSize });
+      const page = await readMetrics(db, runId, from, { limit: metricBatchSize });
       return { stretches: stretchesOf(runId, from, page), more: page.more, ended: page.finished };
     },
     end: (at) => sign(at, true),
@@ -51,7 +51,7 @@ export function followMetrics(
 
   async function catchUp(from: number, to: number): Promise<MetricStretch[]> {
     if (maxPoints === null || to - from <= maxPoints) {
-      const limit = Math.min(batchSize, maxPoints ?? batchSize);
+      const limit = Math.min(metricBatchSize, maxPoints ?? metricBatchSize);
       return stretchesOf(runId, from, await readMetrics(db, runId, from, { limit, upTo: to }));
     }
     const [first] = await db.query<{ rewind: number | null; next: number | null }[]>(
