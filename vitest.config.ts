@@ -35,10 +35,19 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/reliability/**"],
           globalSetup,
+          // Files share what they import: loading it anew for each of them would take longer than the tests.
+          isolate: false,
         },
       },
       // What kills processes, waits for leases to run out, or soaks: `npm run test:reliability`.
-      { extends: true, test: { name: "reliability", include: ["test/reliability/**/*.test.ts"], globalSetup } },
+      {
+        extends: true,
+        test: {
+          name: "reliability",
+          include: ["test/reliability/**/*.test.ts", "test/**/*.reliability.ts"],
+          globalSetup,
+        },
+      },
       ...webgpuProject,
     ],
     testTimeout: 90_000,

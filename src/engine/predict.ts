@@ -17,7 +17,7 @@ export interface Predictor {
    */
   predict(x: Float32Array, rows: number): Promise<Float32Array>;
   /** Releases what was loaded, once every call that came before is answered. Nothing may be asked afterwards. */
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 /**
@@ -50,6 +50,6 @@ export function createPredictor(model: ModelSpec, parameters: State, executor: E
       last = turn.catch(() => undefined);
       return turn;
     },
-    dispose: () => void last.then(() => programs.dispose()),
+    dispose: () => last.then(() => programs.dispose()),
   };
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { dropped, unawaited } from "../guarded.js";
 
 /** How long work that could wait may keep everybody else waiting, in milliseconds. */
 const turnMs = 5;
@@ -80,7 +81,8 @@ export function createPacer(): Pacer {
     if (line.served) return;
     line.served = true;
     lines.push(line);
-    if (!serving) void serve();
+    // It calls functions that settle promises, and these do not throw.
+    if (!serving) unawaited(serve(), dropped);
   }
   return {
     entries(items) {

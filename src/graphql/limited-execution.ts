@@ -1,4 +1,5 @@
 import { type ExecutionArgs, type ExecutionResult, execute, type GraphQLError, type OperationTypeNode } from "graphql";
+import { unawaited } from "../guarded.js";
 import { admit, smallOperation } from "./admission.js";
 import { attachMeter, createMeter } from "./metering.js";
 import type { OperationCost } from "./operation-cost.js";
@@ -65,7 +66,7 @@ export function executeLimited({ type, cost, limits, ...args }: LimitedExecution
     const start = () => {
       try {
         const result = execute(args);
-        if ("then" in result) result.then(settle, fail);
+        if ("then" in result) unawaited(result.then(settle), fail);
         else settle(result);
       } catch (error) {
         fail(error);

@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import { Any, type DataSource, type FindOptionsOrder, type FindOptionsWhere, type ObjectLiteral } from "typeorm";
+import { dropped, guarded, unawaited } from "../guarded.js";
 import { readByIds } from "./shared-reads.js";
 
 export type EntityClass<Row extends ObjectLiteral> = new () => Row;
@@ -64,7 +65,9 @@ export function createLoaders(
 ): Loaders {
   // After all that is asked for in this turn, as DataLoader does by itself.
   const batchScheduleFn = (dispatch: () => void) => {
-    Promise.resolve().then(() => process.nextTick(() => whenReady(dispatch)));
+    const ready = guarded(() => whenReady(dispatch), dropped);
+    const soon = Promise.resolve().then(() => process.nextTick(ready));
+    unawaited(soon, dropped);
   };
   const known = new Map<string, DataLoader<never, unknown>>();
 

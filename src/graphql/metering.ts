@@ -11,6 +11,7 @@ import {
   isObjectType,
   type OperationTypeNode,
 } from "graphql";
+import { dropped, guarded } from "../guarded.js";
 import { createPacer, type Pacer, turnIsOver } from "./event-loop.js";
 import { answerTooLarge, limitError } from "./operation-limits.js";
 
@@ -66,7 +67,8 @@ export function createMeter({ type, seconds, maxBytes, onStop }: MeterOptions): 
   }
   function start(): void {
     const message = `Reading the answer took longer than ${seconds} s, which is the limit. Select less, or smaller pages.`;
-    if (!stopped) clock = setTimeout(() => stop(message, seconds), seconds * 1_000);
+    const expire = guarded(() => stop(message, seconds), dropped);
+    if (!stopped) clock = setTimeout(expire, seconds * 1_000);
   }
   if (type !== "mutation") start();
   return {

@@ -51,8 +51,8 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
   const parking = budget(limits.parkedBytes, "it holds as many rows of large requests as it may");
   const decoded = budget(limits.decodedNumbers, "it holds as many decoded images as it may");
   const turns = (atOnce: number) => budget(atOnce, "it works on as many requests with rows at once as it may");
-  const small = createLane(threadUrl, turns(limits.atOnce.small));
-  const large = createLane(threadUrl, turns(limits.atOnce.large));
+  const small = createLane(threadUrl, turns(limits.smallAtOnce));
+  const large = createLane(threadUrl, turns(limits.largeAtOnce));
   const laneFor = (work: number) => (work <= limits.smallWork ? small : large);
 
   /** The rows of a body that lie in the thread for large work. */

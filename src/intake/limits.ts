@@ -15,16 +15,14 @@ export const intakeLimits = {
   decodedNumbers: 2 ** 27,
   /** Work up to this size has a thread of its own: bytes of rows, and four for each number of an image. */
   smallWork: 4 * 1024 * 1024,
-  /** Pieces of work at once in the thread for small work, and in that for large work. */
-  atOnce: { small: 4, large: 1 },
+  /** Pieces of work at once in the thread for small work. */
+  smallAtOnce: 4,
+  /** Pieces of work at once in the thread for large work. */
+  largeAtOnce: 1,
   /** Requests that may wait for one share. */
   waiting: 256,
   /** How long a request waits for its share, in milliseconds. */
   waitMs: 60_000,
 } as const;
 
-export type IntakeLimits = {
-  [Name in keyof typeof intakeLimits]: (typeof intakeLimits)[Name] extends number
-    ? number
-    : { small: number; large: number };
-};
+export type IntakeLimits = { [Name in keyof typeof intakeLimits]: number };

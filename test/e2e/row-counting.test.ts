@@ -122,7 +122,7 @@ describe("over HTTP", () => {
   it("rows that all weigh 0 teach nothing and have no val_loss, and the training goes on", async () => {
     const { state, error, summary, ref } = await train({ model: "weightless", optimizer: "adam-1", epochs: 2 });
     expect({ state, error }).toEqual({ state: "SUCCEEDED", error: null });
-    expect(summary.epoch_loss).toBe(0);
+    expect(Number(summary.epoch_loss)).toBeNaN();
     expect(Number(summary.val_loss)).toBeNaN();
     for (const value of await predictions(ref, [{ x: 1 }])) expect(Number.isFinite(value)).toBe(true);
   });

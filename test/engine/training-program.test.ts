@@ -257,7 +257,7 @@ describe("a predictor", () => {
     answers.forEach((answer, index) => {
       expectClose(answer, predictions.subarray(0, (counts[index] as number) * 3), 1e-6);
     });
-    predictor.dispose();
+    await predictor.dispose();
     expect(tf.memory().numTensors).toBe(before);
     program.dispose();
   });

@@ -163,6 +163,18 @@ describe("rows with image files", () => {
     expect(faultOf(33, "photo")).toMatchObject({ code: "TOO_LONG" });
   });
 
+  it("are refused where the files hold more pixels than a request may decode, however few these become", async () => {
+    const of = feature([1, 1, 1], "STRETCH");
+    const photo = await file(new Array(64).fill(7), 8, 8);
+    const rows = Array.from({ length: 3 }, () => ({ [of.name]: photo }));
+    const { faultOf, left } = await decodeImageFiles([of], rows, { numbers: 100, pixels: 130 });
+    expect([0, 1].map((row) => faultOf(row, of.name))).toEqual([undefined, undefined]);
+    expect(faultOf(2, of.name)).toMatchObject({ code: "TOO_LONG" });
+    // What is left goes on to the next part of the request.
+    expect(left.numbers).toBeLessThan(100);
+    expect((await decodeImageFiles([of], rows, left)).faultOf(0, of.name)).toMatchObject({ code: "TOO_LONG" });
+  });
+
   it("are left as they are where no feature is an image, whatever they look like", async () => {
     const rows = [{ note: await file(grey, 2, 1) }];
     expect((await decodeImageFiles([{ ...feature([]), name: "note", type: "TEXT" }], rows)).rows).toBe(rows);

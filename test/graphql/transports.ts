@@ -15,7 +15,7 @@ export function startApiServer(
 ): Promise<HttpServer> {
   return startHttpServer({
     ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey: key, port: 0 },
-    ...{ readiness: async () => ({ ready: true, reasons: [] }), logger: silent },
+    ...{ readiness: async () => ({ ready: true, reasons: [] }), logger: silent, intake: platform.intake },
     ...options,
   });
 }

@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import { isConnectionError } from "../../db/connection-error.js";
 import type { Run } from "../../entities/run.js";
+import { unawaited } from "../../guarded.js";
 import type { Wakeup } from "../../pubsub/wakeups.js";
 import type { RunFilter } from "../collections/runs.js";
 import { shareable } from "../shared-results.js";
@@ -164,7 +165,7 @@ export function createRunFeed(db: DataSource, openWakeup: () => Wakeup, onIdle: 
     if (wakeup) return;
     const hints = openWakeup();
     wakeup = hints;
-    lead(hints).catch((error: unknown) => {
+    unawaited(lead(hints), (error) => {
       onIdle();
       for (const each of views.values()) {
         each.failure = { error };
