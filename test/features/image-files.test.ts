@@ -165,7 +165,7 @@ describe("rows with image files", () => {
 
   it("are refused where the files hold more pixels than a request may decode, however few these become", async () => {
     const of = feature([1, 1, 1], "STRETCH");
-    const photo = await file(new Array(64).fill(7), 8, 8);
+    const photo = await file(new Array(64).fill(7), 8, 1);
     const rows = Array.from({ length: 3 }, () => ({ [of.name]: photo }));
     const { faultOf, left } = await decodeImageFiles([of], rows, { numbers: 100, pixels: 130 });
     expect([0, 1].map((row) => faultOf(row, of.name))).toEqual([undefined, undefined]);

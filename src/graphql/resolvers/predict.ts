@@ -27,7 +27,7 @@ export class PredictionObject implements Prediction {
   })
   value!: unknown;
 
-  @Cost({ length: 2 })
+  @Cost({ length: 5 })
   @Field(() => [CategoryProbability], {
     nullable: true,
     description:
