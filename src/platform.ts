@@ -45,7 +45,9 @@ export async function startPlatform(options: {
       closers.push(() => postgres.stop());
       databaseUrl = postgres.url;
     }
-    const server = wanted.includes("server") ? await startServer(config, databaseUrl, logger) : null;
+    const server = wanted.includes("server")
+      ? await startServer(config, databaseUrl, logger, wanted.includes("worker"))
+      : null;
     if (server) closers.push(() => server.close());
     // Last to start, first to close: a draining worker's last writes need the database, and its clients the server.
     const worker = wanted.includes("worker") ? await startWorker(config, databaseUrl, env, logger, !server) : null;

@@ -31,8 +31,17 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Composition root of the server: GraphQL, the sweep for expired leases, and the watch over retraining policies. */
-export async function startServer(config: Config, databaseUrl: string, logger: Logger): Promise<RunningServer> {
+/**
+ * Composition root of the server: GraphQL, the sweep for expired leases, and the watch over retraining policies.
+ *
+ * @param withWorker whether the process has a worker too.
+ */
+export async function startServer(
+  config: Config,
+  databaseUrl: string,
+  logger: Logger,
+  withWorker = true,
+): Promise<RunningServer> {
   const closers: (() => Promise<void>)[] = [];
   const close = () => closeAll(closers);
   try {
@@ -73,7 +82,7 @@ export async function startServer(config: Config, databaseUrl: string, logger: L
       ...{ host: config.host, port: config.port },
       ...{ allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
       intake,
-      readiness: () => readiness(db),
+      readiness: () => readiness(db, withWorker),
       openArtifact: store.kind === "file" ? (pathAndQuery) => openArtifact(store, pathAndQuery) : undefined,
     });
     closers.push(() => http.close());
@@ -100,14 +109,17 @@ const refusals = {
 };
 
 /**
- * Ready means that a run queued now would be trained: Postgres answers and a worker is alive.
+ * Ready means that Postgres answers and, where the process was started with a worker, that one is alive: a run queued now
+ * would be trained. A server alone does not wait for workers elsewhere.
  *
  * @throws PlatformError DATABASE_UNAVAILABLE
  */
-async function readiness(db: DataSource): Promise<Readiness> {
+async function readiness(db: DataSource, withWorker: boolean): Promise<Readiness> {
   try {
     const workers = await liveWorkers(db);
-    return workers.length > 0 ? { ready: true, reasons: [] } : { ready: false, reasons: ["no worker is alive"] };
+    return workers.length > 0 || !withWorker
+      ? { ready: true, reasons: [] }
+      : { ready: false, reasons: ["no worker is alive"] };
   } catch (cause) {
     throw new PlatformError("DATABASE_UNAVAILABLE", "Postgres does not answer", {}, { cause });
   }
