@@ -39,7 +39,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      // What kills processes, waits for leases to run out, or soaks: `npm run test:reliability`.
+      // What kills processes, waits for leases to run out, soaks or is emulated: `npm run test:reliability`.
       {
         extends: true,
         test: {

@@ -6,7 +6,7 @@
  *   node test/support/webgpu.mjs prepare     put them into the cache, unless they are there
  *   node test/support/webgpu.mjs run <command> …   run a command that finds the device
  *
- * `npm test` includes the tests named `*.webgpu.ts` where the cache has the files; elsewhere it says that it does not.
+ * `npm run test:reliability` includes the tests named `*.webgpu.ts` where the cache has the files; elsewhere it says that it does not.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
