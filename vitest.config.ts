@@ -39,7 +39,8 @@ export default defineConfig({
           isolate: false,
         },
       },
-      // What kills processes, waits for leases to run out, soaks or is emulated: `npm run test:reliability`.
+      // What kills processes, waits for leases to run out, soaks or is emulated: `npm run test:reliability`,
+      // one file at a time, because its bounds on time and memory are those of a machine with nothing else to do.
       {
         extends: true,
         test: {
