@@ -77,7 +77,7 @@ async function digestOf(name, tag, registry) {
     .update(Buffer.from(await answer.arrayBuffer()))
     .digest("hex")}`;
   const told = answer.headers.get("docker-content-digest");
-  // A proxy's page of welcome is no manifest.
+  // A proxy may answer with a login page instead of a manifest.
   if (told !== null && told !== digest)
     throw new Error(`${base} says that ${repository}:${tag} is ${told}, and sends ${digest}`);
   if (told === null && !manifestTypes.includes(answer.headers.get("content-type")?.split(";")[0] ?? ""))

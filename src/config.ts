@@ -3,6 +3,7 @@ import path from "node:path";
 import { usableKey } from "./auth/operator-key.js";
 import { bucketUrl, databaseUrl, directory, endpoint, hosts, listeningHost, origins } from "./config-addresses.js";
 import { PlatformError } from "./errors.js";
+import { servedVersionLimits } from "./serving/limits.js";
 
 /** The settings of every process, all from the environment; see README for the same list. */
 export interface Config {
@@ -91,7 +92,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     servingMemoryMib: integer(
       env,
       "PERENNIAL_SERVING_MEMORY_MIB",
-      2_048,
+      servedVersionLimits.bytes / 2 ** 20,
       settingLimits.leastServingMemoryMib,
       settingLimits.mostServingMemoryMib,
     ),

@@ -12,11 +12,11 @@ export const wrongKeyLimits = {
   leastWait: 1,
   /** The longest wait that is asked, in seconds. */
   mostWait: 60,
-  /** An address that has sent no wrong key for so many seconds starts anew. */
+  /** Seconds without a wrong key after which an address is forgotten. */
   forgetAfter: 900,
   /** Addresses that are remembered; the one that has been silent longest goes first. */
   addresses: 10_000,
-  /** At most one log line in so many seconds. */
+  /** Least seconds between two log lines. */
   logEvery: 10,
   /** Addresses that one log line names; the line counts the others. */
   loggedAddresses: 10,

@@ -17,7 +17,7 @@ import { graphiqlRoute } from "./graphiql.js";
 import { healthRoutes, type Readiness } from "./health.js";
 import type { AnswerLimits } from "./limited-execution.js";
 import { operationLimits } from "./operation-limits.js";
-import { readBody } from "./request-body.js";
+import { bodyLimits, readBody } from "./request-body.js";
 import { createEventStreamTransport } from "./sse.js";
 import { serveUpgrades } from "./upgrades.js";
 import { createWebSocketTransport, type WebSocketOptions } from "./websocket.js";
@@ -210,7 +210,9 @@ function failed(format: ErrorFormatter): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const { status = 500, type } = error;
     if (type === "entity.too.large") {
-      response.status(413).json(errorBody("LIMIT_EXCEEDED", "The body is larger than 16 MiB."));
+      response
+        .status(413)
+        .json(errorBody("LIMIT_EXCEEDED", `The body is larger than ${bodyLimits.bytes / 2 ** 20} MiB.`));
     } else if (status >= 400 && status < 500) {
       const message = type === "entity.parse.failed" ? "The body is not valid JSON." : error.message;
       response.status(status).json(errorBody("BAD_REQUEST", message));

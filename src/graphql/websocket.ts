@@ -25,7 +25,7 @@ export interface WebSocketOptions {
 
 /** Bounds of one connection. */
 export const webSocketLimits = {
-  /** Of one message from a client, in bytes. Rows in bulk go over HTTP, which takes 16 MiB. */
+  /** Of one message from a client, in bytes. Rows in bulk go over HTTP, which takes larger bodies. */
   maxPayload: 1024 * 1024,
   /** Between two pings, in milliseconds; a client that answers none of one interval is gone. */
   keepAlive: 12_000,

@@ -1,5 +1,5 @@
 import { type TransferListItem, Worker } from "node:worker_threads";
-import { type ErrorCode, errorCatalogue, PlatformError } from "../errors.js";
+import { errorFromThread } from "../errors.js";
 import { guarded } from "../guarded.js";
 import type { Budget } from "./budget.js";
 import type { CallName, Calls, FromThread } from "./protocol.js";
@@ -43,7 +43,7 @@ export function createLane(url: URL, turns: Budget): Lane {
       const waiting = pending.get(message.id);
       pending.delete(message.id);
       if ("answer" in message) waiting?.resolve(message.answer);
-      else waiting?.reject(asError(message.error));
+      else waiting?.reject(errorFromThread(message.error));
     }, rejectAll);
     const end = guarded((error?: unknown) => {
       if (thread !== worker) return;
@@ -81,8 +81,4 @@ export function createLane(url: URL, turns: Budget): Lane {
       rejectAll(new Error("the server is stopping"));
     },
   };
-}
-
-function asError({ code, message }: { code: string; message: string }): Error {
-  return code in errorCatalogue ? new PlatformError(code as ErrorCode, message) : new Error(message);
 }

@@ -1,3 +1,4 @@
+import type { ThreadError } from "../errors.js";
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
 import type { ValueFault } from "../spec/rows.js";
 import type { SealedRows, SealRequest } from "./seal.js";
@@ -61,4 +62,4 @@ export type CallName = keyof Calls;
 export type ToThread = { [Name in CallName]: { type: Name; id: number } & Calls[Name]["request"] }[CallName];
 
 /** From the thread. */
-export type FromThread = { id: number; answer: unknown } | { id: number; error: { code: string; message: string } };
+export type FromThread = { id: number; answer: unknown } | { id: number; error: ThreadError };

@@ -1,16 +1,10 @@
 import { Worker } from "node:worker_threads";
-import { type ErrorCode, errorCatalogue, PlatformError } from "../errors.js";
+import { errorFromThread, PlatformError, type ThreadError } from "../errors.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
 import { FairQueue } from "./fair-queue.js";
 
 /** What a thread answers to one call. */
 export type ThreadAnswer<Result> = { id: number; result: Result } | { id: number; error: ThreadError };
-
-/** An error as it travels between threads, which keep no classes. */
-export interface ThreadError {
-  code: string;
-  message: string;
-}
 
 /** The request for which something is called. */
 export interface Caller {
@@ -86,7 +80,7 @@ export function createThreadCalls<Message, Result>(options: {
       const index = sent.findIndex(({ id }) => id === answer.id);
       if (thread !== worker || index < 0) return;
       const [call] = sent.splice(index, 1);
-      call?.settle("result" in answer ? answer : { error: asError(answer.error) });
+      call?.settle("result" in answer ? answer : { error: errorFromThread(answer.error) });
       advance();
     }, failSent);
     const ended = guarded((error: unknown) => {
@@ -200,10 +194,6 @@ const gone = () => new PlatformError("DEADLINE_EXCEEDED", "The client went away 
 
 function after(seconds: number, act: () => void): NodeJS.Timeout {
   return setTimeout(guarded(act, dropped), seconds * 1_000).unref();
-}
-
-function asError({ code, message }: ThreadError): Error {
-  return code in errorCatalogue ? new PlatformError(code as ErrorCode, message) : new Error(message);
 }
 
 /** The thread's side of a call. */

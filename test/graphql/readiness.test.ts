@@ -95,6 +95,23 @@ describe("/health/ready", () => {
     expect(warned).toHaveLength(2);
   });
 
+  it("of a server alone does not wait for a worker; of one that was started with a worker it does", async () => {
+    const database = await testDatabase();
+    const dataDirectory = await mkdtemp(join(tmpdir(), "perennial-readiness-"));
+    const config = readConfig({ PERENNIAL_DATA_DIR: dataDirectory, PORT: "0" });
+    const alone = await startServer(config, database.url, silent, false);
+    const beside = await startServer(config, database.url, silent, true);
+    try {
+      expect(await ask(alone.url)).toEqual({ status: 200, body: { ready: true, reasons: [] } });
+      expect(await ask(beside.url)).toEqual({ status: 503, body: { ready: false, reasons: ["no worker is alive"] } });
+    } finally {
+      await alone.close();
+      await beside.close();
+      await database.close();
+      await rm(dataDirectory, { recursive: true, force: true });
+    }
+  });
+
   it("of the real server says without the driver's words that Postgres is away, and when it is back", async () => {
     const database = await testDatabase();
     const { port, hostname } = new URL(database.url);

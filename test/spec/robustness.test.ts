@@ -7,6 +7,7 @@ import { resolveModel } from "../../src/spec/resolve-model.js";
 import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
 import { resolveRetraining } from "../../src/spec/resolve-retraining.js";
 import { resolveTraining } from "../../src/spec/resolve-training.js";
+import { places, replaced } from "../past/mutations.js";
 import {
   adamDecay,
   garden,
@@ -102,22 +103,6 @@ const declarations: [string, unknown, (declaration: never) => Resolution<unknown
   ],
   ["retraining", keepIrisFresh, (declaration) => resolveRetraining(declaration, irisModel, { optimizer: true })],
 ];
-
-/** Paths to every value inside a declaration. */
-function places(value: unknown, path: (string | number)[] = []): (string | number)[][] {
-  if (typeof value !== "object" || value === null) return [path];
-  return [path, ...Object.entries(value).flatMap(([key, item]) => places(item, [...path, key]))].filter(
-    (place) => place.length > 0,
-  );
-}
-
-/** A copy of a declaration with another value at one place. */
-function replaced(value: unknown, [key, ...rest]: (string | number)[], by: unknown): unknown {
-  if (key === undefined) return by;
-  const copy = structuredClone(value) as Record<string | number, unknown>;
-  copy[key] = replaced(copy[key], rest, by);
-  return copy;
-}
 
 describe.each(declarations)("a %s", (_, declaration, resolve) => {
   const answer = (of: unknown) => resolve(of as never);

@@ -67,7 +67,7 @@ abstract class FullConvolutionInput extends ConvolutionInput {
 }
 
 const groups =
-  "Channels and filters are divided into so many groups that do not see each other, 1 to 65,536. Default: 1.";
+  "Number of groups of channels and filters, 1 to 65,536; a filter reads the channels of its own group only. Default: 1.";
 
 @InputType({ description: "A convolution over the steps of [steps, channels] (Keras: Conv1D)." })
 export class Conv1dInput extends FullConvolutionInput implements Conv1dDeclaration {

@@ -275,7 +275,7 @@ registerEnumType(DecayShapeEnum, {
 export const ParameterKindEnum = enumOf(parameterKinds);
 registerEnumType(ParameterKindEnum, {
   name: "ParameterKind",
-  description: "Parameters of layers that are no kernels. Layers within layers count as well.",
+  description: "Parameters other than kernels, also those of nested layers.",
   valuesConfig: {
     BIAS: { description: "Biases of dense, convolutional, recurrent and attention layers." },
     NORMALIZATION: { description: "`gamma` and `beta` of batch, layer and group normalization." },

@@ -51,19 +51,19 @@ export class EarlyStoppingInput implements EarlyStoppingDeclaration {
     "Which checkpoints outlive newer ones: those that any of these names, at most 10,000 of a run, and 1 TiB of weights.",
 })
 export class KeepInput implements KeepDeclaration {
-  @Field(() => Int, { nullable: true, description: "The newest so many; 1 to 1,000. Default: 2." })
+  @Field(() => Int, { nullable: true, description: "Number of newest checkpoints to keep; 1 to 1,000. Default: 2." })
   latest?: number | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "So many of the best by what early stopping monitors, or else by `val_loss` (`epoch_loss` without validation rows); 0 to 1,000. Default: 1.",
+      "Number of best checkpoints to keep, by what early stopping monitors, or else by `val_loss` (`epoch_loss` without validation rows); 0 to 1,000. Default: 1.",
   })
   best?: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "Those at multiples of so many steps; from 1. Default: none on that account.",
+    description: "Keep the checkpoints of every Nth step; from 1. Default: none.",
   })
   every?: number | null;
 }
@@ -87,7 +87,7 @@ export class CheckpointInput implements CheckpointDeclaration {
   })
   everyEpochs?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "After every so many seconds; above 0." })
+  @Field(() => Float, { nullable: true, description: "Every N seconds; above 0." })
   everySeconds?: number | null;
 
   @Field(() => KeepInput, { nullable: true, description: "Which are kept. Default: the newest 2 and the best." })
