@@ -83,6 +83,7 @@ test("a data directory and what is in it", { timeout: 1_200_000 }, async () => {
       ...(await spareWal(platform.dataDirectory)),
     ]);
   } finally {
+    await platform.stop();
     await removeData(platform);
   }
 });
