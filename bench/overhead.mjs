@@ -54,11 +54,11 @@ else await compare();
 /** The participant without a platform. To each line, a net's place among them, it answers with the milliseconds of a step. */
 async function serveBareLoop() {
   const load = async (file) => import(path.join(dist, file));
-  const { resolveDataset } = await load("spec/resolve-dataset.js");
-  const { resolveModel } = await load("spec/resolve-model.js");
-  const { resolveOptimizer } = await load("spec/resolve-optimizer.js");
-  const { createTrainingProgram } = await load("engine/training-program.js");
-  const { createOnnxExecutor } = await load("engine/onnx/onnx-executor.js");
+  const { resolveDataset } = await load("language/datasets/resolve-dataset.js");
+  const { resolveModel } = await load("language/models/resolve-model.js");
+  const { resolveOptimizer } = await load("language/algorithms/resolve-optimizer.js");
+  const { createTrainingProgram } = await load("engine/programs/training-program.js");
+  const { createOnnxExecutor } = await load("engine/onnx/run/onnx-executor.js");
   const dataset = resolveDataset({ name: "bench", features, split }).spec;
   const optimizer = resolveOptimizer({ name: "bench", algorithm: { adam: {} } }).spec;
   const x = Float32Array.from(Array.from({ length: rows }, (_, index) => row(index).x).flat());

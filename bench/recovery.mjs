@@ -32,7 +32,7 @@ for (const signal of ["SIGINT", "SIGTERM"])
 
 /** Starts a role, and resolves with what it prints when it is up. */
 function start(role) {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../dist/up.js", import.meta.url)), role], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../dist/programs/up.js", import.meta.url)), role], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -26,10 +26,14 @@ const asStarted = ["--min-semi-space-size=32", "--max-semi-space-size=32"];
 export async function startPlatform() {
   const dataDirectory = mkdtempSync(path.join(os.tmpdir(), "perennial-bench-"));
   const started = performance.now();
-  const child = spawn(process.execPath, [...asStarted, fileURLToPath(new URL("../dist/up.js", import.meta.url))], {
-    env: { ...process.env, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [...asStarted, fileURLToPath(new URL("../dist/programs/up.js", import.meta.url))],
+    {
+      env: { ...process.env, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const url = await addressOf(child);
   while (!(await fetch(`${url}/health/ready`)).ok) await new Promise((resolve) => setTimeout(resolve, 20));
   const firstStart = performance.now() - started;

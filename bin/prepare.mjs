@@ -2,7 +2,7 @@
 // it runs before there are any.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -50,6 +50,8 @@ if (!upToDate(installStamp, installed)) {
 const sources = digestOf(["package-lock.json", "tsconfig.json", ...filesBelow("src").sort()]);
 const buildStamp = "dist/.perennial-built";
 if (!upToDate(buildStamp, sources)) {
+  // A file whose source was moved or deleted must not stay behind.
+  rmSync("dist", { recursive: true, force: true });
   run("Building …", process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
   writeFileSync(buildStamp, sources);
 }

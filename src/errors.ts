@@ -2,7 +2,7 @@
  * The catalogue of errors that Perennial raises on purpose. Each code becomes `extensions.code` of a GraphQL error;
  * every other error is logged and masked as `INTERNAL_SERVER_ERROR`.
  *
- * A *declaration* that is wrong is not an error: it answers with `problems` (see `spec/problem.ts`) and stores nothing.
+ * A *declaration* that is wrong is not an error: it answers with `problems` (see `language/fields/problem.ts`) and stores nothing.
  */
 export const errorCatalogue = {
   NOT_FOUND: "What the request names does not exist.",

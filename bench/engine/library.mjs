@@ -18,15 +18,15 @@ export async function nodeFlags() {
 export async function loadLibrary() {
   const [dataset, model, optimizer, state, parameters, random, safetensors, program, executor] = await Promise.all(
     [
-      "spec/resolve-dataset.js",
-      "spec/resolve-model.js",
-      "spec/resolve-optimizer.js",
-      "engine/state.js",
-      "engine/parameters.js",
-      "engine/random.js",
-      "engine/safetensors.js",
-      "engine/training-program.js",
-      "engine/onnx/onnx-executor.js",
+      "language/datasets/resolve-dataset.js",
+      "language/models/resolve-model.js",
+      "language/algorithms/resolve-optimizer.js",
+      "engine/networks/state.js",
+      "engine/layers/parameters.js",
+      "engine/tensors/random.js",
+      "engine/files/safetensors.js",
+      "engine/programs/training-program.js",
+      "engine/onnx/run/onnx-executor.js",
     ].map(load),
   );
   return {

@@ -17,7 +17,7 @@ export async function startServer(databaseUrl, flags = []) {
   const dataDirectory = mkdtempSync(path.join(os.tmpdir(), "perennial-bench-server-"));
   const child = spawn(
     process.execPath,
-    [...flags, fileURLToPath(new URL("../../dist/up.js", import.meta.url)), "server"],
+    [...flags, fileURLToPath(new URL("../../dist/programs/up.js", import.meta.url)), "server"],
     {
       env: { ...process.env, DATABASE_URL: databaseUrl, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0" },
       stdio: ["ignore", "pipe", "inherit"],

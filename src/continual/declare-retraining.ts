@@ -5,11 +5,11 @@ import { newId } from "../entities/identifier.js";
 import { Model, ModelRevision } from "../entities/model.js";
 import { Optimizer } from "../entities/optimizer.js";
 import { Retraining, RetrainingRevision } from "../entities/retraining.js";
+import { digest } from "../language/fields/canonical.js";
+import { resolveRetraining } from "../language/retraining/resolve-retraining.js";
+import type { RetrainingDeclaration } from "../language/retraining/retraining.js";
 import { publish } from "../pubsub/topics.js";
 import { newestRevision, revise } from "../registry/revise.js";
-import { digest } from "../spec/canonical.js";
-import { resolveRetraining } from "../spec/resolve-retraining.js";
-import type { RetrainingDeclaration } from "../spec/retraining.js";
 
 /**
  * Declares a retraining policy. The same declaration again changes nothing; a different one is the next revision.

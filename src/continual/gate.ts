@@ -3,9 +3,9 @@ import { Alias } from "../entities/alias.js";
 import type { Gate, Run } from "../entities/run.js";
 import type { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
+import { type GateValue, metricDirection } from "../language/metrics/metrics.js";
 import { moveAlias } from "../registry/aliases.js";
 import { recordModelEvent } from "../registry/events.js";
-import { type GateValue, metricDirection } from "../spec/metrics.js";
 
 /** What the trainer measured for the gate: both versions on the same held-out rows. */
 export interface GateMeasurement {

@@ -5,11 +5,11 @@ import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
 import { Run } from "../entities/run.js";
 import { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
+import type { RetrainingSpec } from "../language/retraining/retraining.js";
+import { currentSemantics, type TrainingSpec, trainingDefaults } from "../language/training/training.js";
 import { recordModelEvent } from "../registry/events.js";
 import { newestRevision } from "../registry/revise.js";
 import { queueRun, shareWeights } from "../runs/submit.js";
-import type { RetrainingSpec } from "../spec/retraining.js";
-import { currentSemantics, type TrainingSpec, trainingDefaults } from "../spec/training.js";
 
 interface DueRetraining {
   retraining_id: string;

@@ -3,9 +3,9 @@ import type { DataSource } from "typeorm";
 import { lockName, type Outcome, refuse, transactOnce } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
-import { digest } from "../spec/canonical.js";
-import type { DatasetDeclaration } from "../spec/dataset.js";
-import { resolveDataset } from "../spec/resolve-dataset.js";
+import type { DatasetDeclaration } from "../language/datasets/dataset.js";
+import { resolveDataset } from "../language/datasets/resolve-dataset.js";
+import { digest } from "../language/fields/canonical.js";
 import { recordDatasetEvent } from "./events.js";
 
 /**

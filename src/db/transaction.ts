@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from "typeorm";
 import { PlatformError } from "../errors.js";
-import { digest } from "../spec/canonical.js";
-import { readText } from "../spec/fields.js";
-import { Findings } from "../spec/findings.js";
-import { limits } from "../spec/limits.js";
-import { declarationNamePattern } from "../spec/names.js";
-import type { Problem } from "../spec/problem.js";
-import { shown } from "../spec/wording.js";
+import { digest } from "../language/fields/canonical.js";
+import { readText } from "../language/fields/fields.js";
+import { Findings } from "../language/fields/findings.js";
+import { limits } from "../language/fields/limits.js";
+import { declarationNamePattern } from "../language/fields/names.js";
+import type { Problem } from "../language/fields/problem.js";
+import { shown } from "../language/fields/wording.js";
 import { isConnectionError } from "./connection-error.js";
 
 /** What a mutation came to: a result, or the problems for which nothing was stored. */

@@ -1,6 +1,13 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import { type Feature, featureTypes, type Resize, resizeMethods, type Split, type SplitPart } from "../spec/dataset.js";
+import {
+  type Feature,
+  featureTypes,
+  type Resize,
+  resizeMethods,
+  type Split,
+  type SplitPart,
+} from "../language/datasets/dataset.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";

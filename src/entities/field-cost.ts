@@ -1,7 +1,7 @@
 import { Extensions } from "type-graphql";
 
 /**
- * What `graphql/operation-cost.ts` must know of a field and the schema's types do not tell. Declared with
+ * What `transport/operation-cost.ts` must know of a field and the schema's types do not tell. Declared with
  * `@Cost({ … })` on the field, so that it is told once and lies beside what it describes.
  */
 export interface FieldCost {

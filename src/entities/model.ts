@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import type { ModelSpec } from "../spec/model.js";
+import type { ModelSpec } from "../language/models/model.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 

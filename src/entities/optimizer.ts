@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import type { OptimizerSpec } from "../spec/optimizer.js";
+import type { OptimizerSpec } from "../language/algorithms/optimizer.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 

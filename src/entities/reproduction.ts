@@ -1,5 +1,5 @@
 import { Field, ObjectType } from "type-graphql";
-import type { Environment } from "../spec/environment.js";
+import type { Environment } from "../language/training/environment.js";
 import { Cost } from "./field-cost.js";
 
 @ObjectType({

@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import type { RetrainingSpec } from "../spec/retraining.js";
+import type { RetrainingSpec } from "../language/retraining/retraining.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 

@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import { type TrainingSpec, unrecordedTraining } from "../spec/training.js";
+import { type TrainingSpec, unrecordedTraining } from "../language/training/training.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";

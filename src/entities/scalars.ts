@@ -1,9 +1,9 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from "graphql";
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from "graphql-scalars";
 import { ParkedRows } from "../features/parked-rows.js";
-import { inexactDigits, inexactInteger, isInexact } from "../spec/exact-integers.js";
-import { jsonFault } from "../spec/json-values.js";
-import { shown } from "../spec/wording.js";
+import { inexactDigits, inexactInteger, isInexact } from "../language/fields/exact-integers.js";
+import { jsonFault } from "../language/fields/json-values.js";
+import { shown } from "../language/fields/wording.js";
 
 const nonFinite: ReadonlyMap<string, number> = new Map([
   ["NaN", Number.NaN],

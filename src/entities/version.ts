@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
-import { type FeatureType, type SplitPart, splitParts } from "../spec/dataset.js";
+import { type FeatureType, type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { FeatureTypeEnum } from "./dataset.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
@@ -103,7 +103,7 @@ export class Evaluation {
   @PrimaryColumn("text", { name: "version_id" })
   versionId!: string;
 
-  /** Lower case, as in `spec/`; written in upper case in GraphQL. */
+  /** Lower case, as in `language/`; written in upper case in GraphQL. */
   @PrimaryColumn("text", { name: "split" })
   part!: SplitPart;
 

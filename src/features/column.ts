@@ -1,5 +1,5 @@
 import { PlatformError } from "../errors.js";
-import type { Feature } from "../spec/dataset.js";
+import type { Feature } from "../language/datasets/dataset.js";
 
 /** Rows with any count of elements each: row `r` has the elements from `offsets[r]` up to, not including, `offsets[r + 1]`. */
 export interface Sequences {

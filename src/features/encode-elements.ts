@@ -1,5 +1,5 @@
 import { PlatformError } from "../errors.js";
-import type { ModelInput } from "../spec/model.js";
+import type { ModelInput } from "../language/models/model.js";
 import type { Affine } from "./scaling.js";
 import { featureWidth, sequencesOf, type Table, textsOf } from "./table.js";
 import { spanOf } from "./tokens.js";

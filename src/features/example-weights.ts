@@ -1,5 +1,5 @@
 import { PlatformError } from "../errors.js";
-import type { ModelSpec } from "../spec/model.js";
+import type { ModelSpec } from "../language/models/model.js";
 import { columnOf, type Table } from "./table.js";
 
 /**

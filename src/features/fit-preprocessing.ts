@@ -1,6 +1,6 @@
 import { PlatformError } from "../errors.js";
-import type { ModelInput, ModelSpec, ModelTarget } from "../spec/model.js";
-import { currentSemantics, type TrainingSemantics } from "../spec/training.js";
+import type { ModelInput, ModelSpec, ModelTarget } from "../language/models/model.js";
+import { currentSemantics, type TrainingSemantics } from "../language/training/training.js";
 import { type FittedScaling, groupCount, secondsOf } from "./scaling.js";
 import { columnStatistics, type Statistics, spreadOfConstant } from "./statistics.js";
 import { assertRowIndices, columnOf, featureWidth, sequencesOf, type Table, textsOf } from "./table.js";

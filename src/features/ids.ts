@@ -1,4 +1,4 @@
-import type { ModelInput } from "../spec/model.js";
+import type { ModelInput } from "../language/models/model.js";
 import { columnOf, featureWidth, sequencesOf, type Table } from "./table.js";
 
 /** What the numbers of an input must be where an embedding layer reads them, as the rest of a sentence. */

@@ -1,4 +1,4 @@
-import type { ModelSpec } from "../spec/model.js";
+import type { ModelSpec } from "../language/models/model.js";
 import { decodeOutputs, type FittedPreprocessing } from "./preprocessing.js";
 
 export interface Prediction {
@@ -14,7 +14,7 @@ export const trueAbove = 0.5;
 /**
  * The class that the outputs of one row mean, which lie at `start` and are `width` many: of a single output 1 (true) or 0
  * (false), of several the index of the largest, the first of equals. Answers and metrics both go by it, and
- * `engine/onnx/answers.ts` says the same in ONNX.
+ * `engine/onnx/export/answers.ts` says the same in ONNX.
  */
 export function classOf(outputs: ArrayLike<number>, start: number, width: number): number {
   if (width === 1) return Number((outputs[start] as number) > trueAbove);

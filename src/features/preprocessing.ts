@@ -1,5 +1,5 @@
 import { PlatformError } from "../errors.js";
-import type { ModelInput, ModelSpec, ModelTarget } from "../spec/model.js";
+import type { ModelInput, ModelSpec, ModelTarget } from "../language/models/model.js";
 import { cyclesOf } from "./calendar.js";
 import { type Destination, encodeIds, encodeSequence } from "./encode-elements.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Feature, type Split, type SplitPart, splitParts } from "../spec/dataset.js";
+import { type Feature, type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { columnOf, featureWidth, type Table, textsOf } from "./table.js";
 
 /**

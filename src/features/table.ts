@@ -1,7 +1,7 @@
 import { PlatformError } from "../errors.js";
-import { categoryCodes } from "../spec/category-codes.js";
-import type { Feature } from "../spec/dataset.js";
-import { parseTimestamp } from "../spec/timestamp.js";
+import { categoryCodes } from "../language/datasets/category-codes.js";
+import type { Feature } from "../language/datasets/dataset.js";
+import { parseTimestamp } from "../language/datasets/timestamp.js";
 import {
   type Column,
   columnOf,

@@ -1,4 +1,4 @@
-import type { LossType } from "../spec/model.js";
+import type { LossType } from "../language/models/model.js";
 
 /** How far from 1 the sum of a distribution may be. */
 const tolerance = 1e-3;

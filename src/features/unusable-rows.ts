@@ -1,4 +1,4 @@
-import type { ModelInput, ModelSpec, ModelTarget } from "../spec/model.js";
+import type { ModelInput, ModelSpec, ModelTarget } from "../language/models/model.js";
 import { isWeight, weightRule } from "./example-weights.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";
 import { foreignIds, idRule, numbersOfRow } from "./ids.js";

@@ -4,16 +4,16 @@ import type { DatasetVersion } from "../entities/dataset.js";
 import type { ModelRevision } from "../entities/model.js";
 import type { OptimizerRevision } from "../entities/optimizer.js";
 import type { Intake } from "../intake/intake.js";
+import type { Problem } from "../language/fields/problem.js";
+import type { ModelSpec } from "../language/models/model.js";
+import { createLoaders, type Loaders } from "../lists/loaders.js";
 import type { Logger } from "../logger.js";
 import type { Wakeups } from "../pubsub/wakeups.js";
 import type { ModelPlanner } from "../registry/declare-model.js";
 import type { TrainDeclaration } from "../runs/submit.js";
-import type { ModelSpec } from "../spec/model.js";
-import type { Problem } from "../spec/problem.js";
 import type { ObjectStore } from "../storage/object-store.js";
-import type { RequestInfo } from "./execute.js";
-import { createLoaders, type Loaders } from "./loaders.js";
-import { meterPlace } from "./metering.js";
+import type { RequestInfo } from "../transport/execute.js";
+import { meterPlace } from "../transport/metering.js";
 
 /** The request for which something is computed elsewhere. */
 export interface Caller {

@@ -8,7 +8,7 @@ import { Retraining, RetrainingRevision } from "../entities/retraining.js";
 import { Run } from "../entities/run.js";
 import { ModelVersion } from "../entities/version.js";
 import { Worker } from "../entities/worker.js";
-import type { EntityClass, Loaders } from "./loaders.js";
+import type { EntityClass, Loaders } from "../lists/loaders.js";
 
 const nodeClasses: Record<NodeType, EntityClass<Node>> = {
   Dataset,

@@ -1,6 +1,6 @@
 import type DataLoader from "dataloader";
 import type { ObjectLiteral } from "typeorm";
-import type { EntityClass, Loaders } from "./loaders.js";
+import type { EntityClass, Loaders } from "../lists/loaders.js";
 
 /** One of an owner's rows that are numbered 1, 2, 3 …; without a number the newest. */
 export interface NumberedKey {

@@ -43,7 +43,7 @@ export function createSchema(): GraphQLSchema {
       ModelEventCursor,
       DatasetEventCursor,
     ],
-    // Declarations are checked by `spec/`, which answers all problems at once instead of throwing the first.
+    // Declarations are checked by `language/`, which answers all problems at once instead of throwing the first.
     validate: false,
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
     pubSub: unusedPubSub,

@@ -1,5 +1,5 @@
-import { parseVersionRef } from "../spec/names.js";
-import { badInput } from "./connection/condition.js";
+import { parseVersionRef } from "../language/fields/names.js";
+import { badInput } from "../lists/condition.js";
 
 /**
  * Checks that an argument can be a reference to a version at all, so that the fault names the argument.

@@ -2,7 +2,7 @@ import type { DecodeImages, ImageFeature } from "../features/image-files.js";
 import { ParkedRows } from "../features/parked-rows.js";
 import { featureWidth } from "../features/table.js";
 import { dropped, guarded } from "../guarded.js";
-import { parseJson, parseMarkedJson } from "../spec/exact-integers.js";
+import { parseJson, parseMarkedJson } from "../language/fields/exact-integers.js";
 import { type Budget, createBudget } from "./budget.js";
 import { createLane } from "./lane.js";
 import { type IntakeLimits, intakeLimits } from "./limits.js";

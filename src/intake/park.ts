@@ -1,6 +1,6 @@
 import { type DocumentNode, Kind, parse, type TypeNode } from "graphql";
-import { jsonFault } from "../spec/json-values.js";
-import { shown } from "../spec/wording.js";
+import { jsonFault } from "../language/fields/json-values.js";
+import { shown } from "../language/fields/wording.js";
 import type { RowsAt } from "./protocol.js";
 
 /** A list of rows in a body. */

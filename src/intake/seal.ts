@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { decodeImageFiles } from "../features/image-files.js";
 import { splitCounts } from "../features/split.js";
 import { tableFromRows } from "../features/table.js";
+import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
+import { validateRows } from "../language/datasets/rows.js";
+import type { Problem } from "../language/fields/problem.js";
 import { writeSegment } from "../segments/segment.js";
-import type { Feature, Split, SplitPart } from "../spec/dataset.js";
-import type { Problem } from "../spec/problem.js";
-import { validateRows } from "../spec/rows.js";
 
 /** What rows are to become a segment of. */
 export interface SealRequest {

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { parentPort, type TransferListItem } from "node:worker_threads";
 import { PlatformError } from "../errors.js";
 import { decodeImageFiles } from "../features/image-files.js";
-import { markInexactIntegers } from "../spec/exact-integers.js";
+import { markInexactIntegers } from "../language/fields/exact-integers.js";
 import { documentLength, faultOfRows, findRows } from "./park.js";
 import type { CallName, Calls, FromThread, Parked, RowsOrHandle, ToThread } from "./protocol.js";
 import { sealRows } from "./seal.js";

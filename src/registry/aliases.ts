@@ -4,12 +4,12 @@ import { Alias, type AliasMove } from "../entities/alias.js";
 import { Model } from "../entities/model.js";
 import { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
-import { readText } from "../spec/fields.js";
-import { Findings } from "../spec/findings.js";
-import { limits } from "../spec/limits.js";
-import { aliasNameProblem, declarationNamePattern } from "../spec/names.js";
-import type { Problem } from "../spec/problem.js";
-import { count } from "../spec/wording.js";
+import { readText } from "../language/fields/fields.js";
+import { Findings } from "../language/fields/findings.js";
+import { limits } from "../language/fields/limits.js";
+import { aliasNameProblem, declarationNamePattern } from "../language/fields/names.js";
+import type { Problem } from "../language/fields/problem.js";
+import { count } from "../language/fields/wording.js";
 import { recordModelEvent } from "./events.js";
 
 export interface AliasDeclaration {

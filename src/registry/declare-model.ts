@@ -3,11 +3,11 @@ import { findNamed, lockName, type Outcome, transactOnce } from "../db/transacti
 import { Dataset } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
 import { Model, ModelRevision } from "../entities/model.js";
-import { digest } from "../spec/canonical.js";
-import type { ModelDeclaration, ModelSpec } from "../spec/model.js";
-import { parameterCount } from "../spec/parameters.js";
-import type { Problem } from "../spec/problem.js";
-import { resolveModel } from "../spec/resolve-model.js";
+import { digest } from "../language/fields/canonical.js";
+import type { Problem } from "../language/fields/problem.js";
+import { parameterCount } from "../language/layers/parameters.js";
+import type { ModelDeclaration, ModelSpec } from "../language/models/model.js";
+import { resolveModel } from "../language/models/resolve-model.js";
 import { revise } from "./revise.js";
 
 /** What the registry asks of the room that traces models. */

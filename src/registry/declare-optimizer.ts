@@ -2,9 +2,9 @@ import type { DataSource } from "typeorm";
 import { lockName, type Outcome, transactOnce } from "../db/transaction.js";
 import { newId } from "../entities/identifier.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
-import { digest } from "../spec/canonical.js";
-import type { OptimizerDeclaration } from "../spec/optimizer.js";
-import { resolveOptimizer } from "../spec/resolve-optimizer.js";
+import type { OptimizerDeclaration } from "../language/algorithms/optimizer.js";
+import { resolveOptimizer } from "../language/algorithms/resolve-optimizer.js";
+import { digest } from "../language/fields/canonical.js";
 import { revise } from "./revise.js";
 
 /** Declares an optimizer. The same declaration again changes nothing; a different one is the next revision. */

@@ -1,10 +1,10 @@
 import { type DataSource, type EntityManager, Not } from "typeorm";
 import { type Outcome, Refused, refuse, transactOnce } from "../db/transaction.js";
 import { type ModelVersion, VersionTag } from "../entities/version.js";
-import { readText } from "../spec/fields.js";
-import { Findings } from "../spec/findings.js";
-import { limits } from "../spec/limits.js";
-import { count, shown } from "../spec/wording.js";
+import { readText } from "../language/fields/fields.js";
+import { Findings } from "../language/fields/findings.js";
+import { limits } from "../language/fields/limits.js";
+import { count, shown } from "../language/fields/wording.js";
 import { referencedVersion } from "./versions.js";
 
 export interface TagDeclaration {

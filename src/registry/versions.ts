@@ -7,10 +7,10 @@ import { Artifact, Evaluation, ModelVersion, type Signature } from "../entities/
 import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
-import type { SplitPart } from "../spec/dataset.js";
-import type { ModelSpec } from "../spec/model.js";
-import { parseVersionRef } from "../spec/names.js";
-import { shown } from "../spec/wording.js";
+import type { SplitPart } from "../language/datasets/dataset.js";
+import { parseVersionRef } from "../language/fields/names.js";
+import { shown } from "../language/fields/wording.js";
+import type { ModelSpec } from "../language/models/model.js";
 import { recordModelEvent } from "./events.js";
 
 /** What a successful run hands over to the registry. */

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from "typeorm";
 import type { Run, RunState } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
-import type { Environment } from "../spec/environment.js";
+import type { Environment } from "../language/training/environment.js";
 
 /** The right of one attempt to write: the fence it was granted. */
 export interface Lease {

@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import type { MetricPoint } from "../spec/metrics.js";
+import type { MetricPoint } from "../language/metrics/metrics.js";
 import { type Curve, downsample } from "./downsample.js";
 
 export interface MetricSeries {

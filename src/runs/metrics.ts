@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from "typeorm";
 import type { RunProgress, RunState } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
-import type { MetricPoint } from "../spec/metrics.js";
+import type { MetricPoint } from "../language/metrics/metrics.js";
 import { fenced, type Lease } from "./lease.js";
 import { isFinal } from "./run-state.js";
 

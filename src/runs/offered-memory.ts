@@ -1,5 +1,5 @@
 import type { EntityManager } from "typeorm";
-import type { DeviceRequest } from "../spec/training.js";
+import type { DeviceRequest } from "../language/training/training.js";
 
 /**
  * Bytes of the device of that kind that has the most, among those of live workers; null where there is none, and where

@@ -1,12 +1,12 @@
 import { type DataSource, type EntityManager, In } from "typeorm";
 import { nodeTypeOf } from "../entities/identifier.js";
 import { Run, type RunState } from "../entities/run.js";
-import { readInteger } from "../spec/fields.js";
-import { Findings } from "../spec/findings.js";
-import { limits } from "../spec/limits.js";
-import { checkName } from "../spec/names.js";
-import type { Problem, Resolution } from "../spec/problem.js";
-import { count, shown } from "../spec/wording.js";
+import { readInteger } from "../language/fields/fields.js";
+import { Findings } from "../language/fields/findings.js";
+import { limits } from "../language/fields/limits.js";
+import { checkName } from "../language/fields/names.js";
+import type { Problem, Resolution } from "../language/fields/problem.js";
+import { count, shown } from "../language/fields/wording.js";
 
 /** How a run is to stand in the queue. */
 export interface QueueingDeclaration {

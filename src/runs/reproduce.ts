@@ -7,8 +7,12 @@ import type { Reproduction } from "../entities/reproduction.js";
 import { type NamedValue, Run, type RunState } from "../entities/run.js";
 import { RunEvent } from "../entities/run-event.js";
 import { ModelVersion } from "../entities/version.js";
+import {
+  describeDifferences,
+  type EnvironmentDifference,
+  environmentDifferences,
+} from "../language/training/environment.js";
 import { referencedVersion } from "../registry/versions.js";
-import { describeDifferences, type EnvironmentDifference, environmentDifferences } from "../spec/environment.js";
 import { recordRunEvent } from "./events.js";
 import { end } from "./finish.js";
 import { fenced, type Lease } from "./lease.js";

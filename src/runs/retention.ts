@@ -1,4 +1,4 @@
-import type { EarlyStopping, Keep } from "../spec/training.js";
+import type { EarlyStopping, Keep } from "../language/training/training.js";
 
 /** A checkpoint, as far as it matters for whether it is kept. */
 export interface RetainedCheckpoint {

@@ -6,16 +6,16 @@ import { Model, ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
 import { type Gate, Run } from "../entities/run.js";
 import type { ModelVersion } from "../entities/version.js";
+import type { Feature } from "../language/datasets/dataset.js";
+import { canonicalJson } from "../language/fields/canonical.js";
+import type { Problem } from "../language/fields/problem.js";
+import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
+import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
+import { resolveTraining } from "../language/training/resolve-training.js";
+import type { TrainingDeclaration, TrainingSpec } from "../language/training/training.js";
 import { publish } from "../pubsub/topics.js";
 import { newestRevision } from "../registry/revise.js";
 import { referencedVersion } from "../registry/versions.js";
-import { canonicalJson } from "../spec/canonical.js";
-import type { Feature } from "../spec/dataset.js";
-import { batchProblem, leastMemory, memoryProblem } from "../spec/memory.js";
-import { type ModelSpec, metricTypes, withoutRowPolicy } from "../spec/model.js";
-import type { Problem } from "../spec/problem.js";
-import { resolveTraining } from "../spec/resolve-training.js";
-import type { TrainingDeclaration, TrainingSpec } from "../spec/training.js";
 import { offeredMemory } from "./offered-memory.js";
 import {
   defaultPriority,

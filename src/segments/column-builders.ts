@@ -1,7 +1,7 @@
 import type { DuckDBListVector, DuckDBVector } from "@duckdb/node-api";
 import { PlatformError } from "../errors.js";
 import { type Column, featureWidth } from "../features/table.js";
-import type { Feature } from "../spec/dataset.js";
+import type { Feature } from "../language/datasets/dataset.js";
 import { maximumSegmentNumbers } from "./columns.js";
 import type { DuckDB } from "./duckdb.js";
 

@@ -1,7 +1,7 @@
 import type { DuckDBDataChunk, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { columnSize } from "../features/column.js";
 import { featureWidth, numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
-import type { Feature } from "../spec/dataset.js";
+import type { Feature } from "../language/datasets/dataset.js";
 import type { DuckDB } from "./duckdb.js";
 
 /** The most numbers (rows × `numbersPerRow`) one segment holds: 256 MiB in memory. */

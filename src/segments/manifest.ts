@@ -1,6 +1,6 @@
 import { PlatformError } from "../errors.js";
 import type { Table } from "../features/table.js";
-import { type Feature, type FeatureType, featureTypes } from "../spec/dataset.js";
+import { type Feature, type FeatureType, featureTypes } from "../language/datasets/dataset.js";
 import { columnDigest } from "./rows-digest.js";
 
 /** What a segment says about itself, as JSON under the key `perennial` of the Parquet file's metadata. */

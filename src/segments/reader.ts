@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { PlatformError } from "../errors.js";
 import type { Table } from "../features/table.js";
-import type { Feature } from "../spec/dataset.js";
+import type { Feature } from "../language/datasets/dataset.js";
 import { columnBuilder } from "./column-builders.js";
 import { maximumSegmentNumbers, numbersPerRow, sqlTypesOf } from "./columns.js";
 import { type DuckDB, quoteIdentifier, quoteText } from "./duckdb.js";

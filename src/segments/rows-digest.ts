@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
-import type { Feature } from "../spec/dataset.js";
+import type { Feature } from "../language/datasets/dataset.js";
 
 /**
  * A digest of rows themselves, whatever file holds them: SHA-256 (hex) over the lines of `columnDigest`, one a feature in

@@ -10,7 +10,7 @@ import {
   type Table,
   textsOf,
 } from "../features/table.js";
-import type { Feature } from "../spec/dataset.js";
+import type { Feature } from "../language/datasets/dataset.js";
 import { maximumSegmentNumbers, numbersPerRow, sizeOfTable } from "./columns.js";
 import { noRoomLeft, withConnection, withTemporaryFile } from "./duckdb.js";
 import { describeRows } from "./manifest.js";

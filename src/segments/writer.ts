@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Table } from "../features/table.js";
-import type { Feature } from "../spec/dataset.js";
+import type { Feature } from "../language/datasets/dataset.js";
 import { columnType, sizeOfRow, storageTypeFor, writeColumn } from "./columns.js";
 import { type DuckDB, quoteIdentifier, quoteText } from "./duckdb.js";
 import { type Manifest, manifestKey } from "./manifest.js";

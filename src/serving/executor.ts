@@ -1,6 +1,6 @@
-import { createEagerExecutor } from "../engine/eager-executor.js";
-import type { Executor } from "../engine/executor.js";
-import { createOnnxExecutor } from "../engine/onnx/onnx-executor.js";
+import { createEagerExecutor } from "../engine/eager/eager-executor.js";
+import type { Executor } from "../engine/graphs/executor.js";
+import { createOnnxExecutor } from "../engine/onnx/run/onnx-executor.js";
 import { PlatformError } from "../errors.js";
 
 /** Compiled wherever that is possible; a graph that cannot be compiled is run eagerly, which is slow but right. */

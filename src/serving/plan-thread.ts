@@ -4,11 +4,11 @@ import {
   type TrainingPlan,
   type UnsupportedKernel,
   unsupportedInModel,
-} from "../engine/training-plan.js";
-import type { ModelSpec } from "../spec/model.js";
-import type { OptimizerSpec } from "../spec/optimizer.js";
-import { resolveOptimizer } from "../spec/resolve-optimizer.js";
-import type { TrainingSpec } from "../spec/training.js";
+} from "../engine/programs/training-plan.js";
+import type { OptimizerSpec } from "../language/algorithms/optimizer.js";
+import { resolveOptimizer } from "../language/algorithms/resolve-optimizer.js";
+import type { ModelSpec } from "../language/models/model.js";
+import type { TrainingSpec } from "../language/training/training.js";
 import { answerTo } from "./thread-calls.js";
 
 /** What the thread is asked: to plan a training with every default resolved, or to judge a model alone. */

@@ -1,13 +1,13 @@
 import type { DataSource } from "typeorm";
 import { type Outcome, Refused } from "../db/transaction.js";
-import type { TrainingPlan, UnsupportedKernel } from "../engine/training-plan.js";
+import type { TrainingPlan, UnsupportedKernel } from "../engine/programs/training-plan.js";
 import type { DatasetVersion } from "../entities/dataset.js";
 import type { OfferedDevice } from "../entities/device.js";
 import type { ModelRevision } from "../entities/model.js";
 import type { OptimizerRevision } from "../entities/optimizer.js";
+import type { ModelSpec } from "../language/models/model.js";
 import type { ModelPlanner } from "../registry/declare-model.js";
 import { resolveTrainRequest, type TrainDeclaration } from "../runs/submit.js";
-import type { ModelSpec } from "../spec/model.js";
 import { checkLimits, planLimits } from "./limits.js";
 import type { PlanRequest } from "./plan-thread.js";
 import { plannedExecutor } from "./planned-executor.js";

@@ -1,6 +1,6 @@
-import type { TrainingPlan } from "../engine/training-plan.js";
+import type { TrainingPlan } from "../engine/programs/training-plan.js";
 import type { OfferedDevice } from "../entities/device.js";
-import type { TrainingSpec } from "../spec/training.js";
+import type { TrainingSpec } from "../language/training/training.js";
 
 /**
  * What would compute a training, by what the live workers offer now. `none` where that is nothing: the run would wait.

@@ -1,8 +1,8 @@
-import type { TrainingPlan } from "../engine/training-plan.js";
+import type { TrainingPlan } from "../engine/programs/training-plan.js";
 import type { OfferedDevice } from "../entities/device.js";
-import { memoryProblem } from "../spec/memory.js";
-import type { Problem } from "../spec/problem.js";
-import type { TrainingSpec } from "../spec/training.js";
+import type { Problem } from "../language/fields/problem.js";
+import { memoryProblem } from "../language/training/memory.js";
+import type { TrainingSpec } from "../language/training/training.js";
 
 /** A step that needs more memory than any device that the run may be given; devices that tell nothing are not judged. */
 export function plannedMemoryProblem(

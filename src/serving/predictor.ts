@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { DataSource } from "typeorm";
-import { predictionBatchSizes } from "../engine/predict.js";
+import { predictionBatchSizes } from "../engine/programs/predict.js";
 import { Dataset } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
@@ -10,9 +10,9 @@ import { type DecodeImages, decodeImageFiles, imageBudget } from "../features/im
 import { type Prediction, toPredictions } from "../features/predictions.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { dropped, unawaited } from "../guarded.js";
+import type { Problem } from "../language/fields/problem.js";
+import type { ModelSpec } from "../language/models/model.js";
 import { requireVersionId } from "../registry/versions.js";
-import type { ModelSpec } from "../spec/model.js";
-import type { Problem } from "../spec/problem.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { predictionLimits, type ServedVersionLimits, servedVersionLimits, turnMilliseconds } from "./limits.js";
 import { type Loadable, LoadedVersions, VersionLost } from "./loaded-versions.js";

@@ -1,6 +1,6 @@
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { Table } from "../features/table.js";
-import type { ModelSpec } from "../spec/model.js";
+import type { ModelSpec } from "../language/models/model.js";
 import type { ThreadAnswer } from "./thread-calls.js";
 
 /** What a serving thread needs to answer for one version. */

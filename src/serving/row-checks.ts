@@ -1,11 +1,11 @@
 import type { DecodedRows, DecodeImages, ImageBudget } from "../features/image-files.js";
 import { type Table, tableFromRows } from "../features/table.js";
-import type { Feature } from "../spec/dataset.js";
-import { Findings } from "../spec/findings.js";
-import { limits } from "../spec/limits.js";
-import type { Problem } from "../spec/problem.js";
-import { rowChecker } from "../spec/rows.js";
-import { count } from "../spec/wording.js";
+import type { Feature } from "../language/datasets/dataset.js";
+import { rowChecker } from "../language/datasets/rows.js";
+import { Findings } from "../language/fields/findings.js";
+import { limits } from "../language/fields/limits.js";
+import type { Problem } from "../language/fields/problem.js";
+import { count } from "../language/fields/wording.js";
 import type { Slice } from "./slices.js";
 
 /** What is told about the rows of one request that cannot be answered. */

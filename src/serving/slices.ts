@@ -1,8 +1,8 @@
-import { predictionBatchSizes } from "../engine/predict.js";
+import { predictionBatchSizes } from "../engine/programs/predict.js";
 import { featureWidth } from "../features/table.js";
-import type { Layer } from "../spec/layer.js";
-import type { ModelInput, ModelSpec } from "../spec/model.js";
-import { parameterCount } from "../spec/parameters.js";
+import type { Layer } from "../language/layers/layer.js";
+import { parameterCount } from "../language/layers/parameters.js";
+import type { ModelInput, ModelSpec } from "../language/models/model.js";
 import { sliceLimits } from "./limits.js";
 
 /** Rows of a prediction that are computed together: from `start` up to, not including, `end`. */

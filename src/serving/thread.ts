@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import { createPredictor, type Predictor } from "../engine/predict.js";
-import { decodeWeights } from "../engine/weights.js";
+import { decodeWeights } from "../engine/files/weights.js";
+import { createPredictor, type Predictor } from "../engine/programs/predict.js";
 import { PlatformError } from "../errors.js";
 import { encodeInputs } from "../features/preprocessing.js";
 import type { Table } from "../features/table.js";

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { State } from "../engine/executor.js";
-import { exportVersion } from "../engine/onnx/export.js";
-import { tensorsDigest } from "../engine/safetensors.js";
-import { encodeWeights, weightTensors } from "../engine/weights.js";
+import { tensorsDigest } from "../engine/files/safetensors.js";
+import { encodeWeights, weightTensors } from "../engine/files/weights.js";
+import type { State } from "../engine/graphs/executor.js";
+import { exportVersion } from "../engine/onnx/export/export.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
-import type { ModelSpec } from "../spec/model.js";
+import type { ModelSpec } from "../language/models/model.js";
 import { artifactKey } from "../storage/keys.js";
 import type { Assignment, TrainingOutcome } from "./protocol.js";
 import type { Store } from "./store.js";

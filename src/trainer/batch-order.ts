@@ -1,4 +1,4 @@
-import { permutation, randomKey } from "../engine/random.js";
+import { permutation, randomKey } from "../engine/tensors/random.js";
 
 /** Which training rows each step takes: a pure function of the seed and the step, so that a resumed run needs no cursor. */
 export interface BatchOrder {

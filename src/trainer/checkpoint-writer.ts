@@ -1,6 +1,6 @@
-import type { State } from "../engine/executor.js";
+import type { State } from "../engine/graphs/executor.js";
 import { PlatformError } from "../errors.js";
-import type { Environment } from "../spec/environment.js";
+import type { Environment } from "../language/training/environment.js";
 import { checkpointFile, type PositionWithoutState } from "./checkpoint.js";
 import { monitoredValue } from "./early-stopping.js";
 import { type Patience, patiently } from "./patient-store.js";

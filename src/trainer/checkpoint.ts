@@ -1,7 +1,7 @@
-import type { State } from "../engine/executor.js";
-import { decodeSafetensors, safetensorsLayout } from "../engine/safetensors.js";
+import { decodeSafetensors, safetensorsLayout } from "../engine/files/safetensors.js";
+import type { State } from "../engine/graphs/executor.js";
 import { PlatformError } from "../errors.js";
-import type { Environment } from "../spec/environment.js";
+import type { Environment } from "../language/training/environment.js";
 import type { EarlyStoppingState } from "./early-stopping.js";
 import type { NamedValue } from "./evaluation.js";
 import type { PlateauState } from "./plateau.js";

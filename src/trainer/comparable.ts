@@ -1,5 +1,5 @@
-import { canonicalJson } from "../spec/canonical.js";
-import { withoutRowPolicy } from "../spec/model.js";
+import { canonicalJson } from "../language/fields/canonical.js";
+import { withoutRowPolicy } from "../language/models/model.js";
 import type { TrainedVersion } from "./protocol.js";
 
 /** A metric of the same target is comparable whatever the network; a loss only between networks declared alike. */

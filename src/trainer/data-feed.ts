@@ -1,13 +1,13 @@
-import type { MetricValues } from "../engine/metric.js";
-import type { Rows } from "../engine/training-program.js";
+import type { MetricValues } from "../engine/metrics/metric.js";
+import type { Rows } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
 import { exampleWeights } from "../features/example-weights.js";
 import { encodeInputs, encodeTarget, type FittedPreprocessing } from "../features/preprocessing.js";
 import { splitIndices } from "../features/split.js";
 import { columnOf, type Table } from "../features/table.js";
+import type { SplitPart } from "../language/datasets/dataset.js";
+import type { ModelSpec } from "../language/models/model.js";
 import { readSegments } from "../segments/segment.js";
-import type { SplitPart } from "../spec/dataset.js";
-import type { ModelSpec } from "../spec/model.js";
 import type { Assignment } from "./protocol.js";
 import type { Store } from "./store.js";
 import { type UsableRows, usableRows } from "./usable-rows.js";

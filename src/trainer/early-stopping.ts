@@ -1,5 +1,5 @@
-import type { State } from "../engine/executor.js";
-import type { EarlyStopping } from "../spec/training.js";
+import type { State } from "../engine/graphs/executor.js";
+import type { EarlyStopping } from "../language/training/training.js";
 import type { NamedValue } from "./evaluation.js";
 
 /** What early stopping remembers between epochs; part of every checkpoint. */

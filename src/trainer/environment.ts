@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
-import type { Executor } from "../engine/executor.js";
-import type { Environment } from "../spec/environment.js";
+import type { Executor } from "../engine/graphs/executor.js";
+import type { Environment } from "../language/training/environment.js";
 
 /** What this process computes with, as far as results depend on it. */
 export function describeEnvironment(executor: Pick<Executor, "name" | "runtime">): Environment {

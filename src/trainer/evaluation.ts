@@ -1,11 +1,11 @@
-import type { MetricValues } from "../engine/metric.js";
-import { createMetric } from "../engine/metrics.js";
-import { rowCounting } from "../engine/row-counting.js";
-import type { Rows } from "../engine/training-program.js";
+import { rowCounting } from "../engine/graphs/row-counting.js";
+import type { MetricValues } from "../engine/metrics/metric.js";
+import { createMetric } from "../engine/metrics/metrics.js";
+import type { Rows } from "../engine/programs/training-program.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
-import { metricName } from "../spec/metrics.js";
-import type { ModelSpec } from "../spec/model.js";
-import type { TrainingSemantics } from "../spec/training.js";
+import { metricName } from "../language/metrics/metrics.js";
+import type { ModelSpec } from "../language/models/model.js";
+import type { TrainingSemantics } from "../language/training/training.js";
 import type { Data } from "./data-feed.js";
 import type { UsableRows } from "./usable-rows.js";
 

@@ -1,9 +1,9 @@
-import type { State } from "../engine/executor.js";
-import { modelParameters } from "../engine/parameters.js";
-import { averagedState, averagesOf, splitState } from "../engine/state.js";
-import type { TrainingProgram } from "../engine/training-program.js";
+import type { State } from "../engine/graphs/executor.js";
+import { modelParameters } from "../engine/layers/parameters.js";
+import { averagedState, averagesOf, splitState } from "../engine/networks/state.js";
+import type { TrainingProgram } from "../engine/programs/training-program.js";
 import { failpoint } from "../failpoint.js";
-import type { CheckpointPolicy } from "../spec/training.js";
+import type { CheckpointPolicy } from "../language/training/training.js";
 import type { BatchOrder } from "./batch-order.js";
 import type { PositionWithoutState, TrainingPosition } from "./checkpoint.js";
 import { type CheckpointWriter, diverged } from "./checkpoint-writer.js";

@@ -1,6 +1,6 @@
-import { metricDirection } from "../spec/metrics.js";
-import type { ReduceOnPlateau, Schedule } from "../spec/schedule.js";
-import { currentSemantics, type TrainingSemantics } from "../spec/training.js";
+import { metricDirection } from "../language/metrics/metrics.js";
+import type { ReduceOnPlateau, Schedule } from "../language/schedules/schedule.js";
+import { currentSemantics, type TrainingSemantics } from "../language/training/training.js";
 import type { NamedValue } from "./evaluation.js";
 
 /** What reduceOnPlateau remembers between epochs; part of every checkpoint. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Executor } from "../engine/executor.js";
+import type { Executor } from "../engine/graphs/executor.js";
 import { PlatformError } from "../errors.js";
-import type { MetricPoint } from "../spec/metrics.js";
+import type { MetricPoint } from "../language/metrics/metrics.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { runAttempt } from "./attempt.js";
 import { startCheckpointThread } from "./checkpoint-thread.js";
@@ -64,7 +64,9 @@ export async function serveTrainer(options: {
       if (unread <= unreadMessages) release();
     });
   });
-  const saver = startCheckpointThread(options.checkpointThread ?? new URL("../checkpoint-thread.js", import.meta.url));
+  const saver = startCheckpointThread(
+    options.checkpointThread ?? new URL("../programs/checkpoint-thread.js", import.meta.url),
+  );
   await warmUp(options.rehearsal);
   outbox.send({ type: "READY" });
   const { assignment } = await assigned;

@@ -1,11 +1,11 @@
 import type { FittedPreprocessing } from "../features/preprocessing.js";
+import type { OptimizerSpec } from "../language/algorithms/optimizer.js";
+import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
+import type { GateValue, MetricPoint } from "../language/metrics/metrics.js";
+import type { ModelSpec } from "../language/models/model.js";
+import type { Environment } from "../language/training/environment.js";
+import type { TrainingSpec } from "../language/training/training.js";
 import type { SegmentReference } from "../segments/segment-reference.js";
-import type { Feature, Split, SplitPart } from "../spec/dataset.js";
-import type { Environment } from "../spec/environment.js";
-import type { GateValue, MetricPoint } from "../spec/metrics.js";
-import type { ModelSpec } from "../spec/model.js";
-import type { OptimizerSpec } from "../spec/optimizer.js";
-import type { TrainingSpec } from "../spec/training.js";
 
 /** An object with the digest that its bytes must have. */
 export interface StoredObject {

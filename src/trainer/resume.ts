@@ -1,8 +1,8 @@
-import type { State } from "../engine/executor.js";
-import type { TrainingProgram } from "../engine/training-program.js";
+import type { State } from "../engine/graphs/executor.js";
+import type { TrainingProgram } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
-import { describeDifferences, type Environment, environmentDifferences } from "../spec/environment.js";
+import { describeDifferences, type Environment, environmentDifferences } from "../language/training/environment.js";
 import type { BatchOrder } from "./batch-order.js";
 import { loadCheckpoint, type TrainingPosition } from "./checkpoint.js";
 import type { Assignment, FromTrainer } from "./protocol.js";

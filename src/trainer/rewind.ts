@@ -1,4 +1,4 @@
-import { type Environment, environmentDifferences } from "../spec/environment.js";
+import { type Environment, environmentDifferences } from "../language/training/environment.js";
 import type { Assignment, FromTrainer } from "./protocol.js";
 
 /** Where an attempt begins. */

@@ -3,9 +3,9 @@ import { exampleWeights, weightRule } from "../features/example-weights.js";
 import { type FittedPreprocessing, fitPreprocessing } from "../features/preprocessing.js";
 import type { Table } from "../features/table.js";
 import { encodingChecks, type RowCheck, type RowFault, rowChecks } from "../features/unusable-rows.js";
-import { type SplitPart, splitParts } from "../spec/dataset.js";
-import type { ModelSpec } from "../spec/model.js";
-import { count, listed } from "../spec/wording.js";
+import { type SplitPart, splitParts } from "../language/datasets/dataset.js";
+import { count, listed } from "../language/fields/wording.js";
+import type { ModelSpec } from "../language/models/model.js";
 import { areComparable } from "./comparable.js";
 import type { Assignment } from "./protocol.js";
 

@@ -1,10 +1,10 @@
-import type { Executor } from "../engine/executor.js";
-import { createTrainingProgram } from "../engine/training-program.js";
+import type { Executor } from "../engine/graphs/executor.js";
+import { createTrainingProgram } from "../engine/programs/training-program.js";
+import { resolveOptimizer } from "../language/algorithms/resolve-optimizer.js";
+import type { Feature } from "../language/datasets/dataset.js";
+import { resolveModel } from "../language/models/resolve-model.js";
+import { currentSemantics } from "../language/training/training.js";
 import { readSegment, writeSegment } from "../segments/segment.js";
-import type { Feature } from "../spec/dataset.js";
-import { resolveModel } from "../spec/resolve-model.js";
-import { resolveOptimizer } from "../spec/resolve-optimizer.js";
-import { currentSemantics } from "../spec/training.js";
 
 const rows = 4;
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isConnectionError } from "../db/connection-error.js";
 import { isRetriable } from "../db/transaction.js";
+import type { MetricPoint } from "../language/metrics/metrics.js";
 import type { Logger } from "../logger.js";
-import type { MetricPoint } from "../spec/metrics.js";
 import type { Progress } from "../trainer/protocol.js";
 
 const retryMs = 250;

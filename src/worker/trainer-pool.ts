@@ -32,7 +32,7 @@ const readyMs = 60_000;
 const placeholder = "run_00000000-0000-0000-0000-000000000000";
 
 /**
- * How Node runs a trainer. It frees by itself what each step leaves behind (`engine/onnx/output-copies.ts`), and has a small
+ * How Node runs a trainer. It frees by itself what each step leaves behind (`engine/onnx/run/output-copies.ts`), and has a small
  * heap that hardly grows: marking it bit by bit, which V8 would start anew every few steps, is nothing but work.
  */
 export const trainerFlags: readonly string[] = ["--expose-gc", "--no-incremental-marking"];

@@ -15,11 +15,11 @@ const elsewhere = [
   // Computes in trainers and threads alone.
   /^engine\//,
   /^trainer\//,
-  /^(trainer|checkpoint-thread|probe|demo)\.ts$/,
+  /^programs\/(trainer|checkpoint-thread|probe|demo)\.ts$/,
   /^serving\/(thread|plan-thread)\.ts$/,
   /^intake\/thread\.ts$/,
   /^(client|demo)\//,
-  /^graphql\/graphiql-key-form\.ts$/,
+  /^transport\/graphiql-key-form\.ts$/,
 ];
 
 describe("callbacks of the event loop", () => {

@@ -50,12 +50,12 @@ describe("the import table of ARCHITECTURE.md", () => {
     const forbidden: string[] = [];
     for (const file of sources) {
       const room = roomOf(file);
-      if (room === undefined) continue;
+      if (room === undefined || room === "programs") continue;
       for (const imported of importsOf(file)) {
         const other = roomOf(imported);
         const allowed =
           other === undefined
-            ? ["errors.js", "failpoint.js", "guarded.js", "logger.js"].includes(imported)
+            ? ["errors.js", "event-loop.js", "failpoint.js", "guarded.js", "logger.js"].includes(imported)
             : other === room || (table.get(room)?.has(other) ?? false);
         if (!allowed) forbidden.push(`${file} imports ${imported}`);
       }

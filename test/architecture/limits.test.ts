@@ -2,27 +2,27 @@ import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
-import { readConfig } from "../../src/config.js";
 import { errorCatalogue, type PlatformError } from "../../src/errors.js";
 import { decodeImageFiles } from "../../src/features/image-files.js";
 import { createSchema } from "../../src/graphql/schema.js";
+import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
+import type { FeatureDeclaration } from "../../src/language/datasets/dataset.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import { validateRows } from "../../src/language/datasets/rows.js";
+import { limits } from "../../src/language/fields/limits.js";
+import type { Problem } from "../../src/language/fields/problem.js";
+import type { LayerDeclaration } from "../../src/language/layers/layer.js";
+import type { ModelDeclaration } from "../../src/language/models/model.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
+import { batchProblem } from "../../src/language/training/memory.js";
+import { resolveTraining } from "../../src/language/training/resolve-training.js";
+import { readConfig } from "../../src/programs/config.js";
 import { aftermath, classify, maximumLosses } from "../../src/runs/fault.js";
 import { resolveQueueing } from "../../src/runs/queueing.js";
-import type { FeatureDeclaration } from "../../src/spec/dataset.js";
-import type { LayerDeclaration } from "../../src/spec/layer.js";
-import { limits } from "../../src/spec/limits.js";
-import { batchProblem } from "../../src/spec/memory.js";
-import type { ModelDeclaration } from "../../src/spec/model.js";
-import type { Problem } from "../../src/spec/problem.js";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
-import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
-import { resolveTraining } from "../../src/spec/resolve-training.js";
-import { validateRows } from "../../src/spec/rows.js";
 import { type Api, declareIris, openApi } from "../graphql/api.js";
 import { key, startToyServer } from "../graphql/toy-server.js";
 import { registerVersions } from "../graphql/training.js";
-import { resolved } from "../spec/declarations.js";
+import { resolved } from "../language/declarations.js";
 import { documentedLimits, exportedLimits } from "./limits.js";
 
 const documented = documentedLimits();
@@ -53,7 +53,7 @@ describe("docs/limits.md", () => {
   });
 
   it("names settings that are read", () => {
-    const config = readFileSync(new URL("../../src/config.ts", import.meta.url), "utf8");
+    const config = readFileSync(new URL("../../src/programs/config.ts", import.meta.url), "utf8");
     const settings = documented.flatMap(({ settings }) => settings);
     expect(settings.length).toBeGreaterThan(0);
     for (const setting of settings) expect(config).toContain(`"${setting}"`);
@@ -137,20 +137,20 @@ const alias = (input: object) =>
 
 /** What happens one beyond a limit: the codes of its problems and errors. */
 const beyond: Record<string, () => string[] | Promise<string[]>> = {
-  "spec.descriptionLength": () => codesOf(declare({ description: long(limits.descriptionLength + 1) })),
-  "spec.nameLength": () => codesOf(declare({ name: long(limits.nameLength + 1) })),
-  "spec.features": () =>
+  "language.descriptionLength": () => codesOf(declare({ description: long(limits.descriptionLength + 1) })),
+  "language.nameLength": () => codesOf(declare({ name: long(limits.nameLength + 1) })),
+  "language.features": () =>
     codesOf(resolveDataset({ name: "d", features: many(limits.features + 1, (index) => number(`f${index}`)) })),
-  "spec.categories": () => {
+  "language.categories": () => {
     const categories = many(limits.categories + 1, String);
     return codesOf(resolveDataset({ name: "d", features: [number("x"), { name: "c", type: "CATEGORY", categories }] }));
   },
-  "spec.categoryLength": () => {
+  "language.categoryLength": () => {
     const categories = ["a", long(limits.categoryLength + 1)];
     return codesOf(resolveDataset({ name: "d", features: [number("x"), { name: "c", type: "CATEGORY", categories }] }));
   },
-  "spec.elements": () => codesOf(declare({ inputs: ["wide", "wider"] })),
-  "spec.imagePixels": async () => {
+  "language.elements": () => codesOf(declare({ inputs: ["wide", "wider"] })),
+  "language.imagePixels": async () => {
     const picture = await sharp({ create: { width: 4_097, height: 4_096, channels: 3, background: "black" } })
       .png()
       .toBuffer();
@@ -159,7 +159,7 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
     const { rows, faultOf } = await decodeImageFiles(features, [row]);
     return codesOf({ problems: validateRows(features, rows, { faultOf }) });
   },
-  "spec.decodedNumbers": async () => {
+  "language.decodedNumbers": async () => {
     const picture = await sharp({ create: { width: 1_000, height: 1, channels: 3, background: "black" } })
       .png()
       .toBuffer();
@@ -173,40 +173,40 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
     );
     return codesOf({ problems: validateRows(features, rows, { faultOf }) });
   },
-  "spec.textLength": () => appended({ note: long(limits.textLength + 1) }),
-  "spec.timestampLength": () => appended({ at: `2026-03-01T12:00:00${"0".repeat(limits.timestampLength)}Z` }),
-  "spec.tokens": () =>
+  "language.textLength": () => appended({ note: long(limits.textLength + 1) }),
+  "language.timestampLength": () => appended({ at: `2026-03-01T12:00:00${"0".repeat(limits.timestampLength)}Z` }),
+  "language.tokens": () =>
     codesOf(declare({ inputs: ["note"], preprocessing: [{ feature: "note", maxTokens: limits.tokens + 1 }] })),
-  "spec.layers": () => layers(...many(limits.layers + 1, () => ({ flatten: {} }))),
-  "spec.units": () => layers({ dense: { units: limits.units + 1 } }),
-  "spec.extent": () => onSteps(limits.extent + 1),
-  "spec.kernelPlaces": () =>
+  "language.layers": () => layers(...many(limits.layers + 1, () => ({ flatten: {} }))),
+  "language.units": () => layers({ dense: { units: limits.units + 1 } }),
+  "language.extent": () => onSteps(limits.extent + 1),
+  "language.kernelPlaces": () =>
     codesOf(
       declare({
         inputs: ["photo"],
         layers: [{ conv2d: { filters: 1, kernelSize: [limits.kernelPlaces, 2], padding: "SAME" } }, { flatten: {} }],
       }),
     ),
-  "spec.nesting": () => layers(nested(limits.nesting + 1)),
-  "spec.branches": () => layers({ parallel: { branches: many(limits.branches + 1, () => [{ flatten: {} }]) } }),
-  "spec.vocabulary": () =>
+  "language.nesting": () => layers(nested(limits.nesting + 1)),
+  "language.branches": () => layers({ parallel: { branches: many(limits.branches + 1, () => [{ flatten: {} }]) } }),
+  "language.vocabulary": () =>
     codesOf(
       declare({
         preprocessing: [{ feature: "x", method: "NONE" }],
         layers: [{ embedding: { inputDim: limits.vocabulary + 1, outputDim: 1 } }],
       }),
     ),
-  "spec.timeSteps": () => onSteps(limits.timeSteps + 1, { lstm: { units: 1 } }),
-  "spec.activations": () => layers({ repeatVector: { n: limits.activations + 1 } }),
-  "spec.batchNumbers": () => {
+  "language.timeSteps": () => onSteps(limits.timeSteps + 1, { lstm: { units: 1 } }),
+  "language.activations": () => layers({ repeatVector: { n: limits.activations + 1 } }),
+  "language.batchNumbers": () => {
     const wide = resolved(declare({ layers: [{ dense: { units: 1_024 } }] }));
     const problem = batchProblem(wide, limits.batchNumbers / 1_024 + 1);
     return problem ? [problem.code] : [];
   },
-  "spec.rank": () => layers({ reshape: { targetShape: many(limits.rank + 1, () => 1) } }),
-  "spec.parameters": () =>
+  "language.rank": () => layers({ reshape: { targetShape: many(limits.rank + 1, () => 1) } }),
+  "language.parameters": () =>
     layers(...many(3, () => ({ dense: { units: 20_000 } }))).filter((code) => code === "OUT_OF_RANGE"),
-  "spec.boundaries": () =>
+  "language.boundaries": () =>
     optimizer({
       learningRate: {
         piecewiseConstantDecay: {
@@ -215,35 +215,35 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
         },
       },
     }),
-  "spec.metricNameLength": () =>
+  "language.metricNameLength": () =>
     optimizer({ learningRate: { reduceOnPlateau: { initial: 1, monitor: long(limits.metricNameLength + 1) } } }),
-  "spec.int": () => training({ seed: limits.int + 1 }),
-  "spec.epochs": () => training({ epochs: limits.epochs + 1, batchSize: 1_000 }),
-  "spec.threads": () => training({ threads: limits.threads + 1 }),
-  "spec.restarts": () => training({ maximumRestarts: limits.restarts + 1 }),
-  "spec.stepTimeoutSeconds": () => training({ stepTimeoutSeconds: limits.stepTimeoutSeconds + 1 }),
-  "spec.priority": () => queueing({ priority: limits.priority + 1 }),
-  "spec.dependencies": () => queueing({ dependsOn: many(limits.dependencies + 1, String) }),
+  "language.int": () => training({ seed: limits.int + 1 }),
+  "language.epochs": () => training({ epochs: limits.epochs + 1, batchSize: 1_000 }),
+  "language.threads": () => training({ threads: limits.threads + 1 }),
+  "language.restarts": () => training({ maximumRestarts: limits.restarts + 1 }),
+  "language.stepTimeoutSeconds": () => training({ stepTimeoutSeconds: limits.stepTimeoutSeconds + 1 }),
+  "language.priority": () => queueing({ priority: limits.priority + 1 }),
+  "language.dependencies": () => queueing({ dependsOn: many(limits.dependencies + 1, String) }),
   // 1,000 steps, 8 metrics and a learning rate an epoch.
-  "spec.metricPoints": () => training({ epochs: Math.ceil(limits.metricPoints / 1_009) + 1, batchSize: 1 }),
-  "spec.savedCheckpoints": () => training({ epochs: 32_000, checkpoint: { everySteps: 1 } }),
-  "spec.keep": () => training({ checkpoint: { keep: { latest: limits.keep + 1 } } }),
-  "spec.keptCheckpoints": () => training({ epochs: 400, checkpoint: { everySteps: 1, keep: { every: 1 } } }),
-  "spec.checkpointBytes": () => {
+  "language.metricPoints": () => training({ epochs: Math.ceil(limits.metricPoints / 1_009) + 1, batchSize: 1 }),
+  "language.savedCheckpoints": () => training({ epochs: 32_000, checkpoint: { everySteps: 1 } }),
+  "language.keep": () => training({ checkpoint: { keep: { latest: limits.keep + 1 } } }),
+  "language.keptCheckpoints": () => training({ epochs: 400, checkpoint: { everySteps: 1, keep: { every: 1 } } }),
+  "language.checkpointBytes": () => {
     const large = resolved(declare({ layers: many(2, () => ({ dense: { units: 20_000 } })) }));
     const declaration = { epochs: 100, checkpoint: { everySteps: 1, keep: { latest: 700 } } };
     return codesOf(resolveTraining(declaration, large, counts));
   },
-  "spec.tags": async () => {
+  "language.tags": async () => {
     await api.platform.db.query(
       "INSERT INTO version_tag (version_id, key, value) SELECT $1, 'tag' || n, '' FROM generate_series(1, $2::int) n",
       [versionId, limits.tags],
     );
     return tag({ value: "v" });
   },
-  "spec.tagKeyLength": () => tag({ key: long(limits.tagKeyLength + 1), value: "v" }),
-  "spec.tagLength": () => tag({ value: long(limits.tagLength + 1) }),
-  "spec.aliases": async () => {
+  "language.tagKeyLength": () => tag({ key: long(limits.tagKeyLength + 1), value: "v" }),
+  "language.tagLength": () => tag({ value: long(limits.tagLength + 1) }),
+  "language.aliases": async () => {
     await api.platform.db.query(
       `INSERT INTO alias (model_id, name, version_id)
        SELECT model_id, 'alias' || n, id FROM model_version, generate_series(1, $2::int) n WHERE id = $1`,
@@ -251,8 +251,8 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
     );
     return alias({});
   },
-  "spec.reasonLength": () => alias({ reason: long(limits.reasonLength + 1), alias: "alias1" }),
-  "spec.idempotencyKeyLength": () => tag({ value: "v", idempotencyKey: long(limits.idempotencyKeyLength + 1) }),
+  "language.reasonLength": () => alias({ reason: long(limits.reasonLength + 1), alias: "alias1" }),
+  "language.idempotencyKeyLength": () => tag({ value: "v", idempotencyKey: long(limits.idempotencyKeyLength + 1) }),
   "body.bytes": async () => {
     const response = await fetch(`${toy.url}/graphql`, {
       method: "POST",
@@ -364,7 +364,7 @@ const elsewhere: Record<string, string> = {
   "prediction.waiting": "test/serving/thread-calls.test.ts",
   "prediction.waitSeconds": "test/serving/thread-calls.test.ts",
   "prediction.runSeconds": "test/serving/thread-calls.test.ts",
-  "spec.sourcePixels": "test/features/image-files.test.ts",
+  "language.sourcePixels": "test/features/image-files.test.ts",
   "servedVersion.waitSeconds": "test/serving/versions.test.ts",
 };
 /** What takes too much to go beyond: thousands of streams, a minute, a database that hangs for 10 s. */

@@ -7,14 +7,14 @@ const source = fileURLToPath(new URL("../../src/", import.meta.url));
 /** A limit in the code. */
 export interface ExportedLimit {
   value: number;
-  /** Such as `src/graphql/operation-limits.ts`. */
+  /** Such as `src/transport/operation-limits.ts`. */
   file: string;
 }
 
 /**
  * Every limit of the code, by its name in `docs/limits.md`. A limit is a number in an exported object whose name is `limits`
  * or ends in `Limits`, in any file: `export const operationLimits = { maxDepth: 15 } as const` makes `operation.maxDepth`.
- * Those of `spec/limits.ts` begin with `spec`.
+ * Those of `language/fields/limits.ts` begin with `language`.
  */
 export async function exportedLimits(): Promise<Map<string, ExportedLimit>> {
   const found = new Map<string, ExportedLimit>();

@@ -1,8 +1,8 @@
 import { type AddressInfo, connect as connectTo, createServer, type Socket } from "node:net";
 import { GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { PlatformError } from "../../src/errors.js";
-import { startHttpServer } from "../../src/graphql/http.js";
 import { silent } from "../../src/logger.js";
+import { startHttpServer } from "../../src/transport/http.js";
 
 export const key = "pk_test-key-0123456789abcdefghijklmnopqrstuv";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readConfig } from "../../src/config.js";
-import { createAccessCheck } from "../../src/graphql/access.js";
+import { readConfig } from "../../src/programs/config.js";
+import { createAccessCheck } from "../../src/transport/access.js";
 
 const password = "hunter2";
 const key = "k".repeat(24);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../../src/continual/gate.js";
-import type { GateValue } from "../../src/spec/metrics.js";
+import type { GateValue } from "../../src/language/metrics/metrics.js";
 
 const gate = { alias: "champion", metric: "accuracy", mustNotDropBy: 0.02 };
 const sound = (value: number): GateValue => ({ value, undefinedReason: null, sound: true });

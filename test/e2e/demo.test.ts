@@ -14,9 +14,13 @@ it("the demo ends well, and the README shows what it prints", async () => {
   expect(shown.length).toBeGreaterThan(10);
   const directory = await mkdtemp(join(tmpdir(), "perennial-demo-"));
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL("dist/demo.js", root))], {
-      env: { ...process.env, PERENNIAL_DATA_DIR: directory, NO_COLOR: "1" },
-    });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [fileURLToPath(new URL("dist/programs/demo.js", root))],
+      {
+        env: { ...process.env, PERENNIAL_DATA_DIR: directory, NO_COLOR: "1" },
+      },
+    );
     const printed = stdout.split("\n");
     let from = 0;
     for (const line of shown) {

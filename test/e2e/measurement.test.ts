@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assignSplit } from "../../src/features/split.js";
-import type { SplitPart } from "../../src/spec/dataset.js";
+import type { SplitPart } from "../../src/language/datasets/dataset.js";
 import { until } from "../support/workbench.js";
 import { type PlatformProcess, removeData, startPlatformProcess } from "./platform-process.js";
 

@@ -40,7 +40,7 @@ export async function startPlatformProcess(
 ): Promise<PlatformProcess> {
   const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), "perennial-e2e-")));
   const env = { ...process.env, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0", ...options.env };
-  const entry = fileURLToPath(new URL("../../dist/up.js", import.meta.url));
+  const entry = fileURLToPath(new URL("../../dist/programs/up.js", import.meta.url));
   const child = spawn(process.execPath, [entry], { env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));

@@ -175,7 +175,7 @@ describe.runIf(hasScript)("on a terminal", () => {
     { brought: "a-key-that-the-operator-has-chosen", shown: false },
   ])("the URL carries the key where it was generated: $shown", async ({ brought, shown }) => {
     const dataDirectory = mkdtempSync(join(tmpdir(), "perennial-terminal-"));
-    const program = fileURLToPath(new URL("../../dist/up.js", import.meta.url));
+    const program = fileURLToPath(new URL("../../dist/programs/up.js", import.meta.url));
     const env = { ...process.env, PERENNIAL_DATA_DIR: dataDirectory, PORT: "0", PERENNIAL_OPERATOR_KEY: brought };
     const command = `exec ${process.execPath} ${program} server`;
     const child = spawn("script", ["-qfec", command, "/dev/null"], { env, stdio: ["pipe", "pipe", "inherit"] });

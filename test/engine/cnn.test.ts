@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
-import { normal, randomKey, uniform } from "../../src/engine/random.js";
-import { trainingGraph } from "../../src/engine/training-graph.js";
-import { createTrainingProgram, type Rows } from "../../src/engine/training-program.js";
-import type { LayerDeclaration } from "../../src/spec/layer.js";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
-import { resolved } from "../spec/declarations.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
+import { trainingGraph } from "../../src/engine/networks/training-graph.js";
+import { createTrainingProgram, type Rows } from "../../src/engine/programs/training-program.js";
+import { normal, randomKey, uniform } from "../../src/engine/tensors/random.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import type { LayerDeclaration } from "../../src/language/layers/layer.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
+import { resolved } from "../language/declarations.js";
 import { optimizerOf, plainAdam } from "./models.js";
 
 const side = 8;

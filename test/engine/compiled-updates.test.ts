@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
-import { createOnnxExecutor } from "../../src/engine/onnx/onnx-executor.js";
-import { normal, randomKey } from "../../src/engine/random.js";
-import { initialState } from "../../src/engine/state.js";
-import { createTrainingProgram, type Rows } from "../../src/engine/training-program.js";
-import type { Activation } from "../../src/spec/layer.js";
-import { type Loss, losses } from "../../src/spec/model.js";
-import type { OptimizerDeclaration } from "../../src/spec/optimizer.js";
-import { algorithmTypes } from "../../src/spec/resolve-algorithm.js";
-import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
-import { type TrainingSemantics, trainingSemantics } from "../../src/spec/training.js";
-import { resolved } from "../spec/declarations.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
+import { initialState } from "../../src/engine/networks/state.js";
+import { createOnnxExecutor } from "../../src/engine/onnx/run/onnx-executor.js";
+import { createTrainingProgram, type Rows } from "../../src/engine/programs/training-program.js";
+import { normal, randomKey } from "../../src/engine/tensors/random.js";
+import type { OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
+import { algorithmTypes } from "../../src/language/algorithms/resolve-algorithm.js";
+import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
+import type { Activation } from "../../src/language/layers/layer.js";
+import { type Loss, losses } from "../../src/language/models/model.js";
+import { type TrainingSemantics, trainingSemantics } from "../../src/language/training/training.js";
+import { resolved } from "../language/declarations.js";
 import { expectClose } from "./golden.js";
 import { dense, modelOf } from "./models.js";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "perennial-eager-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { activate } from "../../src/engine/activations.js";
+import { activate } from "../../src/engine/activations/activations.js";
 import type { LayerContext } from "../../src/engine/layers/context.js";
 import { applyLayer } from "../../src/engine/layers/layer.js";
-import { lossPerExample } from "../../src/engine/losses.js";
-import type { NamedTensors } from "../../src/engine/named-tensors.js";
-import { type Activation, activations, type Layer } from "../../src/spec/layer.js";
-import type { Loss } from "../../src/spec/model.js";
+import { lossPerExample } from "../../src/engine/losses/losses.js";
+import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
+import { type Activation, activations, type Layer } from "../../src/language/layers/layer.js";
+import type { Loss } from "../../src/language/models/model.js";
 import { expectClose, golden, useEagerBackend } from "./golden.js";
 import { batchNormalization, layerNormalization } from "./models.js";
 

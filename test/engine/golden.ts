@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
 
 interface Golden {
   parameters: number[][];

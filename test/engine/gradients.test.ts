@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import type { Graph, TensorSpec } from "../../src/engine/graph.js";
-import { sizeOf } from "../../src/engine/initializers.js";
-import type { NamedTensors } from "../../src/engine/named-tensors.js";
-import { dropoutMask, normal, randomKey, uniform } from "../../src/engine/random.js";
-import { trainingGraph } from "../../src/engine/training-graph.js";
-import { activations } from "../../src/spec/layer.js";
-import type { Loss, ModelSpec } from "../../src/spec/model.js";
+import type { Graph, TensorSpec } from "../../src/engine/graphs/graph.js";
+import { trainingGraph } from "../../src/engine/networks/training-graph.js";
+import { sizeOf } from "../../src/engine/tensors/initializers.js";
+import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
+import { dropoutMask, normal, randomKey, uniform } from "../../src/engine/tensors/random.js";
+import { activations } from "../../src/language/layers/layer.js";
+import type { Loss, ModelSpec } from "../../src/language/models/model.js";
 import { useEagerBackend } from "./golden.js";
 import { batchNormalization, dense, layerNormalization, modelOf, optimizerOf, plainSgd } from "./models.js";
 

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
-import type { Graph, TensorSpec } from "../../src/engine/graph.js";
-import { evaluationGraph, predictionGraph } from "../../src/engine/inference-graphs.js";
-import { sizeOf } from "../../src/engine/initializers.js";
-import type { NamedTensors } from "../../src/engine/named-tensors.js";
-import { trainingGraph } from "../../src/engine/training-graph.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
+import type { Graph, TensorSpec } from "../../src/engine/graphs/graph.js";
+import { evaluationGraph, predictionGraph } from "../../src/engine/networks/inference-graphs.js";
+import { trainingGraph } from "../../src/engine/networks/training-graph.js";
+import { sizeOf } from "../../src/engine/tensors/initializers.js";
+import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
 import { useEagerBackend } from "./golden.js";
 import { batchNormalization, dense, modelOf, optimizerOf, plainAdam } from "./models.js";
 

@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { registerGradients } from "../../src/engine/gradients.js";
-import { initialize, sizeOf } from "../../src/engine/initializers.js";
+import { registerGradients } from "../../src/engine/gradients/gradients.js";
 import type { LayerContext } from "../../src/engine/layers/context.js";
 import { applyLayer, randomInputs } from "../../src/engine/layers/layer.js";
-import type { NamedTensors } from "../../src/engine/named-tensors.js";
-import { dropoutMask, normal, randomKey } from "../../src/engine/random.js";
-import { Findings } from "../../src/spec/findings.js";
-import type { Layer, LayerDeclaration } from "../../src/spec/layer.js";
-import { parameterShapes } from "../../src/spec/parameters.js";
-import { resolveLayers } from "../../src/spec/resolve-layers.js";
+import { initialize, sizeOf } from "../../src/engine/tensors/initializers.js";
+import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
+import { dropoutMask, normal, randomKey } from "../../src/engine/tensors/random.js";
+import { Findings } from "../../src/language/fields/findings.js";
+import type { Layer, LayerDeclaration } from "../../src/language/layers/layer.js";
+import { parameterShapes } from "../../src/language/layers/parameters.js";
+import { resolveLayers } from "../../src/language/layers/resolve-layers.js";
 
 export interface Numbers {
   shape: number[];

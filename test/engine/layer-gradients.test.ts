@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LayerDeclaration } from "../../src/spec/layer.js";
+import type { LayerDeclaration } from "../../src/language/layers/layer.js";
 import { useEagerBackend } from "./golden.js";
 import { draw, drawParameters, evaluate, layerOf, type Numbers } from "./layer-function.js";
 

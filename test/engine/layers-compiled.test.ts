@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, test } from "vitest";
-import { registerGradients } from "../../src/engine/gradients.js";
+import { registerGradients } from "../../src/engine/gradients/gradients.js";
 import { applyLayer } from "../../src/engine/layers/layer.js";
-import type { LayerDeclaration } from "../../src/spec/layer.js";
-import { parameterShapes } from "../../src/spec/parameters.js";
+import type { LayerDeclaration } from "../../src/language/layers/layer.js";
+import { parameterShapes } from "../../src/language/layers/parameters.js";
 import { useEagerBackend } from "./golden.js";
 import { layerOf } from "./layer-function.js";
 import { expectAgreement, graphOf, valuesFor } from "./onnx/compare.js";

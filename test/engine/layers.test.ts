@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { registerGradients } from "../../src/engine/gradients.js";
-import { sizeOf } from "../../src/engine/initializers.js";
+import { registerGradients } from "../../src/engine/gradients/gradients.js";
 import type { LayerContext } from "../../src/engine/layers/context.js";
 import { applyLayer } from "../../src/engine/layers/layer.js";
-import { Findings } from "../../src/spec/findings.js";
-import type { Layer, LayerDeclaration } from "../../src/spec/layer.js";
-import { parameterShapes } from "../../src/spec/parameters.js";
-import { resolveLayers } from "../../src/spec/resolve-layers.js";
+import { sizeOf } from "../../src/engine/tensors/initializers.js";
+import { Findings } from "../../src/language/fields/findings.js";
+import type { Layer, LayerDeclaration } from "../../src/language/layers/layer.js";
+import { parameterShapes } from "../../src/language/layers/parameters.js";
+import { resolveLayers } from "../../src/language/layers/resolve-layers.js";
 import { expectClose, useEagerBackend } from "./golden.js";
 
 interface Case {

@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from "vitest";
-import type { Score } from "../../src/engine/metric.js";
-import { createMetric } from "../../src/engine/metrics.js";
-import { metricName } from "../../src/spec/metrics.js";
-import { type MetricType, metricTypes } from "../../src/spec/model.js";
-import type { TrainingSemantics } from "../../src/spec/training.js";
+import type { Score } from "../../src/engine/metrics/metric.js";
+import { createMetric } from "../../src/engine/metrics/metrics.js";
+import { metricName } from "../../src/language/metrics/metrics.js";
+import { type MetricType, metricTypes } from "../../src/language/models/model.js";
+import type { TrainingSemantics } from "../../src/language/training/training.js";
 import { golden } from "./golden.js";
 import { updates } from "./updates.js";
 

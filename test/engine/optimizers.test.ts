@@ -1,16 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it, test } from "vitest";
-import { clipGradients } from "../../src/engine/clipping.js";
-import type { NamedTensors } from "../../src/engine/named-tensors.js";
+import { rowCounting } from "../../src/engine/graphs/row-counting.js";
+import { clipGradients } from "../../src/engine/optimizers/clipping.js";
 import { averageSlot, createOptimizer, slotsFor, updateRule } from "../../src/engine/optimizers/optimizer.js";
-import { rowCounting } from "../../src/engine/row-counting.js";
-import { learningRate } from "../../src/engine/schedules.js";
-import type { Algorithm, Clipping, OptimizerDeclaration, OptimizerSpec } from "../../src/spec/optimizer.js";
-import { algorithmTypes } from "../../src/spec/resolve-algorithm.js";
-import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
-import type { Schedule } from "../../src/spec/schedule.js";
-import { type TrainingSemantics, trainingSemantics } from "../../src/spec/training.js";
-import { resolved } from "../spec/declarations.js";
+import { learningRate } from "../../src/engine/optimizers/schedules.js";
+import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
+import type {
+  Algorithm,
+  Clipping,
+  OptimizerDeclaration,
+  OptimizerSpec,
+} from "../../src/language/algorithms/optimizer.js";
+import { algorithmTypes } from "../../src/language/algorithms/resolve-algorithm.js";
+import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
+import type { Schedule } from "../../src/language/schedules/schedule.js";
+import { type TrainingSemantics, trainingSemantics } from "../../src/language/training/training.js";
+import { resolved } from "../language/declarations.js";
 import { golden } from "./golden.js";
 import { optimizerOf, plainAdam, plainSgd } from "./models.js";
 import { updates, useDoublePrecision } from "./updates.js";

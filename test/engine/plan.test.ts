@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { batchesOf } from "../../src/engine/batches.js";
-import { plan } from "../../src/engine/plan.js";
+import { plan } from "../../src/engine/networks/plan.js";
+import { batchesOf } from "../../src/engine/tensors/batches.js";
 import { batchNormalization, dense, modelOf } from "./models.js";
 
 it("a plan counts each layer's parameters, moving statistics apart", () => {

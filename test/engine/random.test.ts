@@ -9,7 +9,7 @@ import {
   randomKey,
   truncatedNormal,
   uniform,
-} from "../../src/engine/random.js";
+} from "../../src/engine/tensors/random.js";
 
 type Counter = [number, number, number, number];
 

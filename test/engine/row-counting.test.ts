@@ -1,15 +1,19 @@
 import { describe, expect, it, test } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
-import type { Executor, State } from "../../src/engine/executor.js";
-import { createOnnxExecutor } from "../../src/engine/onnx/onnx-executor.js";
-import { randomKey, uniform } from "../../src/engine/random.js";
-import { rowCounting } from "../../src/engine/row-counting.js";
-import { initialState } from "../../src/engine/state.js";
-import { createTrainingProgram, type Rows, type TrainingProgramOptions } from "../../src/engine/training-program.js";
-import type { OptimizerDeclaration } from "../../src/spec/optimizer.js";
-import { algorithmTypes } from "../../src/spec/resolve-algorithm.js";
-import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
-import { resolved } from "../spec/declarations.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
+import type { Executor, State } from "../../src/engine/graphs/executor.js";
+import { rowCounting } from "../../src/engine/graphs/row-counting.js";
+import { initialState } from "../../src/engine/networks/state.js";
+import { createOnnxExecutor } from "../../src/engine/onnx/run/onnx-executor.js";
+import {
+  createTrainingProgram,
+  type Rows,
+  type TrainingProgramOptions,
+} from "../../src/engine/programs/training-program.js";
+import { randomKey, uniform } from "../../src/engine/tensors/random.js";
+import type { OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
+import { algorithmTypes } from "../../src/language/algorithms/resolve-algorithm.js";
+import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
+import { resolved } from "../language/declarations.js";
 import { expectClose } from "./golden.js";
 import { batchNormalization, dense, modelOf, optimizerOf, plainSgd } from "./models.js";
 

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { expect, it, test } from "vitest";
-import { decodeSafetensors, encodeSafetensors, type NamedTensor, tensorsDigest } from "../../src/engine/safetensors.js";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedTensor,
+  tensorsDigest,
+} from "../../src/engine/files/safetensors.js";
 
 const tensors: NamedTensor[] = [
   { name: "dense_0/kernel", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, Number.NaN) },

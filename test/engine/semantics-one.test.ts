@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it, test } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
-import type { State } from "../../src/engine/executor.js";
-import { randomKey, uniform } from "../../src/engine/random.js";
-import { trainingGraph } from "../../src/engine/training-graph.js";
-import { createTrainingProgram, type Rows } from "../../src/engine/training-program.js";
-import { digest } from "../../src/spec/canonical.js";
-import type { OptimizerSpec } from "../../src/spec/optimizer.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
+import type { State } from "../../src/engine/graphs/executor.js";
+import { trainingGraph } from "../../src/engine/networks/training-graph.js";
+import { createTrainingProgram, type Rows } from "../../src/engine/programs/training-program.js";
+import { randomKey, uniform } from "../../src/engine/tensors/random.js";
+import type { OptimizerSpec } from "../../src/language/algorithms/optimizer.js";
+import { digest } from "../../src/language/fields/canonical.js";
 import { batchNormalization, dense, modelOf, optimizerOf, plainAdam, plainSgd } from "./models.js";
 
 /** What trainings of semantics 1 computed before there was another, at commit 8f5b972; each number is a digest. */

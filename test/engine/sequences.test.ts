@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { activations, type LayerDeclaration } from "../../src/spec/layer.js";
+import { activations, type LayerDeclaration } from "../../src/language/layers/layer.js";
 import { useEagerBackend } from "./golden.js";
 import { draw, drawParameters, evaluate, initialParameters, layerOf, type Numbers } from "./layer-function.js";
 

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { asLayer } from "../../src/engine/current-layer.js";
-import { planTraining, unsupportedKernels } from "../../src/engine/training-plan.js";
-import type { ModelSpec } from "../../src/spec/model.js";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
+import { asLayer } from "../../src/engine/graphs/current-layer.js";
+import { planTraining, unsupportedKernels } from "../../src/engine/programs/training-plan.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import type { ModelSpec } from "../../src/language/models/model.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
 import { useEagerBackend } from "./golden.js";
 import { dense, modelOf, optimizerOf, plainAdam } from "./models.js";
 import { graphOf } from "./onnx/compare.js";

@@ -1,11 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it, test } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
-import type { State } from "../../src/engine/executor.js";
-import { createPredictor } from "../../src/engine/predict.js";
-import { normal, permutation, randomKey, uniform } from "../../src/engine/random.js";
-import { initialState, splitState } from "../../src/engine/state.js";
-import { createTrainingProgram, type Rows, type TrainingProgramOptions } from "../../src/engine/training-program.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
+import type { State } from "../../src/engine/graphs/executor.js";
+import { initialState, splitState } from "../../src/engine/networks/state.js";
+import { createPredictor } from "../../src/engine/programs/predict.js";
+import {
+  createTrainingProgram,
+  type Rows,
+  type TrainingProgramOptions,
+} from "../../src/engine/programs/training-program.js";
+import { normal, permutation, randomKey, uniform } from "../../src/engine/tensors/random.js";
 import { expectClose } from "./golden.js";
 import { batchNormalization, dense, modelOf, optimizerOf, plainAdam, plainSgd } from "./models.js";
 

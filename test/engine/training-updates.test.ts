@@ -1,12 +1,16 @@
 import { describe, expect, it, test } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
-import type { State } from "../../src/engine/executor.js";
-import { normal, randomKey } from "../../src/engine/random.js";
-import { averagedState, initialState, splitState } from "../../src/engine/state.js";
-import { createTrainingProgram, type Rows, type TrainingProgramOptions } from "../../src/engine/training-program.js";
-import type { ModelSpec } from "../../src/spec/model.js";
-import type { OptimizerSpec } from "../../src/spec/optimizer.js";
-import type { TrainingSemantics } from "../../src/spec/training.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
+import type { State } from "../../src/engine/graphs/executor.js";
+import { averagedState, initialState, splitState } from "../../src/engine/networks/state.js";
+import {
+  createTrainingProgram,
+  type Rows,
+  type TrainingProgramOptions,
+} from "../../src/engine/programs/training-program.js";
+import { normal, randomKey } from "../../src/engine/tensors/random.js";
+import type { OptimizerSpec } from "../../src/language/algorithms/optimizer.js";
+import type { ModelSpec } from "../../src/language/models/model.js";
+import type { TrainingSemantics } from "../../src/language/training/training.js";
 import { expectClose } from "./golden.js";
 import { batchNormalization, dense, modelOf, optimizerOf, plainAdam, plainSgd } from "./models.js";
 import { updates } from "./updates.js";

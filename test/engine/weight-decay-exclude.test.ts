@@ -1,19 +1,19 @@
 import { describe, expect, it, test } from "vitest";
-import { createEagerExecutor } from "../../src/engine/eager-executor.js";
-import type { Executor, State } from "../../src/engine/executor.js";
-import { createOnnxExecutor } from "../../src/engine/onnx/onnx-executor.js";
-import { modelParameters } from "../../src/engine/parameters.js";
-import { normal, randomKey, uniform } from "../../src/engine/random.js";
-import { initialState } from "../../src/engine/state.js";
-import { createTrainingProgram } from "../../src/engine/training-program.js";
-import type { LayerDeclaration } from "../../src/spec/layer.js";
-import type { OptimizerDeclaration } from "../../src/spec/optimizer.js";
-import { parameterKinds } from "../../src/spec/parameter.js";
-import { algorithmTypes } from "../../src/spec/resolve-algorithm.js";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
-import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
-import { resolved } from "../spec/declarations.js";
+import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
+import type { Executor, State } from "../../src/engine/graphs/executor.js";
+import { modelParameters } from "../../src/engine/layers/parameters.js";
+import { initialState } from "../../src/engine/networks/state.js";
+import { createOnnxExecutor } from "../../src/engine/onnx/run/onnx-executor.js";
+import { createTrainingProgram } from "../../src/engine/programs/training-program.js";
+import { normal, randomKey, uniform } from "../../src/engine/tensors/random.js";
+import type { OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
+import { algorithmTypes } from "../../src/language/algorithms/resolve-algorithm.js";
+import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import type { LayerDeclaration } from "../../src/language/layers/layer.js";
+import { parameterKinds } from "../../src/language/layers/parameter.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
+import { resolved } from "../language/declarations.js";
 import { expectClose } from "./golden.js";
 
 const dataset = resolved(

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
-import { encodeSafetensors, type NamedTensor } from "../../src/engine/safetensors.js";
-import { initialParameters } from "../../src/engine/state.js";
-import { decodeWeights, encodeWeights, weightTensors } from "../../src/engine/weights.js";
+import { encodeSafetensors, type NamedTensor } from "../../src/engine/files/safetensors.js";
+import { decodeWeights, encodeWeights, weightTensors } from "../../src/engine/files/weights.js";
+import { initialParameters } from "../../src/engine/networks/state.js";
 import { batchNormalization, dense, modelOf } from "./models.js";
 
 const model = modelOf([3], [dense("hidden", 4, "RELU"), batchNormalization("norm")], {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { exampleWeights } from "../../src/features/example-weights.js";
 import type { Table } from "../../src/features/table.js";
-import type { ClassWeights, ModelSpec } from "../../src/spec/model.js";
+import type { ClassWeights, ModelSpec } from "../../src/language/models/model.js";
 import { updates } from "../engine/updates.js";
 
 const { classes, weights } = updates.balanced;

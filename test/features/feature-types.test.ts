@@ -3,10 +3,10 @@ import { cyclesOf } from "../../src/features/calendar.js";
 import { encodeInputs, fitPreprocessing } from "../../src/features/preprocessing.js";
 import { assignSplit, splitIndices } from "../../src/features/split.js";
 import { concatenateTables, rowsFromTable, selectRows, tableFromRows } from "../../src/features/table.js";
-import type { Feature, FeatureDeclaration } from "../../src/spec/dataset.js";
-import type { ModelDeclaration, ModelSpec } from "../../src/spec/model.js";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
+import type { Feature, FeatureDeclaration } from "../../src/language/datasets/dataset.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import type { ModelDeclaration, ModelSpec } from "../../src/language/models/model.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
 
 const declared: FeatureDeclaration[] = [
   { name: "note", type: "TEXT" },

@@ -1,5 +1,5 @@
-import type { Feature } from "../../src/spec/dataset.js";
-import type { ModelInput, ModelSpec, ModelTarget, Preprocessing } from "../../src/spec/model.js";
+import type { Feature } from "../../src/language/datasets/dataset.js";
+import type { ModelInput, ModelSpec, ModelTarget, Preprocessing } from "../../src/language/models/model.js";
 
 export function feature(name: string, type: Feature["type"], rest: Partial<Feature> = {}): Feature {
   return { name, type, description: "", categories: [], shape: [], ...rest };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { toPredictions } from "../../src/features/predictions.js";
 import { fitPreprocessing } from "../../src/features/preprocessing.js";
 import { tableFromRows } from "../../src/features/table.js";
-import type { Feature } from "../../src/spec/dataset.js";
+import type { Feature } from "../../src/language/datasets/dataset.js";
 import { feature, modelOf } from "./features.js";
 
 const size = feature("size", "NUMBER");

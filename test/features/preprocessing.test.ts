@@ -8,9 +8,9 @@ import {
   fitPreprocessing,
 } from "../../src/features/preprocessing.js";
 import { type Table, tableFromRows } from "../../src/features/table.js";
-import type { Feature } from "../../src/spec/dataset.js";
-import type { Preprocessing } from "../../src/spec/model.js";
-import type { TrainingSemantics } from "../../src/spec/training.js";
+import type { Feature } from "../../src/language/datasets/dataset.js";
+import type { Preprocessing } from "../../src/language/models/model.js";
+import type { TrainingSemantics } from "../../src/language/training/training.js";
 import { feature, modelOf } from "./features.js";
 
 const size = feature("size", "NUMBER");

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assignSplit, type SplitKey, splitCounts, splitIndices } from "../../src/features/split.js";
 import { selectRows, type Table, tableFromRows } from "../../src/features/table.js";
-import { type Split, splitParts } from "../../src/spec/dataset.js";
+import { type Split, splitParts } from "../../src/language/datasets/dataset.js";
 import { feature } from "./features.js";
 
 const splitOf = (rest: Partial<Split> = {}): Split => ({

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from "vitest";
 import { hashBin, spanOf, tokensOf } from "../../src/features/tokens.js";
 import { fitTokens, tokenIds } from "../../src/features/vocabulary.js";
-import type { ModelInput } from "../../src/spec/model.js";
-import type { Vectorization } from "../../src/spec/preprocessing.js";
+import type { ModelInput } from "../../src/language/models/model.js";
+import type { Vectorization } from "../../src/language/preprocessing/preprocessing.js";
 
 const words: Vectorization = {
   standardize: "LOWER_AND_STRIP_PUNCTUATION",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { limits } from "../../src/spec/limits.js";
-import { count } from "../../src/spec/wording.js";
+import { limits } from "../../src/language/fields/limits.js";
+import { count } from "../../src/language/fields/wording.js";
 import { describedSites, type Site, siteWith } from "./described-inputs.js";
 
 // What the schema says of a number is read out of its words, and tried: a description that says another range or default

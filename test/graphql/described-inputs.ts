@@ -11,15 +11,15 @@ import {
 } from "graphql";
 import type { EntityManager } from "typeorm";
 import { createSchema } from "../../src/graphql/schema.js";
+import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import { canonicalJson } from "../../src/language/fields/canonical.js";
+import type { Problem, Resolution } from "../../src/language/fields/problem.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
+import { resolveRetraining } from "../../src/language/retraining/resolve-retraining.js";
+import { resolveTraining } from "../../src/language/training/resolve-training.js";
 import { resolveQueueing } from "../../src/runs/queueing.js";
-import { canonicalJson } from "../../src/spec/canonical.js";
-import type { Problem, Resolution } from "../../src/spec/problem.js";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
-import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
-import { resolveRetraining } from "../../src/spec/resolve-retraining.js";
-import { resolveTraining } from "../../src/spec/resolve-training.js";
-import { resolved } from "../spec/declarations.js";
+import { resolved } from "../language/declarations.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: declarations are built field by field from the schema.
 type Value = any;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { HttpServer } from "../../src/graphql/http.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { post, startToyServer } from "./toy-server.js";
 
 let server: HttpServer;

@@ -1,7 +1,7 @@
 import { getIntrospectionQuery } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { HttpServer } from "../../src/graphql/http.js";
-import { operationLimits } from "../../src/graphql/operation-limits.js";
+import type { HttpServer } from "../../src/transport/http.js";
+import { operationLimits } from "../../src/transport/operation-limits.js";
 import { type Answer, type Api, openApi } from "./api.js";
 import { id, seed } from "./seed.js";
 import { authorization, post } from "./toy-server.js";

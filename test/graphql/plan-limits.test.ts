@@ -6,12 +6,12 @@ import { newId } from "../../src/entities/identifier.js";
 import { Model } from "../../src/entities/model.js";
 import { Run } from "../../src/entities/run.js";
 import { Worker } from "../../src/entities/worker.js";
+import type { LayerDeclaration } from "../../src/language/layers/layer.js";
 import { declareModel } from "../../src/registry/declare-model.js";
 import { declareOptimizer } from "../../src/registry/declare-optimizer.js";
 import { type TrainDeclaration, train } from "../../src/runs/submit.js";
 import { liveWorkers, registerWorker } from "../../src/scheduler/workers.js";
 import { createPlanner, type TrainingPlanner } from "../../src/serving/plan.js";
-import type { LayerDeclaration } from "../../src/spec/layer.js";
 import { accepted, openWorkbench, type Workbench } from "../support/workbench.js";
 
 let bench: Workbench;

@@ -17,10 +17,10 @@ import {
   validateSchema,
 } from "graphql";
 import { describe, expect, test } from "vitest";
-import { documentFaults } from "../../src/graphql/document-limits.js";
-import { checkCost } from "../../src/graphql/operation-limits.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { printSdl } from "../../src/graphql/sdl.js";
+import { documentFaults } from "../../src/transport/document-limits.js";
+import { checkCost } from "../../src/transport/operation-limits.js";
 
 const schema = createSchema();
 const contract = fileURLToPath(new URL("../contract/", import.meta.url));

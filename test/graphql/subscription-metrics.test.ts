@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { openDatabase } from "../../src/db/database.js";
 import type { Run } from "../../src/entities/run.js";
 import { openReaders } from "../../src/graphql/subscriptions/shared-logs.js";
+import type { MetricPoint } from "../../src/language/metrics/metrics.js";
 import { publish } from "../../src/pubsub/topics.js";
 import { endRun } from "../../src/runs/finish.js";
 import { metricHistory } from "../../src/runs/metric-history.js";
 import { appendMetrics, recordRewind } from "../../src/runs/metrics.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
-import type { MetricPoint } from "../../src/spec/metrics.js";
 import { cpu } from "../support/workbench.js";
 import { type Answer, type Api, contract, declareIris, openApi } from "./api.js";
 

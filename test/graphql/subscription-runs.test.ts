@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
-import type { HttpServer } from "../../src/graphql/http.js";
 import { publish } from "../../src/pubsub/topics.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { type Answer, type Api, openApi } from "./api.js";
 import { id, seed } from "./seed.js";
 import { authorization, post } from "./toy-server.js";

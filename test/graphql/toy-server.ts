@@ -2,9 +2,9 @@ import { Readable } from "node:stream";
 import { GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from "graphql";
 import { JSONScalar, NumberScalar } from "../../src/entities/scalars.js";
 import { PlatformError } from "../../src/errors.js";
-import type { RequestInfo } from "../../src/graphql/execute.js";
-import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../src/graphql/http.js";
 import type { Logger } from "../../src/logger.js";
+import type { RequestInfo } from "../../src/transport/execute.js";
+import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../src/transport/http.js";
 import { testIntake } from "../support/intake.js";
 
 /** What the toy schema's resolvers share; `serial` tells contexts apart. */

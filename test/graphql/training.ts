@@ -3,9 +3,9 @@ import { newId } from "../../src/entities/identifier.js";
 import { Model, ModelRevision } from "../../src/entities/model.js";
 import { Run } from "../../src/entities/run.js";
 import type { ModelVersion } from "../../src/entities/version.js";
+import type { ModelSpec } from "../../src/language/models/model.js";
 import { newestRevision } from "../../src/registry/revise.js";
 import { registerVersion, type VersionContent } from "../../src/registry/versions.js";
-import type { ModelSpec } from "../../src/spec/model.js";
 
 /** What a trainer would hand over, but for weights that anybody could use. */
 export function versionContent(model: ModelSpec): VersionContent {

@@ -4,9 +4,9 @@ import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HttpServer } from "../../src/graphql/http.js";
-import { openArtifact } from "../../src/server.js";
+import { openArtifact } from "../../src/programs/server.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { startToyServer } from "./toy-server.js";
 
 const bytes = randomBytes(300_000);

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import type { HttpServer } from "../../src/graphql/http.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { answerTo, badRequests, halfOpenUpgrades, sendRaw } from "./bad-requests.js";
 import { authorization, eventually, type Observed, post, startToyServer } from "./toy-server.js";
 

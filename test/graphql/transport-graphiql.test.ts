@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HttpServer } from "../../src/graphql/http.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { key, startToyServer } from "./toy-server.js";
 
 let server: HttpServer;

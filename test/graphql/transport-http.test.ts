@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { getIntrospectionQuery } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HttpServer } from "../../src/graphql/http.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { authorization, eventually, key, type Observed, post, startToyServer } from "./toy-server.js";
 
 let server: HttpServer & { observed: Observed };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import type { HttpServer } from "../../src/graphql/http.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { authorization, type Observed, post, startToyServer } from "./toy-server.js";
 
 let server: HttpServer & { observed: Observed };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HttpServer } from "../../src/graphql/http.js";
-import { maxOpenOperations } from "../../src/graphql/open-operations.js";
-import { eventStreamLimits } from "../../src/graphql/sse.js";
+import type { HttpServer } from "../../src/transport/http.js";
+import { maxOpenOperations } from "../../src/transport/open-operations.js";
+import { eventStreamLimits } from "../../src/transport/sse.js";
 import { authorization, eventually, type Observed, startToyServer } from "./toy-server.js";
 
 let server: HttpServer & { observed: Observed };

@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { type Client, type ClientOptions, createClient } from "graphql-sse";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { HttpServer } from "../../src/graphql/http.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { leastOf } from "../support/least-of.js";
 import { authorization, eventually, type Observed, startToyServer } from "./toy-server.js";
 

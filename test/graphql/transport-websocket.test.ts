@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type Client, type ClientOptions, createClient } from "graphql-ws";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import type { HttpServer } from "../../src/graphql/http.js";
+import type { HttpServer } from "../../src/transport/http.js";
 import { leastOf } from "../support/least-of.js";
 import { authorization, eventually, key, type Observed, startToyServer } from "./toy-server.js";
 

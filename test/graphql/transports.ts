@@ -2,9 +2,9 @@ import { createClient as createStreamClient } from "graphql-sse";
 import { createClient as createSocketClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { createContext, type Platform } from "../../src/graphql/context.js";
-import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../src/graphql/http.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
+import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../src/transport/http.js";
 import type { Answer } from "./api.js";
 import { authorization, key, post } from "./toy-server.js";
 

@@ -5,9 +5,9 @@ import {
   type GraphQLSchema,
   getNamedType,
 } from "graphql";
-import { parameterKinds } from "../../src/spec/parameter.js";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import { parameterKinds } from "../../src/language/layers/parameter.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
 import { valuesOf } from "./variants.js";
 
 /** A declaration and what it was resolved beside, as arguments of its resolver. */

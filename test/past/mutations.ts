@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
 import {
   adamDecay,
   garden,
@@ -10,7 +10,7 @@ import {
   irisSpecies,
   keepIrisFresh,
   trainIris,
-} from "../spec/declarations.js";
+} from "../language/declarations.js";
 import type { Case } from "./corpus.js";
 
 const seed = 20_261_130;

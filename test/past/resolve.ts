@@ -1,10 +1,10 @@
-import { digest } from "../../src/spec/canonical.js";
-import type { Resolution } from "../../src/spec/problem.js";
-import { resolveDataset } from "../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
-import { resolveOptimizer } from "../../src/spec/resolve-optimizer.js";
-import { resolveRetraining } from "../../src/spec/resolve-retraining.js";
-import { resolveTraining } from "../../src/spec/resolve-training.js";
+import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
+import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
+import { digest } from "../../src/language/fields/canonical.js";
+import type { Resolution } from "../../src/language/fields/problem.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
+import { resolveRetraining } from "../../src/language/retraining/resolve-retraining.js";
+import { resolveTraining } from "../../src/language/training/resolve-training.js";
 import type { Case, Kind } from "./corpus.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: the arguments were written to a file.

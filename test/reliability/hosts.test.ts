@@ -83,7 +83,7 @@ describe.skipIf(missing)(
           PERENNIAL_ALLOWED_HOSTS: "localhost",
         },
       };
-      const program = fileURLToPath(new URL("../../dist/up.js", import.meta.url));
+      const program = fileURLToPath(new URL("../../dist/programs/up.js", import.meta.url));
       const startWorker = () => host.start(program, ["worker"], env);
       await isUp(host.start(program, ["server"], env));
       const worker = startWorker();

@@ -8,9 +8,9 @@ import { RunEvent } from "../../src/entities/run-event.js";
 import { ModelVersion } from "../../src/entities/version.js";
 import { Worker } from "../../src/entities/worker.js";
 import { silent } from "../../src/logger.js";
+import { assertSameStore } from "../../src/programs/store-marker.js";
 import { cancelRun } from "../../src/runs/control.js";
 import { train } from "../../src/runs/submit.js";
-import { assertSameStore } from "../../src/same-store.js";
 import { startReaper } from "../../src/scheduler/reaper.js";
 import { createMemoryGroup, type MemoryGroup, noMemoryGroup } from "../support/memory-group.js";
 import {

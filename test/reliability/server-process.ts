@@ -18,7 +18,7 @@ export interface ServerProcess {
 
 export async function startServerProcess(databaseUrl: string, dataDirectory: string): Promise<ServerProcess> {
   const port = await freePort();
-  const entry = fileURLToPath(new URL("../../dist/up.js", import.meta.url));
+  const entry = fileURLToPath(new URL("../../dist/programs/up.js", import.meta.url));
   const env = { ...process.env, DATABASE_URL: databaseUrl, PERENNIAL_DATA_DIR: dataDirectory, PORT: String(port) };
   let child: ChildProcess | undefined;
   async function start(): Promise<void> {

@@ -5,7 +5,6 @@ import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
 import { createContext, type Platform } from "../../src/graphql/context.js";
-import { startHttpServer } from "../../src/graphql/http.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { openReaders } from "../../src/graphql/subscriptions/shared-logs.js";
 import { silent } from "../../src/logger.js";
@@ -13,6 +12,7 @@ import { publish } from "../../src/pubsub/topics.js";
 import { appendMetrics } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
+import { startHttpServer } from "../../src/transport/http.js";
 import { testIntake } from "../support/intake.js";
 import { accepted, cpu, declareClouds, openWorkbench, until, type Workbench } from "../support/workbench.js";
 

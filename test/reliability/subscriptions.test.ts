@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { MetricPoint } from "../../src/language/metrics/metrics.js";
 import { pacedHint } from "../../src/pubsub/hints.js";
 import { publish } from "../../src/pubsub/topics.js";
 import { endRun } from "../../src/runs/finish.js";
@@ -8,7 +9,6 @@ import { appendMetrics, recordRewind } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
 import { reapExpired } from "../../src/scheduler/reaper.js";
-import type { MetricPoint } from "../../src/spec/metrics.js";
 import { randomOf } from "../support/random.js";
 import { accepted, cpu, declareClouds, openWorkbench, type Workbench } from "../support/workbench.js";
 import { type Batch, overEventStream, overWebSocket } from "./metric-clients.js";

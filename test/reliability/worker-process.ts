@@ -2,9 +2,9 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const entry = fileURLToPath(new URL("../../dist/up.js", import.meta.url));
+const entry = fileURLToPath(new URL("../../dist/programs/up.js", import.meta.url));
 
-/** `node dist/up.js worker`, as an operator starts it on a host of its own. */
+/** `node dist/programs/up.js worker`, as an operator starts it on a host of its own. */
 export interface WorkerProcess {
   pid: number;
   child: ChildProcess;

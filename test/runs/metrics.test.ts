@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { DataSource } from "typeorm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { MetricPoint } from "../../src/language/metrics/metrics.js";
 import { metricHistory } from "../../src/runs/metric-history.js";
 import { appendMetrics, readMetrics } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
-import type { MetricPoint } from "../../src/spec/metrics.js";
 import { accepted, cpu, declareClouds, openWorkbench, type Workbench } from "../support/workbench.js";
 
 let bench: Workbench;

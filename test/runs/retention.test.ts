@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Keep } from "../../src/language/training/training.js";
 import { droppedCheckpoints } from "../../src/runs/retention.js";
-import type { Keep } from "../../src/spec/training.js";
 
 /** `attempt:step` or `attempt:step=measurement`, oldest first. */
 type Shorthand = `${number}:${number}` | `${number}:${number}=${number}`;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import type { OfferedDevice } from "../../src/entities/device.js";
 import { Run } from "../../src/entities/run.js";
+import type { DeviceRequest } from "../../src/language/training/training.js";
 import type { Hold } from "../../src/scheduler/capacity.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
-import type { DeviceRequest } from "../../src/spec/training.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { cpu, gpu } from "../support/workbench.js";
 import { clear, queue, seedDeclarations } from "./runs.js";

@@ -3,8 +3,8 @@ import type { OfferedDevice } from "../../src/entities/device.js";
 import { newId } from "../../src/entities/identifier.js";
 import { Run } from "../../src/entities/run.js";
 import { Worker } from "../../src/entities/worker.js";
+import type { DeviceRequest } from "../../src/language/training/training.js";
 import { registerWorker } from "../../src/scheduler/workers.js";
-import type { DeviceRequest } from "../../src/spec/training.js";
 import { id, seed } from "../graphql/seed.js";
 
 /** Models, data and all else that a run refers to, without any run in execution and without a worker. */

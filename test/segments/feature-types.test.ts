@@ -5,8 +5,8 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { rowsFromTable, tableFromRows } from "../../src/features/table.js";
+import type { Feature } from "../../src/language/datasets/dataset.js";
 import { readSegment, readSegments, rowsDigest, writeSegment } from "../../src/segments/segment.js";
-import type { Feature } from "../../src/spec/dataset.js";
 
 function feature(name: string, type: Feature["type"], rest: Partial<Feature> = {}): Feature {
   return { name, type, description: "", categories: [], shape: [], ...rest };

@@ -17,6 +17,7 @@ import {
   type Table,
   tableFromRows,
 } from "../../src/features/table.js";
+import type { Feature } from "../../src/language/datasets/dataset.js";
 import {
   maximumSegmentNumbers,
   readSegment,
@@ -24,7 +25,6 @@ import {
   rowsDigest,
   writeSegment,
 } from "../../src/segments/segment.js";
-import type { Feature } from "../../src/spec/dataset.js";
 
 function feature(name: string, type: Feature["type"], rest: Partial<Feature> = {}): Feature {
   return { name, type, description: "", categories: [], shape: [], ...rest };

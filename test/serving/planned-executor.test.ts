@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { OfferedDevice } from "../../src/entities/device.js";
+import type { DeviceRequest } from "../../src/language/training/training.js";
 import { plannedExecutor } from "../../src/serving/planned-executor.js";
-import type { DeviceRequest } from "../../src/spec/training.js";
 import { cpu, gpu } from "../support/workbench.js";
 
 const cuda: OfferedDevice = { ...gpu("Fast One"), provider: "cuda" };

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { appendRows } from "../../src/datasets/append.js";
 import { declareDataset } from "../../src/datasets/declare.js";
-import { createMetric } from "../../src/engine/metrics.js";
+import { createMetric } from "../../src/engine/metrics/metrics.js";
 import { classOf } from "../../src/features/predictions.js";
+import type { LayerDeclaration } from "../../src/language/layers/layer.js";
 import { declareModel } from "../../src/registry/declare-model.js";
 import { declareOptimizer } from "../../src/registry/declare-optimizer.js";
 import type { Predictor } from "../../src/serving/predictor.js";
-import type { LayerDeclaration } from "../../src/spec/layer.js";
 import { accepted, openWorkbench, type Workbench } from "../support/workbench.js";
 import { openPlanner, openPredictor, type Served, serve, servedVersions } from "./served.js";
 

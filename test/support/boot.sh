@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 
-PERENNIAL_DATA_DIR="$data" PORT=0 node dist/up.js >"$data/out" 2>&1 &
+PERENNIAL_DATA_DIR="$data" PORT=0 node dist/programs/up.js >"$data/out" 2>&1 &
 pid=$!
 for _ in $(seq 1 300); do
   grep -qs "Perennial is up" "$data/out" && break

@@ -66,7 +66,7 @@ export async function openWorkbench(database?: TestDatabase): Promise<Workbench>
   return {
     ...{ db, url, store, wakeups, dataDirectory },
     async startWorker(slots = 1, trainerPath, gpus = [], changes = {}) {
-      const modulePath = trainerPath ?? fileURLToPath(new URL("../../dist/trainer.js", import.meta.url));
+      const modulePath = trainerPath ?? fileURLToPath(new URL("../../dist/programs/trainer.js", import.meta.url));
       const env = { ...process.env, PERENNIAL_DATA_DIR: dataDirectory };
       const oomKills = { soFar: async () => 0, claim: async () => false };
       const trainers = createTrainerPool({ modulePath, env, oomKills, logger: silent });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeSafetensors } from "../../src/engine/safetensors.js";
+import { decodeSafetensors } from "../../src/engine/files/safetensors.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
 import { storeArtifacts } from "../../src/trainer/artifacts.js";
 import { versions } from "../engine/onnx/versions.js";

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { State } from "../../src/engine/executor.js";
-import { encodeSafetensors } from "../../src/engine/safetensors.js";
+import { encodeSafetensors } from "../../src/engine/files/safetensors.js";
+import type { State } from "../../src/engine/graphs/executor.js";
 import { type ErrorCode, PlatformError } from "../../src/errors.js";
-import { trainingDefaults } from "../../src/spec/training.js";
+import { trainingDefaults } from "../../src/language/training/training.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
 import { loadCheckpoint, type TrainingPosition } from "../../src/trainer/checkpoint.js";
 import { startCheckpointThread } from "../../src/trainer/checkpoint-thread.js";
@@ -191,7 +191,7 @@ describe("a writer of checkpoints", () => {
 });
 
 describe("the thread that stores checkpoints", () => {
-  const program = new URL("../../dist/checkpoint-thread.js", import.meta.url);
+  const program = new URL("../../dist/programs/checkpoint-thread.js", import.meta.url);
   const fileOf = (step: number) => {
     const { bytes, file } = checkpointBytes("run", { ...position, state: stateOf(step) });
     return { runId: "run", attempt: 2, step, buffer: bytes.buffer, sizeBytes: file.sizeBytes, state: file.state };

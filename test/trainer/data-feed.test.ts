@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { tableFromRows } from "../../src/features/table.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
 import { writeSegment } from "../../src/segments/segment.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
 import { segmentKey } from "../../src/storage/keys.js";
 import { loadData } from "../../src/trainer/data-feed.js";
 import type { Assignment } from "../../src/trainer/protocol.js";
-import { resolved } from "../spec/declarations.js";
+import { resolved } from "../language/declarations.js";
 
 let folder: string;
 let store: FileStore;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { EarlyStopping } from "../../src/spec/training.js";
+import type { EarlyStopping } from "../../src/language/training/training.js";
 import { describeBest, freshEarlyStopping, judgeEpoch } from "../../src/trainer/early-stopping.js";
 
 const policy: EarlyStopping = {

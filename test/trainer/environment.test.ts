@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { describeDifferences, environmentDifferences } from "../../src/spec/environment.js";
+import { describeDifferences, environmentDifferences } from "../../src/language/training/environment.js";
 import { describeEnvironment, processorLevel } from "../../src/trainer/environment.js";
 
 const second = "cx16 popcnt sse4_1 sse4_2 ssse3";

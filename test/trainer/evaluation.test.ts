@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { encodeTarget, fitPreprocessing } from "../../src/features/preprocessing.js";
 import { columnOf, tableFromRows } from "../../src/features/table.js";
-import type { ModelSpec } from "../../src/spec/model.js";
-import type { TrainingSemantics } from "../../src/spec/training.js";
+import type { ModelSpec } from "../../src/language/models/model.js";
+import type { TrainingSemantics } from "../../src/language/training/training.js";
 import { measure, measureLoss, metricTargets } from "../../src/trainer/evaluation.js";
 import { feature, modelOf } from "../features/features.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ReduceOnPlateau } from "../../src/spec/schedule.js";
-import type { TrainingSemantics } from "../../src/spec/training.js";
+import type { ReduceOnPlateau } from "../../src/language/schedules/schedule.js";
+import type { TrainingSemantics } from "../../src/language/training/training.js";
 import { freshPlateau, judgePlateau, type PlateauState } from "../../src/trainer/plateau.js";
 import { updates } from "../engine/updates.js";
 

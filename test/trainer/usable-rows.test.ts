@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { fitPreprocessing } from "../../src/features/preprocessing.js";
 import { tableFromRows } from "../../src/features/table.js";
-import type { Feature, SplitPart } from "../../src/spec/dataset.js";
-import type { ModelDeclaration } from "../../src/spec/model.js";
-import { resolveModel } from "../../src/spec/resolve-model.js";
+import type { Feature, SplitPart } from "../../src/language/datasets/dataset.js";
+import type { ModelDeclaration } from "../../src/language/models/model.js";
+import { resolveModel } from "../../src/language/models/resolve-model.js";
 import type { Assignment } from "../../src/trainer/protocol.js";
 import { usableRows } from "../../src/trainer/usable-rows.js";
-import { resolved } from "../spec/declarations.js";
+import { resolved } from "../language/declarations.js";
 
 const plain = { description: "", categories: [], shape: [] };
 const features: Feature[] = [

@@ -1,3 +1,3 @@
 // The real trainer, told to compute every step with the slow reference.
 process.env.PERENNIAL_EXECUTOR = "eager";
-await import("../../dist/trainer.js");
+await import("../../dist/programs/trainer.js");

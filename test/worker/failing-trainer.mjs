@@ -2,10 +2,10 @@
 // tells it: a way to fail, and how often.
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { readConfig } from "../../dist/config.js";
-import { createOnnxExecutor } from "../../dist/engine/onnx/onnx-executor.js";
+import { createOnnxExecutor } from "../../dist/engine/onnx/run/onnx-executor.js";
 import { PlatformError } from "../../dist/errors.js";
-import { openPrivateStore } from "../../dist/store.js";
+import { readConfig } from "../../dist/programs/config.js";
+import { openPrivateStore } from "../../dist/programs/store.js";
 import { serveTrainer } from "../../dist/trainer/process.js";
 
 const config = readConfig(process.env);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it, test } from "vitest";
 import { thisHost } from "../../src/worker/host.js";
 
-const probePath = fileURLToPath(new URL("../../dist/probe.js", import.meta.url));
+const probePath = fileURLToPath(new URL("../../dist/programs/probe.js", import.meta.url));
 const { env } = process;
 
 let directory: string;

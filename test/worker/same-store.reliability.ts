@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { assertSameStore } from "../../src/same-store.js";
+import { assertSameStore } from "../../src/programs/store-marker.js";
 import { openFileStore } from "../../src/storage/file-store.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 
@@ -47,7 +47,7 @@ it("a worker or a server with another store is refused, and told what to look at
 
 it("a worker process with another store says so and ends with an exit code", async () => {
   await assertSameStore(database.db, await storeIn("a"), "server");
-  const program = fileURLToPath(new URL("../../dist/up.js", import.meta.url));
+  const program = fileURLToPath(new URL("../../dist/programs/up.js", import.meta.url));
   const env = { ...process.env, DATABASE_URL: database.url, PERENNIAL_DATA_DIR: join(directory, "elsewhere") };
   await expect(promisify(execFile)(process.execPath, [program, "worker"], { env })).rejects.toMatchObject({
     code: 1,

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/db/database.js";
 import { Checkpoint } from "../../src/entities/checkpoint.js";
 import { Run } from "../../src/entities/run.js";
+import { assertSameStore } from "../../src/programs/store-marker.js";
 import { train } from "../../src/runs/submit.js";
-import { assertSameStore } from "../../src/same-store.js";
 import { spawnWorker } from "../reliability/worker-process.js";
 import { accepted, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
 

@@ -1,7 +1,8 @@
 // The real trainer with a thread that stands still for a while, when delays.mjs says so.
-import { readConfig } from "../../dist/config.js";
-import { createOnnxExecutor } from "../../dist/engine/onnx/onnx-executor.js";
-import { openPrivateStore } from "../../dist/store.js";
+
+import { createOnnxExecutor } from "../../dist/engine/onnx/run/onnx-executor.js";
+import { readConfig } from "../../dist/programs/config.js";
+import { openPrivateStore } from "../../dist/programs/store.js";
 import { serveTrainer } from "../../dist/trainer/process.js";
 import { readDelays, writeDelays } from "./delays.mjs";
 

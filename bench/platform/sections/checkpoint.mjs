@@ -62,7 +62,7 @@ export async function run() {
       ...{ lastValues: [], finished: false },
     };
     const told = [];
-    const saver = startCheckpointThread(new URL("checkpoint-thread.js", dist));
+    const saver = startCheckpointThread(new URL("programs/checkpoint-thread.js", dist));
     const writer = createCheckpointWriter({
       assignment: { runId: "run", attempt: 1, training: { earlyStopping: null } },
       environment: describeEnvironment({ name: "none", runtime: "none" }),

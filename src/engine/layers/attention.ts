@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { type NamedTensors, tensorNamed } from "../named-tensors.js";
-import { toRows } from "../rows.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
+import { toRows } from "../tensors/rows.js";
 import type { LayerContext, RandomInput } from "./context.js";
 
 type MultiHeadAttention = Extract<Layer, { type: "multiHeadAttention" }>;

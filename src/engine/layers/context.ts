@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import type { NamedTensors } from "../named-tensors.js";
-import type { Distribution } from "../random.js";
+import type { NamedTensors } from "../tensors/named-tensors.js";
+import type { Distribution } from "../tensors/random.js";
 
 /** What a layer needs beside its input. Tensors are the graph's own; a layer never draws numbers or keeps anything. */
 export interface LayerContext {

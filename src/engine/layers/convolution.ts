@@ -6,10 +6,10 @@ import type {
   Convolution,
   DepthwiseConv2d,
   SeparableConv2d,
-} from "../../spec/convolution.js";
-import { activate } from "../activations.js";
-import { transposeDilated } from "../convolution-gradients.js";
-import { type NamedTensors, tensorNamed } from "../named-tensors.js";
+} from "../../language/layers/convolution.js";
+import { activate } from "../activations/activations.js";
+import { transposeDilated } from "../gradients/convolution-gradients.js";
+import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 import { asImages, type Padding, plane, tfjsPadding } from "./spatial.js";
 
 /** A convolution whose output's shape is known. */

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { activate } from "../activations.js";
-import { type NamedTensors, tensorNamed } from "../named-tensors.js";
-import { toRows } from "../rows.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { activate } from "../activations/activations.js";
+import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
+import { toRows } from "../tensors/rows.js";
 
 type Dense = Extract<Layer, { type: "dense" }>;
 

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
+import type { Layer } from "../../language/layers/layer.js";
 import type { LayerContext, RandomInput } from "./context.js";
 
 type Dropout = Extract<Layer, { type: "dropout" | "spatialDropout1d" | "spatialDropout2d" }>;

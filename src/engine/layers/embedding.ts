@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { type NamedTensors, tensorNamed } from "../named-tensors.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 
 type InputEmbedding = Extract<Layer, { type: "inputEmbedding" }>;
 

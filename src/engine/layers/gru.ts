@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { activate } from "../activations.js";
-import { rowSum } from "../rows.js";
-import { needsInput, slope } from "../slopes.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { activate } from "../activations/activations.js";
+import { needsInput, slope } from "../activations/slopes.js";
+import { rowSum } from "../tensors/rows.js";
 import { fromSteps, kernelGradient, outputGradients, previous, sumOf, toSteps } from "./steps.js";
 
 type Gru = Extract<Layer, { type: "gru" }>;

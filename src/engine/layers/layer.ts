@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { activate } from "../activations.js";
-import { type NamedTensors, tensorNamed } from "../named-tensors.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { activate } from "../activations/activations.js";
+import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 import { elu, prelu } from "./activation.js";
 import { attentionInputs, multiHeadAttention } from "./attention.js";
 import type { LayerContext, RandomInput } from "./context.js";

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { activate } from "../activations.js";
-import { slope } from "../slopes.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { activate } from "../activations/activations.js";
+import { slope } from "../activations/slopes.js";
 
 export type Lstm = Extract<Layer, { type: "lstm" }>;
 type Blocks = [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];

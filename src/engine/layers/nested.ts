@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { branchName, type Merge, nestedLayers } from "../../spec/nested-layer.js";
-import type { NamedTensors } from "../named-tensors.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { branchName, type Merge, nestedLayers } from "../../language/layers/nested-layer.js";
+import type { NamedTensors } from "../tensors/named-tensors.js";
 import type { LayerContext, RandomInput } from "./context.js";
 import { recurrent } from "./recurrent.js";
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { type NamedTensors, tensorNamed } from "../named-tensors.js";
-import { toRows, weightedRowSum } from "../rows.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
+import { toRows, weightedRowSum } from "../tensors/rows.js";
 import type { LayerContext } from "./context.js";
 
 type BatchNormalization = Extract<Layer, { type: "batchNormalization" }>;

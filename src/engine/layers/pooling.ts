@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import type { GlobalPooling, Pooling } from "../../spec/pooling.js";
-import { runKernel } from "../run-kernel.js";
+import type { Layer } from "../../language/layers/layer.js";
+import type { GlobalPooling, Pooling } from "../../language/layers/pooling.js";
+import { runKernel } from "../tensors/run-kernel.js";
 import { asImages, plane } from "./spatial.js";
 
 type Window = [number, number];

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { RecurrentLayer } from "../../spec/nested-layer.js";
-import { type NamedTensors, tensorNamed } from "../named-tensors.js";
-import { toRows } from "../rows.js";
+import type { RecurrentLayer } from "../../language/layers/nested-layer.js";
+import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
+import { toRows } from "../tensors/rows.js";
 import type { LayerContext, RandomInput } from "./context.js";
 import { gruSequence } from "./gru.js";
 import { lstmSequence } from "./lstm.js";

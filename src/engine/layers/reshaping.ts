@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import type { Reshaping } from "../../spec/reshaping.js";
+import type { Layer } from "../../language/layers/layer.js";
+import type { Reshaping } from "../../language/layers/reshaping.js";
 
 /** Moves, repeats or surrounds numbers and computes none. */
 export function reshaping(layer: Layer & Reshaping, x: tf.Tensor): tf.Tensor {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../spec/layer.js";
-import { activate } from "../activations.js";
-import { needsInput, slope } from "../slopes.js";
+import type { Layer } from "../../language/layers/layer.js";
+import { activate } from "../activations/activations.js";
+import { needsInput, slope } from "../activations/slopes.js";
 import { fromSteps, kernelGradient, outputGradients, sumOf, toSteps } from "./steps.js";
 
 type SimpleRnn = Extract<Layer, { type: "simpleRnn" }>;

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CausalPadding } from "../../spec/spatial.js";
-import type { Border } from "../convolution-gradients.js";
+import type { CausalPadding } from "../../language/layers/spatial.js";
+import type { Border } from "../gradients/convolution-gradients.js";
 
 /** What tfjs takes as the padding of a window. */
 export type Padding = "valid" | "same" | Border;

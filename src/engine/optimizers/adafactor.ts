@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Algorithm } from "../../spec/optimizer.js";
-import { tensorNamed } from "../named-tensors.js";
+import type { Algorithm } from "../../language/algorithms/optimizer.js";
+import { tensorNamed } from "../tensors/named-tensors.js";
 import type { UpdateRule } from "./update-rule.js";
 
 /**

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Algorithm } from "../../spec/optimizer.js";
-import { tensorNamed } from "../named-tensors.js";
+import type { Algorithm } from "../../language/algorithms/optimizer.js";
+import { tensorNamed } from "../tensors/named-tensors.js";
 import { movingAverage, slotsLike, type UpdateRule } from "./update-rule.js";
 
 /** Adam by the largest gradient instead of the mean square (Kingma and Ba 2015, section 7.1). */

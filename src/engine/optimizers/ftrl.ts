@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Algorithm } from "../../spec/optimizer.js";
-import { clip } from "../activations.js";
-import { tensorNamed } from "../named-tensors.js";
+import type { Algorithm } from "../../language/algorithms/optimizer.js";
+import { clip } from "../activations/activations.js";
+import { tensorNamed } from "../tensors/named-tensors.js";
 import type { UpdateRule } from "./update-rule.js";
 
 /**

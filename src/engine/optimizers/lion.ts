@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Algorithm } from "../../spec/optimizer.js";
-import { tensorNamed } from "../named-tensors.js";
+import type { Algorithm } from "../../language/algorithms/optimizer.js";
+import { tensorNamed } from "../tensors/named-tensors.js";
 import { slotsLike, type UpdateRule } from "./update-rule.js";
 
 /** Below any number whose sign matters, and above what 32 bits hold only with loss. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Algorithm } from "../../spec/optimizer.js";
-import { tensorNamed } from "../named-tensors.js";
+import type { Algorithm } from "../../language/algorithms/optimizer.js";
+import { tensorNamed } from "../tensors/named-tensors.js";
 import { movingAverage, slotsLike, type UpdateRule } from "./update-rule.js";
 
 /** How fast the momentum reaches `beta1`. */

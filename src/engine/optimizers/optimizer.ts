@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Algorithm, OptimizerSpec } from "../../spec/optimizer.js";
-import { clipGradients } from "../clipping.js";
-import { type NamedTensors, tensorNamed } from "../named-tensors.js";
-import type { RowCounting, UpdateStep } from "../row-counting.js";
+import type { Algorithm, OptimizerSpec } from "../../language/algorithms/optimizer.js";
+import type { RowCounting, UpdateStep } from "../graphs/row-counting.js";
+import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 import { adadelta } from "./adadelta.js";
 import { adafactor } from "./adafactor.js";
 import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
 import { adamax } from "./adamax.js";
+import { clipGradients } from "./clipping.js";
 import { ftrl } from "./ftrl.js";
 import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { NamedTensors } from "../named-tensors.js";
+import type { NamedTensors } from "../tensors/named-tensors.js";
 
 /** A tensor that an optimizer keeps for one parameter. */
 export interface Slot {

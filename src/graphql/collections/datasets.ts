@@ -1,12 +1,12 @@
 import { ArgsType, Field, InputType } from "type-graphql";
 import { Dataset } from "../../entities/dataset.js";
-import { ConnectionArguments } from "../connection/arguments.js";
-import { byColumns, type Collection } from "../connection/collection.js";
-import { compare, compareInstant } from "../connection/condition.js";
-import { Connection } from "../connection/connection.js";
-import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
-import { DateTimeFilter, StringFilter } from "../connection/operators.js";
-import { orderInput } from "../connection/order.js";
+import { ConnectionArguments } from "../../lists/arguments.js";
+import { byColumns, type Collection } from "../../lists/collection.js";
+import { compare, compareInstant } from "../../lists/condition.js";
+import { Connection } from "../../lists/connection.js";
+import { type Combinators, combinatorDescriptions } from "../../lists/filter.js";
+import { DateTimeFilter, StringFilter } from "../../lists/operators.js";
+import { orderInput } from "../../lists/order.js";
 
 @InputType({ description: "Which datasets to list. What is given together must all hold." })
 export class DatasetFilter implements Combinators<DatasetFilter> {

@@ -1,13 +1,13 @@
 import { ArgsType, Field, InputType } from "type-graphql";
 import { ModelVersion, SplitPartEnum } from "../../entities/version.js";
-import { ConnectionArguments } from "../connection/arguments.js";
-import { byColumns, type Collection } from "../connection/collection.js";
-import { badInput, type Condition, compare, compareInstant, compareNumber, nameOf } from "../connection/condition.js";
-import { Connection } from "../connection/connection.js";
-import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
-import { DateTimeFilter, IdFilter, IntFilter, NumberFilter, StringFilter } from "../connection/operators.js";
-import { type OrderBy, type Ordering, orderInput } from "../connection/order.js";
-import { isStorable } from "../loaders.js";
+import { ConnectionArguments } from "../../lists/arguments.js";
+import { byColumns, type Collection } from "../../lists/collection.js";
+import { badInput, type Condition, compare, compareInstant, compareNumber, nameOf } from "../../lists/condition.js";
+import { Connection } from "../../lists/connection.js";
+import { type Combinators, combinatorDescriptions } from "../../lists/filter.js";
+import { isStorable } from "../../lists/loaders.js";
+import { DateTimeFilter, IdFilter, IntFilter, NumberFilter, StringFilter } from "../../lists/operators.js";
+import { type OrderBy, type Ordering, orderInput } from "../../lists/order.js";
 
 type Part = keyof typeof SplitPartEnum;
 

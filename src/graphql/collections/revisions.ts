@@ -2,14 +2,14 @@ import { ArgsType, Field, InputType } from "type-graphql";
 import { ModelRevision } from "../../entities/model.js";
 import { OptimizerRevision } from "../../entities/optimizer.js";
 import { RetrainingRevision } from "../../entities/retraining.js";
-import { ConnectionArguments } from "../connection/arguments.js";
-import { byColumns, type Collection } from "../connection/collection.js";
-import { compare, compareInstant } from "../connection/condition.js";
-import { Connection } from "../connection/connection.js";
-import { type Combinators, combinatorDescriptions } from "../connection/filter.js";
-import { DateTimeFilter, IntFilter, StringFilter } from "../connection/operators.js";
-import { orderInput } from "../connection/order.js";
-import type { EntityClass } from "../loaders.js";
+import { ConnectionArguments } from "../../lists/arguments.js";
+import { byColumns, type Collection } from "../../lists/collection.js";
+import { compare, compareInstant } from "../../lists/condition.js";
+import { Connection } from "../../lists/connection.js";
+import { type Combinators, combinatorDescriptions } from "../../lists/filter.js";
+import type { EntityClass } from "../../lists/loaders.js";
+import { DateTimeFilter, IntFilter, StringFilter } from "../../lists/operators.js";
+import { orderInput } from "../../lists/order.js";
 
 @InputType({ description: "Which revisions of a declaration to list. What is given together must all hold." })
 export class RevisionFilter implements Combinators<RevisionFilter> {

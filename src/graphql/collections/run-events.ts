@@ -1,8 +1,8 @@
 import { RunEvent } from "../../entities/run-event.js";
-import type { Collection } from "../connection/collection.js";
-import { Connection } from "../connection/connection.js";
-import type { Combinators } from "../connection/filter.js";
-import type { OrderBy } from "../connection/order.js";
+import type { Collection } from "../../lists/collection.js";
+import { Connection } from "../../lists/connection.js";
+import type { Combinators } from "../../lists/filter.js";
+import type { OrderBy } from "../../lists/order.js";
 
 export const RunEventConnection = Connection(RunEvent, "RunEvent");
 

@@ -1,5 +1,5 @@
 import { Extensions, Field, Float, InputType } from "type-graphql";
-import type { AlgorithmDeclaration } from "../../spec/optimizer.js";
+import type { AlgorithmDeclaration } from "../../language/algorithms/optimizer.js";
 
 const share = "at least 0 and below 1";
 

@@ -6,9 +6,9 @@ import type {
   Conv2dTransposeDeclaration,
   DepthwiseConv2dDeclaration,
   SeparableConv2dDeclaration,
-} from "../../spec/convolution.js";
-import type { Activation, InitializerType } from "../../spec/layer.js";
-import { type CausalPadding, causalPaddings, type Padding, paddings } from "../../spec/spatial.js";
+} from "../../language/layers/convolution.js";
+import type { Activation, InitializerType } from "../../language/layers/layer.js";
+import { type CausalPadding, causalPaddings, type Padding, paddings } from "../../language/layers/spatial.js";
 import { ActivationEnum, InitializerEnum } from "./enums.js";
 import { BiasInput, InitializerOptionsInput, perAxis, RegularizerInput } from "./layer-fields.js";
 

@@ -2,7 +2,7 @@ import { Field, Float, InputType, Int } from "type-graphql";
 import type { AppendDeclaration } from "../../datasets/append.js";
 import { FeatureTypeEnum, ResizeEnum } from "../../entities/dataset.js";
 import { JSONObjectScalar } from "../../entities/scalars.js";
-import type { DatasetDeclaration, FeatureDeclaration, FeatureType, Resize } from "../../spec/dataset.js";
+import type { DatasetDeclaration, FeatureDeclaration, FeatureType, Resize } from "../../language/datasets/dataset.js";
 import { DeclarationInput, MutationInput } from "./fields.js";
 
 @InputType({ description: "One column of a dataset." })

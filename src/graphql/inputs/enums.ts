@@ -1,11 +1,17 @@
 import { registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
-import { activations, initializers } from "../../spec/layer.js";
-import { classWeightings, invalidRowPolicies, losses, metricTypes, preprocessings } from "../../spec/model.js";
-import { parameterKinds } from "../../spec/parameter.js";
-import { poolings, sides, standardizations, tokenSplits } from "../../spec/preprocessing.js";
-import { decayShapes } from "../../spec/schedule.js";
-import { deviceRequests } from "../../spec/training.js";
+import { activations, initializers } from "../../language/layers/layer.js";
+import { parameterKinds } from "../../language/layers/parameter.js";
+import {
+  classWeightings,
+  invalidRowPolicies,
+  losses,
+  metricTypes,
+  preprocessings,
+} from "../../language/models/model.js";
+import { poolings, sides, standardizations, tokenSplits } from "../../language/preprocessing/preprocessing.js";
+import { decayShapes } from "../../language/schedules/schedule.js";
+import { deviceRequests } from "../../language/training/training.js";
 
 export const ActivationEnum = enumOf(activations);
 registerEnumType(ActivationEnum, {

@@ -1,7 +1,7 @@
 import { Field, Float, InputType } from "type-graphql";
-import type { InitializerOptions, InitializerType, RegularizerDeclaration } from "../../spec/layer.js";
-import { limits } from "../../spec/limits.js";
-import { count } from "../../spec/wording.js";
+import { limits } from "../../language/fields/limits.js";
+import { count } from "../../language/fields/wording.js";
+import type { InitializerOptions, InitializerType, RegularizerDeclaration } from "../../language/layers/layer.js";
 import { InitializerEnum } from "./enums.js";
 
 /** How windows are said to be sized: the range of each number, and what the list means. */

@@ -10,8 +10,12 @@ import type {
   LayerDeclaration,
   LeakyReluDeclaration,
   PreluDeclaration,
-} from "../../spec/layer.js";
-import type { BidirectionalDeclaration, ParallelDeclaration, ResidualDeclaration } from "../../spec/nested-layer.js";
+} from "../../language/layers/layer.js";
+import type {
+  BidirectionalDeclaration,
+  ParallelDeclaration,
+  ResidualDeclaration,
+} from "../../language/layers/nested-layer.js";
 import {
   Conv1dInput,
   Conv2dInput,

@@ -1,5 +1,5 @@
 import { Extensions, Field, Float, InputType, Int } from "type-graphql";
-import type { DecayShape, LearningRateDeclaration } from "../../spec/schedule.js";
+import type { DecayShape, LearningRateDeclaration } from "../../language/schedules/schedule.js";
 import { DecayShapeEnum, MonitorModeEnum } from "./enums.js";
 
 type Declared<Type extends keyof LearningRateDeclaration> = NonNullable<LearningRateDeclaration[Type]>;

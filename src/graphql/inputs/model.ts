@@ -6,7 +6,7 @@ import type {
   LossType,
   MetricType,
   ModelDeclaration,
-} from "../../spec/model.js";
+} from "../../language/models/model.js";
 import { ClassWeightingEnum, InvalidRowsEnum, LossEnum, MetricEnum } from "./enums.js";
 import { DeclarationInput } from "./fields.js";
 import { LayerInput } from "./layer.js";

@@ -7,7 +7,7 @@ import {
   type ParallelDeclaration,
   type RecurrentDeclaration,
   type ResidualDeclaration,
-} from "../../spec/nested-layer.js";
+} from "../../language/layers/nested-layer.js";
 import { LayerInput } from "./layer.js";
 import { NamedLayerInput } from "./layer-fields.js";
 import { GruInput, LstmInput, SimpleRnnInput } from "./sequence-layer.js";

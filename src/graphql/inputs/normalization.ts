@@ -3,7 +3,7 @@ import type {
   BatchNormalizationDeclaration,
   GroupNormalizationDeclaration,
   LayerNormalizationDeclaration,
-} from "../../spec/layer.js";
+} from "../../language/layers/layer.js";
 import { NamedLayerInput, RegularizerInput } from "./layer-fields.js";
 
 @InputType({ description: "What every normalization has." })

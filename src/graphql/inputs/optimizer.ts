@@ -1,5 +1,5 @@
 import { Field, Float, InputType, Int } from "type-graphql";
-import type { OptimizerDeclaration } from "../../spec/optimizer.js";
+import type { OptimizerDeclaration } from "../../language/algorithms/optimizer.js";
 import { AlgorithmInput } from "./algorithm.js";
 import { ParameterKindEnum } from "./enums.js";
 import { DeclarationInput } from "./fields.js";

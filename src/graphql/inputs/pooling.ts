@@ -1,6 +1,6 @@
 import { Field, InputType, Int } from "type-graphql";
-import type { GlobalPoolingDeclaration, PoolingDeclaration } from "../../spec/pooling.js";
-import type { Padding } from "../../spec/spatial.js";
+import type { GlobalPoolingDeclaration, PoolingDeclaration } from "../../language/layers/pooling.js";
+import type { Padding } from "../../language/layers/spatial.js";
 import { PaddingEnum } from "./convolution.js";
 import { NamedLayerInput, perAxis } from "./layer-fields.js";
 

@@ -6,7 +6,7 @@ import type {
   Side,
   Standardization,
   TokenSplit,
-} from "../../spec/preprocessing.js";
+} from "../../language/preprocessing/preprocessing.js";
 import { EmbeddingPoolingEnum, PreprocessingEnum, SideEnum, StandardizationEnum, TokenSplitEnum } from "./enums.js";
 
 @InputType({

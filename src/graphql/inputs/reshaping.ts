@@ -1,12 +1,12 @@
 import { Field, InputType, Int } from "type-graphql";
-import type { FlattenDeclaration, ReshapeDeclaration } from "../../spec/layer.js";
+import type { FlattenDeclaration, ReshapeDeclaration } from "../../language/layers/layer.js";
 import type {
   PermuteDeclaration,
   RepeatVectorDeclaration,
   UpSamplingDeclaration,
   ZeroPadding1dDeclaration,
   ZeroPadding2dDeclaration,
-} from "../../spec/reshaping.js";
+} from "../../language/layers/reshaping.js";
 import { NamedLayerInput, perAxis } from "./layer-fields.js";
 
 @InputType({ description: "Makes one list of numbers of each row's image or matrix (Keras: Flatten)." })

@@ -1,5 +1,5 @@
 import { Extensions, Field, Float, InputType, Int } from "type-graphql";
-import type { RetrainingDeclaration } from "../../spec/retraining.js";
+import type { RetrainingDeclaration } from "../../language/retraining/retraining.js";
 import { DeclarationInput } from "./fields.js";
 
 type FineTuneDeclaration = NonNullable<RetrainingDeclaration["train"]["fineTune"]>;

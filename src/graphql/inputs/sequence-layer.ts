@@ -1,5 +1,5 @@
 import { Field, Float, InputType, Int } from "type-graphql";
-import type { Activation, InitializerType } from "../../spec/layer.js";
+import type { Activation, InitializerType } from "../../language/layers/layer.js";
 import type {
   EmbeddingDeclaration,
   GruDeclaration,
@@ -7,7 +7,7 @@ import type {
   MultiHeadAttentionDeclaration,
   PositionEmbeddingDeclaration,
   SimpleRnnDeclaration,
-} from "../../spec/sequence-layer.js";
+} from "../../language/layers/sequence-layer.js";
 import { ActivationEnum, InitializerEnum } from "./enums.js";
 import { InitializerOptionsInput, KernelAndBiasInput, NamedLayerInput, RegularizerInput } from "./layer-fields.js";
 

@@ -1,12 +1,12 @@
 import { Field, Float, ID, InputType, Int } from "type-graphql";
-import type { RunReference } from "../../runs/control.js";
-import type { TrainDeclaration } from "../../runs/submit.js";
 import type {
   CheckpointDeclaration,
   DeviceRequest,
   EarlyStoppingDeclaration,
   KeepDeclaration,
-} from "../../spec/training.js";
+} from "../../language/training/training.js";
+import type { RunReference } from "../../runs/control.js";
+import type { TrainDeclaration } from "../../runs/submit.js";
 import { DeviceRequestEnum, MonitorModeEnum } from "./enums.js";
 import { MutationInput } from "./fields.js";
 

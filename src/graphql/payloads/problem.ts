@@ -1,7 +1,7 @@
 import { Field, ObjectType, registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import { Cost } from "../../entities/field-cost.js";
-import type { Problem, ProblemCode } from "../../spec/problem.js";
+import type { Problem, ProblemCode } from "../../language/fields/problem.js";
 
 const meanings: Record<ProblemCode, string> = {
   REQUIRED: "A value is missing.",

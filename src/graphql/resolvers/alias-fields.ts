@@ -3,9 +3,9 @@ import { Alias, AliasMove } from "../../entities/alias.js";
 import { Cost } from "../../entities/field-cost.js";
 import { Model } from "../../entities/model.js";
 import { ModelVersion } from "../../entities/version.js";
-import { assertAmount, listLimits } from "../connection/arguments.js";
+import { assertAmount, listLimits } from "../../lists/arguments.js";
+import { groupBy, type Loaders } from "../../lists/loaders.js";
 import type { Context } from "../context.js";
-import { groupBy, type Loaders } from "../loaders.js";
 
 @Resolver(() => Alias)
 export class AliasFields {

@@ -1,13 +1,13 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { Dataset, DatasetVersion } from "../../entities/dataset.js";
 import { DatasetEvent } from "../../entities/event.js";
+import { sliceOf } from "../../lists/slice.js";
 import {
   DatasetVersionConnection,
   DatasetVersionsArguments,
   datasetVersions,
 } from "../collections/dataset-versions.js";
 import { ModelConnection, ModelsArguments, models } from "../collections/models.js";
-import { sliceOf } from "../connection/slice.js";
 import type { Context } from "../context.js";
 import { numberedLoader } from "../numbered.js";
 

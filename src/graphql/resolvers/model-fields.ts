@@ -6,11 +6,11 @@ import { Cost } from "../../entities/field-cost.js";
 import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
 import { ModelVersion } from "../../entities/version.js";
+import { sliceOf } from "../../lists/slice.js";
 import { ModelVersionConnection, ModelVersionsArguments, modelVersions } from "../collections/model-versions.js";
 import { RetrainingConnection, RetrainingsArguments, retrainings } from "../collections/retrainings.js";
 import { ModelRevisionConnection, modelRevisions, RevisionsArguments } from "../collections/revisions.js";
 import { RunConnection, RunsArguments, runs } from "../collections/runs.js";
-import { sliceOf } from "../connection/slice.js";
 import type { Context } from "../context.js";
 import { numberedLoader } from "../numbered.js";
 

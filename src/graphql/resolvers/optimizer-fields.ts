@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { Optimizer, OptimizerRevision } from "../../entities/optimizer.js";
+import { sliceOf } from "../../lists/slice.js";
 import { OptimizerRevisionConnection, optimizerRevisions, RevisionsArguments } from "../collections/revisions.js";
-import { sliceOf } from "../connection/slice.js";
 import type { Context } from "../context.js";
 import { numberedLoader } from "../numbered.js";
 

@@ -8,6 +8,8 @@ import { Retraining } from "../../entities/retraining.js";
 import { Run } from "../../entities/run.js";
 import { ModelVersion } from "../../entities/version.js";
 import { Worker } from "../../entities/worker.js";
+import { badInput, maxListLength } from "../../lists/condition.js";
+import { sliceOf } from "../../lists/slice.js";
 import { findVersion } from "../../registry/versions.js";
 import { liveWorkers } from "../../scheduler/workers.js";
 import { DatasetConnection, DatasetsArguments, datasets } from "../collections/datasets.js";
@@ -16,8 +18,6 @@ import { ModelConnection, ModelsArguments, models } from "../collections/models.
 import { OptimizerConnection, OptimizersArguments, optimizers } from "../collections/optimizers.js";
 import { RetrainingConnection, RetrainingsArguments, retrainings } from "../collections/retrainings.js";
 import { RunConnection, RunsArguments, runs } from "../collections/runs.js";
-import { badInput, maxListLength } from "../connection/condition.js";
-import { sliceOf } from "../connection/slice.js";
 import type { Context } from "../context.js";
 import { findNode } from "../node.js";
 import { checkVersionReference } from "../version-reference.js";

@@ -1,9 +1,9 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { Model } from "../../entities/model.js";
 import { Retraining, RetrainingRevision } from "../../entities/retraining.js";
+import { sliceOf } from "../../lists/slice.js";
 import { RetrainingRevisionConnection, RevisionsArguments, retrainingRevisions } from "../collections/revisions.js";
 import { RunConnection, RunsArguments, runs } from "../collections/runs.js";
-import { sliceOf } from "../connection/slice.js";
 import type { Context } from "../context.js";
 import { numberedLoader } from "../numbered.js";
 

@@ -3,8 +3,8 @@ import { In } from "typeorm";
 import { Cost } from "../../entities/field-cost.js";
 import { Run } from "../../entities/run.js";
 import { Worker } from "../../entities/worker.js";
+import { groupBy } from "../../lists/loaders.js";
 import type { Context } from "../context.js";
-import { groupBy } from "../loaders.js";
 import { DeviceObject } from "../worker-types.js";
 
 @Resolver(() => Worker)

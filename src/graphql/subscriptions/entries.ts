@@ -1,8 +1,8 @@
 import { isConnectionError } from "../../db/connection-error.js";
 import type { Stretch } from "../../pubsub/shared-tail.js";
 import type { Topic } from "../../pubsub/topics.js";
+import { shareable } from "../../transport/shared-results.js";
 import type { Platform } from "../context.js";
-import { shareable } from "../shared-results.js";
 import type { Log } from "./log-cursor.js";
 import { sharedLog } from "./shared-logs.js";
 

@@ -1,7 +1,7 @@
 import type { Run } from "../../entities/run.js";
+import { compileFilter } from "../../lists/filter.js";
+import { Parameters } from "../../lists/statement.js";
 import { type RunFilter, runConditions } from "../collections/runs.js";
-import { compileFilter } from "../connection/filter.js";
-import { Parameters } from "../connection/statement.js";
 import type { Platform } from "../context.js";
 import { createRunFeed, type RunFeed } from "./run-feed.js";
 

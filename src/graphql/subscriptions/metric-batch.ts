@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Cost } from "../../entities/field-cost.js";
 import { NumberScalar } from "../../entities/scalars.js";
-import type { MetricPoint } from "../../spec/metrics.js";
+import type { MetricPoint } from "../../language/metrics/metrics.js";
 
 @ObjectType({ description: "One measurement of a run." })
 export class RunMetricPoint implements MetricPoint {

@@ -1,9 +1,9 @@
 import { type DataSource, In } from "typeorm";
 import { Run } from "../../entities/run.js";
+import { compileFilter } from "../../lists/filter.js";
+import { Parameters } from "../../lists/statement.js";
 import { isFinal } from "../../runs/run-state.js";
 import { type RunFilter, runConditions } from "../collections/runs.js";
-import { compileFilter } from "../connection/filter.js";
-import { Parameters } from "../connection/statement.js";
 
 /** A run as a subscriber sees it. */
 export interface RunState {

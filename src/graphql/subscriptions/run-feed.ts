@@ -3,8 +3,8 @@ import { isConnectionError } from "../../db/connection-error.js";
 import type { Run } from "../../entities/run.js";
 import { unawaited } from "../../guarded.js";
 import type { Wakeup } from "../../pubsub/wakeups.js";
+import { shareable } from "../../transport/shared-results.js";
 import type { RunFilter } from "../collections/runs.js";
-import { shareable } from "../shared-results.js";
 import { fitting, liveRuns, type RunState, runChanges } from "./run-changes.js";
 
 /** A run is told of at most four times a second. */

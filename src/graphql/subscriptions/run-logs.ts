@@ -1,7 +1,7 @@
 import type { RunEvent } from "../../entities/run-event.js";
 import { PlatformError } from "../../errors.js";
+import { shown } from "../../language/fields/wording.js";
 import { readRunEvents, runHeads } from "../../runs/events.js";
-import { shown } from "../../spec/wording.js";
 import type { Platform } from "../context.js";
 import { followEntries } from "./entries.js";
 import { decodeLogCursor } from "./log-cursor.js";

@@ -1,10 +1,10 @@
 import { isConnectionError } from "../../db/connection-error.js";
+import type { MetricPoint } from "../../language/metrics/metrics.js";
 import type { Stretch } from "../../pubsub/shared-tail.js";
 import { thinnedMetrics } from "../../runs/metric-history.js";
 import { type MetricPage, readMetrics } from "../../runs/metrics.js";
-import type { MetricPoint } from "../../spec/metrics.js";
+import { shareable } from "../../transport/shared-results.js";
 import type { Platform } from "../context.js";
-import { shareable } from "../shared-results.js";
 import { encodeLogCursor } from "./log-cursor.js";
 import type { RunMetricBatch } from "./metric-batch.js";
 import { sharedLog } from "./shared-logs.js";

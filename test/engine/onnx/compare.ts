@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
-import { createEagerExecutor } from "../../../src/engine/eager-executor.js";
-import type { TensorValues } from "../../../src/engine/executor.js";
-import type { Graph, TensorSpec } from "../../../src/engine/graph.js";
-import { sizeOf } from "../../../src/engine/initializers.js";
-import type { NamedTensors } from "../../../src/engine/named-tensors.js";
-import { createOnnxExecutor } from "../../../src/engine/onnx/onnx-executor.js";
-import { normal, randomKey } from "../../../src/engine/random.js";
+import { createEagerExecutor } from "../../../src/engine/eager/eager-executor.js";
+import type { TensorValues } from "../../../src/engine/graphs/executor.js";
+import type { Graph, TensorSpec } from "../../../src/engine/graphs/graph.js";
+import { createOnnxExecutor } from "../../../src/engine/onnx/run/onnx-executor.js";
+import { sizeOf } from "../../../src/engine/tensors/initializers.js";
+import type { NamedTensors } from "../../../src/engine/tensors/named-tensors.js";
+import { normal, randomKey } from "../../../src/engine/tensors/random.js";
 
 export const eager = createEagerExecutor();
 export const compiled = createOnnxExecutor({ provider: "cpu" });

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it, test } from "vitest";
-import { asLayer } from "../../../src/engine/current-layer.js";
-import { givenBytes, operationsByLayer, peakBytes } from "../../../src/engine/onnx/cost.js";
+import { asLayer } from "../../../src/engine/graphs/current-layer.js";
 import { optimize } from "../../../src/engine/onnx/passes/optimize.js";
-import { trace } from "../../../src/engine/onnx/trace.js";
+import { givenBytes, operationsByLayer, peakBytes } from "../../../src/engine/onnx/program/cost.js";
+import { trace } from "../../../src/engine/onnx/trace/trace.js";
 import { graphOf } from "./compare.js";
 
 type Compute = Parameters<typeof graphOf>[1];

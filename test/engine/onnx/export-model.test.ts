@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it, test } from "vitest";
-import { predictionGraph } from "../../../src/engine/inference-graphs.js";
-import { sizeOf } from "../../../src/engine/initializers.js";
-import { exportModel } from "../../../src/engine/onnx/export-model.js";
-import { traceSymbolic } from "../../../src/engine/onnx/symbolic.js";
-import { createPredictor } from "../../../src/engine/predict.js";
-import { normal, randomKey } from "../../../src/engine/random.js";
-import { initialParameters } from "../../../src/engine/state.js";
+import { predictionGraph } from "../../../src/engine/networks/inference-graphs.js";
+import { initialParameters } from "../../../src/engine/networks/state.js";
+import { exportModel } from "../../../src/engine/onnx/export/export-model.js";
+import { traceSymbolic } from "../../../src/engine/onnx/export/symbolic.js";
+import { createPredictor } from "../../../src/engine/programs/predict.js";
+import { sizeOf } from "../../../src/engine/tensors/initializers.js";
+import { normal, randomKey } from "../../../src/engine/tensors/random.js";
 import { compiled, eager, expectSame, graphOf } from "./compare.js";
 import { zoo, zooNet } from "./zoo.js";
 

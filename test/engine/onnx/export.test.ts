@@ -1,10 +1,10 @@
 import { InferenceSession, type Tensor } from "onnxruntime-node";
 import { describe, expect, it, test } from "vitest";
-import { exportVersion } from "../../../src/engine/onnx/export.js";
-import type { Dimension } from "../../../src/engine/onnx/model.js";
-import { rawInputs } from "../../../src/engine/onnx/raw-inputs.js";
-import { rawShape } from "../../../src/engine/onnx/raw-values.js";
-import { serialize } from "../../../src/engine/onnx/serialize.js";
+import { exportVersion } from "../../../src/engine/onnx/export/export.js";
+import { rawInputs } from "../../../src/engine/onnx/export/raw-inputs.js";
+import { rawShape } from "../../../src/engine/onnx/export/raw-values.js";
+import type { Dimension } from "../../../src/engine/onnx/program/model.js";
+import { serialize } from "../../../src/engine/onnx/program/serialize.js";
 import { encodeInputs } from "../../../src/features/preprocessing.js";
 import { tableFromRows } from "../../../src/features/table.js";
 import { expectSame } from "./compare.js";

@@ -2,15 +2,19 @@ import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } fro
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
-import { evaluationGraph, predictionGraph } from "../../../src/engine/inference-graphs.js";
+import { evaluationGraph, predictionGraph } from "../../../src/engine/networks/inference-graphs.js";
+import { trainingGraph } from "../../../src/engine/networks/training-graph.js";
 import { anywhere } from "../../../src/engine/onnx/kernels/kernel.js";
-import { createOnnxExecutor } from "../../../src/engine/onnx/onnx-executor.js";
 import { optimize } from "../../../src/engine/onnx/passes/optimize.js";
-import { createProgramCache, engineVersion, type ProgramCacheOptions } from "../../../src/engine/onnx/program-cache.js";
-import { serialize } from "../../../src/engine/onnx/serialize.js";
-import { trace } from "../../../src/engine/onnx/trace.js";
-import { trainingGraph } from "../../../src/engine/training-graph.js";
-import { createTrainingProgram } from "../../../src/engine/training-program.js";
+import { serialize } from "../../../src/engine/onnx/program/serialize.js";
+import { createOnnxExecutor } from "../../../src/engine/onnx/run/onnx-executor.js";
+import {
+  createProgramCache,
+  engineVersion,
+  type ProgramCacheOptions,
+} from "../../../src/engine/onnx/run/program-cache.js";
+import { trace } from "../../../src/engine/onnx/trace/trace.js";
+import { createTrainingProgram } from "../../../src/engine/programs/training-program.js";
 import { zooNet } from "./zoo.js";
 
 const net = zooNet("convolution and maximum pooling");

@@ -1,12 +1,12 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect } from "vitest";
 import { anywhere } from "../../../src/engine/onnx/kernels/kernel.js";
-import { elements, type Program, valueNamed } from "../../../src/engine/onnx/model.js";
 import type { Pass } from "../../../src/engine/onnx/passes/pass.js";
 import { removeUnused } from "../../../src/engine/onnx/passes/remove-unused.js";
-import { Recorder } from "../../../src/engine/onnx/recorder.js";
-import { serialize } from "../../../src/engine/onnx/serialize.js";
-import { normal, randomKey } from "../../../src/engine/random.js";
+import { elements, type Program, valueNamed } from "../../../src/engine/onnx/program/model.js";
+import { Recorder } from "../../../src/engine/onnx/program/recorder.js";
+import { serialize } from "../../../src/engine/onnx/program/serialize.js";
+import { normal, randomKey } from "../../../src/engine/tensors/random.js";
 import { expectSame } from "./compare.js";
 
 /** A program written down by `write`. */

@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 /** What a process of its own is refused with when it opens a program on that provider: the device's libraries may print. */
 function refusalOn(provider: string, env: Record<string, string> = {}): { code: string; message: string } {
   const script = `
-    import { Recorder } from "./dist/engine/onnx/recorder.js";
-    import { serialize } from "./dist/engine/onnx/serialize.js";
-    import { createSessions } from "./dist/engine/onnx/sessions.js";
+    import { Recorder } from "./dist/engine/onnx/program/recorder.js";
+    import { serialize } from "./dist/engine/onnx/program/serialize.js";
+    import { createSessions } from "./dist/engine/onnx/run/sessions.js";
     const record = new Recorder("probe");
     const x = record.input("x", [2], "float32");
     record.output("y", record.node("Exp", [x], { shape: [2], type: "float32" }));

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { Message } from "../../../src/engine/onnx/protobuf.js";
-import { serialize } from "../../../src/engine/onnx/serialize.js";
+import { Message } from "../../../src/engine/onnx/program/protobuf.js";
+import { serialize } from "../../../src/engine/onnx/program/serialize.js";
 import { programOf } from "./programs.js";
 
 describe("a message", () => {

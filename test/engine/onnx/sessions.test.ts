@@ -1,9 +1,9 @@
 import { Tensor } from "onnxruntime-node";
 import { expect, it } from "vitest";
-import { elements } from "../../../src/engine/onnx/model.js";
-import { refusedOutput, refusesCopies } from "../../../src/engine/onnx/output-copies.js";
-import { serialize } from "../../../src/engine/onnx/serialize.js";
-import { createSessions } from "../../../src/engine/onnx/sessions.js";
+import { elements } from "../../../src/engine/onnx/program/model.js";
+import { serialize } from "../../../src/engine/onnx/program/serialize.js";
+import { refusedOutput, refusesCopies } from "../../../src/engine/onnx/run/output-copies.js";
+import { createSessions } from "../../../src/engine/onnx/run/sessions.js";
 import { programOf } from "./programs.js";
 
 const sessions = createSessions({ provider: "cpu", threads: 1 });

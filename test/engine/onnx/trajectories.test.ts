@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import { createOnnxExecutor } from "../../../src/engine/onnx/onnx-executor.js";
-import { createTrainingProgram } from "../../../src/engine/training-program.js";
+import { createOnnxExecutor } from "../../../src/engine/onnx/run/onnx-executor.js";
+import { createTrainingProgram } from "../../../src/engine/programs/training-program.js";
 import { compiled, eager } from "./compare.js";
 import { batchAt, batchSize, expectSameTrajectory, trajectory } from "./trajectory.js";
 import { zoo, zooNet } from "./zoo.js";

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import type { Executor } from "../../../src/engine/executor.js";
-import { sizeOf } from "../../../src/engine/initializers.js";
-import { normal, randomKey, uniform } from "../../../src/engine/random.js";
-import { createTrainingProgram, type Rows } from "../../../src/engine/training-program.js";
+import type { Executor } from "../../../src/engine/graphs/executor.js";
+import { createTrainingProgram, type Rows } from "../../../src/engine/programs/training-program.js";
+import { sizeOf } from "../../../src/engine/tensors/initializers.js";
+import { normal, randomKey, uniform } from "../../../src/engine/tensors/random.js";
 import { expectSame } from "./compare.js";
 import type { ZooNet } from "./zoo.js";
 

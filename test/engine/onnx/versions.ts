@@ -1,13 +1,13 @@
-import type { ExportedVersion } from "../../../src/engine/onnx/export.js";
-import { normal, randomKey, uniform } from "../../../src/engine/random.js";
-import { initialParameters } from "../../../src/engine/state.js";
+import { initialParameters } from "../../../src/engine/networks/state.js";
+import type { ExportedVersion } from "../../../src/engine/onnx/export/export.js";
+import { normal, randomKey, uniform } from "../../../src/engine/tensors/random.js";
 import { fitPreprocessing } from "../../../src/features/preprocessing.js";
 import { type Table, tableFromRows } from "../../../src/features/table.js";
-import type { Feature, FeatureDeclaration } from "../../../src/spec/dataset.js";
-import type { LayerDeclaration } from "../../../src/spec/layer.js";
-import type { ModelDeclaration } from "../../../src/spec/model.js";
-import { resolveDataset } from "../../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../../src/spec/resolve-model.js";
+import type { Feature, FeatureDeclaration } from "../../../src/language/datasets/dataset.js";
+import { resolveDataset } from "../../../src/language/datasets/resolve-dataset.js";
+import type { LayerDeclaration } from "../../../src/language/layers/layer.js";
+import type { ModelDeclaration } from "../../../src/language/models/model.js";
+import { resolveModel } from "../../../src/language/models/resolve-model.js";
 
 export type Row = Record<string, unknown>;
 

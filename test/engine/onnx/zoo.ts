@@ -1,9 +1,9 @@
-import { Findings } from "../../../src/spec/findings.js";
-import { type Activation, activations, type LayerDeclaration } from "../../../src/spec/layer.js";
-import type { Loss, ModelSpec } from "../../../src/spec/model.js";
-import type { OptimizerDeclaration, OptimizerSpec } from "../../../src/spec/optimizer.js";
-import { resolveLayers } from "../../../src/spec/resolve-layers.js";
-import { resolveOptimizer } from "../../../src/spec/resolve-optimizer.js";
+import type { OptimizerDeclaration, OptimizerSpec } from "../../../src/language/algorithms/optimizer.js";
+import { resolveOptimizer } from "../../../src/language/algorithms/resolve-optimizer.js";
+import { Findings } from "../../../src/language/fields/findings.js";
+import { type Activation, activations, type LayerDeclaration } from "../../../src/language/layers/layer.js";
+import { resolveLayers } from "../../../src/language/layers/resolve-layers.js";
+import type { Loss, ModelSpec } from "../../../src/language/models/model.js";
 import { modelOf } from "../models.js";
 
 /** A model with the optimizer that trains it in the comparison of executors. */

@@ -5,7 +5,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTrainingProgram } from "../../../src/engine/training-program.js";
+import { createTrainingProgram } from "../../../src/engine/programs/training-program.js";
 import { eager, expectSame } from "../onnx/compare.js";
 import { batchAt, batchSize } from "../onnx/trajectory.js";
 import { zooNet } from "../onnx/zoo.js";

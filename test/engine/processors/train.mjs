@@ -5,9 +5,9 @@ import { text } from "node:stream/consumers";
 
 const dist = new URL("../../../dist/", import.meta.url);
 const load = (file) => import(new URL(file, dist));
-const { channelBlock } = await load("engine/onnx/channel-block.js");
-const { createOnnxExecutor } = await load("engine/onnx/onnx-executor.js");
-const { createTrainingProgram } = await load("engine/training-program.js");
+const { channelBlock } = await load("engine/onnx/run/channel-block.js");
+const { createOnnxExecutor } = await load("engine/onnx/run/onnx-executor.js");
+const { createTrainingProgram } = await load("engine/programs/training-program.js");
 const { describeEnvironment } = await load("trainer/environment.js");
 
 const { nets } = JSON.parse(await text(process.stdin));

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { createEagerExecutor } from "../../../src/engine/eager-executor.js";
-import { type TensorflowBackend, tensorflowPackages } from "../../../src/engine/tensorflow.js";
-import { createTrainingProgram } from "../../../src/engine/training-program.js";
+import { createEagerExecutor } from "../../../src/engine/eager/eager-executor.js";
+import { type TensorflowBackend, tensorflowPackages } from "../../../src/engine/eager/tensorflow.js";
+import { createTrainingProgram } from "../../../src/engine/programs/training-program.js";
 import { PlatformError } from "../../../src/errors.js";
 import { compiled, eager } from "../onnx/compare.js";
 import { batchAt, batchSize, expectSameTrajectory, trajectory } from "../onnx/trajectory.js";

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { TensorValues } from "../../../src/engine/executor.js";
-import type { Graph } from "../../../src/engine/graph.js";
-import { createOnnxExecutor } from "../../../src/engine/onnx/onnx-executor.js";
+import type { TensorValues } from "../../../src/engine/graphs/executor.js";
+import type { Graph } from "../../../src/engine/graphs/graph.js";
+import { createOnnxExecutor } from "../../../src/engine/onnx/run/onnx-executor.js";
 import { useEagerBackend } from "../golden.js";
 import { compiled, expectSame, graphOf, valuesFor } from "../onnx/compare.js";
 import { convolutions, pools } from "../onnx/image-kernel-cases.js";

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it, test } from "vitest";
-import { createOnnxExecutor } from "../../../src/engine/onnx/onnx-executor.js";
-import { createTrainingProgram, type Rows } from "../../../src/engine/training-program.js";
-import { resolveDataset } from "../../../src/spec/resolve-dataset.js";
-import { resolveModel } from "../../../src/spec/resolve-model.js";
-import { resolveOptimizer } from "../../../src/spec/resolve-optimizer.js";
-import { resolved } from "../../spec/declarations.js";
+import { createOnnxExecutor } from "../../../src/engine/onnx/run/onnx-executor.js";
+import { createTrainingProgram, type Rows } from "../../../src/engine/programs/training-program.js";
+import { resolveOptimizer } from "../../../src/language/algorithms/resolve-optimizer.js";
+import { resolveDataset } from "../../../src/language/datasets/resolve-dataset.js";
+import { resolveModel } from "../../../src/language/models/resolve-model.js";
+import { resolved } from "../../language/declarations.js";
 import { compiled, expectSame } from "../onnx/compare.js";
 import { batchAt, batchSize, expectSameTrajectory } from "../onnx/trajectory.js";
 import { zooNet } from "../onnx/zoo.js";

@@ -9,7 +9,7 @@ import { armThroughLedger, type Passage, readLedger } from "../../../src/failpoi
 import { openFileStore } from "../../../src/storage/file-store.js";
 import { type TestDatabase, testDatabase } from "../../support/database.js";
 
-const entry = fileURLToPath(new URL("../../../dist/up.js", import.meta.url));
+const entry = fileURLToPath(new URL("../../../dist/programs/up.js", import.meta.url));
 const operatorKey = "the key of a platform that is killed";
 const roles = ["server", "worker"] as const;
 

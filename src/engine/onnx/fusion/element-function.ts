@@ -1,4 +1,4 @@
-import { type Program, valueNamed } from "../model.js";
+import { type Program, valueNamed } from "../program/model.js";
 import type { Loop } from "./loop.js";
 import { code, type FunctionCode } from "./webassembly.js";
 

@@ -1,4 +1,4 @@
-import type { Node } from "../model.js";
+import type { Node } from "../program/model.js";
 
 /** Operations on as many elements each, none of which looks at another element; computed together in one loop. */
 export interface Loop {

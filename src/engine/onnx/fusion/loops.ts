@@ -1,4 +1,4 @@
-import { elements, type Node, type Program, valueNamed } from "../model.js";
+import { elements, type Node, type Program, valueNamed } from "../program/model.js";
 import { elementFunction } from "./element-function.js";
 import type { Loop } from "./loop.js";
 import { poolingFunction } from "./pooling-function.js";

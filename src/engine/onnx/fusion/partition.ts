@@ -1,6 +1,6 @@
-import { elements, type Node, type Program, type Value, valueNamed } from "../model.js";
 import { removeUnused } from "../passes/remove-unused.js";
 import { usesOf } from "../passes/rewrite.js";
+import { elements, type Node, type Program, type Value, valueNamed } from "../program/model.js";
 import { operandsOf, operations } from "./element-function.js";
 import type { Loop } from "./loop.js";
 import { handedName } from "./stages.js";

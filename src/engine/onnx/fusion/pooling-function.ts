@@ -1,5 +1,5 @@
-import type { Node } from "../model.js";
-import { maxPool, type TiledPooling, windowsOf } from "./composite.js";
+import { maxPool, type TiledPooling, windowsOf } from "../program/composite.js";
+import type { Node } from "../program/model.js";
 import { code, type FunctionCode } from "./webassembly.js";
 
 const elementBytes = 4;

@@ -1,6 +1,6 @@
-import { elements, type Node, type Program, valueNamed } from "../model.js";
 import { removeUnused, removeUnusedInputs } from "../passes/remove-unused.js";
-import { loopDomain } from "./composite.js";
+import { loopDomain } from "../program/composite.js";
+import { elements, type Node, type Program, valueNamed } from "../program/model.js";
 
 /** The name under which a value is handed from one part of a program to another, or to a loop. */
 export function handedName(value: string): string {

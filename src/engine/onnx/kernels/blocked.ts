@@ -9,8 +9,8 @@
  * Images come and go as tfjs has them, [batch, height, width, channels]. `passes/sink-reorders.ts` removes the way there
  * and back between one such operation and the next.
  */
-import type { Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import type { Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { channelsFirst, shapeChannelsFirst } from "./layout.js";
 import { reshaped, sliced, transposed } from "./shape.js";
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { elements, type Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { elements, type Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { blockedConvolution, blockedFilterGradient, canRead, canWrite, turnedFilter } from "./blocked.js";
 import { binary } from "./elementwise.js";
 import type { KernelCall, KernelForm, KernelForms } from "./kernel.js";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { DataType, Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import type { DataType, Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import type { KernelForm, KernelForms } from "./kernel.js";
 
 /** The result of operands that are broadcast to each other, by default of the operands' own type. */

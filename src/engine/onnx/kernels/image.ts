@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { elements, type Value } from "../model.js";
+import { elements, type Value } from "../program/model.js";
 import type { KernelCall, KernelForm, KernelForms } from "./kernel.js";
 import { channelsFirst, channelsLast, shapeChannelsFirst } from "./layout.js";
 import { padded, reshaped, sliced, transposed } from "./shape.js";

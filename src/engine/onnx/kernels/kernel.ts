@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import type { Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 
 /** What a program is compiled for, as far as the best form of an operation depends on it. */
 export interface Target {

@@ -1,5 +1,5 @@
-import type { Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import type { Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { transposed } from "./shape.js";
 
 /** tfjs keeps images as [batch, height, width, channels]; ONNX computes on [batch, channels, height, width]. */

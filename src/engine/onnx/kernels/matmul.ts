@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { elements, sameShape, type Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { elements, sameShape, type Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { binary, unary } from "./elementwise.js";
 import type { KernelCall, KernelForms } from "./kernel.js";
 import { reshaped, transposed } from "./shape.js";

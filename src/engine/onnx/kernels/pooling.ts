@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type TiledPooling, tiledMaximum, tiledMaximumGradient } from "../fusion/composite.js";
-import { elements, type Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { type TiledPooling, tiledMaximum, tiledMaximumGradient } from "../program/composite.js";
+import { elements, type Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { blockedPooling, canWrite, fromBlocked, toBlocked } from "./blocked.js";
 import { binary } from "./elementwise.js";
 import type { KernelCall, KernelForm, KernelForms, Target } from "./kernel.js";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import type { Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { axesOf, axisOf, type KernelForm, type KernelForms } from "./kernel.js";
 
 function reduced(record: Recorder, op: string, x: Value, axes: number[], keepDims: boolean): Value {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { elements, sameShape, type Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { elements, sameShape, type Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { axesOf, axisOf, type KernelForms } from "./kernel.js";
 
 /** The same elements in another shape. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Program, sameShape, type Value, valueNamed } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { type Program, sameShape, type Value, valueNamed } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { broadcasting, rewritten, uniform } from "./rewrite.js";
 
 /**

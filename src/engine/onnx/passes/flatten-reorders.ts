@@ -1,5 +1,5 @@
 import { blockedDomain } from "../kernels/blocked.js";
-import { valueNamed } from "../model.js";
+import { valueNamed } from "../program/model.js";
 import type { Pass } from "./pass.js";
 import { rewritten } from "./rewrite.js";
 

@@ -1,5 +1,5 @@
 import { blockedDomain } from "../kernels/blocked.js";
-import { type Program, valueNamed } from "../model.js";
+import { type Program, valueNamed } from "../program/model.js";
 import { rewritten, usesOf } from "./rewrite.js";
 
 /** Rectifies within a convolution on blocks of channels, as ONNX Runtime does by itself for one in the usual layout. */

@@ -1,5 +1,5 @@
-import { elements, type Program, sameShape, type Value, valueNamed } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { elements, type Program, sameShape, type Value, valueNamed } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { rewritten, usesOf } from "./rewrite.js";
 
 /** Adds a bias to a product or a convolution within it: Gemm and Conv take one as their third input. */

@@ -1,5 +1,5 @@
-import { type Program, type Value, valueNamed } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { type Program, type Value, valueNamed } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { rewritten } from "./rewrite.js";
 
 /** Functions of single elements that a shader may answer with a number where their operand is NaN. */

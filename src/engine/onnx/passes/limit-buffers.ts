@@ -1,5 +1,5 @@
-import { type Program, type Value, valueNamed } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { type Program, type Value, valueNamed } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { rewritten } from "./rewrite.js";
 
 /** Tensors that one operation may read and write on any WebGPU device, which guarantees 8 storage buffers. */

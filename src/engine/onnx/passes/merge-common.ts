@@ -1,4 +1,4 @@
-import type { Program, Value } from "../model.js";
+import type { Program, Value } from "../program/model.js";
 import { rewritten } from "./rewrite.js";
 
 /** Computes once what is computed several times: the same operation on the same values. */

@@ -1,4 +1,4 @@
-import { type Program, type Value, valueNamed } from "../model.js";
+import { type Program, type Value, valueNamed } from "../program/model.js";
 import { rewritten } from "./rewrite.js";
 
 /** Reshapes once where reshapes follow each other. */

@@ -1,5 +1,5 @@
 import { anywhere, type Target } from "../kernels/kernel.js";
-import type { Program } from "../model.js";
+import type { Program } from "../program/model.js";
 import { broadcastLate } from "./broadcast-late.js";
 import { flattenReorders } from "./flatten-reorders.js";
 import { fuseActivation } from "./fuse-activation.js";

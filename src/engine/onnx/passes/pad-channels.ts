@@ -1,5 +1,5 @@
-import type { Program, Value } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import type { Program, Value } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { rewritten } from "./rewrite.js";
 
 /**

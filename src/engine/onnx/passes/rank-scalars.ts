@@ -1,4 +1,4 @@
-import { elements, type Program, type Value, valueNamed } from "../model.js";
+import { elements, type Program, type Value, valueNamed } from "../program/model.js";
 import { broadcasting, rewritten } from "./rewrite.js";
 
 /**

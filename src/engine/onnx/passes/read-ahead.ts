@@ -1,4 +1,4 @@
-import { type Program, valueNamed } from "../model.js";
+import { type Program, valueNamed } from "../program/model.js";
 import { rewritten } from "./rewrite.js";
 
 /** A left factor of fewer rows is small enough to be read as it comes. */

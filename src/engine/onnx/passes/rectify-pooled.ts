@@ -1,6 +1,6 @@
-import { maxPoolGradient } from "../fusion/composite.js";
-import { type Node, type Program, type Value, valueNamed } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { maxPoolGradient } from "../program/composite.js";
+import { type Node, type Program, type Value, valueNamed } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { rewritten, usesOf } from "./rewrite.js";
 import { isStep } from "./step-after-relu.js";
 

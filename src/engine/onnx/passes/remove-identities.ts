@@ -1,5 +1,5 @@
-import { type Node, type Program, sameShape, type Value, valueNamed } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { type Node, type Program, sameShape, type Value, valueNamed } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { rewritten, uniform } from "./rewrite.js";
 
 /** Drops nodes that give back what they are given: views in the same shape, products with 1, sums with 0. */

@@ -1,4 +1,4 @@
-import type { Program } from "../model.js";
+import type { Program } from "../program/model.js";
 
 /** Drops nodes and constants that no output depends on. */
 export function removeUnused(program: Program): Program {

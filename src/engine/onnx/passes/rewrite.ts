@@ -1,5 +1,5 @@
-import { type Node, type Program, type Value, valueNamed } from "../model.js";
-import { Recorder } from "../recorder.js";
+import { type Node, type Program, type Value, valueNamed } from "../program/model.js";
+import { Recorder } from "../program/recorder.js";
 
 /**
  * What takes the place of a node: the values to use for its results, or nothing to keep it.

@@ -1,4 +1,4 @@
-import { type Node, type Program, valueNamed } from "../model.js";
+import { type Node, type Program, valueNamed } from "../program/model.js";
 import { pointwise, rewritten, usesOf } from "./rewrite.js";
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Program, sameShape, type Value, valueNamed } from "../model.js";
+import { type Program, sameShape, type Value, valueNamed } from "../program/model.js";
 import { broadcasting, rewritten, uniform } from "./rewrite.js";
 
 /** Uses a scalar in place of a constant that is the same number everywhere, where broadcasting gives the same result. */

@@ -1,6 +1,6 @@
 import { blockedDomain, fromBlocked } from "../kernels/blocked.js";
-import { elements, type Program, sameShape, type Value, valueNamed } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { elements, type Program, sameShape, type Value, valueNamed } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { broadcasting, pointwise, rewritten, usesOf } from "./rewrite.js";
 
 /**

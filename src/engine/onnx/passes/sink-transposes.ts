@@ -1,5 +1,5 @@
-import { elements, type Node, type Program, type Value, valueNamed } from "../model.js";
-import type { Recorder } from "../recorder.js";
+import { elements, type Node, type Program, type Value, valueNamed } from "../program/model.js";
+import type { Recorder } from "../program/recorder.js";
 import { broadcasting, pointwise, rewritten } from "./rewrite.js";
 
 /** A value that is another one with its axes in another order: axis i is axis `perm[i]` of `source`. */

@@ -1,4 +1,4 @@
-import { type Node, type Program, type Value, valueNamed } from "../model.js";
+import { type Node, type Program, type Value, valueNamed } from "../program/model.js";
 import { rewritten } from "./rewrite.js";
 
 /**

@@ -2,8 +2,8 @@ import { describe, expect, it, test } from "vitest";
 import { operations } from "../../../../src/engine/onnx/fusion/element-function.js";
 import { type Call, createLoopRunner, elementCall } from "../../../../src/engine/onnx/fusion/loops.js";
 import { partition } from "../../../../src/engine/onnx/fusion/partition.js";
-import type { Value } from "../../../../src/engine/onnx/model.js";
-import type { Recorder } from "../../../../src/engine/onnx/recorder.js";
+import type { Value } from "../../../../src/engine/onnx/program/model.js";
+import type { Recorder } from "../../../../src/engine/onnx/program/recorder.js";
 import { programOf } from "../programs.js";
 
 const size = 7;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { partition } from "../../../../src/engine/onnx/fusion/partition.js";
-import type { Value } from "../../../../src/engine/onnx/model.js";
-import type { Recorder } from "../../../../src/engine/onnx/recorder.js";
+import type { Value } from "../../../../src/engine/onnx/program/model.js";
+import type { Recorder } from "../../../../src/engine/onnx/program/recorder.js";
 import { operationsOf, programOf } from "../programs.js";
 
 const shape = [4, 3];

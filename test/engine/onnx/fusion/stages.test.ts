@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { loopDomain, tiledMaximumGradient } from "../../../../src/engine/onnx/fusion/composite.js";
 import { handedName, stagesOf } from "../../../../src/engine/onnx/fusion/stages.js";
-import type { Value } from "../../../../src/engine/onnx/model.js";
-import type { Recorder } from "../../../../src/engine/onnx/recorder.js";
+import { loopDomain, tiledMaximumGradient } from "../../../../src/engine/onnx/program/composite.js";
+import type { Value } from "../../../../src/engine/onnx/program/model.js";
+import type { Recorder } from "../../../../src/engine/onnx/program/recorder.js";
 import { operationsOf, programOf } from "../programs.js";
 
 const shape = [1, 2, 2, 4];

@@ -1,14 +1,14 @@
 import { describe, expect, it, test } from "vitest";
-import { channelBlock } from "../../../../src/engine/onnx/channel-block.js";
-import { tiledMaximum, tiledMaximumGradient } from "../../../../src/engine/onnx/fusion/composite.js";
 import { blockedConvolution, blockedPooling } from "../../../../src/engine/onnx/kernels/blocked.js";
-import type { Value } from "../../../../src/engine/onnx/model.js";
 import { flattenReorders } from "../../../../src/engine/onnx/passes/flatten-reorders.js";
 import { fuseActivation } from "../../../../src/engine/onnx/passes/fuse-activation.js";
 import { rectifyPooled } from "../../../../src/engine/onnx/passes/rectify-pooled.js";
 import { removeUnused } from "../../../../src/engine/onnx/passes/remove-unused.js";
 import { sinkReorders } from "../../../../src/engine/onnx/passes/sink-reorders.js";
-import type { Recorder } from "../../../../src/engine/onnx/recorder.js";
+import { tiledMaximum, tiledMaximumGradient } from "../../../../src/engine/onnx/program/composite.js";
+import type { Value } from "../../../../src/engine/onnx/program/model.js";
+import type { Recorder } from "../../../../src/engine/onnx/program/recorder.js";
+import { channelBlock } from "../../../../src/engine/onnx/run/channel-block.js";
 import { expectSameMeaning, operationsOf, programOf } from "../programs.js";
 
 const block = await channelBlock();

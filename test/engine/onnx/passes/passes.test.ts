@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Value } from "../../../../src/engine/onnx/model.js";
 import { broadcastLate } from "../../../../src/engine/onnx/passes/broadcast-late.js";
 import { fuseBias } from "../../../../src/engine/onnx/passes/fuse-bias.js";
 import { limitBuffers } from "../../../../src/engine/onnx/passes/limit-buffers.js";
@@ -11,7 +10,8 @@ import { removeIdentities } from "../../../../src/engine/onnx/passes/remove-iden
 import { removeUnused, removeUnusedInputs } from "../../../../src/engine/onnx/passes/remove-unused.js";
 import { shrinkConstants } from "../../../../src/engine/onnx/passes/shrink-constants.js";
 import { stepAfterRelu } from "../../../../src/engine/onnx/passes/step-after-relu.js";
-import type { Recorder } from "../../../../src/engine/onnx/recorder.js";
+import type { Value } from "../../../../src/engine/onnx/program/model.js";
+import type { Recorder } from "../../../../src/engine/onnx/program/recorder.js";
 import { expectSameMeaning, operationsOf, programOf } from "../programs.js";
 
 /** Short forms for matrices [2, 3] of floats. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Value } from "../../../../src/engine/onnx/model.js";
 import { mergeCommon } from "../../../../src/engine/onnx/passes/merge-common.js";
 import { shareTransposes } from "../../../../src/engine/onnx/passes/share-transposes.js";
 import { sinkTransposes } from "../../../../src/engine/onnx/passes/sink-transposes.js";
-import type { Recorder } from "../../../../src/engine/onnx/recorder.js";
+import type { Value } from "../../../../src/engine/onnx/program/model.js";
+import type { Recorder } from "../../../../src/engine/onnx/program/recorder.js";
 import { expectSameMeaning, programOf } from "../programs.js";
 
 const toLast = [0, 2, 3, 1];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { guardNaN } from "../../../../src/engine/onnx/passes/guard-nan.js";
 import { padChannels } from "../../../../src/engine/onnx/passes/pad-channels.js";
-import type { Recorder } from "../../../../src/engine/onnx/recorder.js";
-import { forWebgpu, isForCpu } from "../../../../src/engine/onnx/webgpu.js";
+import type { Recorder } from "../../../../src/engine/onnx/program/recorder.js";
+import { forWebgpu, isForCpu } from "../../../../src/engine/onnx/run/webgpu.js";
 import { expectSameMeaning, operationsOf, programOf } from "../programs.js";
 
 const type = "float32";

@@ -1,0 +1,85 @@
+import { classOf } from "../../features/predictions.js";
+import { hasNaN, type Metric, scoreOf } from "./metric.js";
+
+/** Rows of one class: rightly predicted, predicted at all, and really there. */
+export interface ClassCounts {
+  hits: number;
+  predicted: number;
+  actual: number;
+}
+
+export interface Confusion {
+  rows: number;
+  correct: number;
+  /**
+   * The mean of a score over the classes that occur, without those for which it is NaN; for a single output the score of
+   * `true`.
+   */
+  perClass(score: (counts: ClassCounts) => number): number;
+}
+
+/**
+ * A metric of the counts of predicted and actual classes.
+ * @param width outputs of the network; 1 is a yes or no.
+ * @param reason why it is undefined where `value` is NaN.
+ */
+export function confusion(width: number, value: (counts: Confusion) => number, reason = ""): Metric {
+  const classes: ClassCounts[] = Array.from({ length: width === 1 ? 2 : width }, () => ({
+    hits: 0,
+    predicted: 0,
+    actual: 0,
+  }));
+  let rows = 0;
+  let invalid = false;
+  const considered = () => {
+    if (width === 1) return classes.slice(1);
+    return classes.filter(({ predicted, actual }) => predicted + actual > 0);
+  };
+  return {
+    update(predictions, targets) {
+      invalid ||= hasNaN(predictions);
+      for (let row = 0; row < predictions.length / width; row++) {
+        const predicted = classes[classOf(predictions, row * width, width)] as ClassCounts;
+        const actual = classes[classOf(targets, row * width, width)] as ClassCounts;
+        rows++;
+        predicted.predicted++;
+        actual.actual++;
+        if (predicted === actual) actual.hits++;
+      }
+    },
+    score() {
+      const correct = classes.reduce((sum, { hits }) => sum + hits, 0);
+      const perClass = (score: (counts: ClassCounts) => number) => mean(considered().map(score));
+      return scoreOf(rows, invalid, () => value({ rows, correct, perClass }), reason);
+    },
+  };
+}
+
+/** The mean of the values that are not NaN; NaN if there is none. */
+export function mean(values: number[]): number {
+  const defined = values.filter((value) => !Number.isNaN(value));
+  return defined.length === 0 ? Number.NaN : defined.reduce((sum, value) => sum + value, 0) / defined.length;
+}
+
+/**
+ * The share of rows whose class has one of the `places` largest outputs: fewer than so many are larger than its own, so
+ * that equals count as found.
+ */
+export function topAccuracy(width: number, places: number): Metric {
+  let rows = 0;
+  let found = 0;
+  let invalid = false;
+  return {
+    update(predictions, targets) {
+      invalid ||= hasNaN(predictions);
+      for (let start = 0; start < predictions.length; start += width) {
+        const own = predictions[start + classOf(targets, start, width)] as number;
+        let larger = 0;
+        for (let index = start; index < start + width; index++) if ((predictions[index] as number) > own) larger++;
+        rows++;
+        if (larger < places) found++;
+      }
+    },
+    score: () => scoreOf(rows, invalid, () => found / rows, ""),
+  };
+}

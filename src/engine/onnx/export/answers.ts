@@ -1,0 +1,86 @@
+import { trueAbove } from "../../../features/predictions.js";
+import { type FittedPreprocessing, fittedOf } from "../../../features/preprocessing.js";
+import type { ModelSpec } from "../../../language/models/model.js";
+import type { Program, Value } from "../program/model.js";
+import { Recorder } from "../program/recorder.js";
+import { cast } from "./raw-values.js";
+
+/** What an exported model answers. */
+export type Answer = "probabilities" | "label" | "value";
+
+/** Stands for any count of rows: shapes with the batch are written into a file by name. */
+const rows = 1;
+
+/**
+ * From the network's `predictions` [batch, width] to answers in the target's own terms, as `toPredictions` gives them:
+ * `probabilities` and `label` for categories and for true or false, else `value`, in float64.
+ * @param unknown whether an `unknown` [batch, 1] is there: rows of which nothing must be said.
+ */
+export function answers(
+  model: ModelSpec,
+  fitted: FittedPreprocessing,
+  unknown: boolean,
+  nameOf: (answer: Answer) => string,
+): Program {
+  const record = new Recorder("answers");
+  const { width } = model.target;
+  const given = record.input("predictions", [rows, width], "float32");
+  const rowIsUnknown = unknown ? [record.input("unknown", [rows, 1], "bool")] : [];
+  const predictions = rowIsUnknown.reduce<Value>(
+    (value, isUnknown) => record.node("Where", [isUnknown, record.scalar(Number.NaN), value], value),
+    given,
+  );
+  const put = (answer: Answer, value: Value) => record.output(nameOf(answer), value);
+  switch (model.target.type) {
+    case "CATEGORY":
+      put("probabilities", predictions);
+      put("label", category(record, predictions, model.target.categories));
+      break;
+    case "BINARY": {
+      const complement = record.node("Sub", [record.scalar(1), predictions], predictions);
+      put(
+        "probabilities",
+        record.node("Concat", [complement, predictions], { shape: [rows, 2], type: "float32" }, { axis: 1 }),
+      );
+      const result = { shape: [rows, 1], type: "bool" as const };
+      const isTrue = record.node("Greater", [predictions, record.scalar(trueAbove)], result);
+      put("label", record.node("Reshape", [isTrue, record.int64([-1])], { shape: [rows], type: "bool" }));
+      break;
+    }
+    default:
+      put("value", inOwnUnit(record, predictions, fittedOf(fitted.target, model.target.feature)));
+  }
+  return record.program;
+}
+
+/** The most probable category, the first of equals; the empty text where a probability is no finite number. */
+function category(record: Recorder, probabilities: Value, categories: readonly string[]): Value {
+  const perRow = { shape: [rows], type: "int64" as const };
+  const best = record.node("ArgMax", [probabilities], perRow, { axis: 1, keepdims: 0 });
+  // Zero, unless there is a NaN or an infinity among them.
+  const difference = record.node("Sub", [probabilities, probabilities], probabilities);
+  const sum = record.node(
+    "ReduceSum",
+    [difference, record.int64([1])],
+    { shape: [rows], type: "float32" },
+    { keepdims: 0 },
+  );
+  const isInvalid = record.node("IsNaN", [sum], { shape: [rows], type: "bool" });
+  const index = record.node("Where", [isInvalid, record.int64([-1]), best], perRow);
+  return record.nodes(
+    "LabelEncoder",
+    [index],
+    [{ shape: [rows], type: "string" }],
+    { keys_int64s: categories.map((_, code) => code), values_strings: [...categories], default_string: "" },
+    "ai.onnx.ml",
+  )[0] as Value;
+}
+
+function inOwnUnit(record: Recorder, predictions: Value, scaling: ReturnType<typeof fittedOf>): Value {
+  const result = { shape: predictions.shape, type: "float64" as const };
+  const value = cast(record, predictions, "float64");
+  if (scaling.method !== "Z_SCORE") return value;
+  const numbers = (values: readonly number[]) => record.constant(Float64Array.from(values), [values.length], "float64");
+  const wide = record.node("Mul", [value, numbers(scaling.standardDeviation)], result);
+  return record.node("Add", [wide, numbers(scaling.mean)], result);
+}

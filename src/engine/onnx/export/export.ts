@@ -1,0 +1,120 @@
+import type { FittedPreprocessing } from "../../../features/preprocessing.js";
+import type { ModelSpec } from "../../../language/models/model.js";
+import type { Placement, Vectorization } from "../../../language/preprocessing/preprocessing.js";
+import { checkTensors, type State } from "../../graphs/executor.js";
+import { predictionGraph } from "../../networks/inference-graphs.js";
+import { chain } from "../program/chain.js";
+import { type DataType, type Dimension, type Program, valueNamed } from "../program/model.js";
+import { serialize } from "../program/serialize.js";
+import { type Answer, answers } from "./answers.js";
+import { withConstants } from "./export-model.js";
+import { featureOf, rawInputs } from "./raw-inputs.js";
+import { isText, rawShape, rawType } from "./raw-values.js";
+import { traceSymbolic } from "./symbolic.js";
+
+/** What a version is made of, as far as answers depend on it. */
+export interface ExportedVersion {
+  model: ModelSpec;
+  /** The model's parameters by name; see `splitState`. */
+  parameters: State;
+  preprocessing: FittedPreprocessing;
+}
+
+/** Under which name the file's metadata holds its `Signature`, as JSON. */
+export const signatureKey = "perennial.signature";
+
+/** What goes into an exported file and what comes out of it. */
+export interface Signature {
+  format: 1;
+  /**
+   * The inputs, each named by its feature. `categories`: the texts that the model knows. `vectorization`: how a text
+   * becomes the tokens or ids that go in. `placement`: how elements are brought to `maxLength`.
+   */
+  inputs: {
+    name: string;
+    type: string;
+    elementType: DataType;
+    shape: Dimension[];
+    categories?: string[];
+    vectorization?: Vectorization;
+    placement?: Placement;
+  }[];
+  /** `answer`: what it is. `categories`: of `probabilities`, in the order of the columns; of `label`, the possible texts. */
+  outputs: { name: string; answer: Answer; elementType: DataType; shape: Dimension[]; categories?: string[] }[];
+}
+
+const batch = "batch";
+
+/**
+ * A trained model as an ONNX file that takes raw rows and answers in the target's own terms, any number of rows at a
+ * time: preprocessing, network and weights in one. For any runtime that has ONNX's operators, those of `ai.onnx.ml`
+ * included where there are categories; all is described in the file's metadata, under `signatureKey`.
+ *
+ * Inputs, one per feature, named by it: float64 [batch, 1] for NUMBER, float64 [batch, ...shape] for VECTOR, float32
+ * [batch, ...shape] for IMAGE (pixels, not files), float32 [batch, 1] for BINARY (0 or 1), string [batch, 1] for CATEGORY,
+ * float64 [batch, 1] for TIMESTAMP: seconds since 1970 in UTC.
+ *
+ * What has any count of elements goes in with `maxLength` of them a row, cut and padded as the description's `placement`
+ * says, or with any count, the same for all rows, where they are counted: for TEXT its tokens as string [batch, length],
+ * "" being padding, split as `vectorization` says, or where they are hashed int64 [batch, length], 1 + the bin of each (FNV-1a
+ * of 32 bits over UTF-8, modulo the bins) and 0 for padding; for a SEQUENCE of categories string [batch, length], ""
+ * being padding; for one of numbers float64 [batch, length] or [batch, length, width], NaN being padding. ONNX has
+ * no operator that takes texts apart row by row.
+ *
+ * Outputs: `probabilities` float32 [batch, categories] and `label` string [batch] for a CATEGORY; `probabilities`
+ * [batch, 2], of false and true, and `label` bool [batch] for BINARY; `value` float64 [batch, width] for NUMBER and
+ * VECTOR. An output is named `output/<name>` where a feature has its name.
+ *
+ * A graph can refuse nothing: a row with a category that the model does not know has NaN for all numbers and "" for a
+ * label, and one so large that the network overflows likewise has what came out of it.
+ *
+ * @throws PlatformError BAD_INPUT when parameters or preprocessing do not fit the model; UNSUPPORTED when the model
+ * cannot be compiled for any number of rows, see `traceSymbolic`.
+ */
+export function exportVersion({ model, parameters, preprocessing }: ExportedVersion): Uint8Array {
+  const graphAt = (rows: number) => predictionGraph(model, rows);
+  checkTensors(graphAt(1).state, parameters, true);
+  const features = new Set(model.inputs.map(({ feature }) => feature));
+  const before = rawInputs(model, preprocessing);
+  const hasUnknown = before.outputs.some(({ name }) => name === "unknown");
+  const after = answers(model, preprocessing, hasUnknown, (answer) => nameOf(answer, features));
+  const network = { ...withConstants(traceSymbolic(graphAt).program, parameters), name: "network" };
+  const program = chain("prediction", [before, network, after], new Set(Object.keys(parameters)), featureOf);
+  const signature = signatureOf(model, program, features);
+  const shapes = new Map([...signature.inputs, ...signature.outputs].map(({ name, shape }) => [name, shape]));
+  return serialize(program, {
+    shapeOf: (name) => shapes.get(name),
+    metadata: { [signatureKey]: JSON.stringify(signature) },
+  });
+}
+
+function nameOf(answer: Answer, features: ReadonlySet<string>): string {
+  return features.has(answer) ? `output/${answer}` : answer;
+}
+
+function signatureOf(model: ModelSpec, program: Program, features: ReadonlySet<string>): Signature {
+  const { target } = model;
+  const categories = target.type === "BINARY" ? ["false", "true"] : target.categories;
+  const known = (["probabilities", "label", "value"] as const).map((answer) => [nameOf(answer, features), answer]);
+  const answerNamed = new Map(known as [string, Answer][]);
+  return {
+    format: 1,
+    inputs: model.inputs.map((input) => ({
+      name: input.feature,
+      type: input.type,
+      elementType: rawType(input),
+      shape: rawShape(input),
+      ...(isText(input) && input.type !== "TEXT" && { categories: input.categories }),
+      ...(input.vectorization && { vectorization: input.vectorization }),
+      ...(input.placement && { placement: input.placement }),
+    })),
+    outputs: program.outputs.map(({ name, from }) => {
+      const { type, shape } = valueNamed(program, from);
+      const answer = answerNamed.get(name) as Answer;
+      return {
+        ...{ name, answer, elementType: type, shape: [batch, ...shape.slice(1)] },
+        ...(answer !== "value" && { categories }),
+      };
+    }),
+  };
+}

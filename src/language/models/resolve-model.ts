@@ -1,0 +1,202 @@
+import type { DatasetSpec, Feature } from "../datasets/dataset.js";
+import { readChoice, readDescription, readList, readName } from "../fields/fields.js";
+import { Findings } from "../fields/findings.js";
+import { limits } from "../fields/limits.js";
+import type { Resolution } from "../fields/problem.js";
+import { count, listed, shown, shownShape } from "../fields/wording.js";
+import { noPenalty } from "../layers/initializer.js";
+import type { Layer } from "../layers/layer.js";
+import { parameterCount } from "../layers/parameters.js";
+import { checkParameters, resolveLayers } from "../layers/resolve-layers.js";
+import type { Shape } from "../layers/resolved-layer.js";
+import { resolveClassWeights, resolveLoss, resolveMetrics, resolveSampleWeight } from "../losses/resolve-objective.js";
+import { outputForm, targetRules } from "../losses/target.js";
+import { type DeclaredEmbedding, resolvePreprocessings } from "../preprocessing/resolve-preprocessing.js";
+import { encodedWidth, oneHotWidth } from "./input-width.js";
+import {
+  invalidRowPolicies,
+  type ModelDeclaration,
+  type ModelInput,
+  type ModelSpec,
+  type ModelTarget,
+  targetTypes,
+} from "./model.js";
+import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
+import { readsSequence } from "./sequence-inputs.js";
+
+/**
+ * A model on a dataset's features, with inputs, preprocessing, shapes, output layer, loss and metrics resolved.
+ *
+ * @param dataset the dataset that the declaration names; null (a problem at `dataset`) if there is none. What
+ * does not depend on it is checked all the same.
+ */
+export function resolveModel(
+  declaration: ModelDeclaration,
+  dataset: Pick<DatasetSpec, "name" | "features"> | null | undefined,
+): Resolution<ModelSpec> {
+  const findings = Findings.start();
+  readName(findings, "name", declaration.name, "declaration");
+  readDescription(findings, declaration.description);
+  if (!dataset) {
+    findings.add("UNKNOWN_REFERENCE", `there is no dataset ${shown(declaration.dataset)}.`, "dataset");
+  }
+  const features = new Map(dataset?.features.map((feature) => [feature.name, feature]));
+  const target = dataset ? resolveTarget(findings, declaration.target, features) : undefined;
+  const resolved = dataset ? resolveInputs(findings, declaration, features) : undefined;
+  const inputs = resolved?.inputs;
+  const keepsSequence = inputs?.length === 1 && readsSequence(declaration.layers);
+  const inputShape = inputs && resolveInputShape(findings, inputs, keepsSequence);
+  const embedding = inputShape && resolveInputEmbedding({ ...resolved, keepsSequence }, inputShape);
+  const { layers, outputShape } = resolveLayers(
+    findings,
+    declaration.layers,
+    embedding ? embedding.outputShape : inputShape,
+    inputs ? knownIds(inputs) : 0,
+    embedding ? [embedding] : [],
+  );
+  const output = target && outputShape && resolveOutput(findings, declaration, target, layers, outputShape);
+  const loss = resolveLoss(findings, declaration.loss, target);
+  const metrics = resolveMetrics(findings, declaration.metrics, target);
+  const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
+  const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
+
+  const invalidRows = readChoice(findings, "invalidRows", declaration.invalidRows, invalidRowPolicies, "REFUSE");
+
+  const problems = findings.problems();
+  if (problems.length > 0 || !dataset || !target || !inputs || !inputShape || !output || !loss) return { problems };
+  const form = outputForm(loss.type, target.type);
+  const spec = {
+    dataset: dataset.name,
+    inputs: withIdBounds(inputs, layers),
+    inputShape: [...inputShape],
+    target: { ...target, scaling: form.scaling },
+    layers: [...layers, { ...output, activation: form.activation }],
+  };
+  const skips = invalidRows === "SKIP" ? { invalidRows } : {};
+  return { spec: { ...spec, loss, metrics, classWeights, sampleWeight, ...skips } };
+}
+
+function resolveTarget(
+  findings: Findings,
+  name: string,
+  features: ReadonlyMap<string, Feature>,
+): ModelTarget | undefined {
+  const feature = readFeature(findings, "target", name, features);
+  if (feature === undefined) return undefined;
+  const { shape, categories } = feature;
+  const type = targetTypes.find((candidate) => candidate === feature.type);
+  if (type === undefined) {
+    const message = `must be a ${listed(targetTypes, "or")} feature, and ${name} is ${feature.type}.`;
+    findings.add("CONTRADICTION", message, "target");
+    return undefined;
+  }
+  return { feature: name, type, shape, categories, scaling: targetRules[type].scaling, width: oneHotWidth(feature) };
+}
+
+function readFeature(
+  at: Findings,
+  key: string | number,
+  name: unknown,
+  features: ReadonlyMap<string, Feature>,
+): Feature | undefined {
+  if (name === undefined || name === null) at.add("REQUIRED", "is required: the name of a feature.", key);
+  const feature = typeof name === "string" ? features.get(name) : undefined;
+  if (feature === undefined && name !== undefined && name !== null) {
+    at.add("UNKNOWN_REFERENCE", () => `${shown(name)} is not a feature; the dataset has ${listed(features)}.`, key);
+  }
+  return feature;
+}
+
+interface ResolvedInputs {
+  inputs: ModelInput[];
+  /** By feature. */
+  embeddings: Map<string, DeclaredEmbedding>;
+}
+
+/** Undefined when the inputs are not known well enough to tell the network's input shape. */
+function resolveInputs(
+  findings: Findings,
+  declaration: ModelDeclaration,
+  features: ReadonlyMap<string, Feature>,
+): ResolvedInputs | undefined {
+  const at = findings.at("inputs");
+  const chosen: Feature[] = [];
+  let complete = true;
+  if (declaration.inputs === undefined || declaration.inputs === null) {
+    const apart = [declaration.target, declaration.sampleWeight];
+    chosen.push(...[...features.values()].filter(({ name }) => !apart.includes(name)));
+    complete = features.has(declaration.target);
+  } else {
+    const list = readList(findings, "inputs", declaration.inputs, limits.features);
+    if (Array.isArray(declaration.inputs) && declaration.inputs.length === 0)
+      findings.add("EMPTY", "must name at least one feature.", "inputs");
+    for (const [index, name] of list.entries()) {
+      const feature = readFeature(at, index, name, features);
+      if (feature === undefined) complete = false;
+      else if (name === declaration.target) {
+        at.add("CONTRADICTION", `${name} is the target, so it cannot be an input.`, index);
+      } else if (name === declaration.sampleWeight) {
+        at.add("CONTRADICTION", `${name} is the rows' weight, so it cannot be an input.`, index);
+      } else if (chosen.includes(feature)) at.add("DUPLICATE", `${name} is already an input.`, index);
+      else chosen.push(feature);
+    }
+  }
+  const preprocessingOf = resolvePreprocessings(findings, declaration, chosen, (place, key, name) =>
+    readFeature(place, key, name, features),
+  );
+  if (!complete || chosen.length === 0) return undefined;
+  const embeddings: ResolvedInputs["embeddings"] = new Map();
+  const inputs = chosen.map((feature): ModelInput => {
+    const { name, type, shape, categories, resize } = feature;
+    const { method, embedding, ...rest } = preprocessingOf(feature);
+    if (embedding) embeddings.set(name, embedding);
+    const input = { feature: name, type, shape, categories, preprocessing: method };
+    return { ...input, width: encodedWidth({ ...input, ...rest }), ...(resize && { resize }), ...rest };
+  });
+  return { inputs, embeddings };
+}
+
+function resolveInputShape(findings: Findings, inputs: readonly ModelInput[], keepsSequence: boolean): Shape {
+  const [first, second] = inputs;
+  if (first?.type === "IMAGE" && second === undefined) return first.shape;
+  const width = inputs.reduce((sum, input) => sum + input.width, 0);
+  if (width > limits.elements) {
+    const message = `together they become ${count(width)} numbers; at most ${count(limits.elements)} are allowed.`;
+    findings.add("OUT_OF_RANGE", message, "inputs");
+    return undefined;
+  }
+  const isIds = first?.preprocessing === "ORDINAL" || first?.preprocessing === "EMBEDDING";
+  if (!keepsSequence || !first?.placement || isIds) return [width];
+  return [first.placement.maxLength, width / first.placement.maxLength];
+}
+
+function resolveOutput(
+  findings: Findings,
+  declaration: ModelDeclaration,
+  target: ModelTarget,
+  hidden: readonly Layer[],
+  inputShape: readonly number[],
+): Layer {
+  const last = (declaration.layers?.length ?? 0) - 1;
+  const at = last < 0 ? findings.at("layers") : findings.at("layers").at(last);
+  if (inputShape.length > 1) {
+    const message = `the output layer takes a list, and here comes shape ${shownShape(inputShape)}: add a flatten layer.`;
+    at.add("SHAPE_MISMATCH", message);
+  }
+  const output: Layer = {
+    name: "output",
+    type: "dense",
+    inputShape: [...inputShape],
+    outputShape: [target.width],
+    units: target.width,
+    activation: targetRules[target.type].activation,
+    useBias: true,
+    kernelInitializer: { type: "GLOROT_UNIFORM" },
+    biasInitializer: { type: "ZEROS" },
+    kernelRegularizer: { ...noPenalty },
+    biasRegularizer: { ...noPenalty },
+  };
+  const before = parameterCount(hidden);
+  if (before <= limits.parameters) checkParameters(at, before + parameterCount([output]));
+  return output;
+}

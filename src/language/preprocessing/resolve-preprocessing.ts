@@ -1,0 +1,180 @@
+import type { Feature } from "../datasets/dataset.js";
+import { readChoice, readInteger, readList, readObject } from "../fields/fields.js";
+import type { Findings } from "../fields/findings.js";
+import { limits } from "../fields/limits.js";
+import { listed } from "../fields/wording.js";
+import type { ModelDeclaration } from "../models/model.js";
+import {
+  type EmbeddingPooling,
+  type Placement,
+  type Preprocessing,
+  type PreprocessingDeclaration,
+  poolings,
+  preprocessings,
+  sides,
+  standardizations,
+  tokenSplits,
+  type Vectorization,
+} from "./preprocessing.js";
+
+/** How an input becomes numbers, with defaults. What does not apply to its type and method is left out. */
+export interface ResolvedPreprocessing {
+  method: Preprocessing;
+  vectorization?: Vectorization;
+  placement?: Placement;
+  /** EMBEDDING only. */
+  embedding?: DeclaredEmbedding;
+}
+
+/** The vectors of an input. */
+export interface DeclaredEmbedding {
+  dimensions: number;
+  /** Undefined where none is declared: the default depends on the layers. */
+  pooling: EmbeddingPooling | undefined;
+  /** Where it was declared. */
+  at: Findings;
+}
+
+/** The methods that fit a feature; the first is the default. */
+function methodsFor({ type, categories }: Feature): readonly [Preprocessing, ...Preprocessing[]] {
+  switch (type) {
+    case "BINARY":
+      return ["NONE"];
+    case "CATEGORY":
+      return ["ONE_HOT", "ORDINAL", "EMBEDDING"];
+    case "TEXT":
+      return ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"];
+    case "TIMESTAMP":
+      return ["CALENDAR", "Z_SCORE", "MIN_MAX"];
+    case "SEQUENCE":
+      if (categories.length > 0) return ["EMBEDDING", "ORDINAL", "ONE_HOT", "MULTI_HOT", "COUNT"];
+      return ["Z_SCORE", "MIN_MAX", "NONE"];
+    default:
+      return ["Z_SCORE", "MIN_MAX", "NONE"];
+  }
+}
+
+/** Methods that count elements wherever they stand. */
+const counting: readonly Preprocessing[] = ["MULTI_HOT", "COUNT", "TF_IDF"];
+export function countsElements(method: Preprocessing): boolean {
+  return counting.includes(method);
+}
+
+/** A vector of 10,000 counts a row would be far more than 10,000 rows of a table, of which a text needs few. */
+const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
+const defaultMaxLength = 128;
+
+/**
+ * The methods and options of the inputs that `preprocessing` names, by feature; `resolve` gives those of any other input.
+ *
+ * Defaults: the first method that fits; LOWER_AND_STRIP_PUNCTUATION, WHITESPACE and a vocabulary of 10,000 tokens (1,000
+ * where they are counted); 128 elements, filled in before the first, so that a recurrent layer reads the real ones last.
+ * What is too long loses the end of a TEXT and the beginning of a SEQUENCE, whose latest elements matter most.
+ */
+export function resolvePreprocessings(
+  findings: Findings,
+  declaration: Pick<ModelDeclaration, "preprocessing" | "target">,
+  inputs: readonly Feature[],
+  readFeature: (at: Findings, key: string, name: unknown) => Feature | undefined,
+): (feature: Feature) => ResolvedPreprocessing {
+  const resolved = new Map<string, ResolvedPreprocessing>();
+  const list = readList(findings, "preprocessing", declaration.preprocessing ?? [], limits.features);
+  const places = findings.at("preprocessing");
+  for (const [index, declared] of list.entries()) {
+    const entry = readObject(places, index, declared);
+    if (entry === undefined) continue;
+    const at = places.at(index);
+    const isDeclared = entry.method !== undefined && entry.method !== null;
+    const chosen = isDeclared ? readChoice(at, "method", entry.method, preprocessings) : undefined;
+    const feature = readFeature(at, "feature", entry.feature);
+    if (feature === undefined) continue;
+    const { name, type } = feature;
+    const methods = methodsFor(feature);
+    const method = isDeclared ? chosen : methods[0];
+    if (name === declaration.target) {
+      at.add("CONTRADICTION", `${name} is the target, whose scaling follows from its type.`, "feature");
+    } else if (!inputs.includes(feature)) at.add("CONTRADICTION", `${name} is not an input of this model.`, "feature");
+    else if (resolved.has(name)) at.add("DUPLICATE", `${name} has a method already.`, "feature");
+    else if (method !== undefined && !methods.includes(method)) {
+      at.add("CONTRADICTION", `must be ${listed(methods, "or")} for a ${type} feature, got ${method}.`, "method");
+    } else if (method !== undefined) resolved.set(name, resolveEntry(at, feature, method, entry));
+  }
+  const untold = findings.at("preprocessing");
+  return (feature) =>
+    resolved.get(feature.name) ?? resolveEntry(untold, feature, methodsFor(feature)[0], { feature: feature.name });
+}
+
+function resolveEntry(
+  at: Findings,
+  feature: Feature,
+  method: Preprocessing,
+  entry: PreprocessingDeclaration,
+): ResolvedPreprocessing {
+  const isText = feature.type === "TEXT";
+  const isSequence = isText || feature.type === "SEQUENCE";
+  const isPlaced = isSequence && !countsElements(method);
+  const rules: [keyof PreprocessingDeclaration, boolean, string][] = [
+    ["dimensions", method === "EMBEDDING", "EMBEDDING"],
+    ["pooling", isSequence && method === "EMBEDDING", "EMBEDDING of TEXT and SEQUENCE"],
+    ...(["standardize", "split", "maxTokens", "hashBins"] as const).map((key): [typeof key, boolean, string] => [
+      key,
+      isText,
+      "TEXT features",
+    ]),
+    ...(["maxLength", "padding", "truncating"] as const).map((key): [typeof key, boolean, string] => [
+      key,
+      isPlaced,
+      "TEXT and SEQUENCE features that keep their order",
+    ]),
+  ];
+  for (const [key, applies, where] of rules) {
+    if (applies || entry[key] === undefined || entry[key] === null) continue;
+    at.add("CONTRADICTION", `applies to ${where} only, and ${feature.name} is ${feature.type} by ${method}.`, key);
+  }
+  return {
+    method,
+    ...(isText && { vectorization: resolveVectorization(at, method, entry) }),
+    ...(isPlaced && { placement: resolvePlacement(at, isText, entry) }),
+    ...(method === "EMBEDDING" && { embedding: resolveEmbedding(at, feature, entry) }),
+  };
+}
+
+function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDeclaration): DeclaredEmbedding {
+  const { pooling } = entry;
+  return {
+    dimensions: readInteger(at, "dimensions", entry.dimensions, 1, defaultDimensions(feature), limits.units),
+    pooling: pooling === undefined || pooling === null ? undefined : readChoice(at, "pooling", pooling, poolings),
+    at,
+  };
+}
+
+const textDimensions = 32;
+
+/** For categories a rule of thumb of fastai's: wide enough for many, small for few. */
+function defaultDimensions({ type, categories }: Feature): number {
+  if (type === "TEXT") return textDimensions;
+  return Math.min(600, Math.round(1.6 * categories.length ** 0.56));
+}
+
+function resolveVectorization(at: Findings, method: Preprocessing, entry: PreprocessingDeclaration): Vectorization {
+  const { maxTokens, hashBins } = entry;
+  const isHashed = hashBins !== undefined && hashBins !== null;
+  if (isHashed && maxTokens !== undefined && maxTokens !== null) {
+    at.add("CONTRADICTION", "cannot be combined with maxTokens: hashed tokens need no vocabulary.", "hashBins");
+  }
+  const fallback = countsElements(method) ? defaultMaxTokens.counted : defaultMaxTokens.placed;
+  return {
+    standardize: readChoice(at, "standardize", entry.standardize, standardizations, "LOWER_AND_STRIP_PUNCTUATION"),
+    split: readChoice(at, "split", entry.split, tokenSplits, "WHITESPACE"),
+    maxTokens: isHashed ? null : readInteger(at, "maxTokens", maxTokens, 1, fallback, limits.tokens),
+    hashBins: isHashed ? readInteger(at, "hashBins", hashBins, 1, undefined, limits.tokens) : null,
+  };
+}
+
+function resolvePlacement(at: Findings, isText: boolean, entry: PreprocessingDeclaration): Placement {
+  return {
+    maxLength: readInteger(at, "maxLength", entry.maxLength, 1, defaultMaxLength, limits.extent),
+    padding: readChoice(at, "padding", entry.padding, sides, "PRE"),
+    truncating: readChoice(at, "truncating", entry.truncating, sides, isText ? "POST" : "PRE"),
+  };
+}

@@ -1,0 +1,141 @@
+import { Field, ID, InputType, Int } from "type-graphql";
+import { type RunState, RunStateEnum } from "../entities/run.js";
+import { NumberScalar } from "../entities/scalars.js";
+
+const equal = "Equal to this.";
+const notEqual = "Not equal to this.";
+const among = "Equal to one of these; an empty list matches nothing.";
+const notAmong = "Equal to none of these; an empty list matches everything.";
+const less = "Less than this.";
+const atMost = "This or less.";
+const greater = "Greater than this.";
+const atLeast = "This or greater.";
+const all = "Operators given together must all hold.";
+
+@InputType({ description: `Compares a text, case by case as it is stored. ${all}` })
+export class StringFilter {
+  @Field(() => String, { nullable: true, description: equal })
+  eq?: string | null;
+
+  @Field(() => String, { nullable: true, description: notEqual })
+  ne?: string | null;
+
+  @Field(() => [String], { nullable: true, description: among })
+  in?: string[] | null;
+
+  @Field(() => [String], { nullable: true, description: notAmong })
+  notIn?: string[] | null;
+
+  @Field(() => String, { nullable: true, description: "Holds this anywhere." })
+  contains?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Begins with this." })
+  startsWith?: string | null;
+}
+
+@InputType({ description: `Compares a global id. ${all}` })
+export class IdFilter {
+  @Field(() => ID, { nullable: true, description: equal })
+  eq?: string | null;
+
+  @Field(() => ID, { nullable: true, description: notEqual })
+  ne?: string | null;
+
+  @Field(() => [ID], { nullable: true, description: among })
+  in?: string[] | null;
+
+  @Field(() => [ID], { nullable: true, description: notAmong })
+  notIn?: string[] | null;
+}
+
+@InputType({ description: `Compares a whole number. ${all}` })
+export class IntFilter {
+  @Field(() => Int, { nullable: true, description: equal })
+  eq?: number | null;
+
+  @Field(() => Int, { nullable: true, description: notEqual })
+  ne?: number | null;
+
+  @Field(() => [Int], { nullable: true, description: among })
+  in?: number[] | null;
+
+  @Field(() => [Int], { nullable: true, description: notAmong })
+  notIn?: number[] | null;
+
+  @Field(() => Int, { nullable: true, description: less })
+  lt?: number | null;
+
+  @Field(() => Int, { nullable: true, description: atMost })
+  lte?: number | null;
+
+  @Field(() => Int, { nullable: true, description: greater })
+  gt?: number | null;
+
+  @Field(() => Int, { nullable: true, description: atLeast })
+  gte?: number | null;
+}
+
+@InputType({
+  description: `Compares a measured value. NaN equals itself, and no comparison by size holds for it. ${all}`,
+})
+export class NumberFilter {
+  @Field(() => NumberScalar, { nullable: true, description: equal })
+  eq?: number | null;
+
+  @Field(() => NumberScalar, { nullable: true, description: notEqual })
+  ne?: number | null;
+
+  @Field(() => NumberScalar, { nullable: true, description: less })
+  lt?: number | null;
+
+  @Field(() => NumberScalar, { nullable: true, description: atMost })
+  lte?: number | null;
+
+  @Field(() => NumberScalar, { nullable: true, description: greater })
+  gt?: number | null;
+
+  @Field(() => NumberScalar, { nullable: true, description: atLeast })
+  gte?: number | null;
+}
+
+@InputType({ description: `Compares an instant, to the millisecond in which instants are written. ${all}` })
+export class DateTimeFilter {
+  @Field(() => Date, { nullable: true, description: "In this millisecond." })
+  eq?: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "Before this." })
+  lt?: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "At this or before." })
+  lte?: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "After this." })
+  gt?: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "At this or after." })
+  gte?: Date | null;
+}
+
+@InputType({ description: `Compares true and false. ${all}` })
+export class BooleanFilter {
+  @Field(() => Boolean, { nullable: true, description: equal })
+  eq?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: notEqual })
+  ne?: boolean | null;
+}
+
+@InputType({ description: `Compares the state of a run. ${all}` })
+export class RunStateFilter {
+  @Field(() => RunStateEnum, { nullable: true, description: equal })
+  eq?: RunState | null;
+
+  @Field(() => RunStateEnum, { nullable: true, description: notEqual })
+  ne?: RunState | null;
+
+  @Field(() => [RunStateEnum], { nullable: true, description: among })
+  in?: RunState[] | null;
+
+  @Field(() => [RunStateEnum], { nullable: true, description: notAmong })
+  notIn?: RunState[] | null;
+}

@@ -1,0 +1,45 @@
+import path from "node:path";
+import { loadOrCreateSigningKey } from "../auth/signing-key.js";
+import { failpoint } from "../failpoint.js";
+import type { Logger } from "../logger.js";
+import { createObjectStore } from "../storage/create-object-store.js";
+import type { ObjectStore } from "../storage/object-store.js";
+import type { Config, S3Config } from "./config.js";
+
+/** The configured object store, for a server: URLs of the file store are signed with a secret in the data directory. */
+export async function openStore(config: Config, baseUrl: () => string, logger?: Logger) {
+  if (config.s3) return openS3(config.s3);
+  return openFiles(config, { baseUrl, secret: await loadOrCreateSigningKey(config.dataDirectory, logger) });
+}
+
+/** The configured object store, for a process that signs no URLs: it needs no secret for that. */
+export async function openPrivateStore(config: Config) {
+  return config.s3 ? openS3(config.s3) : openFiles(config);
+}
+
+async function openS3(s3: S3Config) {
+  return withFailpoints(await createObjectStore({ kind: "s3", ...s3 }));
+}
+
+async function openFiles({ dataDirectory }: Config, urls: { baseUrl?: () => string; secret?: string } = {}) {
+  const root = path.join(dataDirectory, "objects");
+  return withFailpoints(await createObjectStore({ kind: "file", root, ...urls }));
+}
+
+/** Every object that is written or deleted passes here, whichever store it lies in. */
+function withFailpoints<Store extends Pick<ObjectStore, "put" | "delete">>(store: Store): Store {
+  const put = store.put.bind(store);
+  const remove = store.delete.bind(store);
+  return Object.assign(store, {
+    async put(key: string, bytes: Uint8Array) {
+      failpoint("put.before");
+      const info = await put(key, bytes);
+      failpoint("put.after");
+      return info;
+    },
+    async delete(key: string) {
+      failpoint("delete");
+      await remove(key);
+    },
+  });
+}
