@@ -2,6 +2,7 @@ import type { State } from "../engine/graphs/executor.js";
 import { PlatformError } from "../errors.js";
 import type { Environment } from "../language/training/environment.js";
 import { checkpointFile, type PositionWithoutState } from "./checkpoint.js";
+import { diverged } from "./divergence.js";
 import { monitoredValue } from "./early-stopping.js";
 import { type Patience, patiently } from "./patient-store.js";
 import type { Assignment, FromTrainer } from "./protocol.js";
@@ -177,12 +178,4 @@ export function createCheckpointWriter(options: {
       await inFlight;
     },
   };
-}
-
-/** What is thrown when training has ruined its numbers. */
-export function diverged(name: string, value: number, step: number): PlatformError {
-  return new PlatformError(
-    "DIVERGED",
-    `${name} became ${value} at step ${step}; a smaller learning rate or clipping may help`,
-  );
 }
