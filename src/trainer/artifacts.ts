@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { tensorsDigest } from "../engine/files/safetensors.js";
-import { encodeWeights, weightTensors } from "../engine/files/weights.js";
+import { decodeWeights, encodeWeights, weightTensors } from "../engine/files/weights.js";
 import type { State } from "../engine/graphs/executor.js";
 import { exportVersion } from "../engine/onnx/export/export.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { ModelSpec } from "../language/models/model.js";
 import { artifactKey } from "../storage/keys.js";
-import type { Assignment, TrainingOutcome } from "./protocol.js";
+import type { Assignment, TrainedVersion, TrainingOutcome } from "./protocol.js";
 import type { Store } from "./store.js";
 
 /**
@@ -39,6 +39,11 @@ export async function storeArtifacts(
 /** The digest that a version with these weights has. */
 export function weightsDigest(model: ModelSpec, parameters: State): string {
   return tensorsDigest(weightTensors(model, parameters));
+}
+
+/** Reads the parameters of a version. @throws PlatformError OBJECT_NOT_FOUND or OBJECT_CORRUPT */
+export async function loadWeights(store: Store, { model, weights }: TrainedVersion): Promise<State> {
+  return decodeWeights(model, await store.get(weights.key, weights.sha256), weights.key);
 }
 
 function exportOrWarn(

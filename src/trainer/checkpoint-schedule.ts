@@ -3,7 +3,7 @@ import type { TrainingProgram } from "../engine/programs/training-program.js";
 import type { CheckpointPolicy } from "../language/training/training.js";
 import type { BatchOrder } from "./batch-order.js";
 import type { CheckpointWriter } from "./checkpoint-writer.js";
-import type { FitListener } from "./fit.js";
+import type { FitListener } from "./fit-listener.js";
 import type { Position } from "./position.js";
 import type { Assignment } from "./protocol.js";
 

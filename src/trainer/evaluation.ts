@@ -1,7 +1,7 @@
 import { rowCounting } from "../engine/graphs/row-counting.js";
 import type { MetricValues } from "../engine/metrics/metric.js";
 import { createMetric } from "../engine/metrics/metrics.js";
-import type { Rows } from "../engine/programs/training-program.js";
+import type { Rows, TrainingProgram } from "../engine/programs/training-program.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
 import { metricName } from "../language/metrics/metrics.js";
 import type { ModelSpec } from "../language/models/model.js";
@@ -61,4 +61,26 @@ export function measure(
 export function measureLoss(name: string, loss: number, rows: Rows, semantics: TrainingSemantics): NamedValue {
   if (rowCounting(semantics).definesLoss(rows.weight)) return { name, value: loss };
   return { name, value: Number.NaN, undefinedReason: "the weight of every row is 0" };
+}
+
+/**
+ * Evaluates a program on one part of the data.
+ *
+ * @returns loss and metrics, none where the part has no rows; `sound`: whether every prediction is a finite number.
+ */
+export async function evaluatePart(
+  program: Pick<TrainingProgram, "evaluate">,
+  data: Pick<Data, "rows" | "targets">,
+  part: "validation" | "test" | "gate",
+  measuring: Measuring,
+): Promise<{ values: NamedValue[]; sound: boolean }> {
+  const { model, preprocessing, semantics } = measuring;
+  const rows = data.rows(part, model, preprocessing);
+  if (rows.count === 0) return { values: [], sound: true };
+  const { loss, predictions } = await program.evaluate(rows);
+  const metrics = measure(measuring, metricTargets(measuring, data, part, rows), predictions);
+  return {
+    values: [measureLoss("loss", loss, rows, semantics), ...metrics],
+    sound: predictions.every(Number.isFinite),
+  };
 }

@@ -2,7 +2,6 @@ import type { State } from "../engine/graphs/executor.js";
 import { averagedState, averagesOf, splitState } from "../engine/networks/state.js";
 import type { TrainingProgram } from "../engine/programs/training-program.js";
 import { failpoint } from "../failpoint.js";
-import type { MetricPoint } from "../language/metrics/metrics.js";
 import type { BatchOrder } from "./batch-order.js";
 import type { TrainingPosition } from "./checkpoint.js";
 import { createCheckpointSchedule } from "./checkpoint-schedule.js";
@@ -10,27 +9,11 @@ import type { CheckpointWriter } from "./checkpoint-writer.js";
 import { type Data, takeRows } from "./data-feed.js";
 import { assertFiniteLosses, createWeightCheck } from "./divergence.js";
 import { copyState, describeBest, judgeEpoch } from "./early-stopping.js";
+import type { FitListener } from "./fit-listener.js";
 import { createEpochMeasurement } from "./measure-epoch.js";
 import { judgePlateau } from "./plateau.js";
 import { Position } from "./position.js";
-import type { Assignment, Progress } from "./protocol.js";
-
-/** What a training does between its steps and after them. */
-export type Interlude = "EVALUATION" | "CHECKPOINT" | "CONCLUSION";
-
-/** What the training loop reports, and how it is stopped. */
-export interface FitListener {
-  /** One measurement at the current step; `seq` is the same in every attempt that makes the same point. */
-  point(point: MetricPoint, progress: Progress): void;
-  earlyStopped(message: string): void;
-  /** Sends what was reported so far: what follows is not a step, and may take longer than one. */
-  flush(next: Interlude): void;
-  /**
-   * Called before every step: lets messages in and out, waits as long as the worker holds the training back, and answers
-   * what the worker has requested.
-   */
-  yield(): Promise<"CANCEL" | "DRAIN" | undefined>;
-}
+import type { Assignment } from "./protocol.js";
 
 export interface FitOptions {
   assignment: Assignment;

@@ -5,7 +5,7 @@ import type { MetricPoint } from "../language/metrics/metrics.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { runAttempt } from "./attempt.js";
 import { startCheckpointThread } from "./checkpoint-thread.js";
-import type { Interlude } from "./fit.js";
+import type { Interlude } from "./fit-listener.js";
 import { patientStore } from "./patient-store.js";
 import type { AssignedDevice, FromTrainer, Progress, ToTrainer } from "./protocol.js";
 import { warmUp } from "./warm-up.js";
