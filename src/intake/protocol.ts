@@ -1,4 +1,3 @@
-import type { ThreadError } from "../errors.js";
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
 import type { ValueFault } from "../language/datasets/rows.js";
 import type { SealedRows, SealRequest } from "./seal.js";
@@ -46,20 +45,17 @@ export interface DecodedParts {
 
 /** What a thread is asked, and what it answers. */
 export interface Calls {
-  PARSE: { request: { bytes: Uint8Array; form: BodyForm }; answer: ParsedBody };
-  ROWS: { request: { handle: number; from: number; to: number }; answer: unknown[] };
-  SEAL: { request: { given: RowsOrHandle; seal: SealRequest }; answer: SealedRows };
+  PARSE: { request: { bytes: Uint8Array; form: BodyForm }; result: ParsedBody };
+  ROWS: { request: { handle: number; from: number; to: number }; result: unknown[] };
+  SEAL: { request: { given: RowsOrHandle; seal: SealRequest }; result: SealedRows };
   DECODE: {
     request: { features: readonly ImageFeature[]; rows: unknown[]; left: ImageBudget };
-    answer: DecodedParts;
+    result: DecodedParts;
   };
-  DROP: { request: { handle: number }; answer: null };
+  DROP: { request: { handle: number }; result: null };
 }
 
 export type CallName = keyof Calls;
 
-/** To the thread; one answer comes back for each. */
-export type ToThread = { [Name in CallName]: { type: Name; id: number } & Calls[Name]["request"] }[CallName];
-
-/** From the thread. */
-export type FromThread = { id: number; answer: unknown } | { id: number; error: ThreadError };
+/** To the thread. */
+export type ToThread = { [Name in CallName]: { type: Name } & Calls[Name]["request"] }[CallName];

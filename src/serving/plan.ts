@@ -58,10 +58,10 @@ export function createPlanner(options: {
           db.manager,
           request,
         );
-        const plan = await plans.call(caller, (id) => ({
-          ...{ type: "TRAINING", id, model: modelRevision.spec, optimizer: optimizerRevision.spec, training: spec },
+        const plan = await plans.call(caller, {
+          ...{ type: "TRAINING", model: modelRevision.spec, optimizer: optimizerRevision.spec, training: spec },
           trainRows: datasetVersion.splitCounts.train,
-        }));
+        });
         const offered = await devices();
         const tooMuch = plannedMemoryProblem(spec, plan, offered);
         if (tooMuch) return { problems: [tooMuch] };
@@ -73,8 +73,7 @@ export function createPlanner(options: {
         throw error;
       }
     },
-    unsupportedKernels: (model, caller = { request: {} }) =>
-      checks.call(caller, (id) => ({ type: "MODEL", id, model })),
+    unsupportedKernels: (model, caller = { request: {} }) => checks.call(caller, { type: "MODEL", model }),
     async close() {
       await Promise.all([plans.close(), checks.close()]);
     },

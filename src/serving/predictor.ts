@@ -198,7 +198,7 @@ export function createPredictor(options: {
     answers: (RowAnswer | undefined)[],
     problems: RowProblems,
   ): Promise<void> {
-    const answered = await thread.call(caller, (id) => ({ type: "PREDICT", id, versionId, table }));
+    const answered = await thread.call(caller, { type: "PREDICT", versionId, table });
     if (answered === "NOT_LOADED") throw new VersionLost(`version ${versionId} was loaded`);
     const { outputs, faults } = answered;
     const refuse = (row: number, message: string) =>

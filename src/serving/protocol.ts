@@ -1,7 +1,6 @@
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { Table } from "../features/table.js";
 import type { ModelSpec } from "../language/models/model.js";
-import type { ThreadAnswer } from "./thread-calls.js";
 
 /** What a serving thread needs to answer for one version. */
 export interface ServedVersion {
@@ -16,9 +15,9 @@ export interface ServedVersion {
 export type ToThread =
   | { type: "LOAD"; version: ServedVersion }
   | { type: "UNLOAD"; versionId: string }
-  | { type: "PREDICT"; id: number; versionId: string; table: Table };
+  | { type: "PREDICT"; versionId: string; table: Table };
 
-/** What the thread answers to PREDICT. */
+/** The thread's answer to PREDICT; the other messages get none. */
 export type SliceAnswer =
   /** The network's outputs for every row but those with faults, row after row. */
   | { outputs: Float32Array<ArrayBuffer>; faults: RowFault[] }
@@ -30,6 +29,3 @@ export interface RowFault {
   row: number;
   message: string;
 }
-
-/** From the thread, one per PREDICT. */
-export type FromThread = ThreadAnswer<SliceAnswer>;

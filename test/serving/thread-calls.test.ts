@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Caller, type CallLimits, createThreadCalls, type ThreadCalls } from "../../src/serving/thread-calls.js";
 
 interface Told {
-  id?: number;
   act: "note" | "echo" | "hang" | "die" | "fail";
   text?: string;
   milliseconds?: number;
@@ -27,7 +26,7 @@ function open(limits: Partial<CallLimits> = {}): void {
 }
 
 const someone = (): Caller => ({ request: {} });
-const tell = (caller: Caller, told: Told) => calls.call(caller, (id) => ({ id, ...told }));
+const tell = (caller: Caller, told: Told) => calls.call(caller, told);
 const echo = (caller: Caller, text: string, milliseconds = 0) => tell(caller, { act: "echo", text, milliseconds });
 
 /** Names of calls in the order in which they are answered. */
