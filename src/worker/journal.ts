@@ -40,7 +40,7 @@ export interface Journal {
   close(): void;
 }
 
-export function createJournal(options: {
+export interface JournalOptions {
   writePoints: (points: MetricPoint[], progress: Progress) => Promise<void>;
   onFailure: (error: Error) => void;
   /**
@@ -50,7 +50,9 @@ export function createJournal(options: {
   onFull?: (full: boolean) => void;
   bound?: JournalBound;
   logger: Logger;
-}): Journal {
+}
+
+export function createJournal(options: JournalOptions): Journal {
   const { bound = journalBound, onFull = () => {} } = options;
   const entries: Entry[] = [];
   const waiting = { entries: 0, bytes: 0 };

@@ -6,13 +6,19 @@ import type { FromTrainer, ToTrainer } from "../trainer/protocol.js";
 import type { OomKills } from "./oom-kills.js";
 import { preferForOomKill } from "./oom-score.js";
 
+/** How a process ended; both null: it could not be started. */
+export interface TrainerExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
 /** A trainer process as its worker sees it. */
 export interface Trainer {
   readonly pid: number;
   send(message: ToTrainer): void;
   onMessage(listener: (message: FromTrainer) => void): void;
   /** Resolves when the process is gone, however that came about. */
-  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly exited: Promise<TrainerExit>;
   /** Closes the channel: the trainer has nothing more to say and ends. */
   dismiss(): void;
   kill(): void;
@@ -123,7 +129,7 @@ function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): 
 }
 
 function wrap(child: ChildProcess): Trainer {
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+  const exited = new Promise<TrainerExit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
     child.on("error", () => resolve({ code: null, signal: null }));
   });
