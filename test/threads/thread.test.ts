@@ -96,12 +96,12 @@ describe("a thread", () => {
   });
 
   it("that hangs is ended after the deadline, for the oldest call alone", async () => {
-    open({ deadline: { seconds: 1, error: () => new Error("too slow") } });
+    open({ deadline: { seconds: 2, error: () => new Error("too slow") } });
     await echo("ready");
     // Each takes less than the deadline; together they take longer.
     const started = performance.now();
-    for (let time = 0; time < 3; time++) await echo("in time", 400);
-    expect(performance.now() - started).toBeGreaterThan(1_100);
+    for (let time = 0; time < 3; time++) await echo("in time", 800);
+    expect(performance.now() - started).toBeGreaterThan(2_100);
     const hung = thread.call({ act: "hang" });
     await expect(hung).rejects.toThrow("too slow");
     expect(ends).toEqual(["too slow"]);
@@ -109,14 +109,14 @@ describe("a thread", () => {
   });
 
   it("has no more time for its oldest call because younger ones are answered", async () => {
-    open({ deadline: { seconds: 0.5, error: () => new Error("too slow") } });
+    open({ deadline: { seconds: 2, error: () => new Error("too slow") } });
     await echo("ready");
     const started = performance.now();
     const slow = echo("slow", 60_000);
     const younger = setInterval(() => echo("quick").catch(() => {}), 50);
     await expect(slow).rejects.toThrow("too slow");
     clearInterval(younger);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(3_500);
   });
 
   it("is named in the message, and may fail again at every start", async () => {
