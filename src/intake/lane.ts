@@ -3,13 +3,13 @@ import { createThread } from "../threads/thread.js";
 import type { Budget } from "./budget.js";
 import type { CallName, Calls, ToThread } from "./protocol.js";
 
-/** A thread for some of the work. Only so many calls are with it at once; others wait for their turn. */
+/** A worker thread that handles a limited number of calls at once; others wait for their turn. */
 export interface Lane {
   /**
-   * Waits for its turn, then has the thread do it.
+   * Waits for its turn, then sends the request to the thread.
    *
-   * @param options.urgent before those that wait: for requests that hold something already.
-   * @param options.transfer what is handed over instead of copied.
+   * @param options.urgent goes before the waiting calls, for requests that hold a share of something already.
+   * @param options.transfer what is transferred instead of copied.
    * @throws PlatformError as the thread throws it, and LIMIT_EXCEEDED when the turn does not come.
    */
   call<Name extends CallName>(
@@ -17,15 +17,15 @@ export interface Lane {
     request: Calls[Name]["request"],
     options?: { urgent?: boolean; transfer?: readonly TransferListItem[] },
   ): Promise<Calls[Name]["result"]>;
-  /** Tells the thread, if it is running, what needs neither turn nor answer. */
+  /** Sends what needs neither a turn nor an answer, if the thread is running. */
   post<Name extends CallName>(type: Name, request: Calls[Name]["request"]): void;
   close(): Promise<void>;
 }
 
-/** @param turns how many calls the thread has at once, and how many may wait. */
+/** @param turns limits the calls that are with the thread at once, and those that wait. */
 export function createLane(url: URL, turns: Budget): Lane {
   const thread = createThread<ToThread, unknown>({ url });
-  // The compiler cannot follow that a name and its request belong together.
+  // The compiler cannot see that this name and this request belong together.
   const message = (type: CallName, request: object) => ({ type, ...request }) as ToThread;
   return {
     async call(type, request, { urgent, transfer } = {}) {

@@ -8,7 +8,7 @@ import { documentLength, faultOfRows, findRows } from "./park.js";
 import type { CallName, Calls, Parked, RowsOrHandle, ToThread } from "./protocol.js";
 import { sealRows } from "./seal.js";
 
-/** The thread's side of `intake.ts`: it parses large bodies, keeps their rows, and makes segments of rows. */
+/** The thread's side of `intake.ts`: parses large bodies, keeps their rows, and makes segments of rows. */
 
 const parked = new Map<number, unknown[]>();
 
@@ -24,7 +24,7 @@ const handlers: Handlers = {
     const places = findRows(body, form.rowsAt);
     if (places.length === 0) return { result: { text, parked: [], queryCharacters } };
     const found = places.map(({ path, rows }): Parked => {
-      // A thread that takes the place of one that died must not know the handles of that one.
+      // Random, so that a handle of a thread that has ended means nothing to the next thread.
       const handle = randomInt(2 ** 47);
       parked.set(handle, rows);
       remove(body, path);
@@ -68,20 +68,20 @@ function rowsOf(given: RowsOrHandle): unknown[] {
   return rows;
 }
 
-/** Takes what lies at the path out of the body. */
+/** Removes the value at the path from the body. */
 function remove(body: unknown, path: readonly string[]): void {
   let holder = body as Record<string, unknown>;
   for (const key of path.slice(0, -1)) holder = holder[key] as Record<string, unknown>;
   holder[path[path.length - 1] as string] = null;
 }
 
-/** Bytes whose buffer holds nothing else, so that it can be handed over. */
+/** The bytes in a buffer that holds nothing else, so that it can be transferred. */
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const isWhole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
   return isWhole ? new Uint8Array(bytes.buffer as ArrayBuffer) : Uint8Array.from(bytes);
 }
 
-/** The error of a request that is no JSON, or is nested too deeply for the parser. */
+/** Translates the errors of the JSON parser: invalid JSON, and nesting that is too deep. */
 function knownError(error: unknown): unknown {
   if (error instanceof SyntaxError) return new PlatformError("BAD_INPUT", error.message);
   const isDeep = error instanceof RangeError && error.message.includes("call stack");
@@ -90,7 +90,7 @@ function knownError(error: unknown): unknown {
 
 serveThread(parentPort, async (message: ToThread) => {
   try {
-    // The request's type chooses the handler, which the compiler cannot follow from one to the other.
+    // The type of a message chooses its handler, which the compiler cannot see.
     const handle = handlers[message.type] as (request: ToThread) => Handled<CallName> | Promise<Handled<CallName>>;
     return await handle(message);
   } catch (error) {

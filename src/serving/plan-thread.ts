@@ -16,7 +16,7 @@ export type PlanRequest =
   | { type: "TRAINING"; model: ModelSpec; optimizer: OptimizerSpec; training: TrainingSpec; trainRows: number }
   | { type: "MODEL"; model: ModelSpec };
 
-/** Stands for any number of rows above one; few, since tracing takes memory for some of what a batch becomes. */
+/** Stands for any number of rows above one. Small, because tracing allocates memory for part of a batch. */
 const someRows = 2;
 
 /** Stands for any optimizer: only what the layers and the loss of the model need is checked. */

@@ -35,11 +35,11 @@ export interface TrainingPlanner extends ModelPlanner {
 }
 
 /**
- * Plans trainings and checks declared models in two threads, each started when it is first needed: tracing a large model
- * takes seconds, and neither the server's loop nor a prediction should wait for it. A plan cannot be interrupted, so
- * checks have a thread of their own: `declareModel` never waits for a plan.
+ * Plans trainings and checks declared models on two threads, because tracing a large model takes seconds and must not delay the
+ * server's event loop or predictions. A plan cannot be interrupted, so checks have a thread of their own: `declareModel`
+ * never waits for a plan.
  *
- * @param options.devices what the live workers offer; nothing by default.
+ * @param options.devices the devices of the live workers; default: none.
  */
 export function createPlanner(options: {
   db: DataSource;

@@ -8,7 +8,7 @@ import { type Answer, serveThread } from "../threads/serve-thread.js";
 import { createServingExecutor } from "./executor.js";
 import type { RowFault, ServedVersion, SliceAnswer, ToThread } from "./protocol.js";
 
-/** The thread's side of `predictor.ts`: it keeps loaded versions and does the arithmetic off the server's loop. */
+/** The thread's side of `predictor.ts`: keeps loaded versions and computes predictions. */
 
 interface Loaded {
   version: Omit<ServedVersion, "weights">;
@@ -31,7 +31,7 @@ async function predict(versionId: string, table: Table): Promise<SliceAnswer> {
   return { outputs: outputs as Float32Array<ArrayBuffer>, faults };
 }
 
-/** The network's inputs of every row that can be encoded, and what is wrong with the others. */
+/** The inputs of every row that can be encoded, and the faults of the others. */
 function encode(
   { model, preprocessing }: Loaded["version"],
   table: Table,
@@ -49,7 +49,7 @@ function encode(
       rows.push(row);
     } catch (error) {
       if (!isBadInput(error)) throw error;
-      // The row that it names is counted among those that were encoded: this one alone.
+      // The message names the row by its index among the encoded rows, which is always 0 here.
       faults.push({ row, message: error.message.replace(/^rows\[0\]: /, "") });
     }
   }
@@ -64,7 +64,7 @@ async function handle(message: ToThread): Promise<Answer<SliceAnswer | null>> {
   switch (message.type) {
     case "LOAD": {
       const loading = load(message.version);
-      // A failure reaches whoever asks for a prediction.
+      // A failure is reported to the next prediction of this version.
       loading.catch(() => {});
       loaded.set(message.version.versionId, loading);
       return { result: null };

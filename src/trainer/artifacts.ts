@@ -10,11 +10,10 @@ import type { Assignment, TrainedVersion, TrainingOutcome } from "./protocol.js"
 import type { Store } from "./store.js";
 
 /**
- * Stores what a version is made of, verified by the store: `weights.safetensors` and, beside it, `model.onnx`, which
- * answers raw rows without this platform (see `exportVersion`).
+ * Stores and verifies the files of a version: `weights.safetensors`, and `model.onnx`, which predicts from raw rows without
+ * this platform (see `exportVersion`). If the model cannot be exported, the version has no `model.onnx`.
  *
- * A model that cannot be exported is a version all the same, without that file: the weights are what the run was for.
- * @param warn is told why there is no `model.onnx`.
+ * @param warn called with the reason when there is no `model.onnx`.
  */
 export async function storeArtifacts(
   { runId, attempt, model }: Pick<Assignment, "runId" | "attempt" | "model">,
@@ -36,7 +35,7 @@ export async function storeArtifacts(
   return { digest: tensorsDigest(tensors), artifacts };
 }
 
-/** The digest that a version with these weights has. */
+/** The digest of a version with these weights. */
 export function weightsDigest(model: ModelSpec, parameters: State): string {
   return tensorsDigest(weightTensors(model, parameters));
 }
