@@ -14,6 +14,7 @@ type Check = (target: ArrayLike<number>, loss: LossType) => TargetFault | undefi
 const checks: Readonly<Record<TargetDomain, Check>> = {
   NOT_NEGATIVE: (target, loss) => firstOutside(target, (value) => value >= 0, `be 0 or more for ${loss}`),
   POSITIVE: (target, loss) => firstOutside(target, (value) => value > 0, `be above 0 for ${loss}`),
+  LABELS: (target, loss) => firstOutside(target, (value) => value >= 0 && value <= 1, `be from 0 to 1 for ${loss}`),
   DISTRIBUTION(target, loss) {
     const negative = firstOutside(target, (value) => value >= 0, `be a distribution for ${loss}`);
     if (negative) return negative;

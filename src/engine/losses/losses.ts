@@ -50,6 +50,14 @@ const functions: { [Type in LossType]: LossFunction<Type> } = {
   SQUARED_HINGE: (targets, output) => meanOverOutputs(tf.square(hinge(targets, output.logits))),
   CATEGORICAL_HINGE: (targets, output) => categoricalHinge(targets, output.logits),
   KL_DIVERGENCE: divergence,
+  TVERSKY(targets, output, { alpha, beta }) {
+    const predictions = predictionsOf(output);
+    const hits = tf.sum(tf.mul(targets, predictions), 1);
+    const falsePositives = tf.mul(tf.sub(tf.sum(predictions, 1), hits), alpha);
+    const falseNegatives = tf.mul(tf.sub(tf.sum(targets, 1), hits), beta);
+    const all = tf.add(tf.add(hits, epsilon), tf.add(falsePositives, falseNegatives));
+    return tf.sub(1, tf.div(tf.add(hits, epsilon), all));
+  },
 };
 
 /**

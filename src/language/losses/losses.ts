@@ -5,15 +5,15 @@ import { type DeclaredOptions, type ResolvedVariant, variantStruct } from "../fi
 import { listed } from "../fields/wording.js";
 import type { OutputForm, TargetType } from "../targets/targets.js";
 
-/** What the numbers of a target must be. DISTRIBUTION: at least 0, with the sum 1. */
-export type TargetDomain = "NOT_NEGATIVE" | "POSITIVE" | "DISTRIBUTION";
+/** What the numbers of a target must be. DISTRIBUTION: at least 0, with the sum 1. LABELS: from 0 to 1. */
+export type TargetDomain = "NOT_NEGATIVE" | "POSITIVE" | "DISTRIBUTION" | "LABELS";
 
 interface LossDescription<F extends Fields> {
   doc: string;
   /** The targets that it fits. */
   targets: readonly TargetType[];
   fields: F;
-  /** Where it differs from what the target's type asks for. */
+  /** Of NUMBER and VECTOR targets, where it differs from what their type asks for. */
   output?: OutputForm;
   /** What it needs of the target's numbers; default: that they are finite. */
   domain?: TargetDomain;
@@ -95,6 +95,18 @@ const descriptions = {
     "Kullback-Leibler divergence. A VECTOR target must be a distribution: numbers of at least 0 whose sum is 1.",
     ["CATEGORY", "VECTOR"],
     { output: { activation: "SOFTMAX", scaling: "NONE" }, domain: "DISTRIBUTION", leastWidth: 2 },
+  ),
+  TVERSKY: loss(
+    "1 - hits / (hits + alpha false positives + beta false negatives), summed over a row's outputs (Salehi et al., 2017; Keras: Tversky). The numbers of a VECTOR are labels from 0 to 1.",
+    ["CATEGORY", "VECTOR"],
+    {
+      fields: {
+        alpha: number({ min: 0, default: 0.5, doc: "Weight of false positives." }),
+        beta: number({ min: 0, default: 0.5, doc: "Weight of false negatives." }),
+      },
+      output: { activation: "SIGMOID", scaling: "NONE" },
+      domain: "LABELS",
+    },
   ),
 } as const;
 

@@ -24,9 +24,10 @@ export const targetRules = Object.fromEntries(
 ) as Record<TargetType, TargetRules>;
 
 /**
- * What the output layer does for a loss. Some losses need the target as it is, and an output of their own; the hinge
+ * What the output layer does for a loss. Numbers that some losses need as they are have an output of their own; the hinge
  * losses act on the output before its activation.
  */
 export function outputForm(loss: LossType, target: TargetType): OutputForm {
-  return lossDescriptions[loss].output ?? targetForms[target];
+  const isNumeric = target === "NUMBER" || target === "VECTOR";
+  return (isNumeric ? lossDescriptions[loss].output : undefined) ?? targetForms[target];
 }
