@@ -1,7 +1,7 @@
 import type { MetricType } from "../../language/metrics/metric-types.js";
 import type { ModelTarget } from "../../language/models/model.js";
 import { currentSemantics, type TrainingSemantics } from "../../language/training/training.js";
-import { confusion, topAccuracy } from "./classification-metrics.js";
+import { confusion, matthewsCorrelation, topAccuracy } from "./classification-metrics.js";
 import { areaUnderCurve, averagePrecision, rankArea } from "./curve-metrics.js";
 import type { Metric } from "./metric.js";
 import { coefficientOfDetermination, meanError } from "./regression-metrics.js";
@@ -45,6 +45,8 @@ const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
   ROOT_MEAN_SQUARED_ERROR: () => meanError(square, Math.sqrt),
   MEAN_ABSOLUTE_PERCENTAGE_ERROR: () =>
     meanError((error, target) => (100 * Math.abs(error)) / Math.max(Math.abs(target), 1e-7), itself),
+  MATTHEWS_CORRELATION: ({ width }) =>
+    confusion(width, matthewsCorrelation, "all rows, or all predictions, are of one class"),
   R2_SCORE: ({ width, undefinedCountsAsZero }) => coefficientOfDetermination(width, undefinedCountsAsZero),
 };
 

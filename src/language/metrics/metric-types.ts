@@ -68,6 +68,10 @@ const descriptions = {
     defaultFor: ["NUMBER"],
     better: "LARGER",
   },
+  MATTHEWS_CORRELATION: {
+    doc: "Correlation of predicted and actual classes, -1 to 1; of several classes by Gorodkin (2004). Undefined where all rows, or all predictions, are of one class; scikit-learn answers 0.",
+    ...scores,
+  },
 } as const satisfies Record<string, MetricDescription>;
 
 export type MetricType = keyof typeof descriptions;
