@@ -118,7 +118,7 @@ export function createPredictor(options: {
   const meanings = new LRUCache<string, string>({ max: rememberedReferences });
 
   async function predictBy(reference: string, rows: readonly unknown[], caller: Caller = { request: {} }) {
-    // An alias may have moved, so Postgres is always asked. Meanwhile the prediction of the likely version is computed.
+    // An alias may have moved, so Postgres is always asked; what it will most likely say is computed meanwhile.
     const guess = meanings.get(reference);
     let wrong = false;
     const guessed = guess === undefined ? undefined : answer(guess, rows, caller, () => wrong);
