@@ -1,9 +1,9 @@
 import type { Metadata, Sharp } from "sharp";
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import type { Pixels, ValueFault } from "../language/datasets/rows.js";
 import { limits } from "../language/fields/limits.js";
 import { count, shown, shownShape } from "../language/fields/wording.js";
+import type { Pixels, ValueFault } from "./rows.js";
 
 export type ImageFeature = Pick<Feature, "name" | "type" | "shape" | "resize">;
 

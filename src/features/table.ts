@@ -1,7 +1,6 @@
 import { PlatformError } from "../errors.js";
-import { categoryCodes } from "../language/datasets/category-codes.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import { parseTimestamp } from "../language/datasets/timestamp.js";
+import { categoryCodes } from "./category-codes.js";
 import {
   type Column,
   columnOf,
@@ -13,6 +12,7 @@ import {
   sequencesOf,
   textsOf,
 } from "./column.js";
+import { parseTimestamp } from "./timestamp.js";
 
 export { type Column, columnOf, featureWidth, numbersOf, type Sequences, sequencesOf, textsOf } from "./column.js";
 

@@ -1,10 +1,10 @@
-import { inexactDigits } from "../fields/exact-integers.js";
-import { Findings } from "../fields/findings.js";
-import { limits } from "../fields/limits.js";
-import type { Problem, ProblemCode } from "../fields/problem.js";
-import { count, listed, shown, shownShape } from "../fields/wording.js";
+import type { Feature } from "../language/datasets/dataset.js";
+import { inexactDigits } from "../language/fields/exact-integers.js";
+import { Findings } from "../language/fields/findings.js";
+import { limits } from "../language/fields/limits.js";
+import type { Problem, ProblemCode } from "../language/fields/problem.js";
+import { count, listed, shown, shownShape } from "../language/fields/wording.js";
 import { type CategoryCodes, categoryCodes } from "./category-codes.js";
-import type { Feature } from "./dataset.js";
 import { parseTimestamp } from "./timestamp.js";
 
 /** Pixels as a decoder gives them: what an image file has become. */
