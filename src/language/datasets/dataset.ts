@@ -1,27 +1,8 @@
-/**
- * What a feature's values are. NUMBER: a finite number. BINARY: true or false. CATEGORY: one of a declared set of
- * strings. VECTOR: a fixed count of numbers. IMAGE: numbers of shape [height, width, channels], or a PNG or JPEG file.
- * TEXT: any string. SEQUENCE: any count of numbers, of vectors of one declared length, or of declared categories.
- * TIMESTAMP: an instant, written in ISO 8601; see `timestamp.ts`.
- */
-export const featureTypes = [
-  "NUMBER",
-  "BINARY",
-  "CATEGORY",
-  "VECTOR",
-  "IMAGE",
-  "TEXT",
-  "SEQUENCE",
-  "TIMESTAMP",
-] as const;
-export type FeatureType = (typeof featureTypes)[number];
+import type { Resize } from "./feature-fields.js";
+import type { FeatureType } from "./feature-types.js";
 
-/**
- * How an image file of another size than the declared one is brought to it. STRETCH: to height and width each. CROP: to
- * cover both, and what stands over is cut off evenly. PAD: to fit within both, and black is put around it evenly.
- */
-export const resizeMethods = ["STRETCH", "CROP", "PAD"] as const;
-export type Resize = (typeof resizeMethods)[number];
+export { type Resize, resizeMethods } from "./feature-fields.js";
+export { type FeatureType, featureTypes } from "./feature-types.js";
 
 /** The parts every row of a dataset belongs to for ever; see `features/split.ts`. */
 export const splitParts = ["train", "validation", "test"] as const;

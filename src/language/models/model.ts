@@ -1,4 +1,5 @@
 import type { FeatureType, Resize } from "../datasets/dataset.js";
+import type { TargetType } from "../datasets/feature-types.js";
 import type { Layer, LayerDeclaration } from "../layers/layer.js";
 import type {
   Placement,
@@ -116,10 +117,6 @@ export interface ModelInput {
   /** TEXT and SEQUENCE: how elements are brought to one count; left out where they are counted, not placed. */
   placement?: Placement;
 }
-
-/** The types of features that can be predicted. */
-export const targetTypes = ["NUMBER", "BINARY", "CATEGORY", "VECTOR"] as const satisfies readonly FeatureType[];
-export type TargetType = (typeof targetTypes)[number];
 
 /** What the network predicts. `width`: its outputs. NUMBER and VECTOR targets are z-scored for the loss (`scaling`);
  * metrics and predictions are in the target's own unit. */

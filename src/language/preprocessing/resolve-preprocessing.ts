@@ -1,4 +1,5 @@
 import type { Feature } from "../datasets/dataset.js";
+import { describedType, type Elements, typesWith } from "../datasets/feature-types.js";
 import { readChoice, readInteger, readList, readObject } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
@@ -35,24 +36,9 @@ export interface DeclaredEmbedding {
   at: Findings;
 }
 
-/** The methods that fit a feature; the first is the default. */
-function methodsFor({ type, categories }: Feature): readonly [Preprocessing, ...Preprocessing[]] {
-  switch (type) {
-    case "BINARY":
-      return ["NONE"];
-    case "CATEGORY":
-      return ["ONE_HOT", "ORDINAL", "EMBEDDING"];
-    case "TEXT":
-      return ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"];
-    case "TIMESTAMP":
-      return ["CALENDAR", "Z_SCORE", "MIN_MAX"];
-    case "SEQUENCE":
-      if (categories.length > 0) return ["EMBEDDING", "ORDINAL", "ONE_HOT", "MULTI_HOT", "COUNT"];
-      return ["Z_SCORE", "MIN_MAX", "NONE"];
-    default:
-      return ["Z_SCORE", "MIN_MAX", "NONE"];
-  }
-}
+/** The types with any number of elements, and those whose elements are tokens. */
+const elementTypes = typesWith(({ elements }) => elements);
+const tokenTypes = typesWith(({ elements }) => elements?.are === "TOKENS");
 
 /** Methods that count elements wherever they stand. */
 const counting: readonly Preprocessing[] = ["MULTI_HOT", "COUNT", "TF_IDF"];
@@ -89,7 +75,7 @@ export function resolvePreprocessings(
     const feature = readFeature(at, "feature", entry.feature);
     if (feature === undefined) continue;
     const { name, type } = feature;
-    const methods = methodsFor(feature);
+    const methods = describedType(type).methods(feature);
     const method = isDeclared ? chosen : methods[0];
     if (name === declaration.target) {
       at.add("CONTRADICTION", `${name} is the target, whose scaling follows from its type.`, "feature");
@@ -101,7 +87,8 @@ export function resolvePreprocessings(
   }
   const untold = findings.at("preprocessing");
   return (feature) =>
-    resolved.get(feature.name) ?? resolveEntry(untold, feature, methodsFor(feature)[0], { feature: feature.name });
+    resolved.get(feature.name) ??
+    resolveEntry(untold, feature, describedType(feature.type).methods(feature)[0], { feature: feature.name });
 }
 
 function resolveEntry(
@@ -110,21 +97,22 @@ function resolveEntry(
   method: Preprocessing,
   entry: PreprocessingDeclaration,
 ): ResolvedPreprocessing {
-  const isText = feature.type === "TEXT";
-  const isSequence = isText || feature.type === "SEQUENCE";
-  const isPlaced = isSequence && !countsElements(method);
+  const { elements } = describedType(feature.type);
+  const isText = elements?.are === "TOKENS";
+  const isSequence = elements !== undefined;
+  const placed = countsElements(method) ? undefined : elements;
   const rules: [keyof PreprocessingDeclaration, boolean, string][] = [
     ["dimensions", method === "EMBEDDING", "EMBEDDING"],
-    ["pooling", isSequence && method === "EMBEDDING", "EMBEDDING of TEXT and SEQUENCE"],
+    ["pooling", isSequence && method === "EMBEDDING", `EMBEDDING of ${listed(elementTypes)}`],
     ...(["standardize", "split", "maxTokens", "hashBins"] as const).map((key): [typeof key, boolean, string] => [
       key,
       isText,
-      "TEXT features",
+      `${listed(tokenTypes)} features`,
     ]),
     ...(["maxLength", "padding", "truncating"] as const).map((key): [typeof key, boolean, string] => [
       key,
-      isPlaced,
-      "TEXT and SEQUENCE features that keep their order",
+      placed !== undefined,
+      `${listed(elementTypes)} features that keep their order`,
     ]),
   ];
   for (const [key, applies, where] of rules) {
@@ -134,7 +122,7 @@ function resolveEntry(
   return {
     method,
     ...(isText && { vectorization: resolveVectorization(at, method, entry) }),
-    ...(isPlaced && { placement: resolvePlacement(at, isText, entry) }),
+    ...(placed && { placement: resolvePlacement(at, placed, entry) }),
     ...(method === "EMBEDDING" && { embedding: resolveEmbedding(at, feature, entry) }),
   };
 }
@@ -148,12 +136,10 @@ function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDe
   };
 }
 
-const textDimensions = 32;
-
 /** For categories a rule of thumb of fastai's: wide enough for many, small for few. */
 function defaultDimensions({ type, categories }: Feature): number {
-  if (type === "TEXT") return textDimensions;
-  return Math.min(600, Math.round(1.6 * categories.length ** 0.56));
+  const { elements } = describedType(type);
+  return elements?.dimensions ?? Math.min(600, Math.round(1.6 * categories.length ** 0.56));
 }
 
 function resolveVectorization(at: Findings, method: Preprocessing, entry: PreprocessingDeclaration): Vectorization {
@@ -171,10 +157,10 @@ function resolveVectorization(at: Findings, method: Preprocessing, entry: Prepro
   };
 }
 
-function resolvePlacement(at: Findings, isText: boolean, entry: PreprocessingDeclaration): Placement {
+function resolvePlacement(at: Findings, elements: Elements, entry: PreprocessingDeclaration): Placement {
   return {
     maxLength: readInteger(at, "maxLength", entry.maxLength, 1, defaultMaxLength, limits.extent),
     padding: readChoice(at, "padding", entry.padding, sides, "PRE"),
-    truncating: readChoice(at, "truncating", entry.truncating, sides, isText ? "POST" : "PRE"),
+    truncating: readChoice(at, "truncating", entry.truncating, sides, elements.truncating),
   };
 }
