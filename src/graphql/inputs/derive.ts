@@ -24,8 +24,10 @@ export function oneOfInput({ name, doc, alternatives }: Union): InputClass {
   return inputNamed(name, doc, (type) => {
     Extensions({ isOneOf: true })(type);
     for (const [key, alternative] of Object.entries(alternatives)) {
-      const input = inputOf(alternative.input);
-      Field(() => input, { nullable: true, description: alternative.doc })(type.prototype, key);
+      const { field, input } = alternative;
+      const typeOf = field === undefined ? inputType(input) : typeFor(field.takes);
+      const description = field === undefined ? alternative.doc : told(field);
+      Field(typeOf, { nullable: true, description })(type.prototype, key);
     }
   });
 }
@@ -60,6 +62,11 @@ function inputNamed(name: string, doc: string, fill: (type: InputClass) => void)
   return type;
 }
 
+function inputType(struct: Struct): () => InputClass {
+  const input = inputOf(struct);
+  return () => input;
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: the type that type-graphql takes here is not exported.
 function typeFor(takes: Takes): () => any {
   switch (takes.type) {
@@ -71,6 +78,7 @@ function typeFor(takes: Takes): () => any {
       return () => Boolean;
     case "TEXT":
     case "NAME":
+    case "REFERENCE":
       return () => String;
     case "CHOICE": {
       const choices = enumFor(takes.choices);
@@ -80,10 +88,8 @@ function typeFor(takes: Takes): () => any {
       const of = typeFor(takes.of);
       return () => [of()];
     }
-    case "OBJECT": {
-      const input = inputOf(takes.struct());
-      return () => input;
-    }
+    case "OBJECT":
+      return inputType(takes.struct());
     case "ONE_OF": {
       const input = oneOfInput(takes.union());
       return () => input;

@@ -38,8 +38,21 @@ export interface FeatureTypeDescription {
    * 0 where each row has to be checked. Left out where no values of this type are ids.
    */
   idCount?: number;
-  /** Whether a model can predict it. `classes`: what it chooses from; left out where it predicts numbers. */
-  target?: { classes?: (feature: Pick<FeatureForm, "categories">) => readonly string[] };
+  /** What a model that predicts it does; left out where no model can. */
+  target?: TargetDescription;
+}
+
+export interface TargetDescription {
+  /** The output layer, where the loss asks for nothing else. */
+  output: OutputForm;
+  /** What a model chooses from; left out where it predicts numbers. */
+  classes?: (feature: Pick<FeatureForm, "categories">) => readonly string[];
+}
+
+/** What the output layer does, and how the target is scaled for the loss. */
+export interface OutputForm {
+  activation: "LINEAR" | "SIGMOID" | "SOFTMAX" | "EXPONENTIAL";
+  scaling: "Z_SCORE" | "NONE";
 }
 
 export interface Elements {
@@ -51,6 +64,7 @@ export interface Elements {
   dimensions?: number;
 }
 
+const regression: OutputForm = { activation: "LINEAR", scaling: "Z_SCORE" };
 const scaled = ["Z_SCORE", "MIN_MAX", "NONE"] as const;
 
 /** Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`. */
@@ -62,7 +76,7 @@ export const featureTypeDescriptions = {
     isSplitKey: true,
     isSampleWeight: true,
     idCount: 0,
-    target: {},
+    target: { output: regression },
   },
   BINARY: {
     doc: "true or false.",
@@ -70,14 +84,14 @@ export const featureTypeDescriptions = {
     methods: () => ["NONE"],
     isSplitKey: true,
     idCount: 2,
-    target: { classes: () => ["false", "true"] },
+    target: { output: { activation: "SIGMOID", scaling: "NONE" }, classes: () => ["false", "true"] },
   },
   CATEGORY: {
     doc: "One of a declared list of strings.",
     fields: { categories: categories({ required: true, doc: "The values, in the order of their codes." }) },
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
     isSplitKey: true,
-    target: { classes: (feature) => feature.categories },
+    target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
   },
   VECTOR: {
     doc: "A list of numbers of one declared length.",
@@ -85,7 +99,7 @@ export const featureTypeDescriptions = {
     methods: () => scaled,
     isSplitKey: false,
     idCount: 0,
-    target: {},
+    target: { output: regression },
   },
   IMAGE: {
     doc: "Numbers of one declared shape [height, width, channels], nested or flat; or a PNG or JPEG file, in base64 or as a `data:` URL, which becomes numbers from 0 to 255 when it arrives: grey, red green blue, or these and opacity, by the channels declared.",

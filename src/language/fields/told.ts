@@ -6,6 +6,7 @@ import { count } from "./wording.js";
  * "Decay of the momentum; at least 0 and below 1. Default: 0.99."
  */
 export function told(field: Field): string {
+  if (field.isTold) return field.doc;
   const range = rangeOf(field.takes);
   const [, first = field.doc, rest = ""] = /^(.*?)\.( .*)?$/s.exec(field.doc) ?? [];
   const meaning =
