@@ -3,6 +3,7 @@ import { declareRetraining } from "../../continual/declare-retraining.js";
 import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
 import { Cost } from "../../entities/field-cost.js";
+import type { ModelDeclaration } from "../../language/models/model.js";
 import { declareModel, type ModelPlanner } from "../../registry/declare-model.js";
 import { declareOptimizer } from "../../registry/declare-optimizer.js";
 import type { Context } from "../context.js";
@@ -49,7 +50,7 @@ export class DeclarationMutations {
       "Declares a model. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",
   })
   async declareModel(
-    @Arg("input", () => DeclareModelInput, { description: "The model." }) input: DeclareModelInput,
+    @Arg("input", () => DeclareModelInput, { description: "The model." }) input: DeclareModelInput & ModelDeclaration,
     @Ctx() { platform, caller }: Context,
   ): Promise<DeclareModelPayload> {
     const planner: ModelPlanner = { unsupportedKernels: (model) => platform.planner.unsupportedKernels(model, caller) };
