@@ -1,36 +1,20 @@
 import type { Resize } from "./feature-fields.js";
 import type { FeatureType } from "./feature-types.js";
+import type { FeatureDeclaration, SplitDeclaration } from "./fields.js";
 
-export { type Resize, resizeMethods } from "./feature-fields.js";
+export type { Resize } from "./feature-fields.js";
 export { type FeatureType, featureTypes } from "./feature-types.js";
+export type { FeatureDeclaration, SplitDeclaration } from "./fields.js";
 
 /** The parts every row of a dataset belongs to for ever; see `features/split.ts`. */
 export const splitParts = ["train", "validation", "test"] as const;
 export type SplitPart = (typeof splitParts)[number];
 
-export interface FeatureDeclaration {
-  name: string;
-  type: FeatureType;
-  description?: string | null;
-  /** CATEGORY: the values, in the order of their codes. SEQUENCE: likewise, of its elements, where they are categories. */
-  categories?: string[] | null;
-  /** VECTOR: `[length]`. IMAGE: `[height, width, channels]`. SEQUENCE of vectors: `[length]` of each. */
-  shape?: number[] | null;
-  /** IMAGE only: what to do with image files of another size; by default they are refused. */
-  resize?: Resize | null;
-}
-
 export interface DatasetDeclaration {
   name: string;
   description?: string | null;
   features: FeatureDeclaration[];
-  split?: {
-    train?: number | null;
-    validation?: number | null;
-    test?: number | null;
-    key?: string | null;
-    seed?: number | null;
-  } | null;
+  split?: SplitDeclaration | null;
 }
 
 /** A feature with its defaults resolved. */

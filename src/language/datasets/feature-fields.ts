@@ -27,14 +27,18 @@ export function isGiven(declared: readonly unknown[] | null | undefined): boolea
   return declared !== undefined && declared !== null && declared.length !== 0;
 }
 
-/** The declared categories: 2 to 10,000 different texts. Where they are not required, none by default. */
-export function categories(options: { required: boolean; doc: string }): Field<string[], string[]> {
+/**
+ * The declared categories: 2 to 10,000 different texts. Where they are not required, none by default.
+ * @param options `doc` is a clause without its full stop.
+ */
+export function categories({ required, doc }: { required: boolean; doc: string }): Field<string[], string[]> {
   const takes = {
     ...{ type: "LIST" as const, min: 2, max: limits.categories },
     of: { type: "TEXT" as const, min: 1, max: limits.categoryLength },
   };
-  return readBy({ ...options, takes }, (at, key, declared) => {
-    if (!options.required && !isGiven(declared)) return [];
+  const told = `${doc}; 2 to ${count(limits.categories)} of them.`;
+  return readBy({ ...ofNeed(required, told), takes }, (at, key, declared) => {
+    if (!required && !isGiven(declared)) return [];
     return readCategories(at, key, declared);
   });
 }
@@ -57,14 +61,22 @@ function readCategories(at: Findings, key: string, declared: string[] | null | u
   });
 }
 
-/** The lengths of a value's axes, named by `axes`. Where it is not required, none by default. */
+/** A list that is required, or else empty by default. */
+function ofNeed(required: boolean, doc: string) {
+  return required ? { required, doc: `${doc} Required.` } : { required, doc, absent: { value: [] } };
+}
+
+/**
+ * The lengths of a value's axes, named by `axes`. Where it is not required, none by default.
+ * @param options `doc` is a clause without its full stop.
+ */
 export function shape(options: { axes: readonly string[]; required: boolean; doc: string }): Field<number[], number[]> {
   const { axes, required, doc } = options;
   const takes = {
     ...{ type: "LIST" as const, min: axes.length, max: axes.length },
     of: { type: "INTEGER" as const, rule: { min: 1, max: limits.elements } },
   };
-  return readBy({ doc, required, takes }, (at, key, declared, beside) => {
+  return readBy({ ...ofNeed(required, `${doc}.`), takes }, (at, key, declared, beside) => {
     if (!required && !isGiven(declared)) return [];
     if (!Array.isArray(declared) || declared.length === axes.length) return readShape(at, key, declared, axes.length);
     const { type } = beside as { type: string };

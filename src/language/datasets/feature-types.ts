@@ -2,7 +2,7 @@ import { choices } from "../fields/choices.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { count } from "../fields/wording.js";
-import type { Preprocessing, Side } from "../preprocessing/preprocessing.js";
+import { type Preprocessing, type Side, textDimensions } from "../preprocessing/preprocessing.js";
 import { categories, type FeatureFields, resize, shape } from "./feature-fields.js";
 
 /** What a feature holds beside its name and type, as far as its values depend on it. */
@@ -88,14 +88,14 @@ export const featureTypeDescriptions = {
   },
   CATEGORY: {
     doc: "One of a declared list of strings.",
-    fields: { categories: categories({ required: true, doc: "The values, in the order of their codes." }) },
+    fields: { categories: categories({ required: true, doc: "Its values, in the order of their codes" }) },
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
     isSplitKey: true,
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
   },
   VECTOR: {
     doc: "A list of numbers of one declared length.",
-    fields: { shape: shape({ axes: ["length"], required: true, doc: "`[length]`." }) },
+    fields: { shape: shape({ axes: ["length"], required: true, doc: "`[length]`" }) },
     methods: () => scaled,
     isSplitKey: false,
     idCount: 0,
@@ -107,7 +107,7 @@ export const featureTypeDescriptions = {
       shape: shape({
         axes: ["height", "width", "channels"],
         required: true,
-        doc: "`[height, width, channels]`.",
+        doc: "`[height, width, channels]`",
       }),
       resize,
     },
@@ -121,13 +121,13 @@ export const featureTypeDescriptions = {
     fields: {},
     methods: () => ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"],
     isSplitKey: true,
-    elements: { are: "TOKENS", truncating: "POST", dimensions: 32 },
+    elements: { are: "TOKENS", truncating: "POST", dimensions: textDimensions },
   },
   SEQUENCE: {
     doc: `A list, empty too, of at most ${count(limits.elements)} entries: of numbers, of lists of \`shape[0]\` numbers, or of \`categories\` where these are declared.`,
     fields: {
-      categories: categories({ required: false, doc: "The values of its elements, where they are categories." }),
-      shape: shape({ axes: ["length"], required: false, doc: "`[length]`, where its elements are vectors." }),
+      categories: categories({ required: false, doc: "The values of its elements, where they are categories" }),
+      shape: shape({ axes: ["length"], required: false, doc: "`[length]`, where its elements are vectors" }),
     },
     rule(at, feature) {
       if (feature.categories.length === 0 || feature.shape.length === 0) return;
@@ -166,6 +166,12 @@ export const featureTypeChoices = choices(
   >,
 );
 export const featureTypes = featureTypeChoices.all;
+
+/** The fields that each type takes. */
+export type FeatureTypeFields = { [Type in FeatureType]: (typeof featureTypeDescriptions)[Type]["fields"] };
+export const featureTypeFields = Object.fromEntries(
+  featureTypes.map((type) => [type, featureTypeDescriptions[type].fields]),
+) as FeatureTypeFields;
 
 export function describedType(type: FeatureType): FeatureTypeDescription {
   return featureTypeDescriptions[type];

@@ -1,25 +1,19 @@
-import {
-  readChoice,
-  readDescription,
-  readInteger,
-  readList,
-  readName,
-  readNumber,
-  readObject,
-} from "../fields/fields.js";
+import { readDescription, readInteger, readList, readName, readObject } from "../fields/fields.js";
 import { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import type { Resolution } from "../fields/problem.js";
 import { listed, shown } from "../fields/wording.js";
-import type { DatasetDeclaration, DatasetSpec, Feature, FeatureDeclaration, Split } from "./dataset.js";
+import type {
+  DatasetDeclaration,
+  DatasetSpec,
+  Feature,
+  FeatureDeclaration,
+  Split,
+  SplitDeclaration,
+} from "./dataset.js";
 import { type FeatureFields, isGiven, resize as resizeField } from "./feature-fields.js";
-import {
-  describedType,
-  type FeatureType,
-  type FeatureTypeDescription,
-  featureTypes,
-  typesWith,
-} from "./feature-types.js";
+import { describedType, type FeatureType, type FeatureTypeDescription, typesWith } from "./feature-types.js";
+import { commonFields, splitFields } from "./fields.js";
 
 /**
  * A dataset with its defaults: no description, split 0.8 / 0.1 / 0.1 by the row's ordinal, seed 0. Where only some
@@ -59,9 +53,9 @@ function resolveFeatures(findings: Findings, declared: readonly FeatureDeclarati
 }
 
 function resolveFeature(at: Findings, declared: FeatureDeclaration): Feature {
-  const name = readName(at, "name", declared.name, "feature");
-  const description = readDescription(at, declared.description);
-  const type = readChoice(at, "type", declared.type, featureTypes);
+  const name = commonFields.name.read(at, "name", declared.name, declared);
+  const description = commonFields.description.read(at, "description", declared.description, declared);
+  const type = commonFields.type.read(at, "type", declared.type, declared);
   const { fields, rule }: Pick<FeatureTypeDescription, "fields" | "rule"> = type ? describedType(type) : { fields: {} };
   const categories = fields.categories?.read(at, "categories", declared.categories, declared) ?? [];
   if (type && isGiven(declared.categories))
@@ -92,14 +86,14 @@ function refuseOthers(
  * Fractions default to 0.8 / 0.1 / 0.1. Where only some are given: without `train`, validation and test default to 0.1
  * each and train takes the rest; with `train`, the rest goes to the missing one, or half to each of the two.
  */
-function resolveSplit(at: Findings, declared: NonNullable<DatasetDeclaration["split"]>, features: Feature[]): Split {
-  const fraction = (key: "train" | "validation" | "test", fallback: number) =>
-    readNumber(at, key, declared[key], { ...(key === "train" ? { above: 0 } : { min: 0 }), max: 1, fallback });
+function resolveSplit(at: Findings, declared: SplitDeclaration, features: Feature[]): Split {
+  const fraction = (key: "train" | "validation" | "test") =>
+    splitFields[key].read(at, key, declared[key], declared) ?? Number.NaN;
   const given = (key: "train" | "validation" | "test") => declared[key] !== undefined && declared[key] !== null;
 
-  let train = fraction("train", Number.NaN);
-  let validation = fraction("validation", Number.NaN);
-  let test = fraction("test", Number.NaN);
+  let train = fraction("train");
+  let validation = fraction("validation");
+  let test = fraction("test");
   if (!given("train")) {
     if (!given("validation")) validation = 0.1;
     if (!given("test")) test = 0.1;
@@ -117,7 +111,13 @@ function resolveSplit(at: Findings, declared: NonNullable<DatasetDeclaration["sp
       at.add("OUT_OF_RANGE", `the fractions must sum to 1 with none below 0, got ${got}.`);
     } else if (train === 0) at.add("OUT_OF_RANGE", "leave 0 to train on: there must be more.");
   }
-  return { train, validation, test, key: resolveKey(at, declared.key, features), seed: readSeed(at, declared.seed) };
+  return {
+    train,
+    validation,
+    test,
+    key: resolveKey(at, declared.key, features),
+    seed: splitFields.seed.read(at, "seed", declared.seed, declared),
+  };
 }
 
 /** Rounded, so that what is left of 0.8 and 0.1 is 0.1 and gives the digest of 0.1. */

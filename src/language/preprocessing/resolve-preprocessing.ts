@@ -1,20 +1,19 @@
 import type { Feature } from "../datasets/dataset.js";
 import { describedType, type Elements, typesWith } from "../datasets/feature-types.js";
-import { readChoice, readInteger, readList, readObject } from "../fields/fields.js";
+import { readChoice, readList, readObject } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { listed } from "../fields/wording.js";
 import type { ModelDeclaration } from "../models/model.js";
 import {
+  defaultMaxTokens,
   type EmbeddingPooling,
+  mostDefaultDimensions,
   type Placement,
   type Preprocessing,
   type PreprocessingDeclaration,
-  poolings,
+  preprocessingFields,
   preprocessings,
-  sides,
-  standardizations,
-  tokenSplits,
   type Vectorization,
 } from "./preprocessing.js";
 
@@ -45,10 +44,6 @@ const counting: readonly Preprocessing[] = ["MULTI_HOT", "COUNT", "TF_IDF"];
 export function countsElements(method: Preprocessing): boolean {
   return counting.includes(method);
 }
-
-/** A vector of 10,000 counts a row would be far more than 10,000 rows of a table, of which a text needs few. */
-const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
-const defaultMaxLength = 128;
 
 /**
  * The methods and options of the inputs that `preprocessing` names, by feature; `resolve` gives those of any other input.
@@ -128,10 +123,10 @@ function resolveEntry(
 }
 
 function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDeclaration): DeclaredEmbedding {
-  const { pooling } = entry;
+  const { dimensions, pooling } = preprocessingFields;
   return {
-    dimensions: readInteger(at, "dimensions", entry.dimensions, 1, defaultDimensions(feature), limits.units),
-    pooling: pooling === undefined || pooling === null ? undefined : readChoice(at, "pooling", pooling, poolings),
+    dimensions: dimensions.read(at, "dimensions", entry.dimensions, entry) ?? defaultDimensions(feature),
+    pooling: pooling.read(at, "pooling", entry.pooling, entry) ?? undefined,
     at,
   };
 }
@@ -139,28 +134,29 @@ function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDe
 /** For categories a rule of thumb of fastai's: wide enough for many, small for few. */
 function defaultDimensions({ type, categories }: Feature): number {
   const { elements } = describedType(type);
-  return elements?.dimensions ?? Math.min(600, Math.round(1.6 * categories.length ** 0.56));
+  return elements?.dimensions ?? Math.min(mostDefaultDimensions, Math.round(1.6 * categories.length ** 0.56));
 }
 
 function resolveVectorization(at: Findings, method: Preprocessing, entry: PreprocessingDeclaration): Vectorization {
-  const { maxTokens, hashBins } = entry;
-  const isHashed = hashBins !== undefined && hashBins !== null;
-  if (isHashed && maxTokens !== undefined && maxTokens !== null) {
+  const { standardize, split, maxTokens, hashBins } = preprocessingFields;
+  const isHashed = entry.hashBins !== undefined && entry.hashBins !== null;
+  if (isHashed && entry.maxTokens !== undefined && entry.maxTokens !== null) {
     at.add("CONTRADICTION", "cannot be combined with maxTokens: hashed tokens need no vocabulary.", "hashBins");
   }
   const fallback = countsElements(method) ? defaultMaxTokens.counted : defaultMaxTokens.placed;
   return {
-    standardize: readChoice(at, "standardize", entry.standardize, standardizations, "LOWER_AND_STRIP_PUNCTUATION"),
-    split: readChoice(at, "split", entry.split, tokenSplits, "WHITESPACE"),
-    maxTokens: isHashed ? null : readInteger(at, "maxTokens", maxTokens, 1, fallback, limits.tokens),
-    hashBins: isHashed ? readInteger(at, "hashBins", hashBins, 1, undefined, limits.tokens) : null,
+    standardize: standardize.read(at, "standardize", entry.standardize, entry),
+    split: split.read(at, "split", entry.split, entry),
+    maxTokens: isHashed ? null : (maxTokens.read(at, "maxTokens", entry.maxTokens, entry) ?? fallback),
+    hashBins: hashBins.read(at, "hashBins", entry.hashBins, entry),
   };
 }
 
 function resolvePlacement(at: Findings, elements: Elements, entry: PreprocessingDeclaration): Placement {
+  const { maxLength, padding, truncating } = preprocessingFields;
   return {
-    maxLength: readInteger(at, "maxLength", entry.maxLength, 1, defaultMaxLength, limits.extent),
-    padding: readChoice(at, "padding", entry.padding, sides, "PRE"),
-    truncating: readChoice(at, "truncating", entry.truncating, sides, elements.truncating),
+    maxLength: maxLength.read(at, "maxLength", entry.maxLength, entry),
+    padding: padding.read(at, "padding", entry.padding, entry),
+    truncating: truncating.read(at, "truncating", entry.truncating, entry) ?? elements.truncating,
   };
 }
