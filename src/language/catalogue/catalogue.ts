@@ -1,4 +1,5 @@
 import { algorithmUnion } from "../algorithms/algorithms.js";
+import { featureTypeChoices, featureTypeFields, featureTypes } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import type { Fields, Noun, Takes, Union } from "../fields/field.js";
 import { lossChoices, lossFields } from "../losses/losses.js";
@@ -9,6 +10,7 @@ export const declarableKinds = choices("DeclarableKind", "Kinds of what can be d
   ALGORITHM: "Update rules of an optimizer.",
   LOSS: "Loss functions of a model.",
   METRIC: "Metrics of a model.",
+  FEATURE_TYPE: "Types of a dataset's features, with the fields that a feature of each takes.",
 });
 export type DeclarableKind = (typeof declarableKinds.all)[number];
 
@@ -61,6 +63,11 @@ export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> 
   ALGORITHM: ofUnion(algorithmUnion),
   LOSS: lossChoices.all.map((name) => ({ name, doc: lossChoices.meanings[name], fields: lossFields[name] })),
   METRIC: metricChoices.all.map((name) => ({ name, doc: metricChoices.meanings[name], fields: {} })),
+  FEATURE_TYPE: featureTypes.map((name) => ({
+    name,
+    doc: featureTypeChoices.meanings[name],
+    fields: { ...featureTypeFields[name] },
+  })),
 };
 
 const unionKinds: ReadonlyMap<string, DeclarableKind> = new Map([[algorithmUnion.name, "ALGORITHM"]]);

@@ -1,3 +1,4 @@
+import { type TargetType, targetTypes } from "../datasets/feature-types.js";
 import { type Fields, struct, type Union } from "../fields/field.js";
 import { limits } from "../fields/limits.js";
 import { described, number, reference } from "../fields/scalars.js";
@@ -5,7 +6,6 @@ import { count, listed } from "../fields/wording.js";
 import { type LossDeclaration, lossStruct } from "../losses/losses.js";
 import { type MetricType, metricChoices } from "../metrics/metric-types.js";
 import { type PreprocessingDeclaration, preprocessingStruct } from "../preprocessing/preprocessing.js";
-import { type TargetType, targetTypes } from "../targets/targets.js";
 import { type ClassWeightsDeclaration, classWeightings, invalidRowPolicies } from "./model.js";
 import { targetRules } from "./target.js";
 
