@@ -1,5 +1,5 @@
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
-import type { ValueFault } from "../language/datasets/rows.js";
+import type { ValueFault } from "../features/rows.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
 /** Which variables of an operation hold rows. */
