@@ -64,9 +64,9 @@ describe("declarables", () => {
     });
     expect(image.fields[1].choices.map(({ name }: { name: string }) => name)).toEqual(["STRETCH", "CROP", "PAD"]);
     const meanings = createSchema().getType("FeatureType") as GraphQLEnumType;
-    expect(Object.fromEntries(types.map(({ name, description }: Record<string, string>) => [name, description]))).toEqual(
-      Object.fromEntries(meanings.getValues().map(({ name, description }) => [name, description])),
-    );
+    expect(
+      Object.fromEntries(types.map(({ name, description }: Record<string, string>) => [name, description])),
+    ).toEqual(Object.fromEntries(meanings.getValues().map(({ name, description }) => [name, description])));
   });
 
   it.each(declarableKinds.all)("of the kind %s are told in full, within the limits of an operation", async (kind) => {
