@@ -13,7 +13,7 @@ import type {
   OptimizerSpec,
 } from "../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
-import type { Schedule } from "../../src/language/schedules/schedule.js";
+import type { Schedule } from "../../src/language/schedules/schedules.js";
 import { type TrainingSemantics, trainingSemantics } from "../../src/language/training/training.js";
 import { resolved } from "../language/declarations.js";
 import { golden } from "./golden.js";

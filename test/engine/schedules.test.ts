@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { describeSchedule, learningRateCurve } from "../../src/engine/optimizers/learning-rate-curve.js";
-import { learningRate } from "../../src/engine/optimizers/schedules.js";
+import { learningRateCurve } from "../../src/engine/optimizers/learning-rate-curve.js";
+import { describeSchedule, learningRate } from "../../src/engine/optimizers/schedules.js";
 import type { OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
-import type { LearningRateDeclaration, Schedule } from "../../src/language/schedules/schedule.js";
+import type { LearningRateDeclaration, Schedule } from "../../src/language/schedules/schedules.js";
 import { resolved } from "../language/declarations.js";
 import { golden } from "./golden.js";
 import { updates } from "./updates.js";

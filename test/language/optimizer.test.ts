@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Algorithm, AlgorithmDeclaration, OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
 import { digest } from "../../src/language/fields/canonical.js";
-import type { LearningRateDeclaration, Schedule } from "../../src/language/schedules/schedule.js";
+import type { LearningRateDeclaration, Schedule } from "../../src/language/schedules/schedules.js";
 import { adamDecay, faults, resolved } from "./declarations.js";
 
 const sgd = (changes: object = {}) =>

@@ -4,7 +4,6 @@ import { activations, initializers } from "../../language/layers/layer.js";
 import { parameterKinds } from "../../language/layers/parameter.js";
 import { preprocessings } from "../../language/models/model.js";
 import { poolings, sides, standardizations, tokenSplits } from "../../language/preprocessing/preprocessing.js";
-import { decayShapes } from "../../language/schedules/schedule.js";
 import { deviceRequests } from "../../language/training/training.js";
 
 export const ActivationEnum = enumOf(activations);
@@ -150,16 +149,6 @@ registerEnumType(EmbeddingPoolingEnum, {
   },
 });
 
-export const MonitorModeEnum = enumOf(["MIN", "MAX"]);
-registerEnumType(MonitorModeEnum, {
-  name: "MonitorMode",
-  description: "Which way a monitored metric gets better.",
-  valuesConfig: {
-    MIN: { description: "Smaller is better, as for losses and errors." },
-    MAX: { description: "Larger is better, as for accuracy." },
-  },
-});
-
 export const DeviceRequestEnum = enumOf(deviceRequests);
 registerEnumType(DeviceRequestEnum, {
   name: "DeviceRequest",
@@ -171,17 +160,6 @@ registerEnumType(DeviceRequestEnum, {
       description:
         "Slots of a CPU where enough are free, which is also the faster choice for small networks; else a free GPU.",
     },
-  },
-});
-
-export const DecayShapeEnum = enumOf(decayShapes);
-registerEnumType(DecayShapeEnum, {
-  name: "DecayShape",
-  description: "How a learning rate goes down; s is the share of the way that is done.",
-  valuesConfig: {
-    LINEAR: { description: "1 - s." },
-    COSINE: { description: "Half a cosine: (1 + cos(pi s)) / 2." },
-    ONE_MINUS_SQRT: { description: "1 - sqrt(s): quickly at first (Hägele et al., 2024)." },
   },
 });
 

@@ -29,7 +29,7 @@ export class DeclareOptimizerInput extends DeclarationInput implements Optimizer
     nullable: true,
     description: "Default: constant, 0.01 for sgd and 0.001 for every other algorithm.",
   })
-  learningRate?: LearningRateInput | null;
+  learningRate?: OptimizerDeclaration["learningRate"];
 
   @Field(() => Float, {
     nullable: true,

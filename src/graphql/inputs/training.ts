@@ -1,4 +1,5 @@
 import { Field, Float, ID, InputType, Int } from "type-graphql";
+import { monitorModes } from "../../language/metrics/monitor.js";
 import type {
   CheckpointDeclaration,
   DeviceRequest,
@@ -7,7 +8,8 @@ import type {
 } from "../../language/training/training.js";
 import type { RunReference } from "../../runs/control.js";
 import type { TrainDeclaration } from "../../runs/submit.js";
-import { DeviceRequestEnum, MonitorModeEnum } from "./enums.js";
+import { enumFor } from "./derive.js";
+import { DeviceRequestEnum } from "./enums.js";
 import { MutationInput } from "./fields.js";
 
 @InputType({
@@ -21,7 +23,7 @@ export class EarlyStoppingInput implements EarlyStoppingDeclaration {
   })
   monitor?: string | null;
 
-  @Field(() => MonitorModeEnum, {
+  @Field(() => enumFor(monitorModes), {
     nullable: true,
     description: "Which way it gets better. Default: what the metric implies.",
   })

@@ -1,5 +1,5 @@
 import type { ParameterKind } from "../layers/parameter.js";
-import type { LearningRateDeclaration, Schedule } from "../schedules/schedule.js";
+import type { LearningRateDeclaration, Schedule } from "../schedules/schedules.js";
 import type { Algorithm, AlgorithmDeclaration } from "./algorithms.js";
 
 export type { Algorithm, AlgorithmDeclaration } from "./algorithms.js";

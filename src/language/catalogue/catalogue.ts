@@ -3,10 +3,12 @@ import { choices } from "../fields/choices.js";
 import type { Fields, Noun, Takes, Union } from "../fields/field.js";
 import { lossChoices, lossFields } from "../losses/losses.js";
 import { metricChoices } from "../metrics/metric-types.js";
+import { scheduleUnion } from "../schedules/schedules.js";
 
 /** Kinds of what can be declared. */
 export const declarableKinds = choices("DeclarableKind", "Kinds of what can be declared.", {
   ALGORITHM: "Update rules of an optimizer.",
+  SCHEDULE: "Learning rates of an optimizer.",
   LOSS: "Loss functions of a model.",
   METRIC: "Metrics of a model.",
 });
@@ -59,11 +61,15 @@ const ofUnion = ({ alternatives }: Union): Declarable[] =>
 /** All that can be declared, by kind: what the query `declarables` answers. */
 export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> = {
   ALGORITHM: ofUnion(algorithmUnion),
+  SCHEDULE: ofUnion(scheduleUnion),
   LOSS: lossChoices.all.map((name) => ({ name, doc: lossChoices.meanings[name], fields: lossFields[name] })),
   METRIC: metricChoices.all.map((name) => ({ name, doc: metricChoices.meanings[name], fields: {} })),
 };
 
-const unionKinds: ReadonlyMap<string, DeclarableKind> = new Map([[algorithmUnion.name, "ALGORITHM"]]);
+const unionKinds: ReadonlyMap<string, DeclarableKind> = new Map<string, DeclarableKind>([
+  [algorithmUnion.name, "ALGORITHM"],
+  [scheduleUnion.name, "SCHEDULE"],
+]);
 
 /** The kind under which the alternatives of a union are listed, if they are. */
 export function kindOfUnion({ name }: Union): DeclarableKind | undefined {

@@ -44,6 +44,7 @@ export function readBy<Declared, Resolved, const Required extends boolean>(
     takes: Takes;
     required: Required;
     absent?: Field["absent"];
+    isTold?: boolean;
   },
   read: Field<Declared, Resolved, Required>["read"],
 ): Field<Declared, Resolved, Required> {

@@ -7,7 +7,7 @@ import type { Resolution } from "../fields/problem.js";
 import { count, listed, shown } from "../fields/wording.js";
 import { epochMetricNames, metricDirection } from "../metrics/metrics.js";
 import type { ModelSpec } from "../models/model.js";
-import type { Schedule } from "../schedules/schedule.js";
+import type { Schedule } from "../schedules/schedules.js";
 import { checkStored } from "./stored-by-training.js";
 import {
   type CheckpointDeclaration,
