@@ -113,6 +113,7 @@ describe("an optimizer", () => {
         ...{ initial: 0, end: 0, decay: "LINEAR" },
       },
     ],
+    [{ inverseSqrt: { peak: 1, warmupSteps: 2 } }, { type: "inverseSqrt", peak: 1, warmupSteps: 2, initial: 0 }],
     [
       { reduceOnPlateau: { initial: 1 } },
       {
@@ -214,6 +215,16 @@ describe("an optimizer", () => {
       "ftrl at rate 0",
       { algorithm: { ftrl: {} }, learningRate: { cosineDecay: { initial: 1, decaySteps: 9 } } },
       ["learningRate CONTRADICTION"],
+    ],
+    [
+      "ftrl at rate 0 before a warm-up",
+      { algorithm: { ftrl: {} }, learningRate: { inverseSqrt: { peak: 1, warmupSteps: 9 } } },
+      ["learningRate CONTRADICTION"],
+    ],
+    [
+      "a warm-up of no steps",
+      { learningRate: { inverseSqrt: { peak: 1, warmupSteps: 0 } } },
+      ["learningRate.inverseSqrt.warmupSteps OUT_OF_RANGE"],
     ],
     [
       "no boundaries",

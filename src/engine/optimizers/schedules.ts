@@ -101,6 +101,12 @@ const rates: { [Type in ScheduleType]: Rate<ScheduleOf<Type>> } = {
     words: ({ initial, monitor, factor, patience }) =>
       `${initial}, times ${factor} when ${monitor ?? "the loss"} has not improved for ${count(patience)} epochs`,
   },
+  inverseSqrt: {
+    at: ({ initial, peak, warmupSteps }, step) =>
+      step < warmupSteps ? line(initial, peak, step / warmupSteps) : peak * Math.sqrt(warmupSteps / step),
+    words: ({ initial, peak, warmupSteps }) =>
+      `warm-up from ${initial} to ${peak} over ${inSteps(warmupSteps)}, then inverse square root decay`,
+  },
 };
 
 function rateOf<Type extends ScheduleType>(schedule: ScheduleOf<Type>): Rate<ScheduleOf<Type>> {

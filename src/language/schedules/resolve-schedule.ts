@@ -34,6 +34,8 @@ export function reachesZero(schedule: Schedule): boolean {
       return schedule.alpha === 0 || schedule.initial === 0;
     case "warmupStableDecay":
       return schedule.end === 0 || (schedule.warmupSteps > 0 && schedule.initial === 0);
+    case "inverseSqrt":
+      return schedule.initial === 0;
     default:
       return false;
   }

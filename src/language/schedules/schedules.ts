@@ -209,6 +209,16 @@ const schedules = {
       cooldown: integer({ min: 0, default: 0, doc: "Epochs after a fall in which none is counted." }),
     },
   ),
+  inverseSqrt: schedule(
+    "InverseSqrt",
+    "Linear warm-up, then falls with one over the root of the step.",
+    "Linear warm-up, then at step t, counted from 0: peak * sqrt(warmupSteps / t) (Vaswani et al., 2017; fairseq: inverse_sqrt).",
+    {
+      peak: rate("Rate at the end of the warm-up."),
+      warmupSteps: steps(1, "Steps of the warm-up."),
+      initial: atLeast0(0, "Rate at step 0."),
+    },
+  ),
 } as const;
 
 export const scheduleUnion = {
