@@ -1,4 +1,4 @@
-import { Extensions, Field, Float, InputType, Int, registerEnumType } from "type-graphql";
+import { Extensions, Field, Float, ID, InputType, Int, registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import type { Choices } from "../../language/fields/choices.js";
 import type { Fields, Struct, Takes, Union } from "../../language/fields/field.js";
@@ -78,8 +78,9 @@ function typeFor(takes: Takes): () => any {
       return () => Boolean;
     case "TEXT":
     case "NAME":
-    case "REFERENCE":
       return () => String;
+    case "REFERENCE":
+      return () => (takes.to === "RUN" ? ID : String);
     case "CHOICE": {
       const choices = enumFor(takes.choices);
       return () => choices;

@@ -1,10 +1,8 @@
 import { registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import { activations, initializers } from "../../language/layers/layer.js";
-import { parameterKinds } from "../../language/layers/parameter.js";
 import { preprocessings } from "../../language/models/model.js";
 import { poolings, sides, standardizations, tokenSplits } from "../../language/preprocessing/preprocessing.js";
-import { deviceRequests } from "../../language/training/training.js";
 
 export const ActivationEnum = enumOf(activations);
 registerEnumType(ActivationEnum, {
@@ -146,31 +144,5 @@ registerEnumType(EmbeddingPoolingEnum, {
     NONE: {
       description: "They stay in order, [maxLength, dimensions]; the padding's are 0. Beside other inputs, flattened.",
     },
-  },
-});
-
-export const DeviceRequestEnum = enumOf(deviceRequests);
-registerEnumType(DeviceRequestEnum, {
-  name: "DeviceRequest",
-  description: "What a run asks to be computed on. A run that has begun on one kind of device goes on there.",
-  valuesConfig: {
-    CPU: { description: "Slots of a CPU, one for each thread." },
-    GPU: { description: "A whole GPU. The run waits until a worker with one is there." },
-    ANY: {
-      description:
-        "Slots of a CPU where enough are free, which is also the faster choice for small networks; else a free GPU.",
-    },
-  },
-});
-
-export const ParameterKindEnum = enumOf(parameterKinds);
-registerEnumType(ParameterKindEnum, {
-  name: "ParameterKind",
-  description: "Parameters other than kernels, also those of nested layers.",
-  valuesConfig: {
-    BIAS: { description: "Biases of dense, convolutional, recurrent and attention layers." },
-    NORMALIZATION: { description: "`gamma` and `beta` of batch, layer and group normalization." },
-    EMBEDDING: { description: "Tables of embeddings, including those of inputs and of positions." },
-    ACTIVATION: { description: "The slopes of PReLU." },
   },
 });

@@ -113,9 +113,10 @@ const schedules = {
     {
       warmupSteps: readBy(
         {
-          doc: "Steps of the warm-up; from 1. Required with `warmupTarget`.",
+          doc: "Steps of the warm-up; from 1. Required with `warmupTarget`. Default: no warm-up.",
           takes: { type: "INTEGER", rule: { min: 1, max: limits.int } },
           required: false,
+          absent: { words: "no warm-up" },
           isTold: true,
         },
         (at, key, declared: number | null | undefined, beside): number => {

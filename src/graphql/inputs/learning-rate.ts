@@ -1,4 +1,0 @@
-import { scheduleUnion } from "../../language/schedules/schedules.js";
-import { oneOfInput } from "./derive.js";
-
-export const LearningRateInput = oneOfInput(scheduleUnion);
