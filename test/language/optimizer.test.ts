@@ -33,11 +33,19 @@ describe("an optimizer", () => {
     [{ lion: {} }, { type: "lion", beta1: 0.9, beta2: 0.99 }],
     [{ lamb: {} }, { type: "lamb", ...moments }],
     [{ adafactor: {} }, { type: "adafactor", beta2Decay: -0.8, epsilon1: 1e-30, epsilon2: 1e-3, clipThreshold: 1 }],
+    [
+      { muon: {} },
+      {
+        ...{ type: "muon", momentum: 0.95, nesterov: true, nsSteps: 5, muonA: 3.4445, muonB: -4.775, muonC: 2.0315 },
+        ...{ rmsRate: 0.2, excludeEmbeddings: true, excludeLayers: ["output"] },
+        ...{ adamBeta1: 0.9, adamBeta2: 0.999, adamLrRatio: 1, epsilon: 1e-7 },
+      },
+    ],
   ])("%j takes Keras's defaults", (algorithm, expected) => {
     expect(resolved(resolveOptimizer({ name: "o", algorithm }))).toEqual({
       algorithm: expected,
       learningRate: { type: "constant", value: expected.type === "sgd" ? 0.01 : 0.001 },
-      weightDecay: expected.type === "adamw" ? 0.004 : 0,
+      weightDecay: expected.type === "adamw" || expected.type === "muon" ? 0.004 : 0,
       clipping: { type: "NONE" },
       ema: null,
       gradientAccumulationSteps: 1,
@@ -195,6 +203,13 @@ describe("an optimizer", () => {
       "weight decay in two places",
       { algorithm: { adamw: { weightDecay: 0.1 } }, weightDecay: 0.1 },
       ["weightDecay CONTRADICTION"],
+    ],
+    ["no Newton-Schulz step", { algorithm: { muon: { nsSteps: 0 } } }, ["algorithm.muon.nsSteps OUT_OF_RANGE"]],
+    ["21 Newton-Schulz steps", { algorithm: { muon: { nsSteps: 21 } } }, ["algorithm.muon.nsSteps OUT_OF_RANGE"]],
+    [
+      "a layer without a name to exclude",
+      { algorithm: { muon: { excludeLayers: ["dense", ""] } } },
+      ["algorithm.muon.excludeLayers[1] EMPTY"],
     ],
     ["an average that keeps everything", { ema: { momentum: 1 } }, ["ema.momentum OUT_OF_RANGE"]],
     ["updates without a batch", { gradientAccumulationSteps: 0 }, ["gradientAccumulationSteps OUT_OF_RANGE"]],

@@ -12,6 +12,7 @@ import { clipGradients } from "./clipping.js";
 import { ftrl } from "./ftrl.js";
 import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";
+import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
 import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
@@ -30,6 +31,7 @@ const rules: { [Type in AlgorithmType]: (algorithm: AlgorithmOf<Type>) => Update
   lion,
   lamb,
   adafactor,
+  muon,
 };
 
 /** The update rule of a resolved algorithm. */

@@ -1,7 +1,9 @@
 import { type Fields, struct, type Union } from "../fields/field.js";
 import type { Findings } from "../fields/findings.js";
+import { limits } from "../fields/limits.js";
+import { list } from "../fields/lists.js";
 import { type DeclaredUnion, type ResolvedUnion, readUnion } from "../fields/objects.js";
-import { flag, number, readElsewhere } from "../fields/scalars.js";
+import { flag, integer, number, readElsewhere, text } from "../fields/scalars.js";
 import { listed } from "../fields/wording.js";
 
 /** A share of what was before that is kept, or of what is new that is taken. */
@@ -148,6 +150,34 @@ const algorithms = {
       epsilon2: epsilon(1e-3, "Smallest root mean square of weights that a step is scaled by."),
       clipThreshold: epsilon(1, "Root mean square that steps are clipped to before scaling."),
     },
+  ),
+  muon: algorithm(
+    "Muon",
+    "Orthogonal steps for matrices, Adam for the rest.",
+    "Muon (Jordan et al., 2024; Keras: Muon): momentum made orthogonal for matrices. Everything else, embeddings and excluded layers take Adam's step.",
+    {
+      momentum: share(0.95, "Share of the momentum that a step keeps."),
+      nesterov: flag({ default: true, doc: "Nesterov momentum." }),
+      nsSteps: integer({ min: 1, max: 20, default: 5, doc: "Newton-Schulz steps." }),
+      muonA: number({ default: 3.4445, doc: "Coefficient of x in a Newton-Schulz step." }),
+      muonB: number({ default: -4.775, doc: "Coefficient of x xᵀ x." }),
+      muonC: number({ default: 2.0315, doc: "Coefficient of x xᵀ x xᵀ x." }),
+      rmsRate: atLeast0(
+        0.2,
+        "Root mean square of a step at rate 1, by which Adam's rates suit matrices too (Liu et al., 2025). 0 leaves steps unscaled.",
+      ),
+      excludeEmbeddings: flag({ default: true, doc: "Whether embeddings take Adam's step." }),
+      excludeLayers: list(text({ min: 1, max: limits.nameLength, doc: "Name of a layer." }), {
+        max: limits.layers,
+        default: ["output"],
+        doc: "Names of layers, nested ones too, whose matrices take Adam's step. The last layer is `output`.",
+      }),
+      adamBeta1: share(0.9, "Adam's decay of the mean of gradients."),
+      adamBeta2: share(0.999, "Adam's decay of the mean of squared gradients."),
+      adamLrRatio: atLeast0(1, "Factor of the learning rate in Adam's steps."),
+      epsilon: epsilon(1e-7, "Added to Adam's divisor."),
+    },
+    { weightDecay: 0.004 },
   ),
 } as const;
 
