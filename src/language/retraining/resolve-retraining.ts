@@ -8,7 +8,8 @@ import type { Resolution } from "../fields/problem.js";
 import { listed, shown } from "../fields/wording.js";
 import { metricName } from "../metrics/metrics.js";
 import type { ModelSpec } from "../models/model.js";
-import { enabling, gateFields, methodUnion, type RetrainingDeclaration, type RetrainingSpec } from "./retraining.js";
+import { gate } from "./gate.js";
+import { enabling, methodUnion, type RetrainingDeclaration, type RetrainingSpec } from "./retraining.js";
 import { triggerUnion } from "./triggers.js";
 
 /** What a policy's declaration refers to, as far as it exists. */
@@ -65,5 +66,5 @@ function resolvePromotion(
   } else if (split?.test === 0) {
     at.add("SPLIT_EMPTY", "is measured on the test part, and the dataset's split gives that no rows.", "metric");
   }
-  return { ...readFields(at, gateFields, promote), metric: promote.metric };
+  return readFields(at, gate.fields, promote);
 }

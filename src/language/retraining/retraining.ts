@@ -3,6 +3,7 @@ import { type DeclaredFields, type ResolvedFields, struct, type Union } from "..
 import { limits } from "../fields/limits.js";
 import { type DeclaredUnion, objectOrEmpty } from "../fields/objects.js";
 import { described, flag, integer, name, number, reference } from "../fields/scalars.js";
+import { type Gate, type GateDeclaration, gate } from "./gate.js";
 import { type Trigger, type TriggerDeclaration, triggerUnion } from "./triggers.js";
 
 const replayed = 0.5;
@@ -40,24 +41,6 @@ export const methodUnion = {
   alternatives: { fineTune: { doc: "Starts from the weights of a version.", input: fineTune } },
 } satisfies Union;
 
-/** The rule by which a new version may take an alias; the metric is looked up among the model's. */
-export const gateFields = {
-  alias: name("alias", "The alias to move, such as `champion`."),
-  mustNotDropBy: number({
-    min: 0,
-    default: 0,
-    doc: "How much worse than the champion the new version may be, in the metric's unit.",
-  }),
-};
-const promotion = struct(
-  "PromotionInput",
-  "When the new version takes an alias: challenger and champion are measured on the same rows of the test part. A metric that is undefined for either of them refuses it.",
-  {
-    metric: reference("METRIC", { doc: "`loss`, or a metric of the model in lower case, such as `accuracy`." }),
-    ...gateFields,
-  },
-);
-
 export const enabling = { enabled: flag({ default: true, doc: "Whether its trigger is watched." }) };
 
 export const retrainingStruct = struct(
@@ -78,8 +61,8 @@ export const retrainingStruct = struct(
       { type: "ONE_OF", union: () => methodUnion },
       { doc: "How it trains." },
     ),
-    promote: described<DeclaredFields<typeof promotion.fields>>(
-      { type: "OBJECT", struct: () => promotion },
+    promote: described<GateDeclaration>(
+      { type: "OBJECT", struct: () => gate },
       { doc: "When the result takes the alias." },
     ),
   },
@@ -93,8 +76,5 @@ export interface RetrainingSpec {
   optimizer: string;
   when: Trigger;
   fineTune: ResolvedFields<typeof fineTune.fields>;
-  promote: ResolvedFields<typeof gateFields> & {
-    /** A metric of the model in lower case, or `loss`; measured on the test part. */
-    metric: string;
-  };
+  promote: Gate;
 }
