@@ -8,6 +8,7 @@ import {
   type Split,
   type SplitPart,
 } from "../language/datasets/dataset.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
@@ -137,6 +138,9 @@ export class Dataset extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was first declared." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @ObjectType({ description: "How many rows of a dataset version train, validate and test." })
@@ -196,4 +200,7 @@ export class DatasetVersion extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When the append was committed." })
   createdAt!: Date;
+
+  @ActorColumn("Who appended the rows.")
+  actor!: Actor;
 }

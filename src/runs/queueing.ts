@@ -1,4 +1,5 @@
 import { type DataSource, type EntityManager, In } from "typeorm";
+import { sessionOf } from "../db/session.js";
 import { nodeTypeOf } from "../entities/identifier.js";
 import { Run, type RunState } from "../entities/run.js";
 import { readInteger } from "../language/fields/fields.js";
@@ -12,7 +13,7 @@ import { count, shown } from "../language/fields/wording.js";
 export interface QueueingDeclaration {
   /** 1 to 99, lower first. Default: 42, as Determined's. */
   priority?: number | null;
-  /** Default: `default`. */
+  /** Default: that of the scope, `default`. */
   project?: string | null;
   /** Ids of runs that must have SUCCEEDED first. */
   dependsOn?: readonly string[] | null;
@@ -25,7 +26,6 @@ export interface Queueing {
 }
 
 export const defaultPriority = 42;
-export const defaultProject = "default";
 
 /**
  * A run's place with its defaults. The runs that it depends on stay locked until the caller's transaction ends, so that none
@@ -38,7 +38,7 @@ export async function resolveQueueing(
   const findings = Findings.start();
   const resolved: Queueing = {
     priority: readInteger(findings, "priority", priority, 1, defaultPriority, limits.priority),
-    project: project ?? defaultProject,
+    project: project ?? sessionOf(manager).scope.project,
     dependsOn: [...(dependsOn ?? [])],
   };
   const badName = checkName("declaration", resolved.project, "project");

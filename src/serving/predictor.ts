@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { DataSource } from "typeorm";
+import { sessionOf } from "../db/session.js";
 import { predictionBatchSizes } from "../engine/programs/predict.js";
 import { Dataset } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
@@ -100,7 +101,11 @@ export function createPredictor(options: {
     const { spec } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
     const artifact = await db.manager.findOneByOrFail(Artifact, { versionId, name: "weights.safetensors" });
     const { preprocessing } = version;
-    const check = sliceCheck(spec, await db.manager.findOneBy(Dataset, { name: spec.dataset }), decodeImages);
+    const check = sliceCheck(
+      spec,
+      await db.manager.findOneBy(Dataset, sessionOf(db).scope.where<Dataset>(spec.dataset)),
+      decodeImages,
+    );
     return {
       // The parameters, and a copy of them for each program.
       bytes: artifact.sizeBytes * (1 + predictionBatchSizes.length),
@@ -119,13 +124,15 @@ export function createPredictor(options: {
 
   async function predictBy(reference: string, rows: readonly unknown[], caller: Caller = { request: {} }) {
     // An alias may have moved, so Postgres is always asked; what it will most likely say is computed meanwhile.
-    const guess = meanings.get(reference);
+    const session = sessionOf(caller.session ?? db);
+    const meaning = session.scope.cacheKey(reference);
+    const guess = meanings.get(meaning);
     let wrong = false;
     const guessed = guess === undefined ? undefined : answer(guess, rows, caller, () => wrong);
     guessed?.catch(() => {});
     try {
-      const versionId = await requireVersionId(db, reference);
-      meanings.set(reference, versionId);
+      const versionId = await requireVersionId(session, reference);
+      meanings.set(meaning, versionId);
       wrong = versionId !== guess;
       return { versionId, predictions: await (guessed && !wrong ? guessed : predict(versionId, rows, caller)) };
     } catch (error) {

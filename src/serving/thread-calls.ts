@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { Session } from "../db/session.js";
 import { errorFromThread, PlatformError, type ThreadError } from "../errors.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
 import { FairQueue } from "./fair-queue.js";
@@ -12,6 +13,8 @@ export interface Caller {
   request: object;
   /** Aborted when nobody waits for the answer any more: calls that have not started are then dropped. */
   signal?: AbortSignal;
+  /** In whose scope names are looked up; default: the operator's. */
+  session?: Session;
 }
 
 /** Bounds of the calls to one thread. */

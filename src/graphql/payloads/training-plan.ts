@@ -4,7 +4,7 @@ import { Cost } from "../../entities/field-cost.js";
 import { ModelRevision } from "../../entities/model.js";
 import { OptimizerRevision } from "../../entities/optimizer.js";
 import { Int64Scalar } from "../../entities/scalars.js";
-import type { PlannedTraining } from "../context.js";
+import type { PlannedTraining } from "../context/context.js";
 import { Payload } from "./problem.js";
 
 @ObjectType({ description: "One layer of a planned training." })
