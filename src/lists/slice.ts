@@ -3,9 +3,18 @@ import { Parameters } from "../db/parameters.js";
 import { readExtent } from "./arguments.js";
 import { decodeCursor } from "./cursor.js";
 import { compileFilter } from "./filter.js";
-import type { List, ListArguments } from "./list.js";
-import type { Loaders } from "./loaders.js";
+import type { ListArguments, Listing } from "./listing.js";
+import type { EntityClass, Loaders } from "./loaders.js";
 import { countRows, existOutside, type ListQuery, type Page, readPages } from "./page.js";
+
+/** The rows of a list, before any filter. */
+export interface ListRows<Row extends ObjectLiteral> {
+  /** Names the list in cursors. */
+  name: string;
+  entity: EntityClass<Row>;
+  /** The column that decides between rows of equal order: unique, at least within one owner. */
+  tiebreak: string;
+}
 
 /** A stretch of a list. Each part is read when it is first asked for, together with the same part of its siblings. */
 export interface Slice<Row> {
@@ -28,7 +37,7 @@ export interface Owner {
  */
 export function sliceOf<Row extends ObjectLiteral>(
   loaders: Loaders,
-  list: List<Row>,
+  list: ListRows<Row> & Pick<Listing, "fields" | "ordering">,
   args: ListArguments,
   owner?: Owner,
 ): Slice<Row> {

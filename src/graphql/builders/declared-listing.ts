@@ -1,5 +1,5 @@
 import { byInstant, byText, type FilterFields } from "../../lists/filter.js";
-import { byColumns, type Listing, listing } from "../../lists/list.js";
+import { byColumns, type Listing, listing } from "../../lists/listing.js";
 
 /**
  * How lists of a declared noun are filtered and ordered: by name and by when it was first declared.

@@ -1,6 +1,7 @@
 import { Arg, Args, type ClassType, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import type { ObjectLiteral } from "typeorm";
-import type { List, ListArguments } from "../../lists/list.js";
+import type { List } from "../../lists/list.js";
+import type { ListArguments } from "../../lists/listing.js";
 import type { EntityClass } from "../../lists/loaders.js";
 import { numberedLoader } from "../../lists/numbered.js";
 import { sliceOf } from "../../lists/slice.js";

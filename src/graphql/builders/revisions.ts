@@ -1,7 +1,8 @@
 import type { ClassType } from "type-graphql";
 import type { ObjectLiteral } from "typeorm";
 import { byInstant, byInt, byText } from "../../lists/filter.js";
-import { byColumns, list, listing } from "../../lists/list.js";
+import { list } from "../../lists/list.js";
+import { byColumns, listing } from "../../lists/listing.js";
 import type { EntityClass } from "../../lists/loaders.js";
 import { fieldsOf, many, numbered, one, type Relation } from "./fields.js";
 

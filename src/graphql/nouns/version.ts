@@ -51,7 +51,7 @@ class ModelVersionFields {
 }
 
 /** Long enough to start a download by hand, short enough that a leaked link is soon worthless. */
-const artifactUrlSeconds = 15 * 60;
+export const artifactLimits = { urlSeconds: 15 * 60 } as const;
 
 @Resolver(() => Artifact)
 class ArtifactFields {
@@ -59,7 +59,7 @@ class ArtifactFields {
     description: "Where any HTTP client can download it without a key; signed, and good for 15 minutes.",
   })
   url(@Root() artifact: Artifact, @Ctx() { platform }: Context): Promise<string> {
-    return platform.store.presign(artifact.objectKey, artifactUrlSeconds);
+    return platform.store.presign(artifact.objectKey, artifactLimits.urlSeconds);
   }
 }
 

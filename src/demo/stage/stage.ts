@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Client, Variables } from "../client/client.js";
+import type { Client, Variables } from "../../client/client.js";
 import type { Screen } from "./screen.js";
 
 /** What goes wrong in the story itself; the demo then ends with 1. */
