@@ -30,6 +30,6 @@ export async function findNamed<Declared extends Named>(
   { lock = false } = {},
 ): Promise<Declared | null> {
   if (!declarationNamePattern.test(name)) return null;
-  const where = sessionOf(manager).scope.where<Declared>(name as never);
+  const where = sessionOf(manager).scope.where<Declared>(name);
   return manager.findOne(entity, { where, ...(lock && { lock: { mode: "for_no_key_update" } }) });
 }

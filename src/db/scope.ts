@@ -1,4 +1,4 @@
-import type { FindOptionsWhere, ObjectLiteral } from "typeorm";
+import { Any, type FindOptionsWhere, type ObjectLiteral } from "typeorm";
 
 /** The project of what names none. */
 export const defaultProject = "default";
@@ -11,11 +11,11 @@ export class Scope {
   /** @param project the project of runs whose request names none. */
   constructor(readonly project: string = defaultProject) {}
 
-  /** The rows that have one of these names. */
+  /** The row that is named so, or the rows that have one of several names. */
   where<Declared extends ObjectLiteral & { name: string }>(
-    name: FindOptionsWhere<Declared>["name"],
+    name: string | readonly string[],
   ): FindOptionsWhere<Declared> {
-    return { name } as FindOptionsWhere<Declared>;
+    return { name: typeof name === "string" ? name : Any(name) } as FindOptionsWhere<Declared>;
   }
 
   /** SQL for the id of the row of `table` that is named by a parameter, such as `$1`; null where there is none. */

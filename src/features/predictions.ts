@@ -1,12 +1,6 @@
 import type { ModelSpec } from "../language/models/model.js";
+import type { Prediction } from "../language/models/prediction.js";
 import { decodeOutputs, type FittedPreprocessing } from "./preprocessing.js";
-
-export interface Prediction {
-  /** CATEGORY: the category. BINARY: a boolean. NUMBER: a number. VECTOR: an array of numbers. */
-  value: string | boolean | number | number[];
-  /** CATEGORY: every category in declared order. BINARY: `"false"`, then `"true"`. Otherwise null. */
-  probabilities: { category: string; probability: number }[] | null;
-}
 
 /** BINARY is true above this probability, and false at it: as in Keras's `BinaryAccuracy` and scikit-learn's `predict`. */
 export const trueAbove = 0.5;

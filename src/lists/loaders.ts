@@ -94,7 +94,7 @@ export function createLoaders(
 
   function byName<Row extends ObjectLiteral & { name: string }>(entity: EntityClass<Row>) {
     return batched<string, Row | null>(`${entity.name} by name`, async (keys) => {
-      const found = await db.manager.findBy(entity, scope.where<Row>(Any(keys.filter(isStorable)) as never));
+      const found = await db.manager.findBy(entity, scope.where<Row>(keys.filter(isStorable)));
       const rows = new Map(found.map((row) => [row.name, row]));
       return keys.map((key) => rows.get(key) ?? null);
     });

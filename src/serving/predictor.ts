@@ -8,11 +8,12 @@ import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
 import { type DecodeImages, decodeImageFiles, imageBudget } from "../features/image-files.js";
-import { type Prediction, toPredictions } from "../features/predictions.js";
+import { toPredictions } from "../features/predictions.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { dropped, unawaited } from "../guarded.js";
 import type { Problem } from "../language/fields/problem.js";
 import type { ModelSpec } from "../language/models/model.js";
+import type { RowAnswer } from "../language/models/prediction.js";
 import { requireVersionId } from "../registry/versions.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { predictionLimits, type ServedVersionLimits, servedVersionLimits, turnMilliseconds } from "./limits.js";
@@ -21,14 +22,6 @@ import type { SliceAnswer, ToThread } from "./protocol.js";
 import { createSliceCheck, type FittingRows, RowProblems, type SliceCheck } from "./row-checks.js";
 import { rowsPerSlice, slicesOf } from "./slices.js";
 import { type Caller, createThreadCalls } from "./thread-calls.js";
-
-/** What a version answers to one row: a prediction, or null and why there is none. */
-export interface RowAnswer {
-  value: Prediction["value"] | null;
-  probabilities: Prediction["probabilities"];
-  /** With paths such as `rows[3].x`; empty for a row that is answered. */
-  problems: Problem[];
-}
 
 export interface Predictor {
   /**

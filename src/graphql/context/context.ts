@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import { Scope } from "../../db/scope.js";
 import { Session } from "../../db/session.js";
 import type { Outcome } from "../../db/transaction.js";
 import { type Actor, operator } from "../../entities/actor.js";
@@ -6,8 +7,9 @@ import type { DatasetVersion } from "../../entities/dataset.js";
 import type { ModelRevision } from "../../entities/model.js";
 import type { OptimizerRevision } from "../../entities/optimizer.js";
 import type { Intake } from "../../intake/intake.js";
-import type { Problem } from "../../language/fields/problem.js";
 import type { ModelSpec } from "../../language/models/model.js";
+import type { RowAnswer } from "../../language/models/prediction.js";
+import type { TrainingPlanShape } from "../../language/training/training-plan.js";
 import { createLoaders, type Loaders } from "../../lists/loaders.js";
 import type { Logger } from "../../logger.js";
 import type { Wakeups } from "../../pubsub/wakeups.js";
@@ -27,16 +29,6 @@ export interface Caller {
   session?: Session;
 }
 
-/** What a version answers to one row. */
-export interface Prediction {
-  /** A number, a boolean, a category's name or a list of numbers, by the type of the target; null where it has problems. */
-  value: unknown;
-  /** One entry per category, in the declared order, summing to 1; null where the target has no categories. */
-  probabilities: { category: string; probability: number }[] | null;
-  /** Why the row cannot be answered, with paths such as `rows[3].x`; else empty. */
-  problems: Problem[];
-}
-
 /** What the API asks of the room that loads versions and runs them. */
 export interface PredictionService {
   /**
@@ -49,32 +41,14 @@ export interface PredictionService {
     reference: string,
     rows: unknown[],
     caller: Caller,
-  ): Promise<{ versionId: string; predictions: Prediction[] }>;
+  ): Promise<{ versionId: string; predictions: RowAnswer[] }>;
 }
 
-/** What a training would be; see the fields of `TrainingPlan`. */
-export interface PlannedTraining {
+/** What a training would be, and what it would be made from. */
+export interface PlannedTraining extends TrainingPlanShape {
   datasetVersion: DatasetVersion;
   modelRevision: ModelRevision;
   optimizerRevision: OptimizerRevision;
-  stepsPerEpoch: number;
-  steps: number;
-  batchSize: number;
-  parameters: number;
-  trainableParameters: number;
-  layers: {
-    path: string;
-    name: string;
-    type: string;
-    outputShape: number[];
-    parameters: number;
-    flops: number | null;
-  }[];
-  flopsPerStep: number | null;
-  memoryBytes: number | null;
-  learningRate: { step: number; value: number }[];
-  executor: { name: string; reason: string };
-  unsupported: { path: string | null; kernel: string }[];
 }
 
 /** What the API asks of the room that traces models. */
@@ -112,10 +86,15 @@ export interface Context {
  * loader answers from its cache, so one that outlived an event would answer the next with what was true before.
  *
  * @param request whose request it is; without one the operator asks.
+ * @param scope where names are looked up.
  */
-export function createContext(platform: Platform, request?: Partial<Pick<RequestInfo, "signal" | "actor">>): Context {
+export function createContext(
+  platform: Platform,
+  request?: Partial<Pick<RequestInfo, "signal" | "actor">>,
+  scope = new Scope(),
+): Context {
   const actor = request?.actor ?? operator;
-  const session = new Session(platform.db, actor);
+  const session = new Session(platform.db, actor, scope);
   const context: Context = {
     ...{ platform, actor, session },
     // What is asked for by objects that wait for their turn belongs to the same statement.

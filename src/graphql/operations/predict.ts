@@ -1,40 +1,19 @@
-import { Arg, Ctx, Field, Float, ObjectType, Query, Resolver } from "type-graphql";
+import { Arg, Ctx, Field, ObjectType, Query, Resolver } from "type-graphql";
 import { Cost } from "../../entities/field-cost.js";
-import { JSONObjectScalar, JSONScalar } from "../../entities/scalars.js";
+import { JSONObjectScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
 import { givenRows } from "../../intake/intake.js";
 import type { Problem } from "../../language/fields/problem.js";
+import { prediction, type RowAnswer } from "../../language/models/prediction.js";
 import { badInput } from "../../lists/condition.js";
-import type { Context, Prediction } from "../context/context.js";
+import { addShape } from "../builders/shapes.js";
+import type { Context } from "../context/context.js";
 import { checkVersionReference } from "../context/version-reference.js";
 import { ProblemObject } from "../payloads/problem.js";
 
-@ObjectType({ description: "How likely one category is." })
-export class CategoryProbability {
-  @Field({ description: "One of the target's categories." })
-  category!: string;
-
-  @Field(() => Float, { description: "From 0 to 1; those of one prediction sum to 1." })
-  probability!: number;
-}
-
-@ObjectType("Prediction", { description: "What a version answers to one row." })
-export class PredictionObject implements Prediction {
-  @Field(() => JSONScalar, {
-    nullable: true,
-    description:
-      "A number, a boolean, a category or a list of numbers, by the type of the target. BINARY: true above a probability of 0.5. CATEGORY: the most probable, of equals the first declared. Null where the row has problems.",
-  })
-  value!: unknown;
-
-  @Cost({ length: 5 })
-  @Field(() => [CategoryProbability], {
-    nullable: true,
-    description:
-      "One entry per category, in the declared order; of a BINARY target for `false` and `true`; null for NUMBER and VECTOR, and where the row has problems.",
-  })
-  probabilities!: CategoryProbability[] | null;
-
+/** Why a row has no prediction; the rest is `prediction`. */
+@ObjectType(prediction.name, { description: prediction.doc })
+class PredictionObject {
   // Few rows have any.
   @Cost({ length: 0 })
   @Field(() => [ProblemObject], {
@@ -43,6 +22,7 @@ export class PredictionObject implements Prediction {
   })
   problems!: Problem[];
 }
+addShape(PredictionObject, prediction);
 
 @ObjectType({ description: "The answers of one version to some rows." })
 export class Predictions {
@@ -55,7 +35,7 @@ export class Predictions {
 
   @Cost({ length: "PAGE" })
   @Field(() => [PredictionObject], { description: "One for each row, in order." })
-  predictions!: Prediction[];
+  predictions!: RowAnswer[];
 }
 
 @Resolver()
