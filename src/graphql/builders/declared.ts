@@ -18,13 +18,16 @@ export abstract class DeclarationPayload extends Payload {
   changed!: boolean;
 }
 
+/** A declaration as a mutation is given it. */
+export type Declared<Declaration> = Declaration & { idempotencyKey?: string | null };
+
 interface DeclaredNoun<Input> {
   // biome-ignore lint/suspicious/noExplicitAny: a list of whatever rows.
   list: List<any>;
   /** Of the query for one, and of the query for the list. */
   descriptions: { one: string; list: string };
   declare: {
-    input: ClassType<Input & object>;
+    input: ClassType;
     /** Of the mutation, of its argument, and of the payload's field. */
     descriptions: { mutation: string; input: string; payload: string };
     cost?: FieldCost;

@@ -4,11 +4,12 @@ import { declareDataset } from "../../datasets/declare.js";
 import { datasetEvents } from "../../datasets/events.js";
 import { Dataset, DatasetVersion } from "../../entities/dataset.js";
 import { DatasetEvent } from "../../entities/event.js";
+import type { DatasetDeclaration } from "../../language/datasets/dataset.js";
 import { byInstant, byInt, byText } from "../../lists/filter.js";
 import { list } from "../../lists/list.js";
 import { byColumns, listing } from "../../lists/listing.js";
 import { answer } from "../builders/answer.js";
-import { declaredNoun } from "../builders/declared.js";
+import { type Declared, declaredNoun } from "../builders/declared.js";
 import { declaredListing } from "../builders/declared-listing.js";
 import { fieldsOf, many, newest, numbered, one } from "../builders/fields.js";
 import { cursorField, historySubscription } from "../builders/history.js";
@@ -82,7 +83,7 @@ export const datasetResolvers = [
         input: "The dataset.",
         payload: "The dataset as it is now; null when there are problems.",
       },
-      run: ({ session }, input) => declareDataset(session, input),
+      run: ({ session }, input: Declared<DatasetDeclaration>) => declareDataset(session, input),
     },
   }),
   AppendRows,

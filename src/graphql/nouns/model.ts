@@ -6,11 +6,12 @@ import { Cost } from "../../entities/field-cost.js";
 import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
 import { ModelVersion } from "../../entities/version.js";
+import type { ModelDeclaration } from "../../language/models/model.js";
 import { byNameOf } from "../../lists/filter.js";
 import { list } from "../../lists/list.js";
 import { declareModel } from "../../registry/declare-model.js";
 import { modelEvents } from "../../registry/events.js";
-import { declaredNoun } from "../builders/declared.js";
+import { type Declared, declaredNoun } from "../builders/declared.js";
 import { declaredListing } from "../builders/declared-listing.js";
 import { fieldsOf, many, newest, one } from "../builders/fields.js";
 import { cursorField, historySubscription } from "../builders/history.js";
@@ -63,7 +64,7 @@ export const modelResolvers = [
         payload: "The model as it is now; null when there are problems.",
       },
       cost: { weight: 5_000 },
-      run: ({ platform, session, caller }, input) =>
+      run: ({ platform, session, caller }, input: Declared<ModelDeclaration>) =>
         declareModel(session, input, {
           unsupportedKernels: (model) => platform.planner.unsupportedKernels(model, caller),
         }),

@@ -1,7 +1,8 @@
 import { Optimizer, OptimizerRevision } from "../../entities/optimizer.js";
+import type { OptimizerDeclaration } from "../../language/algorithms/optimizer.js";
 import { list } from "../../lists/list.js";
 import { declareOptimizer } from "../../registry/declare-optimizer.js";
-import { declaredNoun } from "../builders/declared.js";
+import { type Declared, declaredNoun } from "../builders/declared.js";
 import { declaredListing } from "../builders/declared-listing.js";
 import { fieldsOf } from "../builders/fields.js";
 import { revisionsOf } from "../builders/revisions.js";
@@ -23,7 +24,7 @@ export const optimizerResolvers = [
         input: "The optimizer.",
         payload: "The optimizer as it is now; null when there are problems.",
       },
-      run: ({ session }, input) => declareOptimizer(session, input),
+      run: ({ session }, input: Declared<OptimizerDeclaration>) => declareOptimizer(session, input),
     },
   }),
   fieldsOf(Optimizer, revisions.fields),

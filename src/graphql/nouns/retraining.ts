@@ -1,9 +1,10 @@
 import { declareRetraining } from "../../continual/declare-retraining.js";
 import { Model } from "../../entities/model.js";
 import { Retraining, RetrainingRevision } from "../../entities/retraining.js";
+import type { RetrainingDeclaration } from "../../language/retraining/retraining.js";
 import { byBoolean, byNameOf } from "../../lists/filter.js";
 import { list } from "../../lists/list.js";
-import { declaredNoun } from "../builders/declared.js";
+import { type Declared, declaredNoun } from "../builders/declared.js";
 import { declaredListing } from "../builders/declared-listing.js";
 import { fieldsOf, many, one } from "../builders/fields.js";
 import { revisionsOf } from "../builders/revisions.js";
@@ -36,7 +37,7 @@ export const retrainingResolvers = [
         input: "The policy.",
         payload: "The policy as it is now; null when there are problems.",
       },
-      run: ({ session }, input) => declareRetraining(session, input),
+      run: ({ session }, input: Declared<RetrainingDeclaration>) => declareRetraining(session, input),
     },
   }),
   fieldsOf(Retraining, {
