@@ -24,9 +24,10 @@ class NarrowScope extends Scope {
   }
 }
 
+const threadUrl = new URL("../../dist/serving/plan-thread.js", import.meta.url);
 let api: Api;
 let scope = new Scope();
-const planner = () => createPlanner({ db: api.platform.db });
+const planner = () => createPlanner({ db: api.platform.db, threadUrl });
 let plans: ReturnType<typeof planner>;
 const executor = createExecutor(createSchema(), (request) =>
   createContext({ ...api.platform, planner: plans }, request, scope),
@@ -102,7 +103,7 @@ describe("a name", () => {
     ["model", "hidden-model"],
   ])("is followed by no subscription outside of it: %s", async (noun, name) => {
     scope = new NarrowScope();
-    const { errors } = await ask(`subscription { ${noun}Events(${noun}: "${name}") { seq } }`);
+    const { errors } = await ask(`subscription { ${noun}Events(${noun}: "${name}") { cursor } }`);
     expect(errors?.[0]?.message).toBe(`there is no ${noun} "${name}"`);
   });
 
