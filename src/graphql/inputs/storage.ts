@@ -6,7 +6,7 @@ const collection = struct("CollectGarbageInput", "Deletes unreferenced objects f
   dryRun: flag({ default: false, doc: "Only counts what would be deleted." }),
   acceptLoss: flag({
     default: false,
-    doc: "Also deletes objects that this database has never heard of. Only after it was restored from a backup, when what came after the backup is given up: it cannot be had back.",
+    doc: "Also deletes objects that this database has never heard of. Only after it was restored from a backup, when what came after the backup is given up: those objects cannot be restored.",
   }),
 });
 
