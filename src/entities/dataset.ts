@@ -15,24 +15,24 @@ import { Node } from "./node.js";
 export const FeatureTypeEnum = enumOf(featureTypes);
 registerEnumType(FeatureTypeEnum, {
   name: "FeatureType",
-  description: "What a feature's values are.",
+  description: "The type of a feature's values.",
   valuesConfig: {
     NUMBER: { description: "A finite number." },
-    BINARY: { description: "true or false." },
-    CATEGORY: { description: "One of a declared list of strings." },
-    VECTOR: { description: "A list of numbers of one declared length." },
+    BINARY: { description: "`true` or `false`." },
+    CATEGORY: { description: "One of the strings in the feature's `categories`." },
+    VECTOR: { description: "A list of numbers; `shape` declares its length." },
     IMAGE: {
       description:
-        "Numbers of one declared shape [height, width, channels], nested or flat; or a PNG or JPEG file, in base64 or as a `data:` URL, which becomes numbers from 0 to 255 when it arrives: grey, red green blue, or these and opacity, by the channels declared.",
+        "Numbers of shape [height, width, channels], nested or flat; or a PNG or JPEG file in base64 or as a `data:` URL, decoded to numbers from 0 to 255 when it arrives.",
     },
-    TEXT: { description: "Any string of at most 1,000,000 characters; it may be empty." },
+    TEXT: { description: "A string of at most 1,000,000 characters; may be empty." },
     SEQUENCE: {
       description:
-        "A list, empty too, of at most 1,000,000 entries: of numbers, of lists of `shape[0]` numbers, or of `categories` where these are declared.",
+        "A list of at most 1,000,000 numbers, vectors of `shape[0]` numbers, or `categories`, whichever is declared; may be empty.",
     },
     TIMESTAMP: {
       description:
-        'An instant to the millisecond, in ISO 8601 with a zone: `"2026-03-01T12:00:00Z"`, `"2026-03-01T14:00:00.5+02:00"`; or a date, which is its midnight in UTC. Numbers are refused: they do not say whether they count seconds or milliseconds.',
+        'An instant in ISO 8601 with a time zone, such as `"2026-03-01T12:00:00Z"`, to the millisecond; or a date, which means midnight UTC. Numbers are refused because their unit is unknown.',
     },
   },
 });
@@ -40,63 +40,65 @@ registerEnumType(FeatureTypeEnum, {
 export const ResizeEnum = enumOf(resizeMethods);
 registerEnumType(ResizeEnum, {
   name: "ResizeMethod",
-  description: "How an image file of another size is brought to the declared one.",
+  description: "How an image file is brought to the declared height and width.",
   valuesConfig: {
-    STRETCH: { description: "To the height and the width, each by itself." },
-    CROP: { description: "Until it covers both; what stands over is cut off evenly." },
-    PAD: { description: "Until it fits within both; black is put around it evenly." },
+    STRETCH: { description: "Scales height and width independently; the aspect ratio may change." },
+    CROP: { description: "Scales until the image covers the declared size, then crops evenly at the borders." },
+    PAD: { description: "Scales until the image fits into the declared size, then pads evenly with black." },
   },
 });
 
 @ObjectType("Feature", { description: "One column of a dataset." })
 export class FeatureObject implements Feature {
-  @Field({ description: "Unique within the dataset." })
+  @Field({ description: "The feature's name; unique within the dataset." })
   name!: string;
 
-  @Field(() => FeatureTypeEnum, { description: "What its values are." })
+  @Field(() => FeatureTypeEnum, { description: "The type of its values." })
   type!: Feature["type"];
 
-  @Field({ description: "For people; empty when none was declared." })
+  @Field({ description: "Free text; empty when none was declared." })
   description!: string;
 
   @Cost({ length: 20 })
   @Field(() => [String], {
     description:
-      "CATEGORY: the values it may take, in the order of their codes. SEQUENCE of categories: those of its elements. Else empty.",
+      "CATEGORY: the allowed values, in the order of their codes. SEQUENCE of categories: the allowed elements. Otherwise empty.",
   })
   categories!: string[];
 
   @Cost({ length: 3 })
   @Field(() => [Int], {
     description:
-      "VECTOR: [length]. IMAGE: [height, width, channels]. SEQUENCE of vectors: [length] of each. Else empty.",
+      "VECTOR: [length]. IMAGE: [height, width, channels]. SEQUENCE of vectors: [length of one vector]. Otherwise empty.",
   })
   shape!: number[];
 
   @Field(() => ResizeEnum, {
     nullable: true,
-    description: "IMAGE: what is done with files of another size; null where they are refused.",
+    description: "IMAGE: how files of another size are resized; null when they are refused.",
   })
   resize?: Resize;
 }
 
 @ObjectType("Split", {
   description:
-    "The shares of rows that train, validate and test. A row's part follows from a hash of its ordinal (or of the feature `key`) and never changes.",
+    "Shares of the training, validation and test rows. A hash of the row's ordinal (or of the feature `key`) assigns its part, which never changes.",
 })
 export class SplitObject implements Split {
-  @Field(() => Float, { description: "Share of rows that train." })
+  @Field(() => Float, { description: "Share of the training rows, 0 to 1." })
   train!: number;
 
-  @Field(() => Float, { description: "Share of rows measured after every epoch; early stopping reads these." })
+  @Field(() => Float, { description: "Share of the validation rows, 0 to 1; they are evaluated after every epoch." })
   validation!: number;
 
-  @Field(() => Float, { description: "Share of rows kept for the final evaluation and for promotion gates." })
+  @Field(() => Float, {
+    description: "Share of the test rows, 0 to 1; they are used for the final evaluation and for promotion gates.",
+  })
   test!: number;
 
   @Field(() => String, {
     nullable: true,
-    description: "The feature whose value decides the part; null: the row's ordinal.",
+    description: "The feature whose value is hashed; null when the row's ordinal is hashed.",
   })
   key!: string | null;
 
@@ -107,27 +109,27 @@ export class SplitObject implements Split {
 @Entity("dataset")
 @ObjectType({
   implements: Node,
-  description: "A declared table of rows. It only grows: every append seals a new version.",
+  description: "A declared table. Rows are only ever added; every append creates a new immutable version.",
 })
 export class Dataset extends Node {
   @PrimaryColumn("text")
   declare id: string;
 
   @Column("text")
-  @Field({ description: "How declarations refer to it; unique." })
+  @Field({ description: "The dataset's unique name." })
   name!: string;
 
   @Column("text")
-  @Field({ description: "For people." })
+  @Field({ description: "Free text; may be empty." })
   description!: string;
 
   @Column("jsonb")
   @Cost({ length: 30 })
-  @Field(() => [FeatureObject], { description: "Its columns, in declared order." })
+  @Field(() => [FeatureObject], { description: "The columns, in declared order." })
   features!: Feature[];
 
   @Column("jsonb")
-  @Field(() => SplitObject, { description: "How rows are divided into training, validation and test parts." })
+  @Field(() => SplitObject, { description: "How rows are divided into training, validation and test rows." })
   split!: Split;
 
   @Column("text")
@@ -135,24 +137,24 @@ export class Dataset extends Node {
   digest!: string;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was first declared." })
+  @Field({ description: "Time of the first declaration." })
   createdAt!: Date;
 }
 
-@ObjectType({ description: "How many rows of a dataset version train, validate and test." })
+@ObjectType({ description: "Row counts of the three parts of a dataset version." })
 export class SplitCounts implements Record<SplitPart, number> {
-  @Field(() => Int, { description: "Rows that train." })
+  @Field(() => Int, { description: "Number of training rows." })
   train!: number;
 
-  @Field(() => Int, { description: "Rows measured after every epoch." })
+  @Field(() => Int, { description: "Number of validation rows." })
   validation!: number;
 
-  @Field(() => Int, { description: "Rows kept for the final evaluation." })
+  @Field(() => Int, { description: "Number of test rows." })
   test!: number;
 }
 
 @Entity("dataset_version")
-@ObjectType({ implements: Node, description: "The dataset as it stood after one append; immutable." })
+@ObjectType({ implements: Node, description: "The rows of a dataset after one append; immutable." })
 export class DatasetVersion extends Node {
   @PrimaryColumn("text")
   declare id: string;
@@ -161,25 +163,25 @@ export class DatasetVersion extends Node {
   datasetId!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "1, 2, 3 … within the dataset, without gaps." })
+  @Field(() => Int, { description: "1, 2, 3, … within the dataset, without gaps." })
   number!: number;
 
   @Column("int", { name: "row_count" })
-  @Field(() => Int, { description: "Rows in this version, all earlier appends included." })
+  @Field(() => Int, { description: "Number of rows, including those of earlier appends." })
   rowCount!: number;
 
   @Column("int", { name: "added_row_count" })
-  @Field(() => Int, { description: "Rows that this version added." })
+  @Field(() => Int, { description: "Number of rows that this append added." })
   addedRowCount!: number;
 
   @Column("jsonb", { name: "split_counts" })
-  @Field(() => SplitCounts, { description: "Rows of each part, all earlier appends included." })
+  @Field(() => SplitCounts, { description: "Number of rows in each part, including those of earlier appends." })
   splitCounts!: Record<SplitPart, number>;
 
   @Column("text")
   @Field({
     description:
-      "`sha256:<hex>` over the contents of all rows, append by append: the same rows in the same appends have the same digest anywhere.",
+      "`sha256:<hex>` of the contents of all appends, in order. The same rows in the same appends have the same digest on every platform.",
   })
   digest!: string;
 
@@ -194,6 +196,6 @@ export class DatasetVersion extends Node {
   segmentSizeBytes!: number;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When the append was committed." })
+  @Field({ description: "Time at which the append was committed." })
   createdAt!: Date;
 }

@@ -18,9 +18,9 @@ export const filterLimits = { depth: 8, filters: 200 } as const;
 
 /** Descriptions of `and`, `or` and `not`, the same in every filter. */
 export const combinatorDescriptions = {
-  and: "All of these must hold.",
-  or: "At least one of these must hold; an empty list matches nothing.",
-  not: "This must not hold.",
+  and: "All of these must match.",
+  or: "At least one of these must match; an empty list matches nothing.",
+  not: "This must not match.",
 } as const;
 
 /**

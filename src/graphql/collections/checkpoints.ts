@@ -8,7 +8,7 @@ import { type Combinators, combinatorDescriptions } from "../../lists/filter.js"
 import { DateTimeFilter, IntFilter } from "../../lists/operators.js";
 import { orderInput } from "../../lists/order.js";
 
-@InputType({ description: "Which checkpoints of a run to list. What is given together must all hold." })
+@InputType({ description: "Which checkpoints of a run to list. All given conditions must hold." })
 export class CheckpointFilter implements Combinators<CheckpointFilter> {
   @Field(() => [CheckpointFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: CheckpointFilter[] | null;
@@ -19,30 +19,30 @@ export class CheckpointFilter implements Combinators<CheckpointFilter> {
   @Field(() => CheckpointFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: CheckpointFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "Optimizer steps done when it was taken." })
+  @Field(() => IntFilter, { nullable: true, description: "Optimizer steps completed when it was saved." })
   step?: IntFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "Epochs completed when it was taken." })
+  @Field(() => IntFilter, { nullable: true, description: "Epochs completed when it was saved." })
   epoch?: IntFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "The attempt that wrote it." })
+  @Field(() => IntFilter, { nullable: true, description: "The attempt that saved it." })
   attempt?: IntFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it was committed." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time at which it was committed." })
   createdAt?: DateTimeFilter | null;
 }
 
-export const CheckpointOrder = orderInput("Checkpoint", { STEP: "Optimizer steps done when it was taken." });
+export const CheckpointOrder = orderInput("Checkpoint", { STEP: "Optimizer steps completed when it was saved." });
 type CheckpointOrder = InstanceType<typeof CheckpointOrder>;
 
 @ArgsType()
 export class CheckpointsArguments extends ConnectionArguments {
-  @Field(() => CheckpointFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => CheckpointFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: CheckpointFilter | null;
 
   @Field(() => CheckpointOrder, {
     nullable: true,
-    description: "The order; the newest, with the most steps, first unless given.",
+    description: "The order. Default: most steps first.",
   })
   orderBy?: CheckpointOrder | null;
 }

@@ -8,7 +8,7 @@ import { type Combinators, combinatorDescriptions } from "../../lists/filter.js"
 import { DateTimeFilter, IntFilter, StringFilter } from "../../lists/operators.js";
 import { orderInput } from "../../lists/order.js";
 
-@InputType({ description: "Which versions of a dataset to list. What is given together must all hold." })
+@InputType({ description: "Which versions of a dataset to list. All given conditions must hold." })
 export class DatasetVersionFilter implements Combinators<DatasetVersionFilter> {
   @Field(() => [DatasetVersionFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: DatasetVersionFilter[] | null;
@@ -19,28 +19,28 @@ export class DatasetVersionFilter implements Combinators<DatasetVersionFilter> {
   @Field(() => DatasetVersionFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: DatasetVersionFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "Its number within the dataset." })
+  @Field(() => IntFilter, { nullable: true, description: "The number within the dataset." })
   number?: IntFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "Its rows, all earlier appends included." })
+  @Field(() => IntFilter, { nullable: true, description: "Number of rows, including those of earlier appends." })
   rowCount?: IntFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "The digest of its rows." })
+  @Field(() => StringFilter, { nullable: true, description: "Digest of the rows." })
   digest?: StringFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When the append was committed." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time at which the append was committed." })
   createdAt?: DateTimeFilter | null;
 }
 
-export const DatasetVersionOrder = orderInput("DatasetVersion", { NUMBER: "Its number within the dataset." });
+export const DatasetVersionOrder = orderInput("DatasetVersion", { NUMBER: "The number within the dataset." });
 type DatasetVersionOrder = InstanceType<typeof DatasetVersionOrder>;
 
 @ArgsType()
 export class DatasetVersionsArguments extends ConnectionArguments {
-  @Field(() => DatasetVersionFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => DatasetVersionFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: DatasetVersionFilter | null;
 
-  @Field(() => DatasetVersionOrder, { nullable: true, description: "The order; newest first unless given." })
+  @Field(() => DatasetVersionOrder, { nullable: true, description: "The order. Default: newest first." })
   orderBy?: DatasetVersionOrder | null;
 }
 

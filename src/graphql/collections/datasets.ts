@@ -8,7 +8,7 @@ import { type Combinators, combinatorDescriptions } from "../../lists/filter.js"
 import { DateTimeFilter, StringFilter } from "../../lists/operators.js";
 import { orderInput } from "../../lists/order.js";
 
-@InputType({ description: "Which datasets to list. What is given together must all hold." })
+@InputType({ description: "Which datasets to list. All given conditions must hold." })
 export class DatasetFilter implements Combinators<DatasetFilter> {
   @Field(() => [DatasetFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: DatasetFilter[] | null;
@@ -19,25 +19,25 @@ export class DatasetFilter implements Combinators<DatasetFilter> {
   @Field(() => DatasetFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: DatasetFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "Its name." })
+  @Field(() => StringFilter, { nullable: true, description: "The name." })
   name?: StringFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it was first declared." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time of the first declaration." })
   createdAt?: DateTimeFilter | null;
 }
 
 export const DatasetOrder = orderInput("Dataset", {
-  CREATED_AT: "When it was first declared.",
-  NAME: "Its name.",
+  CREATED_AT: "Time of the first declaration.",
+  NAME: "The name.",
 });
 type DatasetOrder = InstanceType<typeof DatasetOrder>;
 
 @ArgsType()
 export class DatasetsArguments extends ConnectionArguments {
-  @Field(() => DatasetFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => DatasetFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: DatasetFilter | null;
 
-  @Field(() => DatasetOrder, { nullable: true, description: "The order; newest first unless given." })
+  @Field(() => DatasetOrder, { nullable: true, description: "The order. Default: newest first." })
   orderBy?: DatasetOrder | null;
 }
 

@@ -11,28 +11,28 @@ import { type OrderBy, type Ordering, orderInput } from "../../lists/order.js";
 
 type Part = keyof typeof SplitPartEnum;
 
-@InputType({ description: "Which versions to take by one tag." })
+@InputType({ description: "Selects versions by one tag." })
 export class TagFilter {
-  @Field(() => String, { description: "The tag's key; versions without the tag do not fit." })
+  @Field(() => String, { description: "The tag's key. Versions without this tag do not match." })
   key!: string;
 
-  @Field(() => StringFilter, { nullable: true, description: "What its value must be; any unless given." })
+  @Field(() => StringFilter, { nullable: true, description: "Condition on the tag's value. Default: any value." })
   value?: StringFilter | null;
 }
 
 @InputType({
   description:
-    "Which versions to take by one measurement; a version that was not measured so does not fit. NaN fits `eq` and `ne` like any other value, and no comparison by size.",
+    "Selects versions by one metric; versions without it do not match. NaN equals itself and never matches lt, lte, gt or gte.",
 })
 export class EvaluationFilter extends NumberFilter {
-  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the data it was measured on." })
+  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the rows that it was measured on." })
   split!: Part;
 
-  @Field(() => String, { description: "The metric, such as `accuracy`." })
+  @Field(() => String, { description: "Name of the metric, such as `accuracy`." })
   name!: string;
 }
 
-@InputType({ description: "Which versions to list. What is given together must all hold." })
+@InputType({ description: "Which versions to list. All given conditions must hold." })
 export class ModelVersionFilter implements Combinators<ModelVersionFilter> {
   @Field(() => [ModelVersionFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: ModelVersionFilter[] | null;
@@ -43,55 +43,58 @@ export class ModelVersionFilter implements Combinators<ModelVersionFilter> {
   @Field(() => ModelVersionFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: ModelVersionFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "The name of its model." })
+  @Field(() => StringFilter, { nullable: true, description: "Name of the model." })
   model?: StringFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "Its number within the model." })
+  @Field(() => IntFilter, { nullable: true, description: "The number within the model." })
   number?: IntFilter | null;
 
-  @Field(() => IdFilter, { nullable: true, description: "The run that made it." })
+  @Field(() => IdFilter, { nullable: true, description: "Id of the run that made it." })
   run?: IdFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "An alias that points to it." })
+  @Field(() => StringFilter, { nullable: true, description: "Name of an alias that points to it." })
   alias?: StringFilter | null;
 
-  @Field(() => TagFilter, { nullable: true, description: "A tag it has." })
+  @Field(() => TagFilter, { nullable: true, description: "A tag of the version." })
   tag?: TagFilter | null;
 
-  @Field(() => EvaluationFilter, { nullable: true, description: "A measurement it reached." })
+  @Field(() => EvaluationFilter, { nullable: true, description: "A metric of the version." })
   evaluation?: EvaluationFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it was registered." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time of the registration." })
   createdAt?: DateTimeFilter | null;
 }
 
-@InputType({ description: "Names one measurement." })
+@InputType({ description: "Identifies one metric of a version." })
 export class EvaluationKey {
-  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the data it was measured on." })
+  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the rows that it was measured on." })
   split!: Part;
 
-  @Field(() => String, { description: "The metric, such as `accuracy`." })
+  @Field(() => String, { description: "Name of the metric, such as `accuracy`." })
   name!: string;
 }
 
 const PlainOrder = orderInput("ModelVersion", {
-  CREATED_AT: "When it was registered.",
-  NUMBER: "Its number within the model.",
-  EVALUATION: "The measurement named by `evaluation`; versions without it, or with NaN, come last.",
+  CREATED_AT: "Time of the registration.",
+  NUMBER: "The number within the model.",
+  EVALUATION: "The metric given by `evaluation`. Versions without it, or with NaN, come last.",
 });
 
-@InputType({ description: "The order of a list. Equal values follow the order of their ids." })
+@InputType({ description: "The order of a list. Equal values are ordered by id." })
 export class ModelVersionOrder extends PlainOrder {
-  @Field(() => EvaluationKey, { nullable: true, description: "EVALUATION: which measurement to order by." })
+  @Field(() => EvaluationKey, {
+    nullable: true,
+    description: "EVALUATION: the metric to order by; required there and refused with other fields.",
+  })
   evaluation?: EvaluationKey | null;
 }
 
 @ArgsType()
 export class ModelVersionsArguments extends ConnectionArguments {
-  @Field(() => ModelVersionFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => ModelVersionFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: ModelVersionFilter | null;
 
-  @Field(() => ModelVersionOrder, { nullable: true, description: "The order; newest first unless given." })
+  @Field(() => ModelVersionOrder, { nullable: true, description: "The order. Default: newest first." })
   orderBy?: ModelVersionOrder | null;
 }
 

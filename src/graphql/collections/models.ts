@@ -8,7 +8,7 @@ import { type Combinators, combinatorDescriptions } from "../../lists/filter.js"
 import { DateTimeFilter, StringFilter } from "../../lists/operators.js";
 import { orderInput } from "../../lists/order.js";
 
-@InputType({ description: "Which models to list. What is given together must all hold." })
+@InputType({ description: "Which models to list. All given conditions must hold." })
 export class ModelFilter implements Combinators<ModelFilter> {
   @Field(() => [ModelFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: ModelFilter[] | null;
@@ -19,28 +19,28 @@ export class ModelFilter implements Combinators<ModelFilter> {
   @Field(() => ModelFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: ModelFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "Its name." })
+  @Field(() => StringFilter, { nullable: true, description: "The name." })
   name?: StringFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "The name of the dataset it learns from." })
+  @Field(() => StringFilter, { nullable: true, description: "Name of the dataset that it trains on." })
   dataset?: StringFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it was first declared." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time of the first declaration." })
   createdAt?: DateTimeFilter | null;
 }
 
 export const ModelOrder = orderInput("Model", {
-  CREATED_AT: "When it was first declared.",
-  NAME: "Its name.",
+  CREATED_AT: "Time of the first declaration.",
+  NAME: "The name.",
 });
 type ModelOrder = InstanceType<typeof ModelOrder>;
 
 @ArgsType()
 export class ModelsArguments extends ConnectionArguments {
-  @Field(() => ModelFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => ModelFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: ModelFilter | null;
 
-  @Field(() => ModelOrder, { nullable: true, description: "The order; newest first unless given." })
+  @Field(() => ModelOrder, { nullable: true, description: "The order. Default: newest first." })
   orderBy?: ModelOrder | null;
 }
 

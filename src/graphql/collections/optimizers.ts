@@ -8,7 +8,7 @@ import { type Combinators, combinatorDescriptions } from "../../lists/filter.js"
 import { DateTimeFilter, StringFilter } from "../../lists/operators.js";
 import { orderInput } from "../../lists/order.js";
 
-@InputType({ description: "Which optimizers to list. What is given together must all hold." })
+@InputType({ description: "Which optimizers to list. All given conditions must hold." })
 export class OptimizerFilter implements Combinators<OptimizerFilter> {
   @Field(() => [OptimizerFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: OptimizerFilter[] | null;
@@ -19,25 +19,25 @@ export class OptimizerFilter implements Combinators<OptimizerFilter> {
   @Field(() => OptimizerFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: OptimizerFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "Its name." })
+  @Field(() => StringFilter, { nullable: true, description: "The name." })
   name?: StringFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it was first declared." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time of the first declaration." })
   createdAt?: DateTimeFilter | null;
 }
 
 export const OptimizerOrder = orderInput("Optimizer", {
-  CREATED_AT: "When it was first declared.",
-  NAME: "Its name.",
+  CREATED_AT: "Time of the first declaration.",
+  NAME: "The name.",
 });
 type OptimizerOrder = InstanceType<typeof OptimizerOrder>;
 
 @ArgsType()
 export class OptimizersArguments extends ConnectionArguments {
-  @Field(() => OptimizerFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => OptimizerFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: OptimizerFilter | null;
 
-  @Field(() => OptimizerOrder, { nullable: true, description: "The order; newest first unless given." })
+  @Field(() => OptimizerOrder, { nullable: true, description: "The order. Default: newest first." })
   orderBy?: OptimizerOrder | null;
 }
 

@@ -8,7 +8,7 @@ import { type Combinators, combinatorDescriptions } from "../../lists/filter.js"
 import { BooleanFilter, DateTimeFilter, StringFilter } from "../../lists/operators.js";
 import { orderInput } from "../../lists/order.js";
 
-@InputType({ description: "Which retraining policies to list. What is given together must all hold." })
+@InputType({ description: "Which retraining policies to list. All given conditions must hold." })
 export class RetrainingFilter implements Combinators<RetrainingFilter> {
   @Field(() => [RetrainingFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: RetrainingFilter[] | null;
@@ -19,31 +19,31 @@ export class RetrainingFilter implements Combinators<RetrainingFilter> {
   @Field(() => RetrainingFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: RetrainingFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "Its name." })
+  @Field(() => StringFilter, { nullable: true, description: "The name." })
   name?: StringFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "The name of the model it keeps fresh." })
+  @Field(() => StringFilter, { nullable: true, description: "Name of the model that it retrains." })
   model?: StringFilter | null;
 
-  @Field(() => BooleanFilter, { nullable: true, description: "Whether its trigger is watched." })
+  @Field(() => BooleanFilter, { nullable: true, description: "Whether the policy is active." })
   enabled?: BooleanFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it was first declared." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time of the first declaration." })
   createdAt?: DateTimeFilter | null;
 }
 
 export const RetrainingOrder = orderInput("Retraining", {
-  CREATED_AT: "When it was first declared.",
-  NAME: "Its name.",
+  CREATED_AT: "Time of the first declaration.",
+  NAME: "The name.",
 });
 type RetrainingOrder = InstanceType<typeof RetrainingOrder>;
 
 @ArgsType()
 export class RetrainingsArguments extends ConnectionArguments {
-  @Field(() => RetrainingFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => RetrainingFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: RetrainingFilter | null;
 
-  @Field(() => RetrainingOrder, { nullable: true, description: "The order; newest first unless given." })
+  @Field(() => RetrainingOrder, { nullable: true, description: "The order. Default: newest first." })
   orderBy?: RetrainingOrder | null;
 }
 

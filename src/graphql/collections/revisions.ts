@@ -11,7 +11,7 @@ import type { EntityClass } from "../../lists/loaders.js";
 import { DateTimeFilter, IntFilter, StringFilter } from "../../lists/operators.js";
 import { orderInput } from "../../lists/order.js";
 
-@InputType({ description: "Which revisions of a declaration to list. What is given together must all hold." })
+@InputType({ description: "Which revisions of a declaration to list. All given conditions must hold." })
 export class RevisionFilter implements Combinators<RevisionFilter> {
   @Field(() => [RevisionFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: RevisionFilter[] | null;
@@ -22,25 +22,25 @@ export class RevisionFilter implements Combinators<RevisionFilter> {
   @Field(() => RevisionFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: RevisionFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "Its number within the declaration." })
+  @Field(() => IntFilter, { nullable: true, description: "The revision's number." })
   number?: IntFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "The digest of its resolved form." })
+  @Field(() => StringFilter, { nullable: true, description: "Digest of `spec`." })
   digest?: StringFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it was declared." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time of the declaration." })
   createdAt?: DateTimeFilter | null;
 }
 
-export const RevisionOrder = orderInput("Revision", { NUMBER: "Its number within the declaration." });
+export const RevisionOrder = orderInput("Revision", { NUMBER: "The revision's number." });
 type RevisionOrder = InstanceType<typeof RevisionOrder>;
 
 @ArgsType()
 export class RevisionsArguments extends ConnectionArguments {
-  @Field(() => RevisionFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => RevisionFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: RevisionFilter | null;
 
-  @Field(() => RevisionOrder, { nullable: true, description: "The order; newest first unless given." })
+  @Field(() => RevisionOrder, { nullable: true, description: "The order. Default: newest first." })
   orderBy?: RevisionOrder | null;
 }
 

@@ -8,7 +8,7 @@ import { type Combinators, type Conditions, combinatorDescriptions } from "../..
 import { DateTimeFilter, IdFilter, IntFilter, RunStateFilter, StringFilter } from "../../lists/operators.js";
 import { orderInput } from "../../lists/order.js";
 
-@InputType({ description: "Which runs to list. What is given together must all hold." })
+@InputType({ description: "Which runs to list. All given conditions must hold." })
 export class RunFilter implements Combinators<RunFilter> {
   @Field(() => [RunFilter], { nullable: true, description: combinatorDescriptions.and })
   and?: RunFilter[] | null;
@@ -19,49 +19,52 @@ export class RunFilter implements Combinators<RunFilter> {
   @Field(() => RunFilter, { nullable: true, description: combinatorDescriptions.not })
   not?: RunFilter | null;
 
-  @Field(() => IdFilter, { nullable: true, description: "Its id." })
+  @Field(() => IdFilter, { nullable: true, description: "The run's id." })
   id?: IdFilter | null;
 
-  @Field(() => RunStateFilter, { nullable: true, description: "Where it stands." })
+  @Field(() => RunStateFilter, { nullable: true, description: "The state." })
   state?: RunStateFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "The name of the model it trains." })
+  @Field(() => StringFilter, { nullable: true, description: "Name of the model that it trains." })
   model?: StringFilter | null;
 
   @Field(() => StringFilter, {
     nullable: true,
-    description: "The name of the policy that started it; a run started by hand fits no comparison, not even `ne`.",
+    description: "Name of the policy that started it. Runs without a policy match no comparison, not even `ne`.",
   })
   retraining?: StringFilter | null;
 
-  @Field(() => StringFilter, { nullable: true, description: "The project it belongs to." })
+  @Field(() => StringFilter, { nullable: true, description: "The run's project." })
   project?: StringFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "1 to 99; lower starts first." })
+  @Field(() => IntFilter, {
+    nullable: true,
+    description: "The priority, 1 to 99; runs with a lower number start first.",
+  })
   priority?: IntFilter | null;
 
-  @Field(() => IntFilter, { nullable: true, description: "How often a worker has started it." })
+  @Field(() => IntFilter, { nullable: true, description: "Number of times that a worker has started it." })
   attempt?: IntFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it was queued." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time at which it was queued." })
   createdAt?: DateTimeFilter | null;
 
-  @Field(() => DateTimeFilter, { nullable: true, description: "When it last changed." })
+  @Field(() => DateTimeFilter, { nullable: true, description: "Time of the last change." })
   updatedAt?: DateTimeFilter | null;
 }
 
 export const RunOrder = orderInput("Run", {
-  CREATED_AT: "When it was queued.",
-  UPDATED_AT: "When it last changed. It may change while you page; then it is listed again, or not at all.",
+  CREATED_AT: "Time at which it was queued.",
+  UPDATED_AT: "Time of the last change. A run that changes while you page may be listed twice or not at all.",
 });
 type RunOrder = InstanceType<typeof RunOrder>;
 
 @ArgsType()
 export class RunsArguments extends ConnectionArguments {
-  @Field(() => RunFilter, { nullable: true, description: "Which to list; all unless given." })
+  @Field(() => RunFilter, { nullable: true, description: "Which entries to list. Default: all." })
   filter?: RunFilter | null;
 
-  @Field(() => RunOrder, { nullable: true, description: "The order; newest first unless given." })
+  @Field(() => RunOrder, { nullable: true, description: "The order. Default: newest first." })
   orderBy?: RunOrder | null;
 }
 

@@ -9,58 +9,69 @@ import { Payload } from "./problem.js";
 /** What every declaration answers. */
 @ObjectType({ description: "What every declaration answers." })
 export abstract class DeclarationPayload extends Payload {
-  @Field({ description: "Whether anything was stored: false where that is what is declared already." })
+  @Field({
+    description: "Whether the declaration changed anything: false if it equals the current one or has problems.",
+  })
   changed!: boolean;
 }
 
-@ObjectType({ description: "The outcome of `declareDataset`." })
+@ObjectType({ description: "The result of `declareDataset`." })
 export class DeclareDatasetPayload extends DeclarationPayload {
   datasetId?: string;
 
-  @Field(() => Dataset, { nullable: true, description: "The dataset as it is now; null when there are problems." })
+  @Field(() => Dataset, {
+    nullable: true,
+    description: "The dataset after the mutation; null when there are problems.",
+  })
   async dataset(@Ctx() { loaders }: Context): Promise<Dataset | null> {
     return this.datasetId === undefined ? null : loaders.byId(Dataset).load(this.datasetId);
   }
 }
 
-@ObjectType({ description: "The outcome of `appendRows`." })
+@ObjectType({ description: "The result of `appendRows`." })
 export class AppendRowsPayload extends Payload {
   versionId?: string;
 
   @Field(() => DatasetVersion, {
     nullable: true,
-    description: "The version that the rows made; null when there are problems.",
+    description: "The new dataset version; null when there are problems.",
   })
   async version(@Ctx() { loaders }: Context): Promise<DatasetVersion | null> {
     return this.versionId === undefined ? null : loaders.byId(DatasetVersion).load(this.versionId);
   }
 }
 
-@ObjectType({ description: "The outcome of `declareModel`." })
+@ObjectType({ description: "The result of `declareModel`." })
 export class DeclareModelPayload extends DeclarationPayload {
   modelId?: string;
 
-  @Field(() => Model, { nullable: true, description: "The model as it is now; null when there are problems." })
+  @Field(() => Model, { nullable: true, description: "The model after the mutation; null when there are problems." })
   async model(@Ctx() { loaders }: Context): Promise<Model | null> {
     return this.modelId === undefined ? null : loaders.byId(Model).load(this.modelId);
   }
 }
 
-@ObjectType({ description: "The outcome of `declareOptimizer`." })
+@ObjectType({ description: "The result of `declareOptimizer`." })
 export class DeclareOptimizerPayload extends DeclarationPayload {
   optimizerId?: string;
 
-  @Field(() => Optimizer, { nullable: true, description: "The optimizer as it is now; null when there are problems." })
+  @Field(() => Optimizer, {
+    nullable: true,
+    description: "The optimizer after the mutation; null when there are problems.",
+  })
   async optimizer(@Ctx() { loaders }: Context): Promise<Optimizer | null> {
     return this.optimizerId === undefined ? null : loaders.byId(Optimizer).load(this.optimizerId);
   }
 }
 
-@ObjectType({ description: "The outcome of `declareRetraining`." })
+@ObjectType({ description: "The result of `declareRetraining`." })
 export class DeclareRetrainingPayload extends DeclarationPayload {
   retrainingId?: string;
 
-  @Field(() => Retraining, { nullable: true, description: "The policy as it is now; null when there are problems." })
+  @Field(() => Retraining, {
+    nullable: true,
+    description: "The policy after the mutation; null when there are problems.",
+  })
   async retraining(@Ctx() { loaders }: Context): Promise<Retraining | null> {
     return this.retrainingId === undefined ? null : loaders.byId(Retraining).load(this.retrainingId);
   }

@@ -10,131 +10,131 @@ import { Payload } from "./problem.js";
 @ObjectType({ description: "One layer of a planned training." })
 export class PlannedLayer {
   @Field({
-    description: "Where it was declared, such as `layers[1]`; `inputs` and `output` are the platform's own.",
+    description: "Path in the declaration, such as `layers[1]`; `inputs` and `output` are added by the platform.",
   })
   path!: string;
 
-  @Field({ description: "The layer's name." })
+  @Field({ description: "Name of the layer." })
   name!: string;
 
-  @Field({ description: "Its kind, such as `dense`." })
+  @Field({ description: "Type of the layer, such as `dense`." })
   type!: string;
 
   @Cost({ length: 3 })
-  @Field(() => [Int], { description: "What it makes of one row." })
+  @Field(() => [Int], { description: "Shape of its output, without the batch axis." })
   outputShape!: number[];
 
-  @Field(() => Int64Scalar, { description: "Its weights, trainable or not." })
+  @Field(() => Int64Scalar, { description: "Number of its parameters, trainable or not." })
   parameters!: number;
 
   @Field(() => Int64Scalar, {
     nullable: true,
-    description: "Floating-point operations of its forward pass for one batch; null where the step cannot be compiled.",
+    description: "Floating-point operations of its forward pass for one batch; null when the step cannot be compiled.",
   })
   flops!: number | null;
 }
 
 @ObjectType({ description: "The learning rate of one step." })
 export class PlannedLearningRate {
-  @Field(() => Int, { description: "Counted from 1." })
+  @Field(() => Int, { description: "Number of the step, from 1." })
   step!: number;
 
   @Field(() => Float, { description: "The learning rate." })
   value!: number;
 }
 
-@ObjectType({ description: "What would compute the steps." })
+@ObjectType({ description: "The executor that would compute the steps." })
 export class PlannedExecutor {
   @Field({
     description:
-      "Such as `onnx-cpu-1`: compiled, on the CPU, with one thread; `none` where no live worker offers what is asked for, or the step cannot be compiled.",
+      "Such as `onnx-cpu-1` (compiled, CPU, one thread); `none` when no live worker offers the device or the step cannot be compiled.",
   })
   name!: string;
 
-  @Field({ description: "Why this one, for people." })
+  @Field({ description: "Why this executor was chosen, in plain text." })
   reason!: string;
 }
 
 @ObjectType({
-  description: "An operation that cannot be compiled, or the one that there was no room for after 100,000 others.",
+  description: "An operation that cannot be compiled, or the first one beyond the limit of 100,000.",
 })
 export class UnsupportedKernel {
   @Field(() => String, {
     nullable: true,
-    description: "The layer that needs it; null: the loss or the optimizer does.",
+    description: "Path of the layer that needs it; null when the loss or the optimizer does.",
   })
   path!: string | null;
 
-  @Field({ description: "Its name in TensorFlow.js." })
+  @Field({ description: "Name of the TensorFlow.js kernel." })
   kernel!: string;
 }
 
-@ObjectType({ description: "What a training would be." })
+@ObjectType({ description: "Description of a training before it is queued." })
 export class TrainingPlan implements PlannedTraining {
-  @Field(() => DatasetVersion, { description: "The rows it would learn from." })
+  @Field(() => DatasetVersion, { description: "The dataset version it would train on." })
   datasetVersion!: DatasetVersion;
 
-  @Field(() => ModelRevision, { description: "The model that would be trained." })
+  @Field(() => ModelRevision, { description: "The model revision that would be trained." })
   modelRevision!: ModelRevision;
 
-  @Field(() => OptimizerRevision, { description: "The optimizer that would train it." })
+  @Field(() => OptimizerRevision, { description: "The optimizer revision that would be used." })
   optimizerRevision!: OptimizerRevision;
 
-  @Field(() => Int, { description: "Batches in one pass over the training rows: the steps of an epoch." })
+  @Field(() => Int, { description: "Optimizer steps per epoch." })
   stepsPerEpoch!: number;
 
-  @Field(() => Int64Scalar, { description: "Batches in all epochs; early stopping may end it before." })
+  @Field(() => Int64Scalar, { description: "Optimizer steps of all epochs; early stopping may end the run earlier." })
   steps!: number;
 
   @Field(() => Int64Scalar, {
     description:
-      "Updates of the weights in all epochs: as many as `steps`, fewer where the optimizer accumulates gradients. Each epoch ends with one.",
+      "Updates of the weights in all epochs: equal to `steps`, or fewer with gradient accumulation. Every epoch ends with an update.",
   })
   updates!: number;
 
-  @Field(() => Int, { description: "Rows of one step; the last of an epoch may have fewer." })
+  @Field(() => Int, { description: "Rows per step; the last step of an epoch may have fewer." })
   batchSize!: number;
 
-  @Field(() => Int64Scalar, { description: "Weights of the network, trainable or not." })
+  @Field(() => Int64Scalar, { description: "Number of parameters, trainable or not." })
   parameters!: number;
 
-  @Field(() => Int64Scalar, { description: "Weights that the optimizer changes." })
+  @Field(() => Int64Scalar, { description: "Number of trainable parameters." })
   trainableParameters!: number;
 
   @Cost({ length: 50 })
-  @Field(() => [PlannedLayer], { description: "From input to output." })
+  @Field(() => [PlannedLayer], { description: "The layers, from input to output." })
   layers!: PlannedLayer[];
 
   @Field(() => Int64Scalar, {
     nullable: true,
     description:
-      "Floating-point operations of the compiled step: forward pass, gradients, loss and update; null where it cannot be compiled.",
+      "Floating-point operations of one step: forward pass, loss, gradients and update; null when the step cannot be compiled.",
   })
   flopsPerStep!: number | null;
 
   @Field(() => Int64Scalar, {
     nullable: true,
     description:
-      "Estimate of a step's memory: parameters and optimizer slots, old and new; the batch; and the most activations and gradients that are alive at the same time. Null where the step cannot be compiled.",
+      "Estimated memory of one step in bytes: parameters and optimizer state (old and new), batch, activations and gradients; null when the step cannot be compiled.",
   })
   memoryBytes!: number | null;
 
   @Cost({ length: 200 })
   @Field(() => [PlannedLearningRate], {
     description:
-      "The schedule at no more than 200 steps, the first and the last among them. One that follows a metric starts like this.",
+      "The learning rate at up to 200 steps, including the first and the last. For `reduceOnPlateau` the rate before any reduction.",
   })
   learningRate!: PlannedLearningRate[];
 
-  @Field(() => PlannedExecutor, { description: "What would compute the steps." })
+  @Field(() => PlannedExecutor, { description: "The executor that would compute the steps." })
   executor!: PlannedExecutor;
 
   @Cost({ length: 5 })
-  @Field(() => [UnsupportedKernel], { description: "What cannot be compiled; as a rule nothing." })
+  @Field(() => [UnsupportedKernel], { description: "Operations that cannot be compiled; usually empty." })
   unsupported!: UnsupportedKernel[];
 }
 
-@ObjectType({ description: "The answer of `planTraining`." })
+@ObjectType({ description: "The result of `planTraining`." })
 export class PlanTrainingPayload extends Payload {
   @Field(() => TrainingPlan, { nullable: true, description: "The plan; null when there are problems." })
   plan?: TrainingPlan;

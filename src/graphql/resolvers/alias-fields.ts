@@ -9,26 +9,29 @@ import type { Context } from "../context.js";
 
 @Resolver(() => Alias)
 export class AliasFields {
-  @FieldResolver(() => Model, { description: "The model it belongs to." })
+  @FieldResolver(() => Model, { description: "The model that the alias belongs to." })
   model(@Root() alias: Alias, @Ctx() { loaders }: Context): Promise<Model | null> {
     return loaders.byId(Model).load(alias.modelId);
   }
 
-  @FieldResolver(() => ModelVersion, { description: "Where it points." })
+  @FieldResolver(() => ModelVersion, { description: "The version that the alias points to." })
   version(@Root() alias: Alias, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
     return loaders.byId(ModelVersion).load(alias.versionId);
   }
 
-  @FieldResolver(() => ModelVersion, { nullable: true, description: "Where it pointed before; null at first." })
+  @FieldResolver(() => ModelVersion, {
+    nullable: true,
+    description: "The version that it pointed to before; null if there was none.",
+  })
   previous(@Root() alias: Alias, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
     return alias.previousVersionId === null ? null : loaders.byId(ModelVersion).load(alias.previousVersionId);
   }
 
   @Cost({ length: { arguments: ["limit"], otherwise: 100, max: 1_000 }, statement: true })
-  @FieldResolver(() => [AliasMove], { description: "How it moved, newest first, deletions included." })
+  @FieldResolver(() => [AliasMove], { description: "Its moves, newest first, including deletions." })
   history(
     @Root() alias: Alias,
-    @Arg("limit", () => Int, { defaultValue: 100, description: "The most moves to give, 1 to 1,000." })
+    @Arg("limit", () => Int, { defaultValue: 100, description: "Maximum number of moves, 1 to 1,000." })
     limit: number,
     @Ctx() { loaders }: Context,
   ): Promise<AliasMove[]> {
@@ -61,14 +64,17 @@ function moves(loaders: Loaders, limit: number) {
 
 @Resolver(() => AliasMove)
 export class AliasMoveFields {
-  @FieldResolver(() => ModelVersion, { nullable: true, description: "Where it pointed before; null when it was new." })
+  @FieldResolver(() => ModelVersion, {
+    nullable: true,
+    description: "The version that it pointed to before; null when the alias was created.",
+  })
   from(@Root() move: AliasMove, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
     return move.fromVersionId === null ? null : loaders.byId(ModelVersion).load(move.fromVersionId);
   }
 
   @FieldResolver(() => ModelVersion, {
     nullable: true,
-    description: "Where it pointed then; null when it was deleted.",
+    description: "The version that it pointed to afterwards; null when the alias was deleted.",
   })
   to(@Root() move: AliasMove, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
     return move.toVersionId === null ? null : loaders.byId(ModelVersion).load(move.toVersionId);

@@ -15,22 +15,25 @@ import { numberedLoader } from "../numbered.js";
 export class DatasetFields {
   @FieldResolver(() => DatasetVersion, {
     nullable: true,
-    description: "The newest version; null before the first rows.",
+    description: "The newest version; null before the first append.",
   })
   latestVersion(@Root() dataset: Dataset, @Ctx() { loaders }: Context): Promise<DatasetVersion | null> {
     return numberedLoader(loaders, DatasetVersion, "dataset_id").load({ ownerId: dataset.id });
   }
 
-  @FieldResolver(() => DatasetVersion, { nullable: true, description: "One version; null where there is none." })
+  @FieldResolver(() => DatasetVersion, {
+    nullable: true,
+    description: "One version; null if there is none of this number.",
+  })
   version(
     @Root() dataset: Dataset,
-    @Arg("number", () => Int, { description: "Its number within the dataset." }) number: number,
+    @Arg("number", () => Int, { description: "Number of the version." }) number: number,
     @Ctx() { loaders }: Context,
   ): Promise<DatasetVersion | null> {
     return numberedLoader(loaders, DatasetVersion, "dataset_id").load({ ownerId: dataset.id, number });
   }
 
-  @FieldResolver(() => DatasetVersionConnection, { description: "Every state the dataset has been in." })
+  @FieldResolver(() => DatasetVersionConnection, { description: "All versions." })
   versions(
     @Root() dataset: Dataset,
     @Args(() => DatasetVersionsArguments) args: DatasetVersionsArguments,
@@ -40,7 +43,7 @@ export class DatasetFields {
     return new DatasetVersionConnection(sliceOf(loaders, datasetVersions, args, owner));
   }
 
-  @FieldResolver(() => ModelConnection, { description: "The models that learn from it." })
+  @FieldResolver(() => ModelConnection, { description: "The models that train on this dataset." })
   models(@Root() dataset: Dataset, @Args(() => ModelsArguments) args: ModelsArguments, @Ctx() { loaders }: Context) {
     return new ModelConnection(sliceOf(loaders, models, args, { column: "dataset_id", id: dataset.id }));
   }
@@ -48,7 +51,7 @@ export class DatasetFields {
 
 @Resolver(() => DatasetVersion)
 export class DatasetVersionFields {
-  @FieldResolver(() => Dataset, { description: "The dataset it is a state of." })
+  @FieldResolver(() => Dataset, { description: "The dataset that the version belongs to." })
   dataset(@Root() version: DatasetVersion, @Ctx() { loaders }: Context): Promise<Dataset | null> {
     return loaders.byId(Dataset).load(version.datasetId);
   }
@@ -56,7 +59,10 @@ export class DatasetVersionFields {
 
 @Resolver(() => DatasetEvent)
 export class DatasetEventFields {
-  @FieldResolver(() => DatasetVersion, { nullable: true, description: "The version it made, if any." })
+  @FieldResolver(() => DatasetVersion, {
+    nullable: true,
+    description: "The version that was created; null if the entry created none.",
+  })
   version(@Root() event: DatasetEvent, @Ctx() { loaders }: Context): Promise<DatasetVersion | null> | null {
     return event.versionId === null ? null : loaders.byId(DatasetVersion).load(event.versionId);
   }

@@ -24,20 +24,20 @@ import {
 export class DeclarationMutations {
   @Mutation(() => DeclareDatasetPayload, {
     description:
-      "Declares a dataset. The same again changes nothing; once there are rows, only descriptions may be declared differently.",
+      "Declares a dataset. Declaring the same again changes nothing. Once there are rows, only descriptions can change.",
   })
   async declareDataset(
-    @Arg("input", () => DeclareDatasetInput, { description: "The dataset." }) input: DeclareDatasetInput,
+    @Arg("input", () => DeclareDatasetInput, { description: "The declaration." }) input: DeclareDatasetInput,
     @Ctx() { platform }: Context,
   ): Promise<DeclareDatasetPayload> {
     return answerDeclaration(DeclareDatasetPayload, await declareDataset(platform.db, input));
   }
 
   @Mutation(() => AppendRowsPayload, {
-    description: "Adds rows to a dataset and seals them as its next version: all of them, or none.",
+    description: "Adds rows to a dataset as its next version. Either all rows are added or none.",
   })
   async appendRows(
-    @Arg("input", () => AppendRowsInput, { description: "The dataset and its new rows." }) input: AppendRowsInput,
+    @Arg("input", () => AppendRowsInput, { description: "The dataset and the rows to add." }) input: AppendRowsInput,
     @Ctx() { platform }: Context,
   ): Promise<AppendRowsPayload> {
     return answer(AppendRowsPayload, await appendRows(platform.db, platform.store, input, platform.intake));
@@ -46,10 +46,10 @@ export class DeclarationMutations {
   @Cost({ weight: 5_000 })
   @Mutation(() => DeclareModelPayload, {
     description:
-      "Declares a model. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",
+      "Declares a model. Declaring the same again changes nothing. A change of more than the description makes a new revision.",
   })
   async declareModel(
-    @Arg("input", () => DeclareModelInput, { description: "The model." }) input: DeclareModelInput,
+    @Arg("input", () => DeclareModelInput, { description: "The declaration." }) input: DeclareModelInput,
     @Ctx() { platform, caller }: Context,
   ): Promise<DeclareModelPayload> {
     const planner: ModelPlanner = { unsupportedKernels: (model) => platform.planner.unsupportedKernels(model, caller) };
@@ -58,10 +58,10 @@ export class DeclarationMutations {
 
   @Mutation(() => DeclareOptimizerPayload, {
     description:
-      "Declares an optimizer. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",
+      "Declares an optimizer. Declaring the same again changes nothing. A change of more than the description makes a new revision.",
   })
   async declareOptimizer(
-    @Arg("input", () => DeclareOptimizerInput, { description: "The optimizer." }) input: DeclareOptimizerInput,
+    @Arg("input", () => DeclareOptimizerInput, { description: "The declaration." }) input: DeclareOptimizerInput,
     @Ctx() { platform }: Context,
   ): Promise<DeclareOptimizerPayload> {
     return answerDeclaration(DeclareOptimizerPayload, await declareOptimizer(platform.db, input));
@@ -69,10 +69,10 @@ export class DeclarationMutations {
 
   @Mutation(() => DeclareRetrainingPayload, {
     description:
-      "Declares a policy that trains a model again as rows arrive, and promotes the result only if it is good enough.",
+      "Declares a policy that retrains a model when rows arrive and promotes the new version only if it passes a gate.",
   })
   async declareRetraining(
-    @Arg("input", () => DeclareRetrainingInput, { description: "The policy." }) input: DeclareRetrainingInput,
+    @Arg("input", () => DeclareRetrainingInput, { description: "The declaration." }) input: DeclareRetrainingInput,
     @Ctx() { platform }: Context,
   ): Promise<DeclareRetrainingPayload> {
     return answerDeclaration(DeclareRetrainingPayload, await declareRetraining(platform.db, input));

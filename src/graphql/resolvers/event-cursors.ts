@@ -5,7 +5,7 @@ import { encodeLogCursor } from "../subscriptions/log-cursor.js";
 
 @Resolver(() => RunEvent)
 export class RunEventCursor {
-  @FieldResolver(() => String, { description: "Give it to `runEvents` as `after` to go on behind this entry." })
+  @FieldResolver(() => String, { description: "Cursor of this entry: `runEvents(after:)` resumes after it." })
   cursor(@Root() { runId, seq }: RunEvent): string {
     return encodeLogCursor("run-events", runId, seq);
   }
@@ -13,7 +13,7 @@ export class RunEventCursor {
 
 @Resolver(() => ModelEvent)
 export class ModelEventCursor {
-  @FieldResolver(() => String, { description: "Give it to `modelEvents` as `after` to go on behind this entry." })
+  @FieldResolver(() => String, { description: "Cursor of this entry: `modelEvents(after:)` resumes after it." })
   cursor(@Root() { modelId, seq }: ModelEvent): string {
     return encodeLogCursor("model-events", modelId, seq);
   }
@@ -21,7 +21,7 @@ export class ModelEventCursor {
 
 @Resolver(() => DatasetEvent)
 export class DatasetEventCursor {
-  @FieldResolver(() => String, { description: "Give it to `datasetEvents` as `after` to go on behind this entry." })
+  @FieldResolver(() => String, { description: "Cursor of this entry: `datasetEvents(after:)` resumes after it." })
   cursor(@Root() { datasetId, seq }: DatasetEvent): string {
     return encodeLogCursor("dataset-events", datasetId, seq);
   }

@@ -5,7 +5,7 @@ import { followDatasetEvents, followModelEvents } from "../subscriptions/histori
 const afterOption = {
   nullable: true,
   description:
-    "A `cursor` of this subscription to go on behind; anything else is BAD_CURSOR. Default: from the beginning.",
+    "Resume after this cursor of the same subscription; any other cursor is BAD_CURSOR. Default: start from the beginning.",
 };
 
 /** What happens to datasets and models. */
@@ -14,11 +14,11 @@ export class HistorySubscriptions {
   @Subscription(() => ModelEvent, {
     subscribe: ({ args, context }) => followModelEvents(context.platform, args),
     description:
-      "The history of a model, each entry once and in order: versions, alias moves, retrainings and their verdicts. Never completes.",
+      "History of a model: versions, alias moves, retrainings and their results. Each entry comes once, in order. Never completes.",
   })
   modelEvents(
     @Root() event: ModelEvent,
-    @Arg("model", () => String, { description: "The model's name; one that does not exist is NOT_FOUND." })
+    @Arg("model", () => String, { description: "Name of the model; NOT_FOUND if it does not exist." })
     _model: string,
     @Arg("after", () => String, afterOption) _after?: string,
   ): ModelEvent {
@@ -27,11 +27,11 @@ export class HistorySubscriptions {
 
   @Subscription(() => DatasetEvent, {
     subscribe: ({ args, context }) => followDatasetEvents(context.platform, args),
-    description: "The history of a dataset, each entry once and in order: declarations and appends. Never completes.",
+    description: "History of a dataset: declarations and appends. Each entry comes once, in order. Never completes.",
   })
   datasetEvents(
     @Root() event: DatasetEvent,
-    @Arg("dataset", () => String, { description: "The dataset's name; one that does not exist is NOT_FOUND." })
+    @Arg("dataset", () => String, { description: "Name of the dataset; NOT_FOUND if it does not exist." })
     _dataset: string,
     @Arg("after", () => String, afterOption) _after?: string,
   ): DatasetEvent {

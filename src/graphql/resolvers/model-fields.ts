@@ -16,22 +16,25 @@ import { numberedLoader } from "../numbered.js";
 
 @Resolver(() => Model)
 export class ModelFields {
-  @FieldResolver(() => Dataset, { description: "The dataset it learns from." })
+  @FieldResolver(() => Dataset, { description: "The dataset that the model trains on." })
   dataset(@Root() model: Model, @Ctx() { loaders }: Context): Promise<Dataset | null> {
     return loaders.byId(Dataset).load(model.datasetId);
   }
 
-  @FieldResolver(() => ModelRevision, { nullable: true, description: "One declaration; null for an unknown number." })
+  @FieldResolver(() => ModelRevision, {
+    nullable: true,
+    description: "One revision; null if there is none of this number.",
+  })
   revision(
     @Root() model: Model,
-    @Arg("number", () => Int, { nullable: true, description: "Which one; the newest unless given." })
+    @Arg("number", () => Int, { nullable: true, description: "Number of the revision. Default: the newest." })
     number: number | null | undefined,
     @Ctx() { loaders }: Context,
   ): Promise<ModelRevision | null> {
     return numberedLoader(loaders, ModelRevision, "model_id").load({ ownerId: model.id, number });
   }
 
-  @FieldResolver(() => ModelRevisionConnection, { description: "Every declaration of it." })
+  @FieldResolver(() => ModelRevisionConnection, { description: "All revisions." })
   revisions(
     @Root() model: Model,
     @Args(() => RevisionsArguments) args: RevisionsArguments,
@@ -45,7 +48,7 @@ export class ModelFields {
     return numberedLoader(loaders, ModelVersion, "model_id").load({ ownerId: model.id });
   }
 
-  @FieldResolver(() => ModelVersionConnection, { description: "What its trainings made." })
+  @FieldResolver(() => ModelVersionConnection, { description: "All versions." })
   versions(
     @Root() model: Model,
     @Args(() => ModelVersionsArguments) args: ModelVersionsArguments,
@@ -55,27 +58,27 @@ export class ModelFields {
   }
 
   @Cost({ length: 10 })
-  @FieldResolver(() => [Alias], { description: "Its aliases, by name." })
+  @FieldResolver(() => [Alias], { description: "Its aliases, ordered by name." })
   aliases(@Root() model: Model, @Ctx() { loaders }: Context): Promise<Alias[]> {
     return loaders.listBy(Alias, "modelId", { name: "ASC" }).load(model.id);
   }
 
-  @FieldResolver(() => Alias, { nullable: true, description: "One of its aliases; null where there is none." })
+  @FieldResolver(() => Alias, { nullable: true, description: "One alias; null if there is none of this name." })
   async alias(
     @Root() model: Model,
-    @Arg("name", () => String, { description: "Such as `champion`." }) name: string,
+    @Arg("name", () => String, { description: "Name of the alias, such as `champion`." }) name: string,
     @Ctx() { loaders }: Context,
   ): Promise<Alias | null> {
     const aliases = await loaders.listBy(Alias, "modelId", { name: "ASC" }).load(model.id);
     return aliases.find((alias) => alias.name === name) ?? null;
   }
 
-  @FieldResolver(() => RunConnection, { description: "Its trainings." })
+  @FieldResolver(() => RunConnection, { description: "All runs that train this model." })
   runs(@Root() model: Model, @Args(() => RunsArguments) args: RunsArguments, @Ctx() { loaders }: Context) {
     return new RunConnection(sliceOf(loaders, runs, args, { column: "model_id", id: model.id }));
   }
 
-  @FieldResolver(() => RetrainingConnection, { description: "The policies that keep it fresh." })
+  @FieldResolver(() => RetrainingConnection, { description: "The retraining policies of this model." })
   retrainings(
     @Root() model: Model,
     @Args(() => RetrainingsArguments) args: RetrainingsArguments,
@@ -87,7 +90,7 @@ export class ModelFields {
 
 @Resolver(() => ModelRevision)
 export class ModelRevisionFields {
-  @FieldResolver(() => Model, { description: "The model it declares." })
+  @FieldResolver(() => Model, { description: "The model that the revision belongs to." })
   model(@Root() revision: ModelRevision, @Ctx() { loaders }: Context): Promise<Model | null> {
     return loaders.byId(Model).load(revision.modelId);
   }
@@ -95,12 +98,18 @@ export class ModelRevisionFields {
 
 @Resolver(() => ModelEvent)
 export class ModelEventFields {
-  @FieldResolver(() => ModelVersion, { nullable: true, description: "The version concerned, if any." })
+  @FieldResolver(() => ModelVersion, {
+    nullable: true,
+    description: "The version that the entry is about; null when there is none.",
+  })
   version(@Root() event: ModelEvent, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
     return event.versionId === null ? null : loaders.byId(ModelVersion).load(event.versionId);
   }
 
-  @FieldResolver(() => Run, { nullable: true, description: "The run concerned, if any." })
+  @FieldResolver(() => Run, {
+    nullable: true,
+    description: "The run that the entry is about; null when there is none.",
+  })
   run(@Root() event: ModelEvent, @Ctx() { loaders }: Context): Promise<Run | null> | null {
     return event.runId === null ? null : loaders.byId(Run).load(event.runId);
   }

@@ -9,18 +9,18 @@ import { numberedLoader } from "../numbered.js";
 export class OptimizerFields {
   @FieldResolver(() => OptimizerRevision, {
     nullable: true,
-    description: "One declaration; null for an unknown number.",
+    description: "One revision; null if there is none of this number.",
   })
   revision(
     @Root() optimizer: Optimizer,
-    @Arg("number", () => Int, { nullable: true, description: "Which one; the newest unless given." })
+    @Arg("number", () => Int, { nullable: true, description: "Number of the revision. Default: the newest." })
     number: number | null | undefined,
     @Ctx() { loaders }: Context,
   ): Promise<OptimizerRevision | null> {
     return numberedLoader(loaders, OptimizerRevision, "optimizer_id").load({ ownerId: optimizer.id, number });
   }
 
-  @FieldResolver(() => OptimizerRevisionConnection, { description: "Every declaration of it." })
+  @FieldResolver(() => OptimizerRevisionConnection, { description: "All revisions." })
   revisions(
     @Root() optimizer: Optimizer,
     @Args(() => RevisionsArguments) args: RevisionsArguments,
@@ -33,7 +33,7 @@ export class OptimizerFields {
 
 @Resolver(() => OptimizerRevision)
 export class OptimizerRevisionFields {
-  @FieldResolver(() => Optimizer, { description: "The optimizer it declares." })
+  @FieldResolver(() => Optimizer, { description: "The optimizer that the revision belongs to." })
   optimizer(@Root() revision: OptimizerRevision, @Ctx() { loaders }: Context): Promise<Optimizer | null> {
     return loaders.byId(Optimizer).load(revision.optimizerId);
   }

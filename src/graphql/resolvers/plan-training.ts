@@ -10,10 +10,10 @@ export class PlanTrainingQuery {
   @Cost({ weight: 25_000, statement: true, seconds: 300 })
   @Query(() => PlanTrainingPayload, {
     description:
-      "What `train` would do with the same input, problems included, and OUT_OF_MEMORY where a whole step needs more than any live worker's device has: shapes, sizes, steps, learning rates. Queues and stores nothing.",
+      "What `train` would do with the same input: shapes, parameters, memory, steps and learning rates, or the problems. Queues and stores nothing.",
   })
   async planTraining(
-    @Arg("input", () => TrainInput, { description: "As for `train`; the idempotency key means nothing here." })
+    @Arg("input", () => TrainInput, { description: "The input of `train`; `idempotencyKey` is ignored." })
     input: TrainInput,
     @Ctx() { platform, caller }: Context,
   ): Promise<PlanTrainingPayload> {

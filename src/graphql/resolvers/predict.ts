@@ -9,21 +9,21 @@ import type { Context, Prediction } from "../context.js";
 import { ProblemObject } from "../payloads/problem.js";
 import { checkVersionReference } from "../version-reference.js";
 
-@ObjectType({ description: "How likely one category is." })
+@ObjectType({ description: "The probability of one category." })
 export class CategoryProbability {
-  @Field({ description: "One of the target's categories." })
+  @Field({ description: "A category of the target." })
   category!: string;
 
-  @Field(() => Float, { description: "From 0 to 1; those of one prediction sum to 1." })
+  @Field(() => Float, { description: "Probability from 0 to 1. Those of one prediction sum to 1." })
   probability!: number;
 }
 
-@ObjectType("Prediction", { description: "What a version answers to one row." })
+@ObjectType("Prediction", { description: "The prediction for one row." })
 export class PredictionObject implements Prediction {
   @Field(() => JSONScalar, {
     nullable: true,
     description:
-      "A number, a boolean, a category or a list of numbers, by the type of the target. BINARY: true above a probability of 0.5. CATEGORY: the most probable, of equals the first declared. Null where the row has problems.",
+      "A number, boolean, category or list of numbers, like the target. BINARY: true if its probability is above 0.5. CATEGORY: the most probable; in a tie the first declared. Null if the row has problems.",
   })
   value!: unknown;
 
@@ -31,7 +31,7 @@ export class PredictionObject implements Prediction {
   @Field(() => [CategoryProbability], {
     nullable: true,
     description:
-      "One entry per category, in the declared order; of a BINARY target for `false` and `true`; null for NUMBER and VECTOR, and where the row has problems.",
+      "One entry per category in declared order, or for `false` and `true` of a BINARY target. Null for NUMBER and VECTOR targets and if the row has problems.",
   })
   probabilities!: CategoryProbability[] | null;
 
@@ -39,22 +39,22 @@ export class PredictionObject implements Prediction {
   @Cost({ length: 0 })
   @Field(() => [ProblemObject], {
     description:
-      "Why this row cannot be answered, with paths such as `rows[3].species`; empty for a row that is. Once 100 problems of a request are listed, each further row has its first one, and one that says so where there are more.",
+      "Why the row cannot be predicted, with paths such as `rows[3].species`; otherwise empty. After 100 problems in one request, each further row lists only its first.",
   })
   problems!: Problem[];
 }
 
-@ObjectType({ description: "The answers of one version to some rows." })
+@ObjectType({ description: "The predictions of one version." })
 export class Predictions {
   versionId!: string;
 
-  @Field(() => ModelVersion, { description: "The version that answered." })
+  @Field(() => ModelVersion, { description: "The version that made the predictions." })
   async version(@Ctx() { loaders }: Context): Promise<ModelVersion | null> {
     return loaders.byId(ModelVersion).load(this.versionId);
   }
 
   @Cost({ length: "PAGE" })
-  @Field(() => [PredictionObject], { description: "One for each row, in order." })
+  @Field(() => [PredictionObject], { description: "One prediction per row, in the order of the rows." })
   predictions!: Prediction[];
 }
 
@@ -66,13 +66,15 @@ export class PredictQuery {
     statement: true,
     seconds: 300,
   })
-  @Query(() => Predictions, { description: "Asks a trained version about rows whose target is not known." })
+  @Query(() => Predictions, { description: "Predicts the target of rows with a trained version." })
   async predict(
-    @Arg("model", () => String, { description: '`"name"` (the newest version), `"name/3"` or `"name@alias"`.' })
+    @Arg("model", () => String, {
+      description: 'Reference to a version: `"name"` (the newest), `"name/3"` or `"name@alias"`.',
+    })
     model: string,
     @Arg("rows", () => [JSONObjectScalar], {
       description:
-        "At least one row: raw values of the inputs that `ModelVersion.signature` names, written as in `appendRows`. Other features of the model's dataset may be there and are not looked at; any other field is a problem of its row. Only if no row can be answered is the request refused: INVALID_ROWS.",
+        "At least one row, with raw values for the inputs in `ModelVersion.signature`. Other features of the dataset are ignored. If no row can be predicted, the query fails with INVALID_ROWS.",
     })
     rows: Record<string, unknown>[],
     @Ctx() { platform, caller }: Context,

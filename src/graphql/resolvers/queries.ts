@@ -24,60 +24,63 @@ import { checkVersionReference } from "../version-reference.js";
 
 @Resolver()
 export class Queries {
-  @Query(() => Dataset, { nullable: true, description: "A dataset; null where nobody declared it." })
+  @Query(() => Dataset, { nullable: true, description: "A dataset; null if there is none of this name." })
   dataset(
-    @Arg("name", () => String, { description: "As declared." }) name: string,
+    @Arg("name", () => String, { description: "Name of the object." }) name: string,
     @Ctx() { loaders }: Context,
   ): Promise<Dataset | null> {
     return loaders.byName(Dataset).load(name);
   }
 
-  @Query(() => DatasetConnection, { description: "The declared datasets." })
+  @Query(() => DatasetConnection, { description: "All datasets." })
   datasets(@Args(() => DatasetsArguments) args: DatasetsArguments, @Ctx() { loaders }: Context) {
     return new DatasetConnection(sliceOf(loaders, datasets, args));
   }
 
-  @Query(() => Model, { nullable: true, description: "A model; null where nobody declared it." })
+  @Query(() => Model, { nullable: true, description: "A model; null if there is none of this name." })
   model(
-    @Arg("name", () => String, { description: "As declared." }) name: string,
+    @Arg("name", () => String, { description: "Name of the object." }) name: string,
     @Ctx() { loaders }: Context,
   ): Promise<Model | null> {
     return loaders.byName(Model).load(name);
   }
 
-  @Query(() => ModelConnection, { description: "The declared models." })
+  @Query(() => ModelConnection, { description: "All models." })
   models(@Args(() => ModelsArguments) args: ModelsArguments, @Ctx() { loaders }: Context) {
     return new ModelConnection(sliceOf(loaders, models, args));
   }
 
-  @Query(() => Optimizer, { nullable: true, description: "An optimizer; null where nobody declared it." })
+  @Query(() => Optimizer, { nullable: true, description: "An optimizer; null if there is none of this name." })
   optimizer(
-    @Arg("name", () => String, { description: "As declared." }) name: string,
+    @Arg("name", () => String, { description: "Name of the object." }) name: string,
     @Ctx() { loaders }: Context,
   ): Promise<Optimizer | null> {
     return loaders.byName(Optimizer).load(name);
   }
 
-  @Query(() => OptimizerConnection, { description: "The declared optimizers." })
+  @Query(() => OptimizerConnection, { description: "All optimizers." })
   optimizers(@Args(() => OptimizersArguments) args: OptimizersArguments, @Ctx() { loaders }: Context) {
     return new OptimizerConnection(sliceOf(loaders, optimizers, args));
   }
 
-  @Query(() => Retraining, { nullable: true, description: "A retraining policy; null where nobody declared it." })
+  @Query(() => Retraining, { nullable: true, description: "A retraining policy; null if there is none of this name." })
   retraining(
-    @Arg("name", () => String, { description: "As declared." }) name: string,
+    @Arg("name", () => String, { description: "Name of the object." }) name: string,
     @Ctx() { loaders }: Context,
   ): Promise<Retraining | null> {
     return loaders.byName(Retraining).load(name);
   }
 
-  @Query(() => RetrainingConnection, { description: "The declared retraining policies." })
+  @Query(() => RetrainingConnection, { description: "All retraining policies." })
   retrainings(@Args(() => RetrainingsArguments) args: RetrainingsArguments, @Ctx() { loaders }: Context) {
     return new RetrainingConnection(sliceOf(loaders, retrainings, args));
   }
 
-  @Query(() => Run, { nullable: true, description: "A run; null where there is none." })
-  run(@Arg("id", () => ID, { description: "Such as `run_…`." }) id: string, @Ctx() { loaders }: Context) {
+  @Query(() => Run, { nullable: true, description: "A run; null if there is none of this id." })
+  run(
+    @Arg("id", () => ID, { description: "Id of the run, such as `run_…`." }) id: string,
+    @Ctx() { loaders }: Context,
+  ) {
     return loaders.byId(Run).load(id);
   }
 
@@ -87,35 +90,41 @@ export class Queries {
   }
 
   @Cost({ statement: true })
-  @Query(() => ModelVersion, { nullable: true, description: "A trained version; null where there is none." })
+  @Query(() => ModelVersion, { nullable: true, description: "A trained version; null if the reference leads to none." })
   modelVersion(
-    @Arg("ref", () => String, { description: '`"name"` (the newest), `"name/3"` or `"name@alias"`.' }) ref: string,
+    @Arg("ref", () => String, {
+      description: 'Reference to a version: `"name"` (the newest), `"name/3"` or `"name@alias"`.',
+    })
+    ref: string,
     @Ctx() { platform }: Context,
   ): Promise<ModelVersion | null> {
     checkVersionReference("ref", ref);
     return findVersion(platform.db.manager, ref);
   }
 
-  @Query(() => ModelVersionConnection, { description: "The trained versions of all models." })
+  @Query(() => ModelVersionConnection, { description: "The versions of all models." })
   modelVersions(@Args(() => ModelVersionsArguments) args: ModelVersionsArguments, @Ctx() { loaders }: Context) {
     return new ModelVersionConnection(sliceOf(loaders, modelVersions, args));
   }
 
   @Cost({ length: 20, statement: true })
-  @Query(() => [Worker], { description: "The workers heard from within the last 15 seconds, oldest first." })
+  @Query(() => [Worker], { description: "The live workers (last heartbeat at most 15 seconds ago), oldest first." })
   workers(@Ctx() { platform }: Context): Promise<Worker[]> {
     return liveWorkers(platform.db);
   }
 
-  @Query(() => Node, { nullable: true, description: "Any object by its id; null where there is none." })
-  node(@Arg("id", () => ID, { description: "As some `id` field gave it." }) id: string, @Ctx() { loaders }: Context) {
+  @Query(() => Node, { nullable: true, description: "An object of any kind; null if there is none of this id." })
+  node(@Arg("id", () => ID, { description: "Id of the object." }) id: string, @Ctx() { loaders }: Context) {
     return findNode(loaders, id);
   }
 
   @Cost({ length: { arguments: ["ids"], otherwise: 0, max: maxListLength } })
-  @Query(() => [Node], { nullable: "items", description: "Objects by their ids, in that order; null for unknown ids." })
+  @Query(() => [Node], {
+    nullable: "items",
+    description: "The objects of several ids, in the same order; null for unknown ids.",
+  })
   nodes(
-    @Arg("ids", () => [ID], { description: "At most 1,000 ids, as `id` fields gave them." }) ids: string[],
+    @Arg("ids", () => [ID], { description: "At most 1,000 ids." }) ids: string[],
     @Ctx() { loaders }: Context,
   ): Promise<(Node | null)[]> {
     if (ids.length > maxListLength) throw badInput("ids", `must hold at most ${maxListLength} ids, got ${ids.length}`);

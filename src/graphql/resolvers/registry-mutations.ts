@@ -11,28 +11,29 @@ import { DeleteAliasPayload, SetAliasPayload, TagVersionPayload } from "../paylo
 export class RegistryMutations {
   @Mutation(() => SetAliasPayload, {
     description:
-      "Points an alias of a model to one of its versions, and creates it where there is none. With `expected` it moves only if nobody else moved it meanwhile.",
+      "Creates an alias or moves it to another version. With `expected` it moves only if it still points to that version.",
   })
   async setAlias(
-    @Arg("input", () => SetAliasInput, { description: "The alias and its version." }) input: SetAliasInput,
+    @Arg("input", () => SetAliasInput, { description: "The alias and the version that it should point to." })
+    input: SetAliasInput,
     @Ctx() { platform }: Context,
   ): Promise<SetAliasPayload> {
     return answer(SetAliasPayload, await setAlias(platform.db, input));
   }
 
-  @Mutation(() => DeleteAliasPayload, { description: "Removes an alias of a model; its history stays." })
+  @Mutation(() => DeleteAliasPayload, { description: "Deletes an alias. Its history is kept." })
   async deleteAlias(
-    @Arg("input", () => DeleteAliasInput, { description: "The alias." }) input: DeleteAliasInput,
+    @Arg("input", () => DeleteAliasInput, { description: "The alias to delete." }) input: DeleteAliasInput,
     @Ctx() { platform }: Context,
   ): Promise<DeleteAliasPayload> {
     return answer(DeleteAliasPayload, await deleteAlias(platform.db, input));
   }
 
   @Mutation(() => TagVersionPayload, {
-    description: "Sets or removes one tag of a version: the only part of a version that may change.",
+    description: "Sets or removes one tag of a version. Tags are the only part of a version that can change.",
   })
   async tagVersion(
-    @Arg("input", () => TagVersionInput, { description: "The version and its tag." }) input: TagVersionInput,
+    @Arg("input", () => TagVersionInput, { description: "The version and the tag." }) input: TagVersionInput,
     @Ctx() { platform }: Context,
   ): Promise<TagVersionPayload> {
     return answer(TagVersionPayload, await tagVersion(platform.db, input));

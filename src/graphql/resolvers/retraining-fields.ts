@@ -9,25 +9,25 @@ import { numberedLoader } from "../numbered.js";
 
 @Resolver(() => Retraining)
 export class RetrainingFields {
-  @FieldResolver(() => Model, { description: "The model it keeps fresh." })
+  @FieldResolver(() => Model, { description: "The model that the policy retrains." })
   model(@Root() retraining: Retraining, @Ctx() { loaders }: Context): Promise<Model | null> {
     return loaders.byId(Model).load(retraining.modelId);
   }
 
   @FieldResolver(() => RetrainingRevision, {
     nullable: true,
-    description: "One declaration; null for an unknown number.",
+    description: "One revision; null if there is none of this number.",
   })
   revision(
     @Root() retraining: Retraining,
-    @Arg("number", () => Int, { nullable: true, description: "Which one; the newest unless given." })
+    @Arg("number", () => Int, { nullable: true, description: "Number of the revision. Default: the newest." })
     number: number | null | undefined,
     @Ctx() { loaders }: Context,
   ): Promise<RetrainingRevision | null> {
     return numberedLoader(loaders, RetrainingRevision, "retraining_id").load({ ownerId: retraining.id, number });
   }
 
-  @FieldResolver(() => RetrainingRevisionConnection, { description: "Every declaration of it." })
+  @FieldResolver(() => RetrainingRevisionConnection, { description: "All revisions." })
   revisions(
     @Root() retraining: Retraining,
     @Args(() => RevisionsArguments) args: RevisionsArguments,
@@ -37,7 +37,7 @@ export class RetrainingFields {
     return new RetrainingRevisionConnection(sliceOf(loaders, retrainingRevisions, args, owner));
   }
 
-  @FieldResolver(() => RunConnection, { description: "The runs it started, and their retries." })
+  @FieldResolver(() => RunConnection, { description: "The runs that the policy started, and their retries." })
   runs(@Root() retraining: Retraining, @Args(() => RunsArguments) args: RunsArguments, @Ctx() { loaders }: Context) {
     return new RunConnection(sliceOf(loaders, runs, args, { column: "retraining_id", id: retraining.id }));
   }
@@ -45,7 +45,7 @@ export class RetrainingFields {
 
 @Resolver(() => RetrainingRevision)
 export class RetrainingRevisionFields {
-  @FieldResolver(() => Retraining, { description: "The policy it declares." })
+  @FieldResolver(() => Retraining, { description: "The policy that the revision belongs to." })
   retraining(@Root() revision: RetrainingRevision, @Ctx() { loaders }: Context): Promise<Retraining | null> {
     return loaders.byId(Retraining).load(revision.retrainingId);
   }

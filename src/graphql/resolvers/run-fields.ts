@@ -21,7 +21,7 @@ import { GateObject, Lineage, MetricSeries } from "../run-types.js";
 
 @Resolver(() => Run)
 export class RunFields {
-  @FieldResolver(() => Model, { description: "The model it trains." })
+  @FieldResolver(() => Model, { description: "The model that the run trains." })
   model(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Model | null> {
     return loaders.byId(Model).load(run.modelId);
   }
@@ -33,16 +33,16 @@ export class RunFields {
   })
   @FieldResolver(() => [MetricSeries], {
     description:
-      "The history of its metrics, in the order of `names`, else of the alphabet; a metric without points is left out.",
+      "Histories of its metrics, in the order of `names` or else alphabetically. Metrics without points are left out.",
   })
   metrics(
     @Root() run: Run,
-    @Arg("names", () => [String], { nullable: true, description: "Which metrics; all unless given." })
+    @Arg("names", () => [String], { nullable: true, description: "Names of the metrics. Default: all." })
     names: string[] | null | undefined,
     @Arg("maxPoints", () => Int, {
       defaultValue: 1_000,
       description:
-        "The most points of each metric, 1 to 10,000. A longer history is thinned so that its extremes and its end stay; of fewer than three points, its end.",
+        "Maximum points per metric, 1 to 10,000. Longer histories are downsampled; minima, maxima and the last point are kept (the last point alone below 3).",
     })
     maxPoints: number,
     @Ctx() { loaders }: Context,
@@ -60,7 +60,7 @@ export class RunFields {
       .load(run.id);
   }
 
-  @FieldResolver(() => CheckpointConnection, { description: "What it can be resumed from." })
+  @FieldResolver(() => CheckpointConnection, { description: "The checkpoints that are kept." })
   checkpoints(
     @Root() run: Run,
     @Args(() => CheckpointsArguments) args: CheckpointsArguments,
@@ -69,58 +69,63 @@ export class RunFields {
     return new CheckpointConnection(sliceOf(loaders, checkpoints, args, { column: "run_id", id: run.id }));
   }
 
-  @FieldResolver(() => RunEventConnection, { description: "What happened to it, in order." })
+  @FieldResolver(() => RunEventConnection, { description: "The run's log, oldest entry first." })
   events(@Root() run: Run, @Args(() => ConnectionArguments) args: ConnectionArguments, @Ctx() { loaders }: Context) {
     return new RunEventConnection(sliceOf(loaders, runEvents, args, { column: "run_id", id: run.id }));
   }
 
   @FieldResolver(() => ModelVersion, {
     nullable: true,
-    description: "What it made; null before it succeeded, and for a run that reproduces a version.",
+    description: "The version that it registered; null until it has succeeded and for a run of `reproduceVersion`.",
   })
   async version(@Root() run: Run, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
     return (await loaders.listBy(ModelVersion, "runId", {}).load(run.id))[0] ?? null;
   }
 
-  @FieldResolver(() => Lineage, { description: "What it was made from." })
+  @FieldResolver(() => Lineage, { description: "The inputs of the run." })
   lineage(@Root() run: Run): Lineage {
     return new Lineage(run);
   }
 
-  @FieldResolver(() => Run, { nullable: true, description: "The run it repeats, if `retryRun` made it." })
+  @FieldResolver(() => Run, {
+    nullable: true,
+    description: "The run that it repeats; null unless it was queued by `retryRun`.",
+  })
   retryOf(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run | null> | null {
     return run.retryOfId === null ? null : loaders.byId(Run).load(run.retryOfId);
   }
 
   @FieldResolver(() => ModelVersion, {
     nullable: true,
-    description: "The version that it trains again, if `reproduceVersion` made it.",
+    description: "The version that it trains again; null unless it was queued by `reproduceVersion`.",
   })
   reproduces(@Root() run: Run, @Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
     return run.reproducesVersionId === null ? null : loaders.byId(ModelVersion).load(run.reproducesVersionId);
   }
 
-  @FieldResolver(() => Retraining, { nullable: true, description: "The policy that started it, if any." })
+  @FieldResolver(() => Retraining, { nullable: true, description: "The policy that started it; null for other runs." })
   retraining(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Retraining | null> | null {
     return run.retrainingId === null ? null : loaders.byId(Retraining).load(run.retrainingId);
   }
 
   @FieldResolver(() => GateObject, {
     nullable: true,
-    description: "What its version must pass to take an alias by itself; null where nothing is promoted.",
+    description: "The condition under which its version gets an alias; null if nothing is to be promoted.",
   })
   gate(@Root() run: Run): GateObject | null {
     return run.gate;
   }
 
-  @FieldResolver(() => Worker, { nullable: true, description: "Who executes it now; null while nobody does." })
+  @FieldResolver(() => Worker, { nullable: true, description: "The worker that executes it now; null if none does." })
   worker(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Worker | null> | null {
     const executed = run.state === "RUNNING" || run.state === "CANCELING";
     return executed && run.workerId !== null ? loaders.byId(Worker).load(run.workerId) : null;
   }
 
   @Cost({ length: 3 })
-  @FieldResolver(() => [Run], { description: "The runs that must have SUCCEEDED before it starts, oldest first." })
+  @FieldResolver(() => [Run], {
+    description: "The runs that must have SUCCEEDED before this one starts, oldest first.",
+  })
   dependsOn(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run[]> {
     return loaders
       .batched<string, Run[]>("dependencies by run", async (runIds) => {
@@ -133,7 +138,7 @@ export class RunFields {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      "Its place among all that wait, 1 for the first; null unless QUEUED. Those that may start come first, in order of priority, then of what their projects use, then of age. A run whose device is free starts before others that need another.",
+      "Place in the queue, from 1; null unless QUEUED. Runs that may start come first, ordered by priority, use of slots by the project, and age.",
   })
   async queuePosition(@Root() run: Run, @Ctx() context: Context): Promise<number | null> {
     return (await standingOf(run, context))?.position ?? null;
@@ -141,7 +146,7 @@ export class RunFields {
 
   @FieldResolver(() => QueueReason, {
     nullable: true,
-    description: "Why it has not started, as things stand now; null unless QUEUED.",
+    description: "Why it has not started yet; null unless QUEUED.",
   })
   async queueReason(@Root() run: Run, @Ctx() context: Context): Promise<QueueReason | null> {
     return (await standingOf(run, context))?.reason ?? null;
@@ -161,7 +166,7 @@ async function standingOf(run: Run, { loaders }: Context): Promise<Standing | nu
 
 @Resolver(() => Checkpoint)
 export class CheckpointFields {
-  @FieldResolver(() => Run, { description: "The run that wrote it." })
+  @FieldResolver(() => Run, { description: "The run that saved it." })
   run(@Root() checkpoint: Checkpoint, @Ctx() { loaders }: Context): Promise<Run | null> {
     return loaders.byId(Run).load(checkpoint.runId);
   }

@@ -10,14 +10,14 @@ import { DeviceObject } from "../worker-types.js";
 @Resolver(() => Worker)
 export class WorkerFields {
   @Cost({ length: 4 })
-  @FieldResolver(() => [DeviceObject], { description: "What its host has to compute on, as it found at its start." })
+  @FieldResolver(() => [DeviceObject], { description: "The devices that the worker found when it started." })
   devices(@Root() worker: Worker): DeviceObject[] {
     return worker.devices.map((device, index) => new DeviceObject(device, worker.id, index));
   }
 
   @Cost({ length: 10 })
   @FieldResolver(() => [Run], {
-    description: "What it executes now, at most one run per slot; first the one that began first, on whatever worker.",
+    description: "The runs that it executes now, ordered by the start of their first attempt.",
   })
   runs(@Root() worker: Worker, @Ctx() { loaders }: Context): Promise<Run[]> {
     return loaders
