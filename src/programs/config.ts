@@ -5,7 +5,7 @@ import { PlatformError } from "../errors.js";
 import { servedVersionLimits } from "../serving/limits.js";
 import { bucketUrl, databaseUrl, directory, endpoint, hosts, listeningHost, origins } from "./config-addresses.js";
 
-/** The settings of every process, all from the environment; see README for the same list. */
+/** The settings of every process, all from the environment; `docs/operating.md` has the same list. */
 export interface Config {
   /** PERENNIAL_DATA_DIR: keys, the embedded database and the embedded object store. Default `.perennial`. */
   dataDirectory: string;
