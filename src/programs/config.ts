@@ -149,6 +149,6 @@ function s3Config(env: NodeJS.ProcessEnv): S3Config | undefined {
   const publicEndpoint = endpoint(env, "PERENNIAL_S3_PUBLIC_URL");
   if (store) return { ...store, publicEndpoint };
   if (publicEndpoint)
-    throw new PlatformError("BAD_INPUT", "PERENNIAL_S3_PUBLIC_URL says where clients reach PERENNIAL_S3_URL: set both");
+    throw new PlatformError("BAD_INPUT", "PERENNIAL_S3_PUBLIC_URL needs PERENNIAL_S3_URL: set both or none");
   return undefined;
 }

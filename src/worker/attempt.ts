@@ -181,7 +181,8 @@ export function startAttempt(options: {
     }
     // Asked for in the state CANCELING, which nothing but its end follows.
     if (request === "CANCEL") return () => endRun(db, lease, run, { state: "CANCELED" });
-    if (ending?.type === "STOPPED" || (short && !ending)) return () => giveBackRun(db, lease, run, "its worker drains");
+    if (ending?.type === "STOPPED" || (short && !ending))
+      return () => giveBackRun(db, lease, run, "its worker is stopping");
     const fault = classify(await faultOf(exit));
     // The message, which may repeat a value of the data, is stored with the run.
     logger.warn({ runId: run.id, kind: fault.kind, code: fault.code }, "the attempt failed");
