@@ -1,52 +1,14 @@
-import { Field, Float, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Float, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import {
-  type Feature,
-  featureTypes,
-  type Resize,
-  resizeMethods,
-  type Split,
-  type SplitPart,
-} from "../language/datasets/dataset.js";
-import { enumOf } from "./enum.js";
+import type { Feature, Resize, Split, SplitPart } from "../language/datasets/dataset.js";
+import { resizing } from "../language/datasets/feature-fields.js";
+import { featureTypeChoices } from "../language/datasets/feature-types.js";
+import { enumFor } from "./enum.js";
 import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
 
-export const FeatureTypeEnum = enumOf(featureTypes);
-registerEnumType(FeatureTypeEnum, {
-  name: "FeatureType",
-  description: "The type of a feature's values.",
-  valuesConfig: {
-    NUMBER: { description: "A finite number." },
-    BINARY: { description: "`true` or `false`." },
-    CATEGORY: { description: "One of the strings in the feature's `categories`." },
-    VECTOR: { description: "A list of numbers; `shape` declares its length." },
-    IMAGE: {
-      description:
-        "Numbers of shape [height, width, channels], nested or flat; or a PNG or JPEG file in base64 or as a `data:` URL, decoded to numbers from 0 to 255 when it arrives.",
-    },
-    TEXT: { description: "A string of at most 1,000,000 characters; may be empty." },
-    SEQUENCE: {
-      description:
-        "A list of at most 1,000,000 numbers, vectors of `shape[0]` numbers, or `categories`, whichever is declared; may be empty.",
-    },
-    TIMESTAMP: {
-      description:
-        'An instant in ISO 8601 with a time zone, such as `"2026-03-01T12:00:00Z"`, to the millisecond; or a date, which means midnight UTC. Numbers are refused because their unit is unknown.',
-    },
-  },
-});
-
-export const ResizeEnum = enumOf(resizeMethods);
-registerEnumType(ResizeEnum, {
-  name: "ResizeMethod",
-  description: "How an image file is brought to the declared height and width.",
-  valuesConfig: {
-    STRETCH: { description: "Scales height and width independently; the aspect ratio may change." },
-    CROP: { description: "Scales until the image covers the declared size, then crops evenly at the borders." },
-    PAD: { description: "Scales until the image fits into the declared size, then pads evenly with black." },
-  },
-});
+export const FeatureTypeEnum = enumFor(featureTypeChoices);
+const ResizeEnum = enumFor(resizing);
 
 @ObjectType("Feature", { description: "One column of a dataset." })
 export class FeatureObject implements Feature {

@@ -3,6 +3,8 @@ import { declareRetraining } from "../../continual/declare-retraining.js";
 import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
 import { Cost } from "../../entities/field-cost.js";
+import type { DatasetDeclaration } from "../../language/datasets/dataset.js";
+import type { ModelDeclaration } from "../../language/models/model.js";
 import { declareModel, type ModelPlanner } from "../../registry/declare-model.js";
 import { declareOptimizer } from "../../registry/declare-optimizer.js";
 import type { Context } from "../context.js";
@@ -27,7 +29,8 @@ export class DeclarationMutations {
       "Declares a dataset. Declaring the same again changes nothing. Once there are rows, only descriptions can change.",
   })
   async declareDataset(
-    @Arg("input", () => DeclareDatasetInput, { description: "The declaration." }) input: DeclareDatasetInput,
+    @Arg("input", () => DeclareDatasetInput, { description: "The declaration." })
+    input: DeclareDatasetInput & DatasetDeclaration,
     @Ctx() { platform }: Context,
   ): Promise<DeclareDatasetPayload> {
     return answerDeclaration(DeclareDatasetPayload, await declareDataset(platform.db, input));
@@ -49,7 +52,8 @@ export class DeclarationMutations {
       "Declares a model. Declaring the same again changes nothing. A change of more than the description makes a new revision.",
   })
   async declareModel(
-    @Arg("input", () => DeclareModelInput, { description: "The declaration." }) input: DeclareModelInput,
+    @Arg("input", () => DeclareModelInput, { description: "The declaration." }) input: DeclareModelInput &
+      ModelDeclaration,
     @Ctx() { platform, caller }: Context,
   ): Promise<DeclareModelPayload> {
     const planner: ModelPlanner = { unsupportedKernels: (model) => platform.planner.unsupportedKernels(model, caller) };

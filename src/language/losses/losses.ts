@@ -1,9 +1,9 @@
+import type { OutputForm, TargetType } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import type { Fields } from "../fields/field.js";
 import { choice, number } from "../fields/scalars.js";
 import { type DeclaredOptions, type ResolvedVariant, variantStruct } from "../fields/variants.js";
 import { listed } from "../fields/wording.js";
-import type { OutputForm, TargetType } from "../targets/targets.js";
 
 /** What the numbers of a target must be. DISTRIBUTION: at least 0, with the sum 1. LABELS: from 0 to 1. */
 export type TargetDomain = "NOT_NEGATIVE" | "POSITIVE" | "DISTRIBUTION" | "LABELS";

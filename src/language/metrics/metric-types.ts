@@ -1,6 +1,6 @@
+import type { TargetType } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import { listed } from "../fields/wording.js";
-import type { TargetType } from "../targets/targets.js";
 
 interface MetricDescription {
   doc: string;
