@@ -6,7 +6,7 @@ export abstract class MutationInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "1 to 200 characters of your choice. Sent again with the same key, the mutation answers as it did the first time and changes nothing; with the same key and another input it fails with IDEMPOTENCY_KEY_REUSED. An input with problems uses up no key.",
+      "1 to 200 characters of your choice. A repetition with the same key returns the first result and changes nothing; with another input it fails with IDEMPOTENCY_KEY_REUSED. Default: none.",
   })
   idempotencyKey?: string | null;
 }

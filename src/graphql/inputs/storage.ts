@@ -1,15 +1,18 @@
 import { Field, InputType } from "type-graphql";
 import { MutationInput } from "./fields.js";
 
-@InputType({ description: "Deletes what is nobody's from the object store." })
+@InputType({ description: "Options of a garbage collection." })
 export class CollectGarbageInput extends MutationInput {
-  @Field(() => Boolean, { nullable: true, description: "Only counts what would be deleted. Default: false." })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Whether to only count the objects that would be deleted. Default: false.",
+  })
   dryRun?: boolean | null;
 
   @Field(() => Boolean, {
     nullable: true,
     description:
-      "Deletes also what this database has never heard of. Only after it was restored from a backup, when what came after the backup is given up: it cannot be had back. Default: false.",
+      "Whether to also delete objects that this database does not know. Use it only after a restore from a backup, to give up everything newer; this cannot be undone. Default: false.",
   })
   acceptLoss?: boolean | null;
 }
