@@ -53,14 +53,3 @@ export class PlatformError extends Error {
     this.name = "PlatformError";
   }
 }
-
-/** An error as it is sent between threads, where classes are lost. */
-export interface ThreadError {
-  code: string;
-  message: string;
-}
-
-/** The error that another thread reported. */
-export function errorFromThread({ code, message }: ThreadError): Error {
-  return code in errorCatalogue ? new PlatformError(code as ErrorCode, message) : new Error(message);
-}
