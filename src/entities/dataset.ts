@@ -3,6 +3,7 @@ import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { Feature, Resize, Split, SplitPart } from "../language/datasets/dataset.js";
 import { resizing } from "../language/datasets/feature-fields.js";
 import { featureTypeChoices } from "../language/datasets/feature-types.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { enumFor } from "./enum.js";
 import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
@@ -101,6 +102,9 @@ export class Dataset extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "Time of the first declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @ObjectType({ description: "Row counts of the three parts of a dataset version." })
@@ -160,4 +164,7 @@ export class DatasetVersion extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "Time at which the append was committed." })
   createdAt!: Date;
+
+  @ActorColumn("Who appended the rows.")
+  actor!: Actor;
 }

@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { ModelSpec } from "../language/models/model.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 
@@ -28,6 +29,9 @@ export class Model extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "Time of the first declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @Entity("model_revision")
@@ -60,4 +64,7 @@ export class ModelRevision extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "Time of the declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it.")
+  actor!: Actor;
 }

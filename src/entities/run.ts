@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { type TrainingSpec, unrecordedTraining } from "../language/training/training.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
@@ -267,4 +268,7 @@ export class Run extends Node {
     description: "Time at which the run SUCCEEDED, FAILED or was CANCELED; null before.",
   })
   finishedAt!: Date | null;
+
+  @ActorColumn("Who queued it: the operator, or the retraining policy that it belongs to.")
+  actor!: Actor;
 }

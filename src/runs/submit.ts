@@ -1,5 +1,9 @@
-import type { DataSource, EntityManager } from "typeorm";
-import { findNamed, type Outcome, Refused, transactOnce, unknownReference } from "../db/transaction.js";
+import type { EntityManager } from "typeorm";
+import { findNamed, unknownReference } from "../db/names.js";
+import { newestRevision } from "../db/revisions.js";
+import { defaultProject } from "../db/scope.js";
+import { type Access, sessionOf } from "../db/session.js";
+import { type Outcome, Refused, transactOnce } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
 import { Model, ModelRevision } from "../entities/model.js";
@@ -16,10 +20,9 @@ import { batchProblem, leastMemory, memoryProblem } from "../language/training/m
 import { resolveTraining } from "../language/training/resolve-training.js";
 import type { TrainingSpec, trainStruct } from "../language/training/training.js";
 import { publish } from "../pubsub/topics.js";
-import { newestRevision } from "../registry/revise.js";
 import { referencedVersion } from "../registry/versions.js";
 import { offeredMemory } from "./offered-memory.js";
-import { defaultPriority, defaultProject, recordDependencies, resolveQueueing } from "./queueing.js";
+import { defaultPriority, recordDependencies, resolveQueueing } from "./queueing.js";
 
 export type TrainDeclaration = DeclaredFields<typeof trainStruct.fields> & { idempotencyKey?: string | null };
 
@@ -27,9 +30,9 @@ export type TrainDeclaration = DeclaredFields<typeof trainStruct.fields> & { ide
 const unknownCounts = { train: Number.NaN, validation: 1, test: 1 };
 
 /** Queues a run, with every default resolved. Nothing is queued when anything is wrong. */
-export function train(db: DataSource, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
+export function train(access: Access, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
   const { idempotencyKey, ...request } = declaration;
-  return transactOnce(db, { operation: "train", key: idempotencyKey, request }, async (manager) => ({
+  return transactOnce(access, { operation: "train", key: idempotencyKey, request }, async (manager) => ({
     runId: await queueRun(manager, await resolveTrainRequest(manager, request)),
   }));
 }
@@ -99,7 +102,7 @@ async function findDatasetVersion(
   request: TrainDeclaration,
   problems: Problem[],
 ): Promise<DatasetVersion | null> {
-  const dataset = await manager.findOneByOrFail(Dataset, { name: spec.dataset });
+  const dataset = await manager.findOneByOrFail(Dataset, sessionOf(manager).scope.where<Dataset>(spec.dataset));
   const lost = lostFeature(spec, dataset.features);
   if (lost !== undefined) {
     const message = `dataset ${spec.dataset} has been redeclared, and its feature ${lost} differs from the one that this model was declared with; declare the model again.`;

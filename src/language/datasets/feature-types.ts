@@ -159,7 +159,7 @@ export type TargetType = {
 /** The types with what each of them means. */
 export const featureTypeChoices = choices(
   "FeatureType",
-  "What a feature's values are.",
+  "The type of a feature's values.",
   Object.fromEntries(Object.entries(featureTypeDescriptions).map(([type, { doc }]) => [type, doc])) as Record<
     FeatureType,
     string
