@@ -3,7 +3,7 @@ import { DatasetVersion } from "../entities/dataset.js";
 import { Cost } from "../entities/field-cost.js";
 import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
-import type { Gate, Run } from "../entities/run.js";
+import type { Run } from "../entities/run.js";
 import { NumberScalar } from "../entities/scalars.js";
 import { ModelVersion } from "../entities/version.js";
 import type { Context } from "./context.js";
@@ -39,18 +39,6 @@ export class Lineage {
     const { parentVersionId } = this.#run;
     return parentVersionId === null ? null : loaders.byId(ModelVersion).load(parentVersionId);
   }
-}
-
-@ObjectType("Gate", { description: "What a retrained version must pass to take the alias." })
-export class GateObject implements Gate {
-  @Field({ description: "The alias it takes; also names the version it is compared with." })
-  alias!: string;
-
-  @Field({ description: "The metric both are measured by, on the same held-out rows." })
-  metric!: string;
-
-  @Field(() => NumberScalar, { description: "How much worse than the version in service it may be." })
-  mustNotDropBy!: number;
 }
 
 @ObjectType({ description: "One point of a metric's history." })

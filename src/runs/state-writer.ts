@@ -4,42 +4,53 @@ import { Run, type RunState, writeValues } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
 import { publish, type Topic } from "../pubsub/topics.js";
+import { insertStateEvents } from "./events.js";
+import { isFinal, transitions } from "./run-state.js";
 
-/** The only transitions there are. `ARCHITECTURE.md` shows this table; a test compares the two. */
-export const transitions: Record<RunState, readonly RunState[]> = {
-  // From a queue or a pause to FAILED: a run that it depends on has no success any more.
-  QUEUED: ["RUNNING", "PAUSED", "FAILED", "CANCELED"],
-  // Back to QUEUED: the lease was lost, the run was preempted, or a fault can be retried.
-  RUNNING: ["SUCCEEDED", "FAILED", "CANCELED", "CANCELING", "QUEUED", "PAUSED"],
-  CANCELING: ["CANCELED", "FAILED"],
-  PAUSED: ["QUEUED", "FAILED", "CANCELED"],
-  SUCCEEDED: [],
-  FAILED: [],
-  CANCELED: [],
-};
+/*
+ * The only file that writes `run.state`. Four statements do: a run is queued, one run changes its state, a claim starts many, and
+ * the end of a run FAILs those that depend on it. Each is guarded by the states that it may come from, and the entry in
+ * `run_event` is part of the same statement, or of the same transaction where a run is inserted.
+ */
 
-export const isFinal = (state: RunState): boolean => transitions[state].length === 0;
+/** Inserts a run as QUEUED, in the caller's transaction. */
+export async function recordQueued(
+  manager: EntityManager,
+  run: Partial<Omit<Run, "state">> & Pick<Run, "id">,
+): Promise<void> {
+  await manager.insert(Run, { ...run, state: "QUEUED" });
+  await manager.query(
+    `WITH queued AS (UPDATE run SET event_head = 1 WHERE id = $1 RETURNING id, event_head, attempt)
+     ${insertStateEvents({ rows: "queued", from: "NULL", to: "'QUEUED'", message: "'queued'" })}`,
+    [run.id],
+  );
+  await publish(manager, { type: "queue" });
+  await publish(manager, { type: "run", runId: run.id });
+}
 
-/** What a transition may set beside the state. */
+/** What a transition may set besides the state. */
 export interface TransitionFields {
   error?: { code: string; message: string };
   summary?: { name: string; value: number }[];
   /** Restarts that now count against what the run's spec allows. */
   restarts?: number;
-  /** The fault that counted last. */
+  /** The newest fault that counted. */
   lastFault?: { code: string; message: string; step: number };
-  /** Attempts in a row that were lost before they had gained a step; by default as before, or 0 after a gained step. */
+  /** Attempts in a row that were lost before they had gained a step; default: as before, or 0 after a gained step. */
   losses?: number;
-  /** Not to be claimed for so many seconds, on the database's clock; by default at once. */
+  /** How long the run cannot be claimed, in seconds on the database's clock; default 0. */
   pauseSeconds?: number;
 }
 
 /**
- * The only place that writes `run.state`, with `recordStarts`: one guarded UPDATE and one event, in the caller's transaction.
- * Leaving RUNNING or CANCELING ends the lease and raises the fence, so that whatever the attempt still sends is refused.
- * What was asked of the worker and a pause that was still to be waited for end with every transition. At the end of a run those that depend on it are settled with it.
+ * Changes the state of one run: one guarded UPDATE and its event, in the caller's transaction.
  *
- * @throws PlatformError ILLEGAL_TRANSITION when the run is in none of the states in `from`, or the table has no such way.
+ * Leaving RUNNING or CANCELING ends the lease and raises the fence, so that writes of the attempt that come later are refused.
+ * Every transition clears what was requested of the worker and the pause after a fault. The end of a run settles the runs
+ * that depend on it.
+ *
+ * @returns the ids of the runs that FAILED with it because they depend on it.
+ * @throws PlatformError ILLEGAL_TRANSITION when the run is in none of the states in `from`, or the table has no such transition.
  */
 export async function transition(
   manager: EntityManager,
@@ -48,7 +59,7 @@ export async function transition(
   to: RunState,
   message: string,
   fields: TransitionFields = {},
-): Promise<void> {
+): Promise<string[]> {
   for (const state of from)
     if (!transitions[state].includes(to))
       throw new PlatformError("ILLEGAL_TRANSITION", `no run goes from ${state} to ${to}`);
@@ -66,9 +77,7 @@ export async function transition(
          finished_at = CASE WHEN $7 THEN clock_timestamp() END
        FROM before WHERE run.id = before.id AND before.state = ANY($2)
        RETURNING run.id, before.state AS before, event_head, attempt),
-     logged AS (
-       INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message)
-       SELECT id, event_head, 'STATE_CHANGED', before, $3, attempt, $8 FROM changed)
+     logged AS (${insertStateEvents({ rows: "changed", from: "before", to: "$3", message: "$8" })})
      SELECT before, attempt FROM changed`,
     [
       runId,
@@ -87,8 +96,9 @@ export async function transition(
   if (!row) throw new PlatformError("ILLEGAL_TRANSITION", await describeRefusal(manager, runId, to));
   await publish(manager, { type: "run", runId });
   if (isFinal(to)) await publish(manager, { type: "metrics", runId });
-  if (isFinal(to)) await settleDependents(manager, runId, to);
+  const lost = isFinal(to) ? await settleDependents(manager, runId, to) : [];
   if (to === "QUEUED") await publish(manager, { type: "queue" });
+  return lost;
 }
 
 async function describeRefusal(manager: EntityManager, runId: string, to: RunState): Promise<string> {
@@ -97,9 +107,10 @@ async function describeRefusal(manager: EntityManager, runId: string, to: RunSta
 }
 
 /**
- * QUEUED to RUNNING: the one transition that grants leases. The caller hints at the runs after its commit.
+ * QUEUED to RUNNING: the one transition that grants leases. One statement locks, grants and reads back. The caller
+ * publishes the runs after its commit.
  *
- * @param select SQL that locks QUEUED runs and answers their `id`, the `device` that is granted and their `rank`. Its
+ * @param select SQL that locks QUEUED runs and returns their `id`, the `device` that is granted and their `rank`. Its
  * parameters begin with $3: `values`.
  * @returns the runs as they are stored now, in order of rank.
  */
@@ -121,9 +132,7 @@ export async function recordStarts(
          started_at = coalesce(started_at, clock_timestamp()), granted_step = furthest_step
        FROM start WHERE run.id = start.id AND ${is("QUEUED")}
        RETURNING ${columnsOf(manager.connection, Run, "run")}, event_head, rank),
-     logged AS (
-       INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message)
-       SELECT id, event_head, 'STATE_CHANGED', 'QUEUED', 'RUNNING', attempt, 'claimed by ' || $1 FROM changed)
+     logged AS (${insertStateEvents({ rows: "changed", from: "'QUEUED'", to: "'RUNNING'", message: "'claimed by ' || $1" })})
      SELECT * FROM changed ORDER BY rank`,
     [workerId, leaseSeconds, ...values],
   );
@@ -131,10 +140,12 @@ export async function recordStarts(
 }
 
 /**
- * What the end of a run means to those that wait for it, however indirectly: after a success they have one less to wait for;
- * else they can never start, and FAIL at once. One statement, however many they are.
+ * What the end of a run means to the runs that depend on it. After a success each has one less to wait for; otherwise they can
+ * never start, and they FAIL at once with all that depend on them in turn, in one statement.
+ *
+ * @returns the ids of those that FAILED.
  */
-async function settleDependents(manager: EntityManager, runId: string, ended: RunState): Promise<void> {
+async function settleDependents(manager: EntityManager, runId: string, ended: RunState): Promise<string[]> {
   if (ended === "SUCCEEDED") {
     const [dependents] = await manager.query<[{ open: number }[], number]>(
       `UPDATE run SET open_dependencies = open_dependencies - 1
@@ -144,7 +155,7 @@ async function settleDependents(manager: EntityManager, runId: string, ended: Ru
       [runId],
     );
     if (dependents.some(({ open }) => open === 0)) await publish(manager, { type: "queue" });
-    return;
+    return [];
   }
   const failed = await manager.query<{ id: string }[]>(
     `WITH RECURSIVE lost (id, cause, ended) AS (
@@ -162,23 +173,23 @@ async function settleDependents(manager: EntityManager, runId: string, ended: Ru
          finished_at = clock_timestamp(), error = jsonb_build_object('code', 'DEPENDENCY_FAILED', 'message', message)
        FROM before JOIN causes USING (id) WHERE run.id = before.id AND run.state = before.state
        RETURNING run.id, before.state AS before, event_head, attempt, message)
-     INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message)
-     SELECT id, event_head, 'STATE_CHANGED', before, 'FAILED', attempt, 'DEPENDENCY_FAILED: ' || message FROM changed
+     ${insertStateEvents({ rows: "changed", from: "before", to: "'FAILED'", message: "'DEPENDENCY_FAILED: ' || message" })}
      RETURNING run_id AS id`,
     [runId, ended],
   );
   await publish(manager, ...failed.flatMap(({ id }) => hintsOfEnd(id)));
+  return failed.map(({ id }) => id);
 }
 
 /**
- * Whether a run is in one of these states, told so that no index over states is used: where thousands wait, few rows found by their
- * ids would be looked for among all of them.
+ * Whether a run is in one of these states, written so that Postgres uses no index over states: a statement that looks up a few
+ * runs by id would otherwise search the thousands that may be QUEUED.
  */
 function is(...states: RunState[]): string {
   return `(state IN (${states.map((state) => `'${state}'`).join(", ")})) IS TRUE`;
 }
 
-/** Who follows a run's log or its metrics learns that nothing comes any more. */
+/** Tells those who follow a run's log or its metrics that no more will come. */
 const hintsOfEnd = (runId: string): Topic[] => [
   { type: "run", runId },
   { type: "metrics", runId },

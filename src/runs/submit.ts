@@ -1,10 +1,8 @@
 import type { DataSource, EntityManager } from "typeorm";
 import { findNamed, type Outcome, Refused, transactOnce, unknownReference } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
-import { newId } from "../entities/identifier.js";
 import { Model, ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
-import { type Gate, Run } from "../entities/run.js";
 import type { ModelVersion } from "../entities/version.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { canonicalJson } from "../language/fields/canonical.js";
@@ -13,17 +11,11 @@ import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/model
 import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
 import type { TrainingDeclaration, TrainingSpec } from "../language/training/training.js";
-import { publish } from "../pubsub/topics.js";
 import { newestRevision } from "../registry/revise.js";
 import { referencedVersion } from "../registry/versions.js";
 import { offeredMemory } from "./offered-memory.js";
-import {
-  defaultPriority,
-  defaultProject,
-  type QueueingDeclaration,
-  recordDependencies,
-  resolveQueueing,
-} from "./queueing.js";
+import { type NewRun, queueRun } from "./queue-run.js";
+import { type QueueingDeclaration, resolveQueueing } from "./queueing.js";
 
 export interface TrainDeclaration extends TrainingDeclaration, QueueingDeclaration {
   model: string;
@@ -53,7 +45,7 @@ export function train(db: DataSource, declaration: TrainDeclaration): Promise<Ou
  *
  * @throws Refused with everything that is wrong with it.
  */
-export async function resolveTrainRequest(manager: EntityManager, request: TrainDeclaration): Promise<QueuedRun> {
+export async function resolveTrainRequest(manager: EntityManager, request: TrainDeclaration): Promise<NewRun> {
   const problems: Problem[] = [];
   const modelRevision = await findModelRevision(manager, request, problems);
   const optimizerRevision = await findOptimizerRevision(manager, request, problems);
@@ -167,49 +159,4 @@ async function findParent(
 /** Whether the weights of one model are a start for the other: they differ in nothing but `invalidRows`. */
 export function shareWeights(a: ModelSpec, b: ModelSpec): boolean {
   return canonicalJson(withoutRowPolicy(a)) === canonicalJson(withoutRowPolicy(b));
-}
-
-export interface QueuedRun {
-  modelRevision: ModelRevision;
-  optimizerRevision: OptimizerRevision;
-  datasetVersion: DatasetVersion;
-  spec: TrainingSpec;
-  parentVersionId?: string | null;
-  retrainingId?: string | null;
-  retryOfId?: string | null;
-  reproducesVersionId?: string | null;
-  gate?: Gate | null;
-  /** Default: `default`. */
-  project?: string;
-  /** Default: 42. */
-  priority?: number;
-  /** Ids of runs that must have SUCCEEDED first; locked, and none of them lost. */
-  dependsOn?: readonly string[];
-}
-
-/** Inserts a run and its first event, and wakes the workers at commit. */
-export async function queueRun(manager: EntityManager, queued: QueuedRun): Promise<string> {
-  const { modelRevision, optimizerRevision, datasetVersion, spec, dependsOn = [], ...origin } = queued;
-  const runId = newId("Run");
-  await manager.insert(Run, {
-    id: runId,
-    state: "QUEUED",
-    modelId: modelRevision.modelId,
-    modelRevisionId: modelRevision.id,
-    optimizerRevisionId: optimizerRevision.id,
-    datasetVersionId: datasetVersion.id,
-    spec,
-    memoryBytes: leastMemory(modelRevision.spec, spec.batchSize).bytes,
-    progress: { epoch: 0, epochs: spec.epochs, step: 0, steps: 0 },
-    ...{ project: defaultProject, priority: defaultPriority, ...origin },
-  });
-  if (dependsOn.length > 0) await recordDependencies(manager, runId, dependsOn);
-  await manager.query(
-    `WITH head AS (UPDATE run SET event_head = 1 WHERE id = $1 RETURNING id)
-     INSERT INTO run_event (run_id, seq, kind, to_state, attempt, message) SELECT id, 1, 'STATE_CHANGED', 'QUEUED', 0, 'queued' FROM head`,
-    [runId],
-  );
-  await publish(manager, { type: "queue" });
-  await publish(manager, { type: "run", runId });
-  return runId;
 }

@@ -4,12 +4,12 @@ import type { OfferedDevice } from "../entities/device.js";
 import type { Run } from "../entities/run.js";
 import { publish } from "../pubsub/topics.js";
 import { leaseSeconds as defaultLeaseSeconds } from "../runs/lease.js";
-import { askToMakeRoom } from "./ask.js";
 import { findCandidates } from "./candidates.js";
 import { type Hold, holdOn, roomOf } from "./capacity.js";
 import { startAlike } from "./grant.js";
 import { offersOf } from "./offers.js";
 import { type Placement, placements } from "./placement.js";
+import { askToMakeRoom } from "./preempt.js";
 
 /** A run that was claimed has been granted a device. */
 export type ClaimedRun = Run & { device: NonNullable<Run["device"]> };

@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
-import { busyWorkers } from "./ask.js";
 import { type Demand, type Hold, roomOf, slotsOf } from "./capacity.js";
+import { busyWorkers } from "./preempt.js";
 import { shareKey } from "./rank.js";
 import { type RunAhead, type WaitReason, waitReason } from "./wait-reason.js";
 

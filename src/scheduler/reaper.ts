@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import { isConnectionError } from "../db/connection-error.js";
-import type { Run } from "../entities/run.js";
+import { columnsOf, entityOf } from "../db/rows.js";
+import { Run } from "../entities/run.js";
 import { failpoint } from "../failpoint.js";
 import { guarded, logged } from "../guarded.js";
 import type { Logger } from "../logger.js";
@@ -166,16 +167,16 @@ export async function reapExpired(
 /** Those of these runs that are still expired, in one transaction. What another reaper holds is passed over. */
 function reapTogether(db: DataSource, clock: readonly [number, string | null], ids: string[]): Promise<string[]> {
   return db.transaction(async (manager) => {
-    const expired = await manager.query<Pick<Run, "id" | "state" | "modelId" | "retrainingId">[]>(
-      `SELECT id, state, model_id AS "modelId", retraining_id AS "retrainingId" FROM run
+    const rows = await manager.query<Record<string, unknown>[]>(
+      `SELECT ${columnsOf(db, Run, "run")} FROM run
        WHERE id = ANY($3) AND (${isExpired}) IS TRUE ORDER BY id FOR UPDATE SKIP LOCKED`,
       [...clock, ids],
     );
+    const expired = rows.map((row) => entityOf(db, Run, row));
     if (expired.length > 0) failpoint("reap");
     for (const run of expired) {
-      const { state } = run;
-      if (state === "CANCELING") await end(manager, run, state, "CANCELED", "canceled; its worker is gone");
-      else await settleFault(manager, run, classify({ lost: "lease expired" }));
+      if (run.state === "CANCELING") await end(manager, run, run.state, "CANCELED", "canceled; its worker is gone");
+      else await settleFault(manager, run.id, classify({ lost: "lease expired" }));
     }
     return expired.map(({ id }) => id);
   });

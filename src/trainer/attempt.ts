@@ -3,8 +3,9 @@ import type { Executor, State } from "../engine/graphs/executor.js";
 import { initialState, splitState } from "../engine/networks/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
-import { type GateValue, metricName } from "../language/metrics/metrics.js";
+import { metricName } from "../language/metrics/metrics.js";
 import { metricTypes } from "../language/models/model.js";
+import type { GateMeasurement, GateValue } from "../language/retraining/gate.js";
 import { tooManyPoints } from "../language/training/stored-by-training.js";
 import { currentSemantics } from "../language/training/training.js";
 import { storeArtifacts, weightsDigest } from "./artifacts.js";
@@ -128,9 +129,9 @@ async function conclude(
 
   const trained = { parameters: splitState(state).parameters, preprocessing };
   const warn = (message: string) => send({ type: "WARNING", message });
-  const { digest, artifacts } = assignment.reproduces
-    ? { digest: weightsDigest(model, trained.parameters), artifacts: [] }
-    : await storeArtifacts(assignment, store, trained, warn);
+  const { digest, artifacts } = assignment.storesArtifacts
+    ? await storeArtifacts(assignment, store, trained, warn)
+    : { digest: weightsDigest(model, trained.parameters), artifacts: [] };
 
   return {
     digest,
@@ -165,7 +166,7 @@ async function measureGate(
   { model, optimizer, training }: Assignment,
   { metric, champion }: { metric: string; champion: TrainedVersion | null },
   { store, executor, data, program }: { store: Store; executor: Executor; data: Data; program: TrainingProgram },
-): Promise<TrainingOutcome["gate"]> {
+): Promise<GateMeasurement> {
   const challenger = await gateValue(program, data, { model, preprocessing: data.preprocessing }, metric);
   if (!champion) return { champion: null, challenger };
   const { versionId } = champion;

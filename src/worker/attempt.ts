@@ -1,5 +1,4 @@
 import type { DataSource } from "typeorm";
-import { settlePromotion } from "../continual/gate.js";
 import { PlatformError } from "../errors.js";
 import { dropped, guarded, logged, unawaited } from "../guarded.js";
 import type { Logger } from "../logger.js";
@@ -11,7 +10,6 @@ import { type AttemptEnd, classify } from "../runs/fault.js";
 import { completeRun, endAttempt, endRun, giveBackRun } from "../runs/finish.js";
 import { fenced, type HeldRun, type Lease, recordEnvironment } from "../runs/lease.js";
 import { appendMetrics, recordRewind } from "../runs/metrics.js";
-import { completeReproduction } from "../runs/reproduce.js";
 import type { ClaimedRun } from "../scheduler/claim.js";
 import type { FromTrainer, TrainingOutcome } from "../trainer/protocol.js";
 import { assignmentOf } from "./assignment.js";
@@ -197,20 +195,9 @@ export function startAttempt(options: {
   }
 
   async function complete(outcome: TrainingOutcome): Promise<void> {
-    if (run.reproducesVersionId !== null) {
-      await completeReproduction(db, lease, run.reproducesVersionId, run, outcome);
-      return;
-    }
     const { model } = assignment as NonNullable<typeof assignment>;
-    await completeRun(
-      db,
-      lease,
-      run,
-      { version: { ...outcome, model }, summary: outcome.summary },
-      async (manager, version) => {
-        if (run.gate && outcome.gate) await settlePromotion(manager, run, run.gate, version, outcome.gate);
-      },
-    );
+    const { summary, gate, ...content } = outcome;
+    await completeRun(db, lease, run, { version: { ...content, model }, summary, gate });
   }
 
   let assignment: Awaited<ReturnType<typeof assignmentOf>> | undefined;
@@ -264,7 +251,7 @@ export function startAttempt(options: {
       if (concluding) return;
       if (!held) loseLease();
       else if (held.state === "CANCELING") ask("CANCEL");
-      else if (held.asked) ask("DRAIN");
+      else if (held.requested) ask("DRAIN");
     },
     drain: () => ask("DRAIN"),
     cutShort() {

@@ -263,7 +263,7 @@ describe("two reapers at once", () => {
       [run.id],
     );
     await reapExpired(db);
-    expect(await runOf(run.id)).toMatchObject({ state: "PAUSED", asked: null });
+    expect(await runOf(run.id)).toMatchObject({ state: "PAUSED", requested: null });
   });
 });
 

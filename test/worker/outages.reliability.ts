@@ -134,7 +134,7 @@ describe("a lease", () => {
     const progress = { epoch: 1, epochs: 1, step: 1, steps: 7 };
     await appendMetrics(bench.db, lease, [point], progress);
     expect(await renewLeases(bench.db, workerId, [lease])).toEqual(
-      new Map([[runId, { state: "RUNNING", asked: null }]]),
+      new Map([[runId, { state: "RUNNING", requested: null }]]),
     );
     expect(await reapExpired(bench.db)).toEqual([]);
 

@@ -17,7 +17,7 @@ import { CheckpointConnection, CheckpointsArguments, checkpoints } from "../coll
 import { RunEventConnection, runEvents } from "../collections/run-events.js";
 import type { Context } from "../context.js";
 import { QueueReason } from "../queue-types.js";
-import { GateObject, Lineage, MetricSeries } from "../run-types.js";
+import { Lineage, MetricSeries } from "../run-types.js";
 
 @Resolver(() => Run)
 export class RunFields {
@@ -103,14 +103,6 @@ export class RunFields {
   @FieldResolver(() => Retraining, { nullable: true, description: "The policy that started it, if any." })
   retraining(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Retraining | null> | null {
     return run.retrainingId === null ? null : loaders.byId(Retraining).load(run.retrainingId);
-  }
-
-  @FieldResolver(() => GateObject, {
-    nullable: true,
-    description: "What its version must pass to take an alias by itself; null where nothing is promoted.",
-  })
-  gate(@Root() run: Run): GateObject | null {
-    return run.gate;
   }
 
   @FieldResolver(() => Worker, { nullable: true, description: "Who executes it now; null while nobody does." })

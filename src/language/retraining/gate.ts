@@ -1,24 +1,43 @@
-import type { EntityManager } from "typeorm";
-import { Alias } from "../entities/alias.js";
-import type { Gate, Run } from "../entities/run.js";
-import type { ModelVersion } from "../entities/version.js";
-import { failpoint } from "../failpoint.js";
-import { type GateValue, metricDirection } from "../language/metrics/metrics.js";
-import { moveAlias } from "../registry/aliases.js";
-import { recordModelEvent } from "../registry/events.js";
+import { metricDirection } from "../metrics/metrics.js";
 
-/** What the trainer measured for the gate: both versions on the same held-out rows. */
+/** What the version of a retraining must pass to take an alias: `promote` of a policy's spec, `gate` of its runs. */
+export interface Gate {
+  /** The alias to take. Its version is the champion, the one to compare with. */
+  alias: string;
+  /** A metric of the model in lower case, or `loss`; measured on the test part. */
+  metric: string;
+  /** How much worse than the champion the challenger may be, in the metric's unit; default 0. */
+  mustNotDropBy: number;
+}
+
+/** What one version measures on the rows of a gate. */
+export interface GateValue {
+  value: number;
+  /** Why the metric is not defined; null where it is. */
+  undefinedReason: string | null;
+  /** Whether every prediction is a finite number; if not, the model is broken. */
+  sound: boolean;
+}
+
+/** Both versions, measured on the same test rows. */
 export interface GateMeasurement {
-  /** Null when the alias pointed nowhere: there is nobody to beat. `measured` is null where the two cannot be compared. */
+  /** Null where the alias points to no version. `measured` is null where the two cannot be compared. */
   champion: { versionId: string; measured: GateValue | null } | null;
   challenger: GateValue;
 }
 
+/** The decision of a gate. */
+export interface GateVerdict {
+  promoted: boolean;
+  /** Why, for people. */
+  reason: string;
+}
+
 /**
- * Whether the challenger may take the alias, and why, for people. A metric that is undefined on either side compares
- * nothing, so nothing is promoted. A champion whose predictions are not finite numbers is broken: any number beats it.
+ * Whether the challenger may take the alias. A metric that is undefined for either version compares nothing, so nothing
+ * is promoted. A champion whose predictions are not finite numbers is broken: any number beats it.
  */
-export function judge(gate: Gate, { champion, challenger }: GateMeasurement): { promoted: boolean; reason: string } {
+export function judge(gate: Gate, { champion, challenger }: GateMeasurement): GateVerdict {
   const { metric, mustNotDropBy } = gate;
   const refused = (reason: string) => ({ promoted: false, reason });
   if (challenger.undefinedReason !== null)
@@ -42,36 +61,3 @@ export function judge(gate: Gate, { champion, challenger }: GateMeasurement): { 
 }
 
 const format = (value: number): string => String(Number(value.toPrecision(4)));
-
-/** Moves the alias to the new version, or records why not, within the transaction that registers it. */
-export async function settlePromotion(
-  manager: EntityManager,
-  run: Pick<Run, "id" | "modelId">,
-  gate: Gate,
-  version: ModelVersion,
-  measured: GateMeasurement,
-): Promise<void> {
-  failpoint("gate");
-  const alias = await manager.findOneBy(Alias, { modelId: run.modelId, name: gate.alias });
-  const verdict = judge(gate, measured);
-  const moved = (alias?.versionId ?? null) !== (measured.champion?.versionId ?? null);
-  if (verdict.promoted && !moved) {
-    const { modelId } = run;
-    await moveAlias(manager, {
-      modelId,
-      name: gate.alias,
-      versionId: version.id,
-      reason: verdict.reason,
-      runId: run.id,
-    });
-    return;
-  }
-  await recordModelEvent(manager, {
-    modelId: run.modelId,
-    kind: "PROMOTION_REFUSED",
-    versionId: version.id,
-    runId: run.id,
-    alias: gate.alias,
-    reason: verdict.promoted ? `${gate.alias} moved while the challenger was trained` : verdict.reason,
-  });
-}

@@ -1,3 +1,5 @@
+import type { Gate } from "./gate.js";
+
 /** A policy that keeps a model fresh: when to train again, how, and when the result may take the alias. */
 export interface RetrainingDeclaration {
   name: string;
@@ -33,11 +35,5 @@ export interface RetrainingSpec {
     seed: number;
     replay: { fraction: number };
   };
-  promote: {
-    alias: string;
-    /** A metric of the model in lower case, or `loss`; measured on the test part. */
-    metric: string;
-    /** How much worse than the champion the challenger may be, in the metric's unit; default 0. */
-    mustNotDropBy: number;
-  };
+  promote: Gate;
 }
