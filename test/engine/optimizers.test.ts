@@ -5,13 +5,13 @@ import { clipGradients } from "../../src/engine/optimizers/clipping.js";
 import { averageSlot, createOptimizer, slotsFor, updateRule } from "../../src/engine/optimizers/optimizer.js";
 import { learningRate } from "../../src/engine/optimizers/schedules.js";
 import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
+import { algorithmTypes } from "../../src/language/algorithms/algorithms.js";
 import type {
   Algorithm,
   Clipping,
   OptimizerDeclaration,
   OptimizerSpec,
 } from "../../src/language/algorithms/optimizer.js";
-import { algorithmTypes } from "../../src/language/algorithms/resolve-algorithm.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
 import type { Schedule } from "../../src/language/schedules/schedule.js";
 import { type TrainingSemantics, trainingSemantics } from "../../src/language/training/training.js";

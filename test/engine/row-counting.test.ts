@@ -10,8 +10,8 @@ import {
   type TrainingProgramOptions,
 } from "../../src/engine/programs/training-program.js";
 import { randomKey, uniform } from "../../src/engine/tensors/random.js";
+import { algorithmTypes } from "../../src/language/algorithms/algorithms.js";
 import type { OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
-import { algorithmTypes } from "../../src/language/algorithms/resolve-algorithm.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
 import { resolved } from "../language/declarations.js";
 import { expectClose } from "./golden.js";

@@ -16,33 +16,24 @@ import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
 import type { Slot, UpdateRule } from "./update-rule.js";
 
+const rules: { [Type in Algorithm["type"]]: (algorithm: Extract<Algorithm, { type: Type }>) => UpdateRule } = {
+  sgd,
+  adagrad,
+  adadelta,
+  rmsprop,
+  adam,
+  adamw: adam,
+  adamax,
+  nadam,
+  ftrl,
+  lion,
+  lamb,
+  adafactor,
+};
+
 /** The update rule of a resolved algorithm. */
 export function updateRule(algorithm: Algorithm): UpdateRule {
-  switch (algorithm.type) {
-    case "sgd":
-      return sgd(algorithm);
-    case "adagrad":
-      return adagrad(algorithm);
-    case "adadelta":
-      return adadelta(algorithm);
-    case "rmsprop":
-      return rmsprop(algorithm);
-    case "adam":
-    case "adamw":
-      return adam(algorithm);
-    case "adamax":
-      return adamax(algorithm);
-    case "nadam":
-      return nadam(algorithm);
-    case "ftrl":
-      return ftrl(algorithm);
-    case "lion":
-      return lion(algorithm);
-    case "lamb":
-      return lamb(algorithm);
-    case "adafactor":
-      return adafactor(algorithm);
-  }
+  return (rules[algorithm.type] as (algorithm: Algorithm) => UpdateRule)(algorithm);
 }
 
 /** One trained tensor with its gradient and what the optimizer keeps for it. */

@@ -2,13 +2,7 @@ import { registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import { activations, initializers } from "../../language/layers/layer.js";
 import { parameterKinds } from "../../language/layers/parameter.js";
-import {
-  classWeightings,
-  invalidRowPolicies,
-  losses,
-  metricTypes,
-  preprocessings,
-} from "../../language/models/model.js";
+import { preprocessings } from "../../language/models/model.js";
 import { poolings, sides, standardizations, tokenSplits } from "../../language/preprocessing/preprocessing.js";
 import { decayShapes } from "../../language/schedules/schedule.js";
 import { deviceRequests } from "../../language/training/training.js";
@@ -156,93 +150,6 @@ registerEnumType(EmbeddingPoolingEnum, {
   },
 });
 
-export const LossEnum = enumOf(losses);
-registerEnumType(LossEnum, {
-  name: "LossType",
-  description: "Loss functions, with the names and definitions of Keras 3.",
-  valuesConfig: {
-    MEAN_SQUARED_ERROR: { description: "Default of NUMBER and VECTOR targets." },
-    MEAN_ABSOLUTE_ERROR: { description: "For NUMBER and VECTOR targets; less moved by outliers." },
-    MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
-      description: "100 |error| / |target|, for NUMBER and VECTOR targets above 0; the network puts out the logarithm.",
-    },
-    MEAN_SQUARED_LOGARITHMIC_ERROR: {
-      description:
-        "Squared error of log(1 + target), for NUMBER and VECTOR targets from 0; the network puts out the logarithm.",
-    },
-    HUBER: { description: "Squared below `delta`, linear above; for NUMBER and VECTOR targets." },
-    LOG_COSH: { description: "log(cosh(error)), a smooth Huber; for NUMBER and VECTOR targets." },
-    POISSON: {
-      description:
-        "rate - target log(rate), for counts: NUMBER and VECTOR targets from 0; the network puts out the rate.",
-    },
-    BINARY_CROSSENTROPY: { description: "Default of BINARY targets." },
-    BINARY_FOCAL_CROSSENTROPY: {
-      description: "BINARY_CROSSENTROPY in which what is easy counts less (Lin et al., 2017); for BINARY targets.",
-    },
-    CATEGORICAL_CROSSENTROPY: { description: "Default of CATEGORY targets." },
-    CATEGORICAL_FOCAL_CROSSENTROPY: {
-      description: "CATEGORICAL_CROSSENTROPY in which what is easy counts less; for CATEGORY targets.",
-    },
-    KL_DIVERGENCE: {
-      description:
-        "Kullback-Leibler divergence, for CATEGORY targets and for VECTOR targets that are distributions: at least 0, with the sum 1.",
-    },
-    HINGE: {
-      description:
-        "max(1 - margin, 0), for BINARY targets. The margin is the output before its activation; `probability` is then a score, above 0.5 for true, not calibrated.",
-    },
-    SQUARED_HINGE: { description: "HINGE squared; for BINARY targets." },
-    CATEGORICAL_HINGE: {
-      description: "max(1 + max(best wrong output, 0) - right output, 0), for CATEGORY targets; see HINGE.",
-    },
-  },
-});
-
-export const MetricEnum = enumOf(metricTypes);
-registerEnumType(MetricEnum, {
-  name: "MetricType",
-  description:
-    "Metrics, measured once per epoch on raw targets in 64-bit floating point. The points of one carry its name in lower case, such as `accuracy`, and on validation rows with `val_` before it. A metric that is undefined is NaN.",
-  valuesConfig: {
-    ACCURACY: { description: "Share of rows predicted right. CATEGORY (default) and BINARY (default) targets." },
-    TOP_2_ACCURACY: { description: "Share of rows whose category is among the 2 most probable. CATEGORY targets." },
-    TOP_3_ACCURACY: { description: "Share of rows whose category is among the 3 most probable. CATEGORY targets." },
-    TOP_5_ACCURACY: { description: "Share of rows whose category is among the 5 most probable. CATEGORY targets." },
-    PRECISION: {
-      description:
-        "Right ones among those predicted as such; CATEGORY: mean over the classes that are predicted. BINARY: undefined where no row is predicted to be true.",
-    },
-    RECALL: {
-      description:
-        "Those found among all there are; CATEGORY: mean over the classes that occur. BINARY: undefined where no row is true.",
-    },
-    F1_SCORE: {
-      description:
-        "Harmonic mean of precision and recall; CATEGORY: mean over the classes that occur or are predicted. BINARY: undefined where no row is true or predicted to be.",
-    },
-    AUC: {
-      description:
-        "Area under the ROC curve. BINARY targets (default). Undefined where the rows are all true or all false.",
-    },
-    AUC_PR: {
-      description:
-        "Area under the precision-recall curve, as average precision. BINARY targets. Undefined where no row is true.",
-    },
-    MEAN_ABSOLUTE_ERROR: { description: "In the target's own unit. NUMBER and VECTOR targets (default)." },
-    MEAN_SQUARED_ERROR: { description: "In the target's own unit, squared. NUMBER and VECTOR targets." },
-    ROOT_MEAN_SQUARED_ERROR: { description: "In the target's own unit. NUMBER and VECTOR targets (default)." },
-    MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
-      description:
-        "Mean of 100 |error| / |target|, in percent; a |target| below 1e-7 counts as 1e-7 (Keras). NUMBER and VECTOR targets.",
-    },
-    R2_SCORE: {
-      description:
-        "Share of the variance that is explained. NUMBER targets (default). Undefined for a single row and where all targets are equal.",
-    },
-  },
-});
-
 export const MonitorModeEnum = enumOf(["MIN", "MAX"]);
 registerEnumType(MonitorModeEnum, {
   name: "MonitorMode",
@@ -287,33 +194,5 @@ registerEnumType(ParameterKindEnum, {
     NORMALIZATION: { description: "`gamma` and `beta` of batch, layer and group normalization." },
     EMBEDDING: { description: "Tables of embeddings, including those of inputs and of positions." },
     ACTIVATION: { description: "The slopes of PReLU." },
-  },
-});
-
-export const ClassWeightingEnum = enumOf(classWeightings);
-registerEnumType(ClassWeightingEnum, {
-  name: "ClassWeighting",
-  description: "How the weights of classes follow from the training rows.",
-  valuesConfig: {
-    BALANCED: {
-      description: "Rows over the number of classes and the rows of the class: every class counts the same in sum.",
-    },
-  },
-});
-
-export const InvalidRowsEnum = enumOf(invalidRowPolicies);
-registerEnumType(InvalidRowsEnum, {
-  name: "InvalidRows",
-  description:
-    "What a run does about rows that its model cannot use: a negative sample weight, a target for which the loss has no meaning, such as a negative count for POISSON, a number that is no id of the embedding layer that reads it, or one that is infinite in 32-bit floats.",
-  valuesConfig: {
-    REFUSE: {
-      description:
-        "One such row fails the run before it trains, with INVALID_ROWS; the message names the first ones by ordinal.",
-    },
-    SKIP: {
-      description:
-        "Such rows are left out of training, validation and evaluation; the run's log counts them (ROWS_SKIPPED).",
-    },
   },
 });

@@ -1,48 +1,23 @@
 import { Extensions, Field, Float, InputType } from "type-graphql";
-import type {
-  ClassWeightsDeclaration,
-  InvalidRowPolicy,
-  LossDeclaration,
-  LossType,
-  MetricType,
-  ModelDeclaration,
+import { lossStruct } from "../../language/losses/losses.js";
+import { metricChoices } from "../../language/metrics/metric-types.js";
+import {
+  type ClassWeightsDeclaration,
+  classWeightings,
+  type InvalidRowPolicy,
+  invalidRowPolicies,
+  type MetricType,
+  type ModelDeclaration,
 } from "../../language/models/model.js";
-import { ClassWeightingEnum, InvalidRowsEnum, LossEnum, MetricEnum } from "./enums.js";
+import { enumFor, inputOf } from "./derive.js";
 import { DeclarationInput } from "./fields.js";
 import { LayerInput } from "./layer.js";
 import { PreprocessingInput } from "./preprocessing.js";
 
-@InputType({ description: "A loss function and its options." })
-export class LossInput implements LossDeclaration {
-  @Field(() => LossEnum, { description: "A loss that fits the target's type." })
-  type!: LossType;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "HUBER only: the error from which on it is linear, above 0. Default: 1.",
-  })
-  delta?: number | null;
-
-  @Field(() => Float, {
-    nullable: true,
-    description:
-      "Binary and categorical crossentropies only, focal ones included: the share of a label spread over all classes, at least 0 and below 1. Default: 0.",
-  })
-  labelSmoothing?: number | null;
-
-  @Field(() => Float, {
-    nullable: true,
-    description:
-      "Focal crossentropies only. CATEGORICAL: a factor of the loss, above 0; default: 0.25. BINARY: the weight of true, above 0 and below 1, that of false being 1 less it; default: both 1.",
-  })
-  alpha?: number | null;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "Focal crossentropies only: how little counts what is easy, at least 0. Default: 2.",
-  })
-  gamma?: number | null;
-}
+const ClassWeightingEnum = enumFor(classWeightings);
+const InvalidRowsEnum = enumFor(invalidRowPolicies);
+const MetricEnum = enumFor(metricChoices);
+const LossInput = inputOf(lossStruct);
 
 @InputType({ description: "The weight of one class." })
 export class CategoryWeightInput {
@@ -98,7 +73,7 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
     description:
       "Default: MEAN_SQUARED_ERROR for NUMBER and VECTOR, BINARY_CROSSENTROPY for BINARY, CATEGORICAL_CROSSENTROPY for CATEGORY.",
   })
-  loss?: LossInput | null;
+  loss?: ModelDeclaration["loss"];
 
   @Field(() => [MetricEnum], {
     nullable: true,

@@ -23,7 +23,7 @@ export class MovingAverageInput implements NonNullable<OptimizerDeclaration["ema
 })
 export class DeclareOptimizerInput extends DeclarationInput implements OptimizerDeclaration {
   @Field(() => AlgorithmInput, { description: "The update rule; defaults of its options are those of Keras 3." })
-  algorithm!: AlgorithmInput;
+  algorithm!: OptimizerDeclaration["algorithm"];
 
   @Field(() => LearningRateInput, {
     nullable: true,

@@ -1,44 +1,8 @@
 import type { ParameterKind } from "../layers/parameter.js";
 import type { LearningRateDeclaration, Schedule } from "../schedules/schedule.js";
+import type { Algorithm, AlgorithmDeclaration } from "./algorithms.js";
 
-interface Moments {
-  beta1?: number | null;
-  beta2?: number | null;
-  epsilon?: number | null;
-}
-
-/** Exactly one key is set. Names and defaults are Keras 3's. */
-export interface AlgorithmDeclaration {
-  sgd?: { momentum?: number | null; nesterov?: boolean | null } | null;
-  adagrad?: { initialAccumulatorValue?: number | null; epsilon?: number | null } | null;
-  adadelta?: { rho?: number | null; epsilon?: number | null } | null;
-  rmsprop?: {
-    rho?: number | null;
-    momentum?: number | null;
-    epsilon?: number | null;
-    centered?: boolean | null;
-  } | null;
-  adam?: (Moments & { amsgrad?: boolean | null }) | null;
-  adamw?: (Moments & { amsgrad?: boolean | null; weightDecay?: number | null }) | null;
-  adamax?: Moments | null;
-  nadam?: Moments | null;
-  ftrl?: {
-    learningRatePower?: number | null;
-    initialAccumulatorValue?: number | null;
-    l1RegularizationStrength?: number | null;
-    l2RegularizationStrength?: number | null;
-    l2ShrinkageRegularizationStrength?: number | null;
-    beta?: number | null;
-  } | null;
-  lion?: Omit<Moments, "epsilon"> | null;
-  lamb?: Moments | null;
-  adafactor?: {
-    beta2Decay?: number | null;
-    epsilon1?: number | null;
-    epsilon2?: number | null;
-    clipThreshold?: number | null;
-  } | null;
-}
+export type { Algorithm, AlgorithmDeclaration } from "./algorithms.js";
 
 export interface OptimizerDeclaration {
   name: string;
@@ -56,27 +20,6 @@ export interface OptimizerDeclaration {
   ema?: { momentum?: number | null } | null;
   gradientAccumulationSteps?: number | null;
 }
-
-export type Algorithm =
-  | { type: "sgd"; momentum: number; nesterov: boolean }
-  | { type: "adagrad"; initialAccumulatorValue: number; epsilon: number }
-  | { type: "adadelta"; rho: number; epsilon: number }
-  | { type: "rmsprop"; rho: number; momentum: number; epsilon: number; centered: boolean }
-  | { type: "adam" | "adamw"; beta1: number; beta2: number; epsilon: number; amsgrad: boolean }
-  | { type: "adamax"; beta1: number; beta2: number; epsilon: number }
-  | { type: "nadam"; beta1: number; beta2: number; epsilon: number }
-  | { type: "lamb"; beta1: number; beta2: number; epsilon: number }
-  | {
-      type: "ftrl";
-      learningRatePower: number;
-      initialAccumulatorValue: number;
-      l1RegularizationStrength: number;
-      l2RegularizationStrength: number;
-      l2ShrinkageRegularizationStrength: number;
-      beta: number;
-    }
-  | { type: "lion"; beta1: number; beta2: number }
-  | { type: "adafactor"; beta2Decay: number; epsilon1: number; epsilon2: number; clipThreshold: number };
 
 /** NORM clips each gradient tensor by its own L2 norm, GLOBAL_NORM all together, VALUE each element. */
 export type Clipping = { type: "NONE" } | { type: "NORM" | "GLOBAL_NORM" | "VALUE"; limit: number };

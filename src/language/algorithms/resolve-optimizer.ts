@@ -12,8 +12,8 @@ import { Findings } from "../fields/findings.js";
 import type { Resolution } from "../fields/problem.js";
 import { type ParameterKind, parameterKinds } from "../layers/parameter.js";
 import { reachesZero, resolveSchedule } from "../schedules/resolve-schedule.js";
+import { resolveAlgorithm } from "./algorithms.js";
 import type { Algorithm, Clipping, OptimizerDeclaration, OptimizerSpec } from "./optimizer.js";
-import { resolveAlgorithm } from "./resolve-algorithm.js";
 
 /**
  * An optimizer with Keras 3's defaults: learning rate 0.01 for sgd and 0.001 for every other algorithm, weight decay

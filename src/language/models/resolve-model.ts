@@ -9,8 +9,8 @@ import type { Layer } from "../layers/layer.js";
 import { parameterCount } from "../layers/parameters.js";
 import { checkParameters, resolveLayers } from "../layers/resolve-layers.js";
 import type { Shape } from "../layers/resolved-layer.js";
-import { resolveClassWeights, resolveLoss, resolveMetrics, resolveSampleWeight } from "../losses/resolve-objective.js";
-import { outputForm, targetRules } from "../losses/target.js";
+import { resolveLoss } from "../losses/resolve-loss.js";
+import { resolveMetrics } from "../metrics/resolve-metrics.js";
 import { type DeclaredEmbedding, resolvePreprocessings } from "../preprocessing/resolve-preprocessing.js";
 import { encodedWidth, oneHotWidth } from "./input-width.js";
 import {
@@ -22,7 +22,9 @@ import {
   targetTypes,
 } from "./model.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
+import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
 import { readsSequence } from "./sequence-inputs.js";
+import { outputForm, targetRules } from "./target.js";
 
 /**
  * A model on a dataset's features, with inputs, preprocessing, shapes, output layer, loss and metrics resolved.
@@ -60,7 +62,7 @@ export function resolveModel(
   const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
   const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
 
-  const invalidRows = readChoice(findings, "invalidRows", declaration.invalidRows, invalidRowPolicies, "REFUSE");
+  const invalidRows = readChoice(findings, "invalidRows", declaration.invalidRows, invalidRowPolicies.all, "REFUSE");
 
   const problems = findings.problems();
   if (problems.length > 0 || !dataset || !target || !inputs || !inputShape || !output || !loss) return { problems };

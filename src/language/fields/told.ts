@@ -1,0 +1,50 @@
+import type { Bounds, Field, Takes } from "./field.js";
+import { count } from "./wording.js";
+
+/**
+ * A field's description: what it means, the range of its numbers and its default. A range follows the first sentence:
+ * "Decay of the momentum; at least 0 and below 1. Default: 0.99."
+ */
+export function told(field: Field): string {
+  if (field.isTold) return field.doc;
+  const range = rangeOf(field.takes);
+  const [, first = field.doc, rest = ""] = /^(.*?)\.( .*)?$/s.exec(field.doc) ?? [];
+  const meaning =
+    range === undefined ? field.doc : `${first === "" ? capitalized(range) : `${first}; ${range}`}.${rest}`;
+  return [meaning, defaultOf(field)].filter(Boolean).join(" ");
+}
+
+/** `1 to 65,536`, `at least 0 and below 1`, `any number`: the range of a number or of a list's numbers. */
+export function rangeOf(takes: Takes): string | undefined {
+  if (takes.type === "LIST") return rangeOf(takes.of);
+  return takes.type === "NUMBER" || takes.type === "INTEGER" ? rangeWords(takes.rule, takes.type) : undefined;
+}
+
+function rangeWords({ min, max, above, below }: Bounds, type: "NUMBER" | "INTEGER"): string {
+  const largest = type === "INTEGER" && max === 2 ** 31 - 1 ? undefined : max;
+  if (min !== undefined && largest !== undefined) return `${count(min)} to ${count(largest)}`;
+  const bounds = [
+    min === undefined ? "" : `at least ${count(min)}`,
+    above === undefined ? "" : `above ${count(above)}`,
+    largest === undefined ? "" : `at most ${count(largest)}`,
+    below === undefined ? "" : `below ${count(below)}`,
+  ].filter(Boolean);
+  return bounds.length === 0 ? "any number" : bounds.join(" and ");
+}
+
+function defaultOf({ absent, takes }: Field): string {
+  if (absent === undefined) return "";
+  if ("words" in absent) return `Default: ${absent.words}.`;
+  return `Default: ${valueWords(absent.value, takes)}.`;
+}
+
+function valueWords(value: unknown, takes: Takes): string {
+  if (Array.isArray(value)) return value.length === 0 ? "none" : `[${value.map(String).join(", ")}]`;
+  if (typeof value === "number") return count(value);
+  if (typeof value === "string" && takes.type !== "CHOICE") return value === "" ? "empty" : `\`${value}\``;
+  return String(value);
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
