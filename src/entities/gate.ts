@@ -1,15 +1,5 @@
-import { Field, ObjectType } from "type-graphql";
-import type { Gate as DeclaredGate } from "../language/retraining/gate.js";
-import { NumberScalar } from "./scalars.js";
+import { gate } from "../language/retraining/gate.js";
+import { describedObject } from "./described-object.js";
 
-@ObjectType({ description: "What a retrained version must pass to take the alias." })
-export class Gate implements DeclaredGate {
-  @Field({ description: "The alias it takes; also names the version it is compared with." })
-  alias!: string;
-
-  @Field({ description: "The metric both are measured by, on the same held-out rows." })
-  metric!: string;
-
-  @Field(() => NumberScalar, { description: "How much worse than the version in service it may be." })
-  mustNotDropBy!: number;
-}
+/** The GraphQL type of a run's gate; its fields are those of the declaration. */
+export const GateObject = describedObject("Gate", gate);

@@ -1,10 +1,11 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import type { Gate } from "../language/retraining/gate.js";
 import { type TrainingSpec, unrecordedTraining } from "../language/training/training.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
-import { Gate } from "./gate.js";
+import { GateObject } from "./gate.js";
 import { Node } from "./node.js";
 import { Reproduction, RunEnvironment } from "./reproduction.js";
 import { JSONObjectScalar, NumberScalar } from "./scalars.js";
@@ -124,7 +125,7 @@ export class Run extends Node {
 
   /** Copied from the policy when the run was queued. */
   @Column("jsonb", { nullable: true })
-  @Field(() => Gate, {
+  @Field(() => GateObject, {
     nullable: true,
     description: "What its version must pass to take an alias by itself; null where nothing is promoted.",
   })

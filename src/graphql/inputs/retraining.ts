@@ -1,5 +1,7 @@
 import { Extensions, Field, Float, InputType, Int } from "type-graphql";
+import { type GateDeclaration, gate } from "../../language/retraining/gate.js";
 import type { RetrainingDeclaration } from "../../language/retraining/retraining.js";
+import { inputOf } from "./derive.js";
 import { DeclarationInput } from "./fields.js";
 
 type FineTuneDeclaration = NonNullable<RetrainingDeclaration["train"]["fineTune"]>;
@@ -55,23 +57,7 @@ export class RetrainingMethodInput {
   fineTune?: FineTuneInput | null;
 }
 
-@InputType({
-  description:
-    "When the new version takes an alias: challenger and champion are measured on the same rows of the test part. A metric that is undefined for either of them refuses it.",
-})
-export class PromotionInput {
-  @Field({ description: "The alias to move, such as `champion`." })
-  alias!: string;
-
-  @Field({ description: "`loss`, or a metric of the model in lower case, such as `accuracy`." })
-  metric!: string;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: "How much worse than the champion it may be, in the metric's unit, at least 0. Default: 0.",
-  })
-  mustNotDropBy?: number | null;
-}
+const PromotionInput = inputOf(gate);
 
 @InputType({ description: "Declares a policy that keeps a model fresh as rows arrive." })
 export class DeclareRetrainingInput extends DeclarationInput implements RetrainingDeclaration {
@@ -91,5 +77,5 @@ export class DeclareRetrainingInput extends DeclarationInput implements Retraini
   train!: RetrainingMethodInput;
 
   @Field(() => PromotionInput, { description: "When the result takes the alias." })
-  promote!: PromotionInput;
+  promote!: GateDeclaration;
 }

@@ -1,14 +1,34 @@
+import { type DeclaredFields, type ResolvedFields, struct } from "../fields/field.js";
+import { readBy } from "../fields/objects.js";
+import { name, number } from "../fields/scalars.js";
 import { metricDirection } from "../metrics/metrics.js";
 
-/** What the version of a retraining must pass to take an alias: `promote` of a policy's spec, `gate` of its runs. */
-export interface Gate {
-  /** The alias to take. Its version is the champion, the one to compare with. */
-  alias: string;
-  /** A metric of the model in lower case, or `loss`; measured on the test part. */
-  metric: string;
-  /** How much worse than the champion the challenger may be, in the metric's unit; default 0. */
-  mustNotDropBy: number;
-}
+/**
+ * What the version of a retraining must pass to take an alias: `promote` of a policy, and the `gate` of its runs. GraphQL's
+ * input and output types, the stored JSON and the types below all follow from these fields.
+ */
+export const gate = struct(
+  "PromotionInput",
+  "When the new version, the challenger, takes an alias from the version it points to, the champion. Both are measured on the same test rows; a metric that is undefined for either of them refuses it.",
+  {
+    alias: name("alias", "The alias to take, such as `champion`. It also names the version to compare with."),
+    metric: readBy<string, string, true>(
+      {
+        doc: "`loss`, or a metric of the model in lower case, such as `accuracy`.",
+        takes: { type: "REFERENCE", to: "METRIC" },
+        required: true,
+      },
+      // Whether the model has it is a question about the model: see `resolveRetraining`.
+      (_at, _key, value) => value as string,
+    ),
+    mustNotDropBy: number({
+      ...{ min: 0, default: 0 },
+      doc: "How much worse than the champion the challenger may be, in the metric's unit.",
+    }),
+  },
+);
+export type GateDeclaration = DeclaredFields<typeof gate.fields>;
+export type Gate = ResolvedFields<typeof gate.fields>;
 
 /** What one version measures on the rows of a gate. */
 export interface GateValue {
@@ -37,8 +57,7 @@ export interface GateVerdict {
  * Whether the challenger may take the alias. A metric that is undefined for either version compares nothing, so nothing
  * is promoted. A champion whose predictions are not finite numbers is broken: any number beats it.
  */
-export function judge(gate: Gate, { champion, challenger }: GateMeasurement): GateVerdict {
-  const { metric, mustNotDropBy } = gate;
+export function judge({ metric, mustNotDropBy }: Gate, { champion, challenger }: GateMeasurement): GateVerdict {
   const refused = (reason: string) => ({ promoted: false, reason });
   if (challenger.undefinedReason !== null)
     return refused(`the challenger's ${metric} is undefined on the test rows: ${challenger.undefinedReason}`);

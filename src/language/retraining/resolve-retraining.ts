@@ -1,5 +1,6 @@
 import type { Split } from "../datasets/dataset.js";
 import { readSeed } from "../datasets/resolve-dataset.js";
+import { readFields } from "../fields/field.js";
 import {
   readDescription,
   readFlag,
@@ -16,6 +17,7 @@ import type { Resolution } from "../fields/problem.js";
 import { listed, shown } from "../fields/wording.js";
 import { metricName } from "../metrics/metrics.js";
 import type { ModelSpec } from "../models/model.js";
+import { gate } from "./gate.js";
 import type { RetrainingDeclaration, RetrainingSpec } from "./retraining.js";
 
 /** What a policy's declaration refers to, as far as it exists. */
@@ -94,9 +96,5 @@ function resolvePromotion(
   } else if (split?.test === 0) {
     at.add("SPLIT_EMPTY", "is measured on the test part, and the dataset's split gives that no rows.", "metric");
   }
-  return {
-    alias: readName(at, "alias", promote.alias, "alias"),
-    metric: promote.metric,
-    mustNotDropBy: readNumber(at, "mustNotDropBy", promote.mustNotDropBy, { min: 0, fallback: 0 }),
-  };
+  return readFields(at, gate.fields, promote);
 }

@@ -1,4 +1,4 @@
-import type { Gate } from "./gate.js";
+import type { Gate, GateDeclaration } from "./gate.js";
 
 /** A policy that keeps a model fresh: when to train again, how, and when the result may take the alias. */
 export interface RetrainingDeclaration {
@@ -19,7 +19,7 @@ export interface RetrainingDeclaration {
       replay?: { fraction?: number | null } | null;
     } | null;
   };
-  promote: { alias: string; metric: string; mustNotDropBy?: number | null };
+  promote: GateDeclaration;
 }
 
 export interface RetrainingSpec {
