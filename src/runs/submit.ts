@@ -29,7 +29,7 @@ export interface TrainDeclaration extends TrainingDeclaration, QueueingDeclarati
   idempotencyKey?: string | null;
 }
 
-/** No rule about counts of rows applies to them. */
+/** With these, no rule about the number of rows applies. */
 const unknownCounts = { train: Number.NaN, validation: 1, test: 1 };
 
 /** Queues a run, with every default resolved. Nothing is queued when anything is wrong. */
@@ -41,7 +41,7 @@ export function train(db: DataSource, declaration: TrainDeclaration): Promise<Ou
 }
 
 /**
- * What a request to train stands for, with every reference followed and every default resolved.
+ * A request to train, with every reference followed and every default resolved.
  *
  * @throws Refused with everything that is wrong with it.
  */
@@ -51,7 +51,7 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
   const optimizerRevision = await findOptimizerRevision(manager, request, problems);
   const datasetVersion = modelRevision && (await findDatasetVersion(manager, modelRevision, request, problems));
   const parent = modelRevision && (await findParent(manager, modelRevision, request, problems));
-  // Without the references, what can be judged without them still is.
+  // Everything else is checked even if a reference is unknown.
   const { spec, problems: faults } = resolveTraining(
     request,
     modelRevision?.spec ?? { metrics: [...metricTypes] },
@@ -68,7 +68,7 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
   return { ...references, ...queueing.spec, spec };
 }
 
-/** What is too large for any run, or for the workers there are. */
+/** The problem of a run that is too large for any worker, or for the live ones. */
 async function sizeProblems(manager: EntityManager, model: ModelSpec, { batchSize, device }: TrainingSpec) {
   const tooLarge = batchProblem(model, batchSize);
   if (tooLarge) return [tooLarge];
@@ -98,7 +98,7 @@ async function findOptimizerRevision(manager: EntityManager, request: TrainDecla
 
 const unknownNumber = (path: string, message: string): Problem => ({ path, code: "UNKNOWN_REFERENCE", message });
 
-/** The version to train on: of the dataset that the revision was declared on, which must still have its features. */
+/** The version to train on, of the dataset that the revision was declared on; it must still have the revision's features. */
 async function findDatasetVersion(
   manager: EntityManager,
   { spec }: ModelRevision,
@@ -124,7 +124,7 @@ async function findDatasetVersion(
   return null;
 }
 
-/** A dataset without rows may be declared anew after models were declared on it. */
+/** A feature that the dataset no longer has as the model knows it: a dataset without rows may be declared anew. */
 function lostFeature({ inputs, target, sampleWeight }: ModelSpec, features: readonly Feature[]): string | undefined {
   const essence = ({ type, shape, categories }: Pick<Feature, "type" | "shape" | "categories">) =>
     canonicalJson({ type, shape, categories });
@@ -134,7 +134,7 @@ function lostFeature({ inputs, target, sampleWeight }: ModelSpec, features: read
   return lost ?? (sampleWeight !== null && weight?.type !== "NUMBER" ? sampleWeight : undefined);
 }
 
-/** The version whose weights are the start, or null when training starts from none. */
+/** The version whose weights to start from; null for a training from scratch, and where there is a problem. */
 async function findParent(
   manager: EntityManager,
   revision: ModelRevision,
@@ -156,7 +156,7 @@ async function findParent(
   return null;
 }
 
-/** Whether the weights of one model are a start for the other: they differ in nothing but `invalidRows`. */
+/** Whether a training of one model can start from the weights of the other: they may differ in `invalidRows` alone. */
 export function shareWeights(a: ModelSpec, b: ModelSpec): boolean {
   return canonicalJson(withoutRowPolicy(a)) === canonicalJson(withoutRowPolicy(b));
 }

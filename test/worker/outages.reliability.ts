@@ -14,7 +14,8 @@ import { fenced, renewLeases } from "../../src/runs/lease.js";
 import { appendMetrics, readMetrics } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
-import { reapExpired, startReaper } from "../../src/scheduler/reaper.js";
+import { reapExpired } from "../../src/scheduler/expired-leases.js";
+import { startReaper } from "../../src/scheduler/reaper.js";
 import { liveWorkers } from "../../src/scheduler/workers.js";
 import { accepted, cpu, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
 
