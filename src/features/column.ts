@@ -1,5 +1,4 @@
 import { PlatformError } from "../errors.js";
-import type { Feature } from "../language/datasets/dataset.js";
 
 /** Rows with any count of elements each: row `r` has the elements from `offsets[r]` up to, not including, `offsets[r + 1]`. */
 export interface Sequences {
@@ -19,7 +18,7 @@ export interface Sequences {
 export type Column = Float64Array | Uint8Array | string[] | Sequences;
 
 /** How many numbers one row holds, or one element of a SEQUENCE: `product(shape)`, 1 where there is no shape. */
-export function featureWidth(feature: { shape: number[] }): number {
+export function featureWidth(feature: { shape: readonly number[] }): number {
   return feature.shape.reduce((product, length) => product * length, 1);
 }
 
@@ -35,7 +34,8 @@ function asFloats(numbers: Float64Array | Uint8Array): Float64Array {
   return numbers instanceof Float64Array ? numbers : Float64Array.from(numbers);
 }
 
-interface Columns {
+/** Rows by column. */
+export interface Columns {
   rowCount: number;
   columns: ReadonlyMap<string, Column>;
 }
@@ -51,12 +51,15 @@ function misfit(name: string, held: string, expected: string): PlatformError {
 }
 
 /** The numbers of a feature; throws `BAD_INPUT` where the table has none or other than `rowCount × width`. */
-export function columnOf(table: Columns, feature: { name: string; shape: number[] }): Float64Array {
+export function columnOf(table: Columns, feature: { name: string; shape: readonly number[] }): Float64Array {
   return asFloats(numbersOf(table, feature));
 }
 
 /** `columnOf`, but bytes stay bytes. */
-export function numbersOf(table: Columns, feature: { name: string; shape: number[] }): Float64Array | Uint8Array {
+export function numbersOf(
+  table: Columns,
+  feature: { name: string; shape: readonly number[] },
+): Float64Array | Uint8Array {
   const column = found(table, feature.name);
   const expected = `${table.rowCount} × ${featureWidth(feature)}`;
   if (!isNumbers(column)) throw misfit(feature.name, "no plain numbers", expected);
@@ -74,7 +77,7 @@ export function textsOf(table: Columns, name: string): readonly string[] {
 }
 
 /** The elements of a SEQUENCE feature; throws `BAD_INPUT` where the table has none or for another count of rows. */
-export function sequencesOf(table: Columns, feature: { name: string; shape: number[] }): Sequences {
+export function sequencesOf(table: Columns, feature: { name: string; shape: readonly number[] }): Sequences {
   const column = found(table, feature.name);
   const expected = `${table.rowCount} sequences`;
   if (!isSequences(column)) throw misfit(feature.name, "other values", expected);
@@ -83,12 +86,6 @@ export function sequencesOf(table: Columns, feature: { name: string; shape: numb
     return column;
   }
   throw misfit(feature.name, `${column.offsets.length - 1} sequences`, expected);
-}
-
-/** The column of no rows. */
-export function emptyColumn({ type }: Pick<Feature, "type">): Column {
-  if (type === "TEXT") return [];
-  return type === "SEQUENCE" ? { offsets: new Uint32Array(1), values: new Float64Array(0) } : new Float64Array(0);
 }
 
 /** How much memory a column takes, in numbers: a character of a text counts as one. */

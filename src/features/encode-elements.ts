@@ -1,45 +1,22 @@
-import { PlatformError } from "../errors.js";
 import type { ModelInput } from "../language/models/model.js";
+import { featureWidth, sequencesOf } from "./column.js";
+import type { Destination, Rows } from "./encoding.js";
 import type { Affine } from "./scaling.js";
-import { featureWidth, sequencesOf, type Table, textsOf } from "./table.js";
 import { spanOf } from "./tokens.js";
-import { type FittedTokens, tokenIds } from "./vocabulary.js";
+import type { FittedTokens } from "./vocabulary.js";
 
-/** Where the numbers of a row go: `offset + row × stride` onwards. */
-export interface Destination {
-  encoded: Float32Array;
-  offset: number;
-  stride: number;
-}
-
-/** The ids of the elements of each row of a TEXT, or of a SEQUENCE of categories: from 1 on, 0 being padding. */
-export function elementIds(
-  input: ModelInput,
-  fitted: FittedTokens | undefined,
-  table: Table,
-): (row: number) => number[] {
-  if (input.vectorization && fitted) {
-    const texts = textsOf(table, input.feature);
-    const ids = tokenIds(input.vectorization, fitted);
-    return (row) => ids(texts[row] ?? "");
-  }
-  const { offsets, values } = sequencesOf(table, { name: input.feature, shape: [] });
-  return (row) =>
-    Array.from(values.subarray(offsets[row], offsets[row + 1]), (code) => {
-      if (input.categories[code] !== undefined) return code + 1;
-      throw new PlatformError("BAD_INPUT", `Feature "${input.feature}" has category ${code}, unknown to the model.`);
-    });
-}
-
-/** Ids as the input's preprocessing has them: each at its place, as they are or one-hot, or how many there are of each. */
+/**
+ * Ids as the input's preprocessing has them: each at its place, as they are or one-hot, or how many there are of each.
+ *
+ * @param idsOf the ids of the elements of a row: from 1 on, 0 being padding.
+ */
 export function encodeIds(
   input: ModelInput,
   fitted: FittedTokens | undefined,
-  table: Table,
+  idsOf: (row: number) => number[],
   rows: ArrayLike<number>,
   { encoded, offset, stride }: Destination,
 ): void {
-  const idsOf = elementIds(input, fitted, table);
   const { preprocessing, placement, categories } = input;
   const weights = preprocessing === "TF_IDF" ? fitted?.inverseDocumentFrequency : undefined;
   for (let row = 0; row < rows.length; row++) {
@@ -71,8 +48,7 @@ function scale(numbers: Float32Array, place: number, factor: number): void {
 export function encodeSequence(
   input: ModelInput,
   { center, scale: divisor, unit }: Affine,
-  table: Table,
-  rows: ArrayLike<number>,
+  { table, indices: rows }: Rows,
   { encoded, offset, stride }: Destination,
 ): void {
   const { offsets, values } = sequencesOf(table, { name: input.feature, shape: input.shape });

@@ -1,9 +1,11 @@
 import type { Metadata, Sharp } from "sharp";
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import type { Pixels, ValueFault } from "../language/datasets/rows.js";
+import { describedType } from "../language/datasets/feature-types.js";
 import { limits } from "../language/fields/limits.js";
 import { count, shown, shownShape } from "../language/fields/wording.js";
+import type { ValueFault } from "./rows.js";
+import type { Pixels } from "./types/vector.js";
 
 export type ImageFeature = Pick<Feature, "name" | "type" | "shape" | "resize">;
 
@@ -52,7 +54,7 @@ export async function decodeImageFiles(
   rows: unknown,
   budget = imageBudget(),
 ): Promise<DecodedRows> {
-  const images = features.filter(({ type }) => type === "IMAGE");
+  const images = features.filter(({ type }) => describedType(type).takesFiles);
   const faults = new Map<string, ValueFault>();
   const faultOf: DecodedRows["faultOf"] = (row, feature) => faults.get(`${row} ${feature}`);
   const release = () => {};

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Feature, type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
-import { columnOf, featureWidth, type Table, textsOf } from "./table.js";
+import { type Table, valueReader } from "./table.js";
 
 /**
  * Which part of the split a row belongs to, for ever.
@@ -121,19 +121,6 @@ function ordinalUniform(split: Split, firstOrdinal: number): (row: number) => nu
 function keyUniform(split: Split, features: readonly Feature[], table: Table): (row: number) => number {
   const feature = features.find(({ name }) => name === split.key);
   if (!feature) throw new TypeError(`split.key names "${split.key}", which is not among the features.`);
-  if (feature.type === "TEXT") {
-    const texts = textsOf(table, feature.name);
-    return (row) => uniform(keyDigest(split, texts[row] ?? ""), 0);
-  }
-  const column = columnOf(table, feature);
-  const width = featureWidth(feature);
-  const keyAt = (row: number): SplitKey => {
-    const number = column[row] ?? Number.NaN;
-    if (feature.type === "NUMBER") return number;
-    if (feature.type === "BINARY") return number === 1;
-    if (feature.type === "TIMESTAMP") return new Date(number).toISOString();
-    if (feature.type === "CATEGORY") return feature.categories[number] ?? "";
-    return Array.from(column.subarray(row * width, (row + 1) * width));
-  };
-  return (row) => uniform(keyDigest(split, keyAt(row)), 0);
+  const keyOf = valueReader(feature, table);
+  return (row) => uniform(keyDigest(split, keyOf(row) as SplitKey), 0);
 }

@@ -5,6 +5,7 @@ import { foreignIds, idRule, numbersOfRow } from "./ids.js";
 import { affine, groupCount } from "./scaling.js";
 import { columnOf, sequencesOf, type Table } from "./table.js";
 import { targetDomain } from "./target-domain.js";
+import { codecs } from "./types/codecs.js";
 
 /** Why a model cannot use a row: `subject` must `rule`, and is `value`. */
 export interface RowFault {
@@ -88,14 +89,15 @@ export function encodingChecks(
   });
 }
 
-/** Whether the encoded values are the stored numbers, scaled: neither codes nor instants, nor what tokens become. */
-function holdsNumbers({ type, categories }: Pick<ModelInput | ModelTarget, "type" | "categories">): boolean {
-  return type === "NUMBER" || type === "VECTOR" || type === "IMAGE" || (type === "SEQUENCE" && categories.length === 0);
+/** Whether the encoded values are the stored numbers, scaled. */
+function holdsNumbers(field: ModelInput | ModelTarget): boolean {
+  return codecs[field.type].holdsNumbers?.(field) ?? false;
 }
 
 function extremesOf({ feature, type, shape }: ModelInput | ModelTarget, table: Table): number[] {
   const column = { name: feature, shape };
-  const numbers = type === "SEQUENCE" ? sequencesOf(table, column).values : columnOf(table, column);
+  const isSequence = codecs[type].store.form === "SEQUENCES";
+  const numbers = isSequence ? sequencesOf(table, column).values : columnOf(table, column);
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of numbers) {
     if (value < low) low = value;

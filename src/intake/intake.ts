@@ -2,6 +2,7 @@ import type { DecodeImages, ImageFeature } from "../features/image-files.js";
 import { ParkedRows } from "../features/parked-rows.js";
 import { featureWidth } from "../features/table.js";
 import { dropped, guarded } from "../guarded.js";
+import { describedType } from "../language/datasets/feature-types.js";
 import { parseJson, parseMarkedJson } from "../language/fields/exact-integers.js";
 import { type Budget, createBudget } from "./budget.js";
 import { createLane } from "./lane.js";
@@ -204,7 +205,7 @@ function put(value: unknown, path: readonly string[], rows: ParkedRows): void {
 function numbersOfFiles(features: readonly ImageFeature[], rows: readonly unknown[]): number {
   let numbers = 0;
   for (const feature of features) {
-    if (feature.type !== "IMAGE") continue;
+    if (!describedType(feature.type).takesFiles) continue;
     const width = featureWidth(feature);
     for (const row of rows) {
       const isFile = typeof row === "object" && row !== null && typeof Reflect.get(row, feature.name) === "string";

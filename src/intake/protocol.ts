@@ -1,6 +1,6 @@
 import type { ThreadError } from "../errors.js";
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
-import type { ValueFault } from "../language/datasets/rows.js";
+import type { ValueFault } from "../features/rows.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
 /** Where the variables of an operation hold rows. */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { decodeImageFiles } from "../features/image-files.js";
+import { validateRows } from "../features/rows.js";
 import { splitCounts } from "../features/split.js";
 import { tableFromRows } from "../features/table.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
-import { validateRows } from "../language/datasets/rows.js";
 import type { Problem } from "../language/fields/problem.js";
 import { writeSegment } from "../segments/segment.js";
 

@@ -5,6 +5,7 @@ import { Model, ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
 import type { ModelVersion } from "../entities/version.js";
 import type { Feature } from "../language/datasets/dataset.js";
+import { describedType } from "../language/datasets/feature-types.js";
 import { canonicalJson } from "../language/fields/canonical.js";
 import type { Problem } from "../language/fields/problem.js";
 import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
@@ -131,7 +132,8 @@ function lostFeature({ inputs, target, sampleWeight }: ModelSpec, features: read
   const present = new Map(features.map((feature) => [feature.name, essence(feature)]));
   const lost = [...inputs, target].find((known) => present.get(known.feature) !== essence(known))?.feature;
   const weight = features.find((feature) => feature.name === sampleWeight);
-  return lost ?? (sampleWeight !== null && weight?.type !== "NUMBER" ? sampleWeight : undefined);
+  const canWeigh = weight !== undefined && describedType(weight.type).isSampleWeight;
+  return lost ?? (sampleWeight !== null && !canWeigh ? sampleWeight : undefined);
 }
 
 /** The version whose weights to start from; null for a training from scratch, and where there is a problem. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
+import { codecs } from "../features/types/codecs.js";
 import type { Feature } from "../language/datasets/dataset.js";
 
 /**
@@ -33,12 +34,19 @@ export function columnDigest(feature: Feature, table: Table): string {
     hash.update(bytes);
   };
   hash.update(`${JSON.stringify([name, type, shape, table.rowCount])}\n`);
-  if (type === "TEXT") hashTexts(textsOf(table, name), update);
-  else if (type === "SEQUENCE") {
-    const { offsets, values } = sequencesOf(table, feature);
-    update(bytesOf(offsets.slice(1).map((end, row) => end - (offsets[row] ?? 0))));
-    hashNumbers(categories, values, update);
-  } else hashNumbers(categories, numbersOf(table, feature), update);
+  switch (codecs[type].store.form) {
+    case "TEXTS":
+      hashTexts(textsOf(table, name), update);
+      break;
+    case "NUMBERS":
+      hashNumbers(categories, numbersOf(table, feature), update);
+      break;
+    case "SEQUENCES": {
+      const { offsets, values } = sequencesOf(table, feature);
+      update(bytesOf(offsets.slice(1).map((end, row) => end - (offsets[row] ?? 0))));
+      hashNumbers(categories, values, update);
+    }
+  }
   return hash.digest("hex");
 }
 

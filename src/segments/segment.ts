@@ -10,6 +10,8 @@ import {
   type Table,
   textsOf,
 } from "../features/table.js";
+import type { NumberStore } from "../features/types/codec.js";
+import { codecs } from "../features/types/codecs.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { maximumSegmentNumbers, numbersPerRow, sizeOfTable } from "./columns.js";
 import { noRoomLeft, withConnection, withTemporaryFile } from "./duckdb.js";
@@ -96,7 +98,8 @@ function assertWritable(features: readonly Feature[], table: Table): void {
 /** Those that occur, each once: a list may hold 10,000 categories of which one row has one. */
 function assertCategories(feature: Feature, table: Table): void {
   if (feature.categories.length === 0) return;
-  const codes = feature.type === "SEQUENCE" ? sequencesOf(table, feature).values : columnOf(table, feature);
+  const isSequence = codecs[feature.type].store.form === "SEQUENCES";
+  const codes = isSequence ? sequencesOf(table, feature).values : columnOf(table, feature);
   for (const code of new Set(codes)) {
     if (isWellFormed(feature.categories[code] ?? "")) continue;
     throw new PlatformError("BAD_INPUT", `Feature "${feature.name}": a category is not well-formed Unicode.`);
@@ -109,29 +112,37 @@ function isWellFormed(text: string): boolean {
 }
 
 function assertValues(feature: Feature, table: Table): void {
-  const { name, type } = feature;
-  if (type === "TEXT") {
-    const row = textsOf(table, name).findIndex((text) => !isWellFormed(text));
-    if (row < 0) return;
-    throw new PlatformError("BAD_INPUT", `rows[${row}].${name} is not well-formed Unicode.`);
+  const { name } = feature;
+  const { store } = codecs[feature.type];
+  switch (store.form) {
+    case "TEXTS": {
+      const row = textsOf(table, name).findIndex((text) => !isWellFormed(text));
+      if (row < 0) return;
+      throw new PlatformError("BAD_INPUT", `rows[${row}].${name} is not well-formed Unicode.`);
+    }
+    case "NUMBERS": {
+      const column = numbersOf(table, feature);
+      if (column instanceof Float64Array) assertNumbers(feature, store, column, (element) => element);
+      return;
+    }
+    case "SEQUENCES": {
+      const { offsets, values } = sequencesOf(table, feature);
+      const rowOf = (element: number) => offsets.findIndex((offset) => offset > element) - 1;
+      assertNumbers(feature, store.elements(feature), values, rowOf);
+    }
   }
-  const sequences = type === "SEQUENCE" ? sequencesOf(table, feature) : undefined;
-  const column = sequences?.values ?? numbersOf(table, feature);
-  if (column instanceof Uint8Array) return;
-  const fits = fitsType(feature);
-  const misfit = column.findIndex((number) => !fits(number));
-  if (misfit < 0) return;
-  const element = Math.floor(misfit / featureWidth(feature));
-  const row = sequences ? sequences.offsets.findIndex((offset) => offset > element) - 1 : element;
-  throw new PlatformError("BAD_INPUT", `rows[${row}].${name}: ${column[misfit]} is no ${type}.`);
 }
 
-/** The milliseconds that a date of ECMAScript can lie away from 1970. */
-const maximumInstant = 8.64e15;
-
-function fitsType(feature: Feature): (number: number) => boolean {
-  if (feature.type === "BINARY") return (number) => number === 0 || number === 1;
-  if (feature.categories.length > 0) return (number) => feature.categories[number] !== undefined;
-  if (feature.type === "TIMESTAMP") return (number) => Number.isInteger(number) && Math.abs(number) <= maximumInstant;
-  return Number.isFinite;
+/** @param rowOf the row that holds the value, or the element, of that number. */
+function assertNumbers(
+  feature: Feature,
+  store: NumberStore,
+  column: Float64Array,
+  rowOf: (element: number) => number,
+): void {
+  const { fits } = store.numbers(feature);
+  const misfit = column.findIndex((number) => !fits(number));
+  if (misfit < 0) return;
+  const row = rowOf(Math.floor(misfit / featureWidth(feature)));
+  throw new PlatformError("BAD_INPUT", `rows[${row}].${feature.name}: ${column[misfit]} is no ${feature.type}.`);
 }

@@ -1,7 +1,7 @@
 import type { DecodedRows, DecodeImages, ImageBudget } from "../features/image-files.js";
+import { rowChecker } from "../features/rows.js";
 import { type Table, tableFromRows } from "../features/table.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import { rowChecker } from "../language/datasets/rows.js";
 import { Findings } from "../language/fields/findings.js";
 import { limits } from "../language/fields/limits.js";
 import type { Problem } from "../language/fields/problem.js";

@@ -1,5 +1,6 @@
 import { predictionBatchSizes } from "../engine/programs/predict.js";
 import { featureWidth } from "../features/table.js";
+import { describedType } from "../language/datasets/feature-types.js";
 import type { Layer } from "../language/layers/layer.js";
 import { parameterCount } from "../language/layers/parameters.js";
 import type { ModelInput, ModelSpec } from "../language/models/model.js";
@@ -30,7 +31,7 @@ function positions({ inputShape, outputShape }: Layer): number {
   return Math.max(count(inputShape), count(outputShape));
 }
 
-const isOpenEnded = ({ type }: ModelInput) => type === "TEXT" || type === "SEQUENCE";
+const isOpenEnded = ({ type }: ModelInput) => describedType(type).elements !== undefined;
 
 /** The slices of some rows, which may be anything at all, in order. */
 export function* slicesOf(model: Pick<ModelSpec, "inputs">, most: number, rows: readonly unknown[]): Generator<Slice> {

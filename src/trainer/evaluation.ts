@@ -3,6 +3,7 @@ import type { MetricValues } from "../engine/metrics/metric.js";
 import { createMetric } from "../engine/metrics/metrics.js";
 import type { Rows } from "../engine/programs/training-program.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
+import { classesOf } from "../language/datasets/feature-types.js";
 import { metricName } from "../language/metrics/metrics.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { TrainingSemantics } from "../language/training/training.js";
@@ -38,8 +39,7 @@ export function metricTargets(
   part: keyof UsableRows,
   rows: Rows,
 ): MetricValues {
-  const { type } = model.target;
-  if (type === "CATEGORY" || type === "BINARY") return rows.y;
+  if (classesOf(model.target) !== undefined) return rows.y;
   return semantics === 1 ? decodeOutputs(model, preprocessing, rows.y, rows.count) : data.targets(part, model);
 }
 

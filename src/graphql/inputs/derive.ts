@@ -1,15 +1,15 @@
-import { Extensions, Field, Float, InputType, Int, registerEnumType } from "type-graphql";
-import { enumOf } from "../../entities/enum.js";
-import type { Choices } from "../../language/fields/choices.js";
+import { Extensions, Field, Float, InputType, Int } from "type-graphql";
+import { enumFor } from "../../entities/enum.js";
 import type { Fields, Struct, Takes, Union } from "../../language/fields/field.js";
 import { told } from "../../language/fields/told.js";
+
+export { enumFor } from "../../entities/enum.js";
 
 /** A class that type-graphql knows as an input type. */
 // biome-ignore lint/suspicious/noExplicitAny: type-graphql sets the properties; their types are the language's.
 export type InputClass = new () => any;
 
 const inputs = new Map<string, InputClass>();
-const enums = new Map<string, object>();
 
 /**
  * The GraphQL input type of a struct, with a field for each of its fields: their types, whether they may be left out, and
@@ -30,17 +30,6 @@ export function oneOfInput({ name, doc, alternatives }: Union): InputClass {
       Field(typeOf, { nullable: true, description })(type.prototype, key);
     }
   });
-}
-
-/** The GraphQL enumeration of a set of choices, as type-graphql takes it. */
-export function enumFor({ name, doc, meanings, all }: Choices): object {
-  const known = enums.get(name);
-  if (known !== undefined) return known;
-  const made = enumOf(all);
-  const valuesConfig = Object.fromEntries(all.map((choice) => [choice, { description: meanings[choice] }]));
-  registerEnumType(made, { name, description: doc, valuesConfig });
-  enums.set(name, made);
-  return made;
 }
 
 /** Adds the fields of the language to a class of inputs. */

@@ -2,8 +2,6 @@ import { registerEnumType } from "type-graphql";
 import { enumOf } from "../../entities/enum.js";
 import { activations, initializers } from "../../language/layers/layer.js";
 import { parameterKinds } from "../../language/layers/parameter.js";
-import { preprocessings } from "../../language/models/model.js";
-import { poolings, sides, standardizations, tokenSplits } from "../../language/preprocessing/preprocessing.js";
 import { decayShapes } from "../../language/schedules/schedule.js";
 import { deviceRequests } from "../../language/training/training.js";
 
@@ -60,93 +58,6 @@ registerEnumType(InitializerEnum, {
     RANDOM_UNIFORM: { description: "Uniform from `minval` (default -0.05) to `maxval` (default 0.05)." },
     RANDOM_NORMAL: { description: "Normal with `mean` (default 0) and `stddev` (default 0.05)." },
     TRUNCATED_NORMAL: { description: "As RANDOM_NORMAL, redrawn beyond two standard deviations." },
-  },
-});
-
-export const PreprocessingEnum = enumOf(preprocessings);
-registerEnumType(PreprocessingEnum, {
-  name: "PreprocessingMethod",
-  description:
-    "How a feature becomes numbers. Statistics are fitted on the training rows alone and stored with the version; a training that starts from a version keeps those of that version.",
-  valuesConfig: {
-    Z_SCORE: {
-      description:
-        "Minus the mean, over the standard deviation. Default of NUMBER, VECTOR, IMAGE and a SEQUENCE of numbers; for TIMESTAMP too, in seconds.",
-    },
-    MIN_MAX: {
-      description:
-        "Scaled so that the training rows lie within 0 to 1. For NUMBER, VECTOR, IMAGE, TIMESTAMP and a SEQUENCE of numbers.",
-    },
-    ONE_HOT: {
-      description:
-        "A 1 at the category's place among 0s. Default of CATEGORY; for a SEQUENCE of categories, each at its place.",
-    },
-    ORDINAL: {
-      description:
-        "Ids, for an embedding layer. CATEGORY: the category's place. SEQUENCE of categories: 0 for padding, then the categories. TEXT: 0 for padding, 1 for unknown tokens, then the vocabulary; of hashed tokens 1 + the bin.",
-    },
-    EMBEDDING: {
-      description:
-        "A vector of `dimensions` numbers for each category or token, learned with the model. Default of TEXT and of a SEQUENCE of categories, with the vectors in order or averaged: see `pooling`. For CATEGORY.",
-    },
-    MULTI_HOT: {
-      description:
-        "A 1 at the place of every token or category that occurs. For TEXT, where unknown tokens have the first place, and a SEQUENCE of categories.",
-    },
-    COUNT: { description: "As MULTI_HOT, but how often each occurs." },
-    TF_IDF: {
-      description: "As COUNT, times log(1 + N / (1 + n)) for a token that n of the N training rows have. For TEXT.",
-    },
-    CALENDAR: {
-      description:
-        "The instant by Z_SCORE, and where it lies in the day, the week and the year in UTC, each as sine and cosine: seven numbers. Default of TIMESTAMP.",
-    },
-    NONE: { description: "As it is; false is 0 and true is 1. The method of BINARY; for numbers of any kind." },
-  },
-});
-
-export const StandardizationEnum = enumOf(standardizations);
-registerEnumType(StandardizationEnum, {
-  name: "TextStandardization",
-  description: "What becomes of a text before it is taken apart.",
-  valuesConfig: {
-    LOWER_AND_STRIP_PUNCTUATION: {
-      description: "Lower case, without punctuation, which leaves no gap; emoji and other symbols stay.",
-    },
-    LOWER: { description: "Lower case, in Unicode's normal form C." },
-    NONE: { description: "Nothing." },
-  },
-});
-
-export const TokenSplitEnum = enumOf(tokenSplits);
-registerEnumType(TokenSplitEnum, {
-  name: "TokenSplit",
-  description: "What the tokens of a text are.",
-  valuesConfig: {
-    WHITESPACE: { description: "What stands between white space." },
-    CHARACTER: { description: "Each code point, white space included." },
-  },
-});
-
-export const SideEnum = enumOf(sides);
-registerEnumType(SideEnum, {
-  name: "SequenceSide",
-  description: "A side of a sequence.",
-  valuesConfig: {
-    PRE: { description: "Before the first element." },
-    POST: { description: "After the last element." },
-  },
-});
-
-export const EmbeddingPoolingEnum = enumOf(poolings);
-registerEnumType(EmbeddingPoolingEnum, {
-  name: "EmbeddingPooling",
-  description: "What becomes of the vectors of a text or sequence.",
-  valuesConfig: {
-    AVERAGE: { description: "One vector: the mean of all but the padding's; 0 where there is nothing else." },
-    NONE: {
-      description: "They stay in order, [maxLength, dimensions]; the padding's are 0. Beside other inputs, flattened.",
-    },
   },
 });
 

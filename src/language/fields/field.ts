@@ -73,6 +73,7 @@ export interface StructAlternative<F extends Fields = Fields> {
 /** @param as the key of its value in the resolved object. */
 // biome-ignore lint/suspicious/noExplicitAny: a field of any type.
 export interface PlainAlternative<F extends Field<any, any> = Field<any, any>, As extends string = string> {
+  readonly doc?: undefined;
   readonly field: F;
   readonly as: As;
   readonly input?: undefined;

@@ -60,8 +60,12 @@ export function variantStruct(
   options: { name: string; doc: string; type: Field; choices: Choices },
   variants: Variants,
 ): Struct {
-  const shared = optionNames(variants).map((option) => [option, sharedField(option, variants)] as const);
-  return { name: options.name, doc: options.doc, fields: { type: options.type, ...Object.fromEntries(shared) } };
+  return { name: options.name, doc: options.doc, fields: { type: options.type, ...sharedFields(variants) } };
+}
+
+/** Every type's options, each described once. */
+export function sharedFields(variants: Variants): Fields {
+  return Object.fromEntries(optionNames(variants).map((option) => [option, sharedField(option, variants)]));
 }
 
 function sharedField(option: string, variants: Variants): Field {

@@ -1,17 +1,22 @@
+import type { OutputForm, TargetType } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import type { Fields } from "../fields/field.js";
 import { choice, number } from "../fields/scalars.js";
 import { type DeclaredOptions, type ResolvedVariant, variantStruct } from "../fields/variants.js";
 import { listed } from "../fields/wording.js";
-import type { OutputForm, TargetType } from "../targets/targets.js";
+
+/** What the numbers of a target must be. DISTRIBUTION: at least 0, with the sum 1. LABELS: from 0 to 1. */
+export type TargetDomain = "NOT_NEGATIVE" | "POSITIVE" | "DISTRIBUTION" | "LABELS";
 
 interface LossDescription<F extends Fields> {
   doc: string;
   /** The targets that it fits. */
   targets: readonly TargetType[];
   fields: F;
-  /** Where it differs from what the target's type asks for. */
+  /** Of NUMBER and VECTOR targets, where it differs from what their type asks for. */
   output?: OutputForm;
+  /** What it needs of the target's numbers; default: that they are finite. */
+  domain?: TargetDomain;
   /** The fewest outputs that it has a meaning for; default 1. */
   leastWidth?: number;
 }
@@ -41,12 +46,12 @@ const descriptions = {
   MEAN_ABSOLUTE_PERCENTAGE_ERROR: loss(
     "100 |error| / |target|, for targets above 0. The network puts out the logarithm.",
     numbers,
-    { output: positive },
+    { output: positive, domain: "POSITIVE" },
   ),
   MEAN_SQUARED_LOGARITHMIC_ERROR: loss(
     "Squared error of log(1 + target), for targets of at least 0. The network puts out the logarithm.",
     numbers,
-    { output: positive },
+    { output: positive, domain: "NOT_NEGATIVE" },
   ),
   HUBER: loss("Squared below `delta`, linear above.", numbers, {
     fields: { delta: number({ above: 0, default: 1, doc: "Error from which on the loss is linear." }) },
@@ -55,7 +60,7 @@ const descriptions = {
   POISSON: loss(
     "rate - target log(rate), for counts: targets of at least 0. The network puts out the logarithm of the rate.",
     numbers,
-    { output: positive },
+    { output: positive, domain: "NOT_NEGATIVE" },
   ),
   BINARY_CROSSENTROPY: loss("-log(probability of what is true).", ["BINARY"], { fields: { labelSmoothing } }),
   BINARY_FOCAL_CROSSENTROPY: loss(
@@ -89,7 +94,19 @@ const descriptions = {
   KL_DIVERGENCE: loss(
     "Kullback-Leibler divergence. A VECTOR target must be a distribution: numbers of at least 0 whose sum is 1.",
     ["CATEGORY", "VECTOR"],
-    { output: { activation: "SOFTMAX", scaling: "NONE" }, leastWidth: 2 },
+    { output: { activation: "SOFTMAX", scaling: "NONE" }, domain: "DISTRIBUTION", leastWidth: 2 },
+  ),
+  TVERSKY: loss(
+    "1 - hits / (hits + alpha false positives + beta false negatives), summed over a row's outputs (Salehi et al., 2017; Keras: Tversky). The numbers of a VECTOR are labels from 0 to 1.",
+    ["CATEGORY", "VECTOR"],
+    {
+      fields: {
+        alpha: number({ min: 0, default: 0.5, doc: "Weight of false positives." }),
+        beta: number({ min: 0, default: 0.5, doc: "Weight of false negatives." }),
+      },
+      output: { activation: "SIGMOID", scaling: "NONE" },
+      domain: "LABELS",
+    },
   ),
 } as const;
 

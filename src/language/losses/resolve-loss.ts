@@ -1,8 +1,8 @@
+import type { TargetType } from "../datasets/feature-types.js";
 import { readChoice, readObject } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { readVariant } from "../fields/variants.js";
 import { listed } from "../fields/wording.js";
-import type { TargetType } from "../targets/targets.js";
 import { type Loss, type LossDeclaration, lossDescriptions, losses, lossesFor, lossFields } from "./losses.js";
 
 /** The loss with Keras 3's defaults. Undefined without a target to derive it from, or for a wrong type. */

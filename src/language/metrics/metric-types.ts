@@ -1,6 +1,6 @@
+import type { TargetType } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import { listed } from "../fields/wording.js";
-import type { TargetType } from "../targets/targets.js";
 
 interface MetricDescription {
   doc: string;
@@ -67,6 +67,10 @@ const descriptions = {
     targets: ["NUMBER"],
     defaultFor: ["NUMBER"],
     better: "LARGER",
+  },
+  MATTHEWS_CORRELATION: {
+    doc: "Correlation of predicted and actual classes, -1 to 1; of several classes by Gorodkin (2004). Undefined where all rows, or all predictions, are of one class; scikit-learn answers 0.",
+    ...scores,
   },
 } as const satisfies Record<string, MetricDescription>;
 

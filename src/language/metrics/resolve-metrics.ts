@@ -1,8 +1,8 @@
+import type { TargetType } from "../datasets/feature-types.js";
 import { readChoice, readList } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { listed } from "../fields/wording.js";
-import type { TargetType } from "../targets/targets.js";
 import { defaultMetrics, type MetricType, metricDescriptions, metricsFor, metricTypes } from "./metric-types.js";
 
 /** An empty list is allowed: such a model is measured by its loss alone. */

@@ -1,4 +1,5 @@
 import type { Feature } from "../datasets/dataset.js";
+import { describedType } from "../datasets/feature-types.js";
 import { countsElements } from "../preprocessing/resolve-preprocessing.js";
 import type { ModelInput } from "./model.js";
 
@@ -12,7 +13,7 @@ export function idCount({ type, categories, vectorization }: Omit<Encoded, "prep
   // Beside the tokens there is the padding, and what is in no vocabulary.
   if (vectorization?.hashBins != null) return vectorization.hashBins + 1;
   if (vectorization?.maxTokens != null) return vectorization.maxTokens + 2;
-  return type === "SEQUENCE" ? categories.length + 1 : categories.length;
+  return describedType(type).elements ? categories.length + 1 : categories.length;
 }
 
 /** The count of numbers of a feature's value, or of one element of a SEQUENCE; one per category of a one-hot one. */
@@ -22,11 +23,11 @@ export function oneHotWidth({ categories, shape }: Pick<Feature, "categories" | 
 
 /** The count of numbers that an input becomes after preprocessing. */
 export function encodedWidth(input: Encoded): number {
-  const { type, preprocessing, placement } = input;
+  const { preprocessing, placement } = input;
   // Padding is not counted.
   if (countsElements(preprocessing)) return idCount(input) - 1;
   if (preprocessing === "CALENDAR") return calendarWidth;
   const isId = preprocessing === "ORDINAL" || preprocessing === "EMBEDDING";
-  const ofElement = isId || type === "TIMESTAMP" ? 1 : oneHotWidth(input);
+  const ofElement = isId ? 1 : oneHotWidth(input);
   return ofElement * (placement?.maxLength ?? 1);
 }

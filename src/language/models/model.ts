@@ -1,4 +1,5 @@
 import type { FeatureType, Resize } from "../datasets/dataset.js";
+import type { OutputForm, TargetType } from "../datasets/feature-types.js";
 import { type ChoiceOf, choices } from "../fields/choices.js";
 import type { Layer, LayerDeclaration } from "../layers/layer.js";
 import type { Loss, LossDeclaration } from "../losses/losses.js";
@@ -9,12 +10,11 @@ import type {
   PreprocessingDeclaration,
   Vectorization,
 } from "../preprocessing/preprocessing.js";
-import type { OutputForm, TargetType } from "../targets/targets.js";
 
+export type { TargetType } from "../datasets/feature-types.js";
 export { type Loss, type LossDeclaration, type LossType, losses } from "../losses/losses.js";
 export { type MetricType, metricTypes } from "../metrics/metric-types.js";
 export { type Preprocessing, type PreprocessingDeclaration, preprocessings } from "../preprocessing/preprocessing.js";
-export { type TargetType, targetTypes } from "../targets/targets.js";
 
 export const classWeightings = choices("ClassWeighting", "How the weights of classes follow from the training rows.", {
   BALANCED: "Rows over the number of classes and the rows of the class: every class counts the same in sum.",

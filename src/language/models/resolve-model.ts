@@ -1,4 +1,5 @@
 import type { DatasetSpec, Feature } from "../datasets/dataset.js";
+import { describedType, isTargetType, targetTypes } from "../datasets/feature-types.js";
 import { readChoice, readDescription, readList, readName } from "../fields/fields.js";
 import { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
@@ -19,7 +20,6 @@ import {
   type ModelInput,
   type ModelSpec,
   type ModelTarget,
-  targetTypes,
 } from "./model.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
 import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
@@ -86,8 +86,8 @@ function resolveTarget(
   const feature = readFeature(findings, "target", name, features);
   if (feature === undefined) return undefined;
   const { shape, categories } = feature;
-  const type = targetTypes.find((candidate) => candidate === feature.type);
-  if (type === undefined) {
+  const { type } = feature;
+  if (!isTargetType(type)) {
     const message = `must be a ${listed(targetTypes, "or")} feature, and ${name} is ${feature.type}.`;
     findings.add("CONTRADICTION", message, "target");
     return undefined;
@@ -160,7 +160,7 @@ function resolveInputs(
 
 function resolveInputShape(findings: Findings, inputs: readonly ModelInput[], keepsSequence: boolean): Shape {
   const [first, second] = inputs;
-  if (first?.type === "IMAGE" && second === undefined) return first.shape;
+  if (first && second === undefined && describedType(first.type).keepsShape) return first.shape;
   const width = inputs.reduce((sum, input) => sum + input.width, 0);
   if (width > limits.elements) {
     const message = `together they become ${count(width)} numbers; at most ${count(limits.elements)} are allowed.`;

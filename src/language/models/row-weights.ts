@@ -1,4 +1,5 @@
 import type { Feature } from "../datasets/dataset.js";
+import { classesOf, describedType, typesWith } from "../datasets/feature-types.js";
 import { readChoice, readList, readNumber, readObject, readOneOf, readOptional } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
@@ -24,8 +25,12 @@ export function resolveSampleWeight(
     findings.add("UNKNOWN_REFERENCE", message, "sampleWeight");
   } else if (name === target) {
     findings.add("CONTRADICTION", `${name} is the target, so it cannot be the rows' weight.`, "sampleWeight");
-  } else if (feature.type !== "NUMBER") {
-    findings.add("CONTRADICTION", `must be a NUMBER feature, and ${name} is a ${feature.type}.`, "sampleWeight");
+  } else if (!describedType(feature.type).isSampleWeight) {
+    const types = listed(
+      typesWith(({ isSampleWeight }) => isSampleWeight),
+      "or",
+    );
+    findings.add("CONTRADICTION", `must be a ${types} feature, and ${name} is a ${feature.type}.`, "sampleWeight");
   }
   return name;
 }
@@ -38,12 +43,11 @@ export function resolveClassWeights(
 ): ClassWeights {
   const given = readOptional(findings, "classWeights", declared);
   if (given === undefined) return { type: "NONE" };
-  if (target && target.type !== "CATEGORY" && target.type !== "BINARY") {
-    findings.add(
-      "CONTRADICTION",
-      `applies to CATEGORY and BINARY targets only, and this is a ${target.type}.`,
-      "classWeights",
-    );
+  const classes = target && classesOf(target);
+  if (target && classes === undefined) {
+    // CATEGORY first, as it is the one with classes of its own.
+    const types = listed(typesWith((type) => type.target?.classes).reverse());
+    findings.add("CONTRADICTION", `applies to ${types} targets only, and this is a ${target.type}.`, "classWeights");
   }
   const chosen = readOneOf(findings, "classWeights", given, ["method", "weights"]);
   if (chosen === undefined) return { type: "NONE" };
@@ -52,7 +56,7 @@ export function resolveClassWeights(
     readChoice(at, "method", chosen.method, classWeightings.all);
     return { type: "BALANCED" };
   }
-  const categories = target?.type === "BINARY" ? ["false", "true"] : (target?.categories ?? []);
+  const categories = classes ?? [];
   const known = new Set(categories);
   const weights = new Map<string, number>();
   for (const [index, entry] of readList(at, "weights", chosen.weights, limits.categories).entries()) {

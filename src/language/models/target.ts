@@ -1,6 +1,12 @@
+import {
+  featureTypeDescriptions,
+  type OutputForm,
+  type TargetDescription,
+  type TargetType,
+  targetTypes,
+} from "../datasets/feature-types.js";
 import { type LossType, lossDescriptions, lossesFor } from "../losses/losses.js";
 import { defaultMetrics, type MetricType, metricsFor } from "../metrics/metric-types.js";
-import { type OutputForm, type TargetType, targetForms, targetTypes } from "../targets/targets.js";
 
 /** What follows from a target's type. */
 export interface TargetRules extends OutputForm {
@@ -15,7 +21,7 @@ export const targetRules = Object.fromEntries(
   targetTypes.map((type): [TargetType, TargetRules] => [
     type,
     {
-      ...targetForms[type],
+      ...featureTypeDescriptions[type].target.output,
       losses: lossesFor(type),
       metrics: metricsFor(type),
       defaultMetrics: defaultMetrics(type),
@@ -24,9 +30,10 @@ export const targetRules = Object.fromEntries(
 ) as Record<TargetType, TargetRules>;
 
 /**
- * What the output layer does for a loss. Some losses need the target as it is, and an output of their own; the hinge
+ * What the output layer does for a loss. Numbers that some losses need as they are have an output of their own; the hinge
  * losses act on the output before its activation.
  */
 export function outputForm(loss: LossType, target: TargetType): OutputForm {
-  return lossDescriptions[loss].output ?? targetForms[target];
+  const { classes, output }: TargetDescription = featureTypeDescriptions[target].target;
+  return (classes ? undefined : lossDescriptions[loss].output) ?? output;
 }
