@@ -3,13 +3,14 @@ import type { NamedValue, Run } from "../../entities/run.js";
 import type { GateMeasurement } from "../../language/retraining/gate.js";
 import type { VersionContent } from "../../registry/versions.js";
 
-/** What a run was queued for: the columns that tell its purpose, and what that purpose needs. */
-export type RunOrigin = Pick<Run, "parentVersionId" | "retrainingId" | "gate" | "reproducesVersionId">;
+/** The columns that tell what a run was queued for, and hold what that purpose needs. */
+const originColumns = ["parentVersionId", "retrainingId", "gate", "reproducesVersionId"] as const;
+export type RunOrigin = Pick<Run, (typeof originColumns)[number]>;
 
-/** The origin of a run, for another one of the same purpose. */
-export const originOf = ({ parentVersionId, retrainingId, gate, reproducesVersionId }: RunOrigin): RunOrigin => ({
-  ...{ parentVersionId, retrainingId, gate, reproducesVersionId },
-});
+/** The origin of a run, for another run of the same purpose. */
+export function originOf(run: RunOrigin): RunOrigin {
+  return Object.fromEntries(originColumns.map((column) => [column, run[column]])) as unknown as RunOrigin;
+}
 
 /** What a trainer is told because of a run's purpose, besides the model, the data and the training. */
 export interface PurposeAssignment {
