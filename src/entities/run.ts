@@ -1,10 +1,12 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import type { Gate } from "../language/retraining/gate.js";
 import { type TrainingSpec, unrecordedTraining } from "../language/training/training.js";
 import { type Actor, ActorColumn } from "./actor.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
+import { GateObject } from "./gate.js";
 import { Node } from "./node.js";
 import { Reproduction, RunEnvironment } from "./reproduction.js";
 import { JSONObjectScalar, NumberScalar } from "./scalars.js";
@@ -77,13 +79,6 @@ function readValues(values: { name: string; value: number | string; undefinedRea
   return values.map((named) => ({ ...named, value: Number(named.value) }));
 }
 
-/** Who wins when the run ends: the challenger's gate, copied from the policy when the run was started. */
-export interface Gate {
-  alias: string;
-  metric: string;
-  mustNotDropBy: number;
-}
-
 @Entity("run")
 @ObjectType({
   implements: Node,
@@ -130,7 +125,12 @@ export class Run extends Node {
   })
   reproduction!: Reproduction | null;
 
+  /** Copied from the policy when the run was queued. */
   @Column("jsonb", { nullable: true })
+  @Field(() => GateObject, {
+    nullable: true,
+    description: "What its version must pass to take an alias by itself; null where nothing is promoted.",
+  })
   gate!: Gate | null;
 
   @Column("jsonb", {
@@ -221,9 +221,9 @@ export class Run extends Node {
   @Column("timestamptz", { name: "not_before", nullable: true })
   notBefore!: Date | null;
 
-  /** What its worker is asked to do with it. */
-  @Column("text", { nullable: true })
-  asked!: "PAUSE" | "PREEMPT" | null;
+  /** What its worker is requested to do: to have the trainer write a checkpoint and give the run back. */
+  @Column("text", { name: "asked", nullable: true })
+  requested!: "PAUSE" | "PREEMPT" | null;
 
   @Column("text", { name: "worker_id", nullable: true })
   workerId!: string | null;

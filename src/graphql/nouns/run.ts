@@ -23,7 +23,7 @@ import { cursorField } from "../builders/history.js";
 import { addById, addList, newResolver } from "../builders/queries.js";
 import type { Context } from "../context/context.js";
 import { QueueReason } from "../payloads/queue-reason.js";
-import { GateObject, Lineage, MetricSeries } from "../payloads/run-parts.js";
+import { Lineage, MetricSeries } from "../payloads/run-parts.js";
 
 /** Runs of all models, or of one owner; also the fields that the subscription `runs` filters by. */
 export const runs = list(
@@ -140,14 +140,6 @@ class RunFields {
   @FieldResolver(() => Lineage, { description: "The inputs of the run." })
   lineage(@Root() run: Run): Lineage {
     return new Lineage(run);
-  }
-
-  @FieldResolver(() => GateObject, {
-    nullable: true,
-    description: "The condition under which its version gets an alias; null if nothing is to be promoted.",
-  })
-  gate(@Root() run: Run): GateObject | null {
-    return run.gate;
   }
 
   @FieldResolver(() => Worker, { nullable: true, description: "The worker that executes it now; null if none does." })

@@ -3,7 +3,7 @@ import { DatasetVersion } from "../../entities/dataset.js";
 import { Cost } from "../../entities/field-cost.js";
 import { ModelRevision } from "../../entities/model.js";
 import { OptimizerRevision } from "../../entities/optimizer.js";
-import type { Gate, Run } from "../../entities/run.js";
+import type { Run } from "../../entities/run.js";
 import { NumberScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
 import type { Context } from "../context/context.js";
@@ -39,18 +39,6 @@ export class Lineage {
     const { parentVersionId } = this.#run;
     return parentVersionId === null ? null : loaders.byId(ModelVersion).load(parentVersionId);
   }
-}
-
-@ObjectType("Gate", { description: "The condition under which a retrained version gets the alias." })
-export class GateObject implements Gate {
-  @Field({ description: "The alias to move; the version it points to is the one to compare with." })
-  alias!: string;
-
-  @Field({ description: "The metric that both versions are compared by, on the same test rows." })
-  metric!: string;
-
-  @Field(() => NumberScalar, { description: "How much worse the new version may be, in the metric's unit." })
-  mustNotDropBy!: number;
 }
 
 @ObjectType({ description: "One point in a metric's history." })
