@@ -11,7 +11,7 @@ import { purposeOf } from "../runs/purposes/purposes.js";
 import type { ClaimedRun } from "../scheduler/claim.js";
 import type { Assignment, TrainedVersion } from "../trainer/protocol.js";
 
-/** Collects what the trainer needs to know about a claimed run. */
+/** Collects everything that a trainer needs to know about a claimed run. */
 export async function assignmentOf(manager: EntityManager, run: ClaimedRun): Promise<Assignment> {
   const { spec: model } = await manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId });
   const { spec: optimizer } = await manager.findOneByOrFail(OptimizerRevision, { id: run.optimizerRevisionId });
@@ -46,7 +46,7 @@ async function championOf(manager: EntityManager, id: string | null): Promise<Tr
   return id === null ? null : trainedVersion(manager, await manager.findOneByOrFail(ModelVersion, { id }));
 }
 
-/** A version's specification, statistics and weights. */
+/** The specification, preprocessing and weights of a version. */
 async function trainedVersion(manager: EntityManager, version: ModelVersion): Promise<TrainedVersion> {
   const { spec } = await manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
   const weights = await manager.findOneByOrFail(Artifact, { versionId: version.id, name: "weights.safetensors" });

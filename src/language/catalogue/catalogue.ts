@@ -1,9 +1,13 @@
 import { algorithmUnion } from "../algorithms/algorithms.js";
 import { featureTypeChoices, featureTypeFields, featureTypes } from "../datasets/feature-types.js";
+import { datasetFields } from "../datasets/fields.js";
 import { choices } from "../fields/choices.js";
 import type { Fields, Noun, Takes, Union } from "../fields/field.js";
 import { lossChoices, lossFields } from "../losses/losses.js";
 import { metricChoices } from "../metrics/metric-types.js";
+import { modelFields } from "../models/fields.js";
+import { fits, optionsOf } from "../models/preprocessing-fits.js";
+import { preprocessingMethods, preprocessings } from "../preprocessing/preprocessing.js";
 
 /** Kinds of what can be declared. */
 export const declarableKinds = choices("DeclarableKind", "Kinds of what can be declared.", {
@@ -11,6 +15,9 @@ export const declarableKinds = choices("DeclarableKind", "Kinds of what can be d
   LOSS: "Loss functions of a model.",
   METRIC: "Metrics of a model.",
   FEATURE_TYPE: "Types of a dataset's features, with the fields that a feature of each takes.",
+  PREPROCESSING: "Methods that make numbers of a feature, with the options that each may take.",
+  DATASET: "What a dataset declares.",
+  MODEL: "What a model declares.",
 });
 export type DeclarableKind = (typeof declarableKinds.all)[number];
 
@@ -68,6 +75,13 @@ export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> 
     doc: featureTypeChoices.meanings[name],
     fields: { ...featureTypeFields[name] },
   })),
+  PREPROCESSING: preprocessings.map((name) => ({
+    name,
+    doc: `${preprocessingMethods.meanings[name]} Fits ${fits(name)}.`,
+    fields: optionsOf(name),
+  })),
+  DATASET: [{ name: "dataset", doc: "A table of rows, and how they are split.", fields: datasetFields }],
+  MODEL: [{ name: "model", doc: "A network that predicts one feature of a dataset from others.", fields: modelFields }],
 };
 
 const unionKinds: ReadonlyMap<string, DeclarableKind> = new Map([[algorithmUnion.name, "ALGORITHM"]]);

@@ -7,6 +7,7 @@ import { type LossDeclaration, lossStruct } from "../losses/losses.js";
 import { type MetricType, metricChoices } from "../metrics/metric-types.js";
 import { type PreprocessingDeclaration, preprocessingStruct } from "../preprocessing/preprocessing.js";
 import { type ClassWeightsDeclaration, classWeightings, invalidRowPolicies } from "./model.js";
+import { defaultMethodWords } from "./preprocessing-fits.js";
 import { targetRules } from "./target.js";
 
 /** `for BINARY ACCURACY and AUC; for CATEGORY ACCURACY`: what follows from each type of target. */
@@ -55,7 +56,7 @@ export const modelFields = {
   ),
   preprocessing: described<PreprocessingDeclaration[], { doc: string; otherwise: string }>(
     { type: "LIST", of: { type: "OBJECT", struct: () => preprocessingStruct }, max: limits.features },
-    { doc: "Methods and options for single inputs.", otherwise: "the first method that fits each feature's type" },
+    { doc: "Methods and options for single inputs.", otherwise: defaultMethodWords() },
   ),
   loss: described<LossDeclaration, { doc: string; otherwise: string }>(
     { type: "OBJECT", struct: () => lossStruct },

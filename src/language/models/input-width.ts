@@ -1,6 +1,6 @@
 import type { Feature } from "../datasets/dataset.js";
 import { describedType } from "../datasets/feature-types.js";
-import { countsElements } from "../preprocessing/resolve-preprocessing.js";
+import { countsElements } from "../preprocessing/preprocessing.js";
 import type { ModelInput } from "./model.js";
 
 /** What CALENDAR makes of an instant; see `features/calendar.ts`. */

@@ -5,9 +5,9 @@ import { count } from "../fields/wording.js";
 import { noPenalty } from "../layers/initializer.js";
 import type { Layer } from "../layers/layer.js";
 import { allLayers, type InputColumn } from "../layers/nested-layer.js";
-import type { DeclaredEmbedding } from "../preprocessing/resolve-preprocessing.js";
 import { idCount } from "./input-width.js";
 import type { ModelInput } from "./model.js";
+import type { DeclaredEmbedding } from "./resolve-preprocessing.js";
 
 /** The name of the layer that embeds inputs; its parameters are `inputs/<feature>/embeddings`. */
 const inputEmbeddingName = "inputs";

@@ -12,7 +12,6 @@ import { checkParameters, resolveLayers } from "../layers/resolve-layers.js";
 import type { Shape } from "../layers/resolved-layer.js";
 import { resolveLoss } from "../losses/resolve-loss.js";
 import { resolveMetrics } from "../metrics/resolve-metrics.js";
-import { type DeclaredEmbedding, resolvePreprocessings } from "../preprocessing/resolve-preprocessing.js";
 import { encodedWidth, oneHotWidth } from "./input-width.js";
 import {
   invalidRowPolicies,
@@ -22,6 +21,7 @@ import {
   type ModelTarget,
 } from "./model.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
+import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
 import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
 import { readsSequence } from "./sequence-inputs.js";
 import { outputForm, targetRules } from "./target.js";

@@ -2,7 +2,7 @@ import { type ChoiceOf, choices } from "../fields/choices.js";
 import { type DeclaredFields, type Fields, struct } from "../fields/field.js";
 import { limits } from "../fields/limits.js";
 import { choice, integer, reference } from "../fields/scalars.js";
-import { count } from "../fields/wording.js";
+import { count, listed } from "../fields/wording.js";
 
 export const preprocessingMethods = choices(
   "PreprocessingMethod",
@@ -29,35 +29,30 @@ export type Preprocessing = ChoiceOf<typeof preprocessingMethods>;
 export const preprocessings = preprocessingMethods.all;
 
 /** Unicode's punctuation, and ASCII's `$+<=>^|~` and backtick, are what STRIP_PUNCTUATION takes away. */
-export const standardizationChoices = choices("TextStandardization", "What is done to a text before it is split.", {
+export const standardizations = choices("TextStandardization", "What is done to a text before it is split.", {
   LOWER_AND_STRIP_PUNCTUATION: "Lower case, without punctuation, which leaves no gap; emoji and other symbols stay.",
   LOWER: "Lower case, in Unicode's normal form C.",
   NONE: "Nothing.",
 });
-export type Standardization = ChoiceOf<typeof standardizationChoices>;
+export type Standardization = ChoiceOf<typeof standardizations>;
 
-export const tokenSplitChoices = choices("TokenSplit", "What the tokens of a text are.", {
+export const tokenSplits = choices("TokenSplit", "What the tokens of a text are.", {
   WHITESPACE: "What stands between white space.",
   CHARACTER: "Each code point, white space included.",
 });
-export type TokenSplit = ChoiceOf<typeof tokenSplitChoices>;
+export type TokenSplit = ChoiceOf<typeof tokenSplits>;
 
-export const sideChoices = choices("SequenceSide", "A side of a sequence.", {
+export const sides = choices("SequenceSide", "A side of a sequence.", {
   PRE: "Before the first element.",
   POST: "After the last element.",
 });
-export type Side = ChoiceOf<typeof sideChoices>;
+export type Side = ChoiceOf<typeof sides>;
 
-export const poolingChoices = choices("EmbeddingPooling", "What becomes of the vectors of a text or sequence.", {
+export const poolings = choices("EmbeddingPooling", "What becomes of the vectors of a text or sequence.", {
   AVERAGE: "One vector: the mean of all but the padding's; 0 where there is nothing else.",
   NONE: "They stay in order, [maxLength, dimensions]; the padding's are 0. Beside other inputs, flattened.",
 });
-export type EmbeddingPooling = ChoiceOf<typeof poolingChoices>;
-
-export const standardizations = standardizationChoices.all;
-export const tokenSplits = tokenSplitChoices.all;
-export const sides = sideChoices.all;
-export const poolings = poolingChoices.all;
+export type EmbeddingPooling = ChoiceOf<typeof poolings>;
 
 /** A vector of 10,000 counts a row would be far more than 10,000 rows of a table, of which a text needs few. */
 export const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
@@ -66,7 +61,12 @@ export const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
 export const textDimensions = 32;
 export const mostDefaultDimensions = 600;
 
-const counting = "MULTI_HOT, COUNT and TF_IDF";
+/** Methods that count elements wherever they stand. */
+const countingMethods: readonly Preprocessing[] = ["MULTI_HOT", "COUNT", "TF_IDF"];
+export function countsElements(method: Preprocessing): boolean {
+  return countingMethods.includes(method);
+}
+const counting = listed(countingMethods);
 
 /** Which options apply follows from the feature's type and the method: see `resolve-preprocessing.ts`. */
 export const preprocessingFields = {
@@ -81,13 +81,13 @@ export const preprocessingFields = {
     doc: "EMBEDDING only: length of a vector.",
     otherwise: `1.6 n^0.56 for n categories, at most ${mostDefaultDimensions}; ${textDimensions} for TEXT`,
   }),
-  pooling: choice(poolingChoices, {
+  pooling: choice(poolings, {
     doc: "EMBEDDING of TEXT and SEQUENCE only.",
     otherwise:
       "NONE where it is the only input and layers that read sequences come first (recurrent, attention, 1d; flatten, permute, reshape); else AVERAGE",
   }),
-  standardize: choice(standardizationChoices, { doc: "TEXT only.", default: "LOWER_AND_STRIP_PUNCTUATION" }),
-  split: choice(tokenSplitChoices, { doc: "TEXT only.", default: "WHITESPACE" }),
+  standardize: choice(standardizations, { doc: "TEXT only.", default: "LOWER_AND_STRIP_PUNCTUATION" }),
+  split: choice(tokenSplits, { doc: "TEXT only.", default: "WHITESPACE" }),
   maxTokens: integer({
     min: 1,
     max: limits.tokens,
@@ -106,11 +106,11 @@ export const preprocessingFields = {
     default: 128,
     doc: `TEXT and SEQUENCE, but for ${counting}: how many tokens or elements the network reads.`,
   }),
-  padding: choice(sideChoices, {
+  padding: choice(sides, {
     doc: "Where what is shorter than maxLength is padded, with zeros after scaling. PRE lets a recurrent layer read the real elements last.",
     default: "PRE",
   }),
-  truncating: choice(sideChoices, {
+  truncating: choice(sides, {
     doc: "Where what is longer than maxLength is cut off.",
     otherwise: "POST for TEXT, PRE for SEQUENCE",
   }),

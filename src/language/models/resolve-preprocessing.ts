@@ -4,8 +4,8 @@ import { readChoice, readList, readObject } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { listed } from "../fields/wording.js";
-import type { ModelDeclaration } from "../models/model.js";
 import {
+  countsElements,
   defaultMaxTokens,
   type EmbeddingPooling,
   mostDefaultDimensions,
@@ -15,7 +15,7 @@ import {
   preprocessingFields,
   preprocessings,
   type Vectorization,
-} from "./preprocessing.js";
+} from "../preprocessing/preprocessing.js";
 
 /** How an input becomes numbers, with defaults. What does not apply to its type and method is left out. */
 export interface ResolvedPreprocessing {
@@ -39,12 +39,6 @@ export interface DeclaredEmbedding {
 const elementTypes = typesWith(({ elements }) => elements);
 const tokenTypes = typesWith(({ elements }) => elements?.are === "TOKENS");
 
-/** Methods that count elements wherever they stand. */
-const counting: readonly Preprocessing[] = ["MULTI_HOT", "COUNT", "TF_IDF"];
-export function countsElements(method: Preprocessing): boolean {
-  return counting.includes(method);
-}
-
 /**
  * The methods and options of the inputs that `preprocessing` names, by feature; `resolve` gives those of any other input.
  *
@@ -54,7 +48,7 @@ export function countsElements(method: Preprocessing): boolean {
  */
 export function resolvePreprocessings(
   findings: Findings,
-  declaration: Pick<ModelDeclaration, "preprocessing" | "target">,
+  declaration: { preprocessing?: readonly PreprocessingDeclaration[] | null; target: string },
   inputs: readonly Feature[],
   readFeature: (at: Findings, key: string, name: unknown) => Feature | undefined,
 ): (feature: Feature) => ResolvedPreprocessing {
