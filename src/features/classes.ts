@@ -2,9 +2,9 @@
 export const trueAbove = 0.5;
 
 /**
- * The class that the outputs of one row mean, which lie at `start` and are `width` many: of a single output 1 (true) or 0
- * (false), of several the index of the largest, the first of equals. Answers and metrics both go by it, and
- * `engine/onnx/export/answers.ts` says the same in ONNX.
+ * The class that the `width` outputs from `start` mean. A single output: 1 (true) or 0 (false). Several: the index of the
+ * largest; of equal ones the first. Predictions and metrics use it, and `engine/onnx/export/answers.ts` does the same in
+ * ONNX.
  */
 export function classOf(outputs: ArrayLike<number>, start: number, width: number): number {
   if (width === 1) return Number((outputs[start] as number) > trueAbove);

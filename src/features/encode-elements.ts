@@ -6,9 +6,9 @@ import { spanOf } from "./tokens.js";
 import type { FittedTokens } from "./vocabulary.js";
 
 /**
- * Ids as the input's preprocessing has them: each at its place, as they are or one-hot, or how many there are of each.
+ * Encodes ids by the input's method: each at its place, as an id or one-hot; or counts of each id.
  *
- * @param idsOf the ids of the elements of a row: from 1 on, 0 being padding.
+ * @param idsOf the ids of the elements of a row, from 1. 0 is padding.
  */
 export function encodeIds(
   input: ModelInput,
@@ -27,7 +27,7 @@ export function encodeIds(
         const place = start + id - 1;
         encoded[place] = preprocessing === "MULTI_HOT" ? 1 : (encoded[place] ?? 0) + 1;
       }
-      // Whole counts are exact; the weight comes last, so that they are rounded once.
+      // Counts are exact; multiplying them last rounds once.
       if (weights) for (const id of new Set(ids)) scale(encoded, start + id - 1, weights[id - 1] ?? 0);
       continue;
     }
@@ -44,7 +44,7 @@ function scale(numbers: Float32Array, place: number, factor: number): void {
   numbers[place] = (numbers[place] ?? 0) * factor;
 }
 
-/** A SEQUENCE of numbers or vectors, scaled and each at its place; padding is 0 after scaling. */
+/** Encodes a SEQUENCE of numbers or vectors: each scaled and at its place. Padding is 0 after scaling. */
 export function encodeSequence(
   input: ModelInput,
   { center, scale: divisor, unit }: Affine,

@@ -5,7 +5,7 @@ import type { FittedScaling } from "./scaling.js";
 import { assertRowIndices, type Table } from "./table.js";
 import { codecs } from "./types/codecs.js";
 
-/** What was learned from the training rows. Plain JSON: it is stored with the version, and `predict` needs nothing else. */
+/** What was learned from the training rows, as plain JSON. It is stored with the version; `predict` needs nothing else. */
 export interface FittedPreprocessing {
   format: 1;
   /** In the order of the model's inputs. */
@@ -14,10 +14,10 @@ export interface FittedPreprocessing {
 }
 
 /**
- * Fits the preprocessing of a model's inputs and target on the rows at `trainIndices`, and on no other row. What each
- * method learns is in `fitScaling` and `fitTokens`.
+ * Fits the preprocessing of a model's inputs and target on the rows at `trainIndices` only. `fitScaling` and
+ * `fitTokens` tell what each method learns.
  *
- * @param semantics of the run: 1 takes only equal numbers for constant.
+ * @param semantics of the run; see `fitScaling`.
  * @throws PlatformError EMPTY_SPLIT without training rows.
  */
 export function fitPreprocessing(

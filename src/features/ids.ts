@@ -2,12 +2,12 @@ import type { ModelInput } from "../language/models/model.js";
 import { columnOf, featureWidth, sequencesOf, type Table } from "./table.js";
 import { codecs } from "./types/codecs.js";
 
-/** What the numbers of an input must be where an embedding layer reads them, as the rest of a sentence. */
+/** The rest of a sentence "… must …": the rule for numbers that an embedding layer reads as ids. */
 export const idRule = (below: number): string => `be a whole number from 0 to ${below - 1} for the embedding layer`;
 
 /**
- * The first number of a row that is no id of the embedding layer that reads the input. Undefined where no embedding layer
- * does, or where the ids are the platform's own: those of texts and categories are within bounds.
+ * Finds the first number of a row that is no id of the embedding layer that reads the input. Undefined where no embedding
+ * layer reads it, or where the platform makes the ids itself: those are within bounds.
  */
 export function foreignIds(input: ModelInput, table: Table): ((row: number) => number | undefined) | undefined {
   const { idsBelow: below } = input;

@@ -7,9 +7,8 @@ export { classOf, trueAbove } from "./classes.js";
 export type { Prediction } from "./types/codec.js";
 
 /**
- * What the network's outputs for `n` rows (n × `target.width`; probabilities for CATEGORY and BINARY) say, in the
- * target's own terms. Categories and truth values follow `classOf`. Null where an output is not finite: the row's inputs
- * are too large for the model.
+ * The predictions that the network's outputs for `n` rows mean (n × `target.width`; probabilities for a target with
+ * classes). Null where an output is not finite: the row's inputs are too large for the model.
  */
 export function toPredictions(
   model: ModelSpec,

@@ -6,17 +6,17 @@ import { listed, shown } from "../language/fields/wording.js";
 import { codecs } from "./types/codecs.js";
 
 export interface RowRules {
-  /** Names of the features that every row must have a value for, by default all. The others may be missing or null. */
+  /** Names of the features that every row must have a value for; by default all. The others may be absent or null. */
   require?: readonly string[];
-  /** Whether fields that are no features are ignored instead of refused. */
+  /** Whether fields other than features are ignored instead of refused. */
   allowExtra?: boolean;
-  /** Fields that are no features and may be there all the same: they are not looked at. */
+  /** Other fields that a row may have. They are not checked. */
   ignore?: ReadonlySet<string>;
   /** Where the rows lie in the input; default `rows`. */
   path?: string;
-  /** The number of the first of these rows in the input, where they are a part of it; default 0. */
+  /** The number of the first of these rows, where they are a part of a longer input; default 0. */
   firstRow?: number;
-  /** What was found wrong with a value before: it takes the place of what would be found here. */
+  /** A fault that was found in a value before. It is reported instead of what this check finds. */
   faultOf?(row: number, feature: string): ValueFault | undefined;
 }
 
@@ -27,11 +27,11 @@ export interface ValueFault {
 }
 
 /**
- * Checks rows from outside, which may be anything at all, and answers what is wrong with them: nothing, or at most 100
- * problems with paths such as `rows[3].sepal_length`. Where there are more, checking stops, and a last problem says at
- * which row: no input makes this take longer than rows without faults would. Never throws.
+ * Checks rows from outside, which may be any JSON, and returns at most 100 problems with paths such as
+ * `rows[3].sepal_length`. Where there are more, checking stops, and a last problem says at which row. So no input takes
+ * longer than rows without faults. Never throws.
  *
- * What a value must be is in the codecs (`types/`). A value's first fault alone is reported.
+ * The codecs (`types/`) define what a value must be. Only the first fault of a value is reported.
  */
 export function validateRows(features: readonly Feature[], rows: unknown, rules: RowRules = {}): Problem[] {
   const findings = Findings.start(rules.path ?? "rows", limits.rowProblems);
@@ -49,10 +49,10 @@ export function validateRows(features: readonly Feature[], rows: unknown, rules:
   return findings.problems();
 }
 
-/** Adds what is wrong with one row, which is the one at `index`, to `findings`. */
+/** Adds the problems of one row, which is at `index`, to `findings`. */
 export type RowChecker = (findings: Findings, index: number, row: unknown) => void;
 
-/** `validateRows` row by row. What is known of the features is prepared once for all rows. */
+/** `validateRows` row by row. The checks are prepared once for all rows. */
 export function rowChecker(features: readonly Feature[], rules: RowRules): RowChecker {
   const required = new Set(rules.require);
   const checks = features.map((feature) => ({
@@ -69,7 +69,7 @@ export function rowChecker(features: readonly Feature[], rules: RowRules): RowCh
     const at = findings.at(index);
     for (const { feature, isRequired, check } of checks) {
       const { name } = feature;
-      // Own fields only: `row.constructor` must not find what every object inherits.
+      // Own fields only: every object inherits a `constructor`.
       const value = Object.hasOwn(row, name) ? row[name] : undefined;
       const fault = rules.faultOf?.(index, name);
       if (fault !== undefined) at.add(fault.code, fault.message, name);

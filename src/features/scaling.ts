@@ -44,7 +44,7 @@ export function groupCount({ shape }: { shape: readonly number[] }): number {
   return shape.at(-1) ?? 1;
 }
 
-/** A TIMESTAMP's unit: seconds are what people name a duration in, and what an exported model takes. */
+/** The unit of a TIMESTAMP's statistics and of exported models: seconds. */
 export function secondsOf(milliseconds: number): number {
   return milliseconds / 1000;
 }
@@ -83,7 +83,7 @@ export function fitScaling(
       return { method, mean: groups.map((group) => group.mean), standardDeviation };
     }
     default:
-      // What is embedded reaches the network as its code; the vectors are the network's own.
+      // Embedded and counted values reach the network as ids; the vectors of an embedding are weights of the network.
       return { method: "ORDINAL" };
   }
 }
@@ -122,7 +122,7 @@ export function encodeScaled(
   }
 }
 
-/** The error for what was fitted for another model. */
+/** The error for preprocessing that was fitted for another model. */
 export function foreign(feature: string): PlatformError {
   return new PlatformError("BAD_INPUT", `The fitted preprocessing is another model's: it lacks feature "${feature}".`);
 }

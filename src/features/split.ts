@@ -14,7 +14,7 @@ import { type Table, valueReader } from "./table.js";
  *   `sha256("split/1/ordinal/<seed>/<floor(n / 4)>")`. Four rows share a digest, which makes it four times as fast.
  * - With a key, the row takes word 0 of `sha256("split/1/key/<seed>/<JSON of the value>")`: a number as ECMAScript
  *   writes it (-0 as 0), a boolean, a text, a category's string (not its code, so that the order of the declared
- *   categories does not matter), an instant as `YYYY-MM-DDTHH:MM:SS.sssZ`, or an array of numbers.
+ *   categories does not matter), an instant as `YYYY-MM-DDTHH:MM:SS.sssZ`, or an array of numbers; `valueReader` gives it.
  * - The row is `train` where `u < train`, else `validation` where `u < train + validation`, else `test`. The last part
  *   with a fraction above 0 takes what rounding leaves, so a part with fraction 0 is always empty.
  *
@@ -67,10 +67,10 @@ export function splitCounts(
   return { train: train.length, validation: validation.length, test: test.length };
 }
 
-/** Rows that are counted before others get a turn. */
+/** Rows that are counted before other work gets a turn. */
 const rowsPerTurn = 16_384;
 
-/** `splitCounts` of rows that no key divides, in turns: a million rows take a second. */
+/** `splitCounts` of a split without a key, in turns: a million rows take a second. */
 export async function ordinalSplitCounts(
   split: Split,
   rowCount: number,

@@ -23,22 +23,22 @@ export interface Table {
   columns: Map<string, Column>;
 }
 
-/** The table of no rows. */
+/** A table without rows. */
 export function emptyTable(features: readonly Feature[]): Table {
   return { rowCount: 0, columns: new Map(features.map((feature) => [feature.name, emptyColumn(feature)])) };
 }
 
 /**
- * Rows as users write them, as a table. The rows have passed `validateRows`; what it would have refused throws
- * `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays, and
- * the pixels that a file was decoded to. Fields of a row that are not among `features` are left out.
+ * Makes a table of rows as users write them. The rows have passed `validateRows`; a value that it would have refused
+ * throws `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays, and
+ * the pixels of a decoded file. Fields of a row that are not among `features` are left out.
  */
 export function tableFromRows(features: readonly Feature[], rows: readonly Record<string, unknown>[]): Table {
   const columns = new Map(features.map((feature) => [feature.name, columnFromRows(feature, rows)]));
   return { rowCount: rows.length, columns };
 }
 
-/** The column of no rows. */
+/** A column without rows. */
 function emptyColumn({ type }: Feature): Column {
   switch (codecs[type].store.form) {
     case "TEXTS":
@@ -148,7 +148,7 @@ export function valueReader(feature: Feature, table: Table): (row: number) => un
   }
 }
 
-/** The tables' rows one after another. All must have the same features in the same widths; none at all is `BAD_INPUT`. */
+/** Concatenates tables. All must have the same features with the same widths; an empty list throws `BAD_INPUT`. */
 export function concatenateTables(tables: readonly Table[]): Table {
   const [first] = tables;
   if (!first) throw new PlatformError("BAD_INPUT", "There is no table to concatenate.");
@@ -176,7 +176,7 @@ function widthOf(column: Column | undefined, rowCount: number): number {
   return column && !Array.isArray(column) && !isSequences(column) ? column.length / rowCount : 0;
 }
 
-/** The rows at `indices`, in that order; an index may occur more than once. An index outside the table is `BAD_INPUT`. */
+/** The rows at `indices`, in that order, with repetitions. Throws `BAD_INPUT` for an index outside the table. */
 export function selectRows(table: Table, indices: ArrayLike<number>): Table {
   assertRowIndices(table, indices);
   const columns = [...table.columns].map(

@@ -7,28 +7,19 @@ import type { ModelVersion } from "../entities/version.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { describedType } from "../language/datasets/feature-types.js";
 import { canonicalJson } from "../language/fields/canonical.js";
+import type { DeclaredFields } from "../language/fields/field.js";
 import type { Problem } from "../language/fields/problem.js";
 import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
 import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
-import type { TrainingDeclaration, TrainingSpec } from "../language/training/training.js";
+import type { TrainingSpec, trainStruct } from "../language/training/training.js";
 import { newestRevision } from "../registry/revise.js";
 import { referencedVersion } from "../registry/versions.js";
 import { offeredMemory } from "./offered-memory.js";
 import { type NewRun, queueRun } from "./queue-run.js";
-import { type QueueingDeclaration, resolveQueueing } from "./queueing.js";
+import { resolveQueueing } from "./queueing.js";
 
-export interface TrainDeclaration extends TrainingDeclaration, QueueingDeclaration {
-  model: string;
-  modelRevision?: number | null;
-  optimizer: string;
-  optimizerRevision?: number | null;
-  /** Number of the dataset's version; default: the newest. */
-  datasetVersion?: number | null;
-  /** Reference of a version of the same model revision whose weights are the start. */
-  initializeFrom?: string | null;
-  idempotencyKey?: string | null;
-}
+export type TrainDeclaration = DeclaredFields<typeof trainStruct.fields> & { idempotencyKey?: string | null };
 
 /** With these, no rule about the number of rows applies. */
 const unknownCounts = { train: Number.NaN, validation: 1, test: 1 };

@@ -7,9 +7,9 @@ import type { Feature } from "../language/datasets/dataset.js";
 import { maximumSegmentNumbers } from "./columns.js";
 import type { DuckDB } from "./duckdb.js";
 
-/** Makes one column of the chunks that hold it, in order. */
+/** Builds a column from chunks, in order. */
 export interface ColumnBuilder {
-  /** Takes a chunk whose first row has that number; throws `OBJECT_CORRUPT` where a value is none of the feature's. */
+  /** Takes a chunk that begins at row `firstRow`. Throws `OBJECT_CORRUPT` for a value that does not fit the feature. */
   read(vector: DuckDBVector, firstRow: number): void;
   column(): Column;
 }
@@ -72,7 +72,7 @@ function sequenceBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, r
   const offsets = new Uint32Array(rowCount + 1);
   let values = new Float64Array(1024);
   let used = 0;
-  /** Doubling keeps the copying in proportion to what is read. */
+  /** Doubling keeps copying proportional to reading. */
   const reserve = (more: number, row: number) => {
     if (used + more > maximumSegmentNumbers) throw misfit(feature, row, "exceeds what a segment can hold");
     if (used + more <= values.length) return;
@@ -106,12 +106,12 @@ function sequenceBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, r
   };
 }
 
-/** Writes one value at `position`; `row` is named where it is none of the feature's. */
+/** Writes one value at `position`. Throws `OBJECT_CORRUPT` with `row` for a value that does not fit the feature. */
 type Putter = (value: unknown, column: Float64Array, position: number, row: number) => void;
 
 function putter(duckdb: DuckDB, feature: Feature, store: NumberStore): Putter {
   const { type, number, misfit: reason } = store.numbers(feature).file;
-  // To the millisecond: what is finer was never written.
+  // Instants are written to the millisecond.
   const numberOf =
     type !== "TIMESTAMP WITH TIME ZONE"
       ? number

@@ -9,13 +9,13 @@ import type { DuckDB } from "./duckdb.js";
 /** The most numbers (rows × `numbersPerRow`) one segment holds: 256 MiB in memory. */
 export const maximumSegmentNumbers = 2 ** 25;
 
-/** How many numbers a row holds at least: elements of any count are not in it. */
+/** How many numbers a row holds at least: the elements of sequences are not counted. */
 export function numbersPerRow(features: readonly Feature[]): number {
   const numbers = (feature: Feature) => (codecs[feature.type].store.form === "SEQUENCES" ? 1 : featureWidth(feature));
   return features.reduce((sum, feature) => sum + numbers(feature), 0);
 }
 
-/** How many numbers the table holds, a character of a text counting as one. */
+/** How many numbers the table holds; a character of a text counts as one. */
 export function sizeOfTable(features: readonly Feature[], table: Table): number {
   return features.reduce((sum, { name }) => sum + columnSize(table.columns.get(name) ?? []), 0);
 }
@@ -28,7 +28,7 @@ export function sizeOfRow(features: readonly Feature[], table: Table): number {
 /** A column's type in SQL: one value a row, a list, or a list of lists. */
 type StorageType = `${FileType | "UTINYINT"}${"" | "[]" | "[][]"}`;
 
-/** The SQL types in which a feature may lie in a file; the first one fits any value. */
+/** The SQL types that a feature may have in a file; the first one fits any value. */
 export function sqlTypesOf(feature: Feature): readonly [StorageType, ...string[]] {
   const { store } = codecs[feature.type];
   switch (store.form) {
@@ -47,7 +47,7 @@ function sqlTypeOf({ isList, numbers }: NumberStore, feature: Feature): `${FileT
   return `${numbers(feature).file.type}${isList ? "[]" : ""}`;
 }
 
-/** The SQL type for these values: pixels, whole numbers from 0 to 255, take a byte each. */
+/** The SQL type for these values. Whole numbers from 0 to 255 take a byte each where the type packs them. */
 export function storageTypeFor(feature: Feature, table: Table): StorageType {
   const { store } = codecs[feature.type];
   if (store.form === "NUMBERS" && store.packsBytes) {
@@ -74,7 +74,7 @@ export function columnType(duckdb: DuckDB, type: StorageType): DuckDBType {
   return types[type as FileType];
 }
 
-/** Puts the values of the rows from `firstRow` on, as many as the chunk has, into column `index` of the chunk. */
+/** Fills column `index` of the chunk with the rows from `firstRow` on. */
 export function writeColumn(
   duckdb: DuckDB,
   chunk: DuckDBDataChunk,

@@ -24,15 +24,15 @@ export { maximumSegmentNumbers } from "./columns.js";
 export { rowsDigest } from "./rows-digest.js";
 
 export interface WrittenSegment {
-  /** A Parquet file that any reader opens; VECTOR and IMAGE are flat lists, TIMESTAMP is an instant in UTC. */
+  /** A Parquet file for any reader. VECTOR and IMAGE are flat lists, TIMESTAMP is an instant in UTC. */
   bytes: Buffer;
-  /** The digest of the rows, whatever file holds them; see `rowsDigest`. */
+  /** The digest of the rows, which does not depend on the file; see `rowsDigest`. */
   rowsDigest: string;
 }
 
 /**
- * The table's rows as a Parquet file. Throws `BAD_INPUT` for a table that does not fit the features, holds a number that
- * is not finite or is larger than `maximumSegmentNumbers`; `STORAGE_FULL` where the temporary folder has no room.
+ * Writes a table as a Parquet file. Throws `BAD_INPUT` for a table that does not fit the features, with a number that is
+ * not finite, or larger than `maximumSegmentNumbers`; `STORAGE_FULL` where the temporary folder has no room.
  */
 export async function writeSegment(features: readonly Feature[], table: Table): Promise<WrittenSegment> {
   assertWritable(features, table);
@@ -71,7 +71,7 @@ export async function readSegment(features: readonly Feature[], bytes: Uint8Arra
   });
 }
 
-/** The rows of several segments, one after another; none gives a table without rows. */
+/** The rows of several segments, one after another. No segments give a table without rows. */
 export async function readSegments(features: readonly Feature[], segments: readonly Uint8Array[]): Promise<Table> {
   const tables: Table[] = [];
   for (const bytes of segments) tables.push(await readSegment(features, bytes));
@@ -95,7 +95,7 @@ function assertWritable(features: readonly Feature[], table: Table): void {
   }
 }
 
-/** Those that occur, each once: a list may hold 10,000 categories of which one row has one. */
+/** Checks the categories that occur, each once: one row may have one of 10,000. */
 function assertCategories(feature: Feature, table: Table): void {
   if (feature.categories.length === 0) return;
   const isSequence = codecs[feature.type].store.form === "SEQUENCES";
@@ -106,7 +106,7 @@ function assertCategories(feature: Feature, table: Table): void {
   }
 }
 
-/** UTF-8 has no form for half a surrogate pair: another text would come back. */
+/** UTF-8 cannot encode half a surrogate pair: another text would be read. */
 function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
@@ -133,7 +133,7 @@ function assertValues(feature: Feature, table: Table): void {
   }
 }
 
-/** @param rowOf the row that holds the value, or the element, of that number. */
+/** @param rowOf the row of a value or element, by its index. */
 function assertNumbers(
   feature: Feature,
   store: NumberStore,

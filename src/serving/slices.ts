@@ -33,7 +33,7 @@ function positions({ inputShape, outputShape }: Layer): number {
 
 const isOpenEnded = ({ type }: ModelInput) => describedType(type).elements !== undefined;
 
-/** The slices of unchecked rows, in order. */
+/** The slices of rows, which may be any JSON, in order. */
 export function* slicesOf(model: Pick<ModelSpec, "inputs">, most: number, rows: readonly unknown[]): Generator<Slice> {
   const openEnded = model.inputs.filter(isOpenEnded).map(({ feature }) => feature);
   for (let start = 0; start < rows.length; ) {

@@ -65,7 +65,6 @@ export function createThread<Request, Result>(options: ThreadOptions): Thread<Re
 
   function startWorker(): Worker {
     const worker = new Worker(url);
-    worker.unref();
     const receive = guarded((answer: FromThread<Result>) => {
       if (running === worker) settle(answer);
     }, rejectAll);
@@ -75,6 +74,8 @@ export function createThread<Request, Result>(options: ThreadOptions): Thread<Re
     worker.on("message", receive);
     worker.on("error", ended);
     worker.on("exit", ended);
+    // After the listeners: one for messages keeps the process alive again.
+    worker.unref();
     return worker;
   }
 

@@ -42,8 +42,9 @@ export async function serveTrainer(options: {
   // A Ctrl-C reaches the whole process group; the worker decides what its trainers do then.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
-  // Without its worker, no result can be stored.
+  // Without its worker, no result can be stored. The worker may have ended while this process was loading.
   process.on("disconnect", () => process.exit(1));
+  if (!process.connected) process.exit(1);
 
   let request: "CANCEL" | "DRAIN" | undefined;
   let held = false;

@@ -1,7 +1,7 @@
 import type { Algorithm, Clipping, OptimizerSpec } from "../../src/language/algorithms/optimizer.js";
 import type { Activation, Layer, Regularizer } from "../../src/language/layers/layer.js";
 import type { Loss, ModelSpec } from "../../src/language/models/model.js";
-import type { Schedule } from "../../src/language/schedules/schedule.js";
+import type { Schedule } from "../../src/language/schedules/schedules.js";
 
 export const noPenalty: Regularizer = { l1: 0, l2: 0 };
 

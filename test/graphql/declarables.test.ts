@@ -1,4 +1,4 @@
-import { type GraphQLInputObjectType, getNamedType, isInputObjectType } from "graphql";
+import { type GraphQLEnumType, type GraphQLInputObjectType, getNamedType, isInputObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSchema } from "../../src/graphql/schema.js";
 import { declarableKinds } from "../../src/language/catalogue/catalogue.js";
@@ -45,6 +45,28 @@ describe("declarables", () => {
       losses.map(({ name, fields }: { name: string; fields: { name: string }[] }) => [name, fields.map((f) => f.name)]),
     );
     expect(options).toMatchObject({ HUBER: ["delta"], HINGE: [], TVERSKY: ["alpha", "beta"] });
+  });
+
+  it("of the kind FEATURE_TYPE name the fields that a feature of each type takes, and say which it needs", async () => {
+    const types = await told("FEATURE_TYPE");
+    type Told = { name: string; fields: { name: string; required: boolean }[] };
+    const fields = Object.fromEntries(
+      types.map(({ name, fields }: Told) => [name, Object.fromEntries(fields.map((f) => [f.name, f.required]))]),
+    );
+    expect(fields).toEqual({
+      ...{ NUMBER: {}, BINARY: {}, TEXT: {}, TIMESTAMP: {}, CATEGORY: { categories: true }, VECTOR: { shape: true } },
+      ...{ IMAGE: { shape: true, resize: false }, SEQUENCE: { categories: false, shape: false } },
+    });
+    const image = types.find(({ name }: Told) => name === "IMAGE");
+    expect(image.fields[0]).toMatchObject({
+      ...{ type: "LIST", minimumLength: 3, maximumLength: 3 },
+      item: { type: "INTEGER", minimum: 1, maximum: 1_000_000 },
+    });
+    expect(image.fields[1].choices.map(({ name }: { name: string }) => name)).toEqual(["STRETCH", "CROP", "PAD"]);
+    const meanings = createSchema().getType("FeatureType") as GraphQLEnumType;
+    expect(
+      Object.fromEntries(types.map(({ name, description }: Record<string, string>) => [name, description])),
+    ).toEqual(Object.fromEntries(meanings.getValues().map(({ name, description }) => [name, description])));
   });
 
   it.each(declarableKinds.all)("of the kind %s are told in full, within the limits of an operation", async (kind) => {

@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { createThread, type Thread, type ThreadOptions } from "../../src/threads/thread.js";
 
@@ -124,6 +127,13 @@ describe("a thread", () => {
     thread.start();
     for (let time = 0; time < 2; time++)
       await expect(echo("any")).rejects.toThrow(/^the thread of the test has ended with 3$/);
+  });
+
+  it("does not keep its process alive", async () => {
+    const program = fileURLToPath(new URL("./started-thread.mjs", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 30_000 });
+    expect(stdout).toBe("answered\n");
+    open();
   });
 
   it("that is closed rejects what is under way and what comes after", async () => {

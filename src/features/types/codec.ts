@@ -24,11 +24,10 @@ export interface Codec<Held extends Store = Store> {
   /** Writes what the network takes of each row. */
   encode(input: ModelInput, fitted: FittedScaling, rows: Rows, destination: Destination): void;
   /**
-   * Whether the encoded values are the stored numbers, scaled: neither codes nor instants, nor what tokens become. By
-   * default they are not.
+   * Whether the encoded values are the stored numbers, scaled; not codes, instants or ids. Default: false.
    */
   holdsNumbers?(field: ValueForm): boolean;
-  /** Whether the ids that an embedding layer reads are the platform's own, and so within bounds. By default they are not. */
+  /** Whether the platform makes the ids that an embedding layer reads, so that they are within bounds. Default: false. */
   makesIds?(field: ValueForm): boolean;
 }
 
@@ -55,7 +54,7 @@ export type Check = (at: Findings, key: string | number, value: unknown) => bool
 /** The form of a type's columns, and what they hold. */
 export type Store = NumberStore | TextStore | SequenceStore;
 
-/** A column of a fixed count of numbers a row: `product(shape)`. */
+/** A column of a fixed number of numbers per row: `product(shape)`. */
 export interface NumberStore {
   form: "NUMBERS";
   /** In a file, whether a row's numbers are a list. */
@@ -71,7 +70,7 @@ export interface TextStore {
   form: "TEXTS";
 }
 
-/** A column of any count of elements a row, each of a fixed count of numbers. */
+/** A column of any number of elements per row, each of a fixed number of numbers. */
 export interface SequenceStore {
   form: "SEQUENCES";
   elements(feature: ValueForm): NumberStore;
@@ -81,7 +80,7 @@ export interface SequenceStore {
 export interface Numbers {
   /** Writes a value that users gave at `position`; answers the position after it, or -1 for what is no value. */
   write(value: unknown, column: Float64Array | Uint8Array, position: number): number;
-  /** The value whose numbers begin at `position`, as users write it. */
+  /** The value whose numbers begin at `position`, as users write it. The split hashes it, so it must never change. */
   read(column: Float64Array, position: number): unknown;
   /** Whether the number may stand in a column. */
   fits(number: number): boolean;

@@ -4,7 +4,7 @@ import { columnScaling, encodeScaled } from "../scaling.js";
 import type { Check, NumberStore, TargetCodec } from "./codec.js";
 import { checkNumber, doubles, writeNumbers } from "./number.js";
 
-/** Pixels as a decoder gives them: what an image file has become. */
+/** The pixels of a decoded image file. */
 export type Pixels = Uint8Array;
 
 export function isPixels(value: unknown): value is Pixels {
@@ -51,8 +51,8 @@ export const vector: TargetCodec = {
 };
 
 /**
- * Checks nested lists of numbers, or pixels, of a shape from its axis `axis` on. Stops at the first fault: an image of a
- * wrong type would have a million.
+ * Checks nested lists of numbers, or pixels, against a shape from its axis `axis` on. Stops at the first fault: a wrong
+ * image could have a million.
  */
 export function checkNumbers(
   at: Parameters<Check>[0],
@@ -80,7 +80,7 @@ export function checkNumbers(
   return false;
 }
 
-/** What an image file was decoded to. Pixels that do not fit the column are a misfit. */
+/** Answers -1 for pixels beyond the end of the column. */
 function writePixels(pixels: Pixels, column: Float64Array | Uint8Array, position: number): number {
   if (position + pixels.length > column.length) return -1;
   column.set(pixels, position);

@@ -6,7 +6,7 @@ export type { Resize } from "./feature-fields.js";
 export { type FeatureType, featureTypes } from "./feature-types.js";
 export type { FeatureDeclaration, SplitDeclaration } from "./fields.js";
 
-/** The parts every row of a dataset belongs to for ever; see `features/split.ts`. */
+/** The parts of a dataset. A row belongs to one of them for ever; see `features/split.ts`. */
 export const splitParts = ["train", "validation", "test"] as const;
 export type SplitPart = (typeof splitParts)[number];
 
@@ -26,7 +26,7 @@ export interface Feature {
   categories: string[];
   /** `[length]` for VECTOR and a SEQUENCE of vectors; `[height, width, channels]` for IMAGE; otherwise `[]`. */
   shape: number[];
-  /** Left out where none is declared, so that what was declared before there was one keeps its digest. */
+  /** Left out where none is declared, so that older declarations keep their digests. */
   resize?: Resize;
 }
 

@@ -43,7 +43,7 @@ export function categories({ required, doc }: { required: boolean; doc: string }
   });
 }
 
-function readCategories(at: Findings, key: string, declared: string[] | null | undefined): string[] {
+function readCategories(at: Findings, key: string | number, declared: string[] | null | undefined): string[] {
   const list = readList(at, key, declared, limits.categories);
   if (Array.isArray(declared) && declared.length < 2) {
     const code = declared.length === 0 ? "EMPTY" : "OUT_OF_RANGE";
@@ -86,7 +86,7 @@ export function shape(options: { axes: readonly string[]; required: boolean; doc
   });
 }
 
-function readShape(at: Findings, key: string, declared: number[] | null | undefined, axes: number): number[] {
+function readShape(at: Findings, key: string | number, declared: number[] | null | undefined, axes: number): number[] {
   const list = readList(at, key, declared, axes);
   const lengths = list.map((entry, index) => readInteger(at.at(key), index, entry, 1, undefined, limits.elements));
   const elements = lengths.reduce((product, entry) => product * entry, 1);

@@ -41,7 +41,7 @@ function resolveFeatures(findings: Findings, declared: readonly FeatureDeclarati
     if (feature === undefined) return [];
     const resolved = resolveFeature(at.at(index), feature);
     if (resolved.name === "") return [resolved];
-    // Columns of SQL engines ignore case, so `Width` and `width` would be one.
+    // SQL engines ignore case, so `Width` and `width` would be one column.
     const earlier = taken.get(resolved.name.toLowerCase());
     if (earlier === undefined) taken.set(resolved.name.toLowerCase(), index);
     else {
@@ -120,7 +120,7 @@ function resolveSplit(at: Findings, declared: SplitDeclaration, features: Featur
   };
 }
 
-/** Rounded, so that what is left of 0.8 and 0.1 is 0.1 and gives the digest of 0.1. */
+/** Rounded, so that 0.8 and 0.1 leave 0.1, with the digest of 0.1. */
 function remainder(a: number, b: number): number {
   return Math.round((1 - a - b) * 1e9) / 1e9 + 0; // + 0: no negative zero
 }

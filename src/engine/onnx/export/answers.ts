@@ -9,13 +9,13 @@ import { cast } from "./raw-values.js";
 /** What an exported model answers. */
 export type Answer = "probabilities" | "label" | "value";
 
-/** Stands for any count of rows: shapes with the batch are written into a file by name. */
+/** Stands for any number of rows: files have the name of the batch there. */
 const rows = 1;
 
 /**
  * From the network's `predictions` [batch, width] to answers in the target's own terms, as `toPredictions` gives them:
- * `probabilities` and `label` for categories and for true or false, else `value`, in float64.
- * @param unknown whether an `unknown` [batch, 1] is there: rows of which nothing must be said.
+ * `probabilities` and `label` for a target with classes, else `value` in float64.
+ * @param unknown whether there is an input `unknown` [batch, 1]: rows that get no answer.
  */
 export function answers(
   model: ModelSpec,

@@ -10,7 +10,7 @@ export function encodeCategory(record: Recorder, raw: Value, input: ModelInput, 
   return { value: categorical(record, code, input, scaling), isUnknown };
 }
 
-/** A category as its index, -1 where it is none of the model's. */
+/** A category as its index; -1 for one that the model does not know. */
 function codeOf(record: Recorder, text: Value, { categories }: ModelInput): { code: Value; isUnknown: Value } {
   const [code] = record.nodes(
     "LabelEncoder",

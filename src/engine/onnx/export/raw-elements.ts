@@ -7,9 +7,9 @@ import type { Recorder } from "../program/recorder.js";
 import { cast, type Encoded, paddingText, rows } from "./raw-values.js";
 
 /**
- * The tokens of a TEXT as its codec encodes them: at their places, `maxLength` a row, or counted. They come tokenized and
- * padded, as texts, "" being padding, or as the ids of hashed ones, 0 being padding: ONNX can neither take a text apart
- * nor lower its case row by row.
+ * The tokens of a TEXT as its codec encodes them: at their places, `maxLength` per row, or counted. The input is tokenized
+ * and padded: texts with "" as padding, or ids of hashed tokens with 0 as padding. ONNX can neither split texts nor change
+ * their case row by row.
  */
 export function encodeTokens(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Encoded {
   const ids = raw.type === "string" ? idsOf(record, raw, input, scaling) : raw;
@@ -17,8 +17,8 @@ export function encodeTokens(record: Recorder, raw: Value, input: ModelInput, sc
 }
 
 /**
- * The elements of a SEQUENCE as its codec encodes them: at their places, `maxLength` a row, or counted. They come padded:
- * categories with "", numbers with NaN.
+ * The elements of a SEQUENCE as its codec encodes them: at their places, `maxLength` per row, or counted. The input is
+ * padded: categories with "", numbers with NaN.
  */
 export function encodeItems(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Encoded {
   if (input.categories.length === 0) return { value: scaledElements(record, raw, input, scaling) };
@@ -94,7 +94,7 @@ function counted(record: Recorder, ids: Value, input: ModelInput, scaling: Fitte
   return cast(record, record.node("Mul", [wide, record.constant(weights, [width], "float64")], exact), "float32");
 }
 
-/** NaN, which is padding, becomes 0 after scaling. */
+/** Padding, which is NaN, becomes 0 after scaling. */
 function scaledElements(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Value {
   const width = input.shape[0] ?? 1;
   const { center, scale, unit } = affine(scaling, width);

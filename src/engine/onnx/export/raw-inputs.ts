@@ -7,14 +7,14 @@ import { rows } from "./raw-values.js";
 
 const inputPrefix = "feature/";
 
-/** The feature that an input of `rawInputs` is for: the prefix keeps what users call things apart from all else. */
+/** The feature of an input of `rawInputs`. The prefix keeps users' names apart from all others. */
 export function featureOf(inputName: string): string {
   return inputName.slice(inputPrefix.length);
 }
 
 /**
- * From raw features to what the network takes, as `encodeInputs` does: one input per feature (see `featureOf`); out come `x`
- * [batch, ...inputShape] and, where a feature has categories, `unknown` [batch, 1]: whether a row holds a category that
+ * From raw features to what the network takes, as `encodeInputs` does. One input per feature (see `featureOf`). Outputs:
+ * `x` [batch, ...inputShape] and, where a feature has categories, `unknown` [batch, 1]: whether a row has a category that
  * the model does not know. Statistics are applied in float64, as they were fitted.
  */
 export function rawInputs(model: ModelSpec, fitted: FittedPreprocessing): Program {
@@ -22,7 +22,7 @@ export function rawInputs(model: ModelSpec, fitted: FittedPreprocessing): Progra
   const unknown: Value[] = [];
   const encoded = model.inputs.map((input, index) => {
     const scaling = fittedOf(fitted.inputs[index], input.feature);
-    // A count of tokens that only the caller knows has a stand-in here, as the count of rows has.
+    // A number of tokens that only the caller knows is 1 here, as the number of rows is.
     const form = rawForms[input.type];
     const shape = form.shape(input).map((size: Dimension) => (typeof size === "number" ? size : rows));
     const raw = record.input(`${inputPrefix}${input.feature}`, shape, form.elementType(input));

@@ -6,8 +6,8 @@ import type { Recorder } from "../program/recorder.js";
 import { cast, type Encoded, rows } from "./raw-values.js";
 
 /**
- * Seconds since 1970, float64 [batch, 1], as `encodeInputs` encodes an instant: [batch, 1], or [batch, 7] for CALENDAR. All
- * in float64 but the sine and cosine of the angle, which ONNX Runtime has in float32 alone.
+ * Seconds since 1970, float64 [batch, 1], as the codec of TIMESTAMP encodes them: [batch, 1], or [batch, 7] for CALENDAR.
+ * All in float64 but the sine and cosine of the angle, which ONNX Runtime has in float32 only.
  */
 export function encodeInstant(record: Recorder, seconds: Value, _input: ModelInput, scaling: FittedScaling): Encoded {
   const exact = { shape: [rows, 1], type: "float64" as const };

@@ -13,7 +13,7 @@ function scaled(record: Recorder, raw: Value, input: ModelInput, scaling: Fitted
   if (scaling.method === "NONE") return cast(record, raw, "float32");
   const groups = groupCount(input);
   const { center, scale, unit } = affine(scaling, groups);
-  // An image has a number per channel, its last axis; everything else has one axis, and one per element.
+  // One for each place of the last axis, such as an image's channels.
   const shape = [groups];
   const numbers = (values: readonly number[]) => record.constant(Float64Array.from(values), shape, "float64");
   const result = { shape: raw.shape, type: "float64" as const };

@@ -3,11 +3,11 @@ import type { ModelInput } from "../../../language/models/model.js";
 import type { DataType, Dimension, Value } from "../program/model.js";
 import type { Recorder } from "../program/recorder.js";
 
-/** The form that features of one type have in an exported model; see `exportVersion`. */
+/** How features of one type enter an exported model; see `exportVersion`. */
 export interface RawForm {
   /**
-   * The type of the elements that the file takes. Numbers may be large beside what tells them apart, as seconds since 1970
-   * are, so they need the digits that rows keep; pixels and flags do not.
+   * The type of the elements that the file takes. Numbers are float64 as in rows, because large ones such as seconds since
+   * 1970 differ in digits that float32 has not; pixels and flags are float32.
    */
   elementType(input: ModelInput): DataType;
   /** The shape of the raw values: `rowShape`, or `elementShape` for any number of elements. */
@@ -32,7 +32,7 @@ export function elementShape({ feature, shape, placement }: ModelInput): Dimensi
   return ["batch", placement?.maxLength ?? `${feature} elements`, ...shape];
 }
 
-/** Stands for any count of rows: shapes with the batch are written into a file by name. */
+/** Stands for any number of rows: files have the name of the batch there. */
 export const rows = 1;
 
 /** ONNX's numbers for the types that values are cast to. */
@@ -44,5 +44,5 @@ export function cast(record: Recorder, value: Value, type: keyof typeof castTo):
   return record.node("Cast", [value], { shape: value.shape, type }, { to: castTo[type] });
 }
 
-/** What stands for padding among texts: no category, and no token, is the empty text. */
+/** Padding among texts: neither a category nor a token is empty. */
 export const paddingText = "";
