@@ -1,4 +1,7 @@
 import type { DataSource, EntityManager } from "typeorm";
+import { newestRevision } from "../db/revisions.js";
+import { asActor, sessionOf } from "../db/session.js";
+import { policy } from "../entities/actor.js";
 import { DatasetVersion } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
@@ -7,7 +10,6 @@ import { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
 import type { RetrainingSpec } from "../language/retraining/retraining.js";
 import { currentSemantics, type TrainingSpec, trainingDefaults } from "../language/training/training.js";
-import { newestRevision } from "../registry/revise.js";
 import { recordRetrainingStart } from "../runs/purposes/retrain.js";
 import { queueRun } from "../runs/queue-run.js";
 import { shareWeights } from "../runs/submit.js";
@@ -57,7 +59,7 @@ export async function startDueRetrainings(db: DataSource): Promise<string[]> {
       // The row lock lets one server start the run; the others then find nothing due.
       await manager.query("SELECT FROM retraining WHERE id = $1 FOR UPDATE", [retraining_id]);
       const [due] = await findDue(manager, retraining_id);
-      return due && startRetraining(manager, due);
+      return due && asActor(manager, policy(due.retraining_id), () => startRetraining(manager, due));
     });
     if (runId) started.push(runId);
   }
@@ -69,7 +71,7 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
   const { fineTune, promote, optimizer: optimizerName } = due.spec;
   const champion = await manager.findOneByOrFail(ModelVersion, { id: due.champion_id });
   const parent = await manager.findOneByOrFail(Run, { id: champion.runId });
-  const optimizer = await manager.findOneByOrFail(Optimizer, { name: optimizerName });
+  const optimizer = await manager.findOneByOrFail(Optimizer, sessionOf(manager).scope.where<Optimizer>(optimizerName));
   const optimizerRevision = await newestRevision(manager, OptimizerRevision, { optimizerId: optimizer.id });
   const datasetVersion = await manager.findOneByOrFail(DatasetVersion, { id: due.dataset_version_id });
   const spec: TrainingSpec = {

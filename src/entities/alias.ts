@@ -1,5 +1,6 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { type Actor, ActorColumn } from "./actor.js";
 
 @Entity("alias")
 @ObjectType({
@@ -49,4 +50,7 @@ export class AliasMove {
   @Column("timestamptz")
   @Field({ description: "When it moved." })
   at!: Date;
+
+  @ActorColumn("Who moved it; null for moves from before actors were recorded.", { nullable: true })
+  actor!: Actor | null;
 }

@@ -3,6 +3,7 @@ import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { Feature, Resize, Split, SplitPart } from "../language/datasets/dataset.js";
 import { resizing } from "../language/datasets/feature-fields.js";
 import { featureTypeChoices } from "../language/datasets/feature-types.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { enumFor } from "./enum.js";
 import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
@@ -99,6 +100,9 @@ export class Dataset extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was first declared." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @ObjectType({ description: "How many rows of a dataset version train, validate and test." })
@@ -158,4 +162,7 @@ export class DatasetVersion extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When the append was committed." })
   createdAt!: Date;
+
+  @ActorColumn("Who appended the rows.")
+  actor!: Actor;
 }

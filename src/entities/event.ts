@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { type Actor, ActorColumn } from "./actor.js";
 import { enumOf } from "./enum.js";
 
 export const modelEventKinds = [
@@ -58,6 +59,9 @@ export class ModelEvent {
   @Column("timestamptz")
   @Field({ description: "When it was committed." })
   at!: Date;
+
+  @ActorColumn("Who did it; null for entries from before actors were recorded.", { nullable: true })
+  actor!: Actor | null;
 }
 
 export const datasetEventKinds = ["DECLARED", "ROWS_APPENDED"] as const;
@@ -92,4 +96,7 @@ export class DatasetEvent {
   @Column("timestamptz")
   @Field({ description: "When it was committed." })
   at!: Date;
+
+  @ActorColumn("Who did it.")
+  actor!: Actor;
 }

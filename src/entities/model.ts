@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { ModelSpec } from "../language/models/model.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 
@@ -27,6 +28,9 @@ export class Model extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was first declared." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @Entity("model_revision")
@@ -59,4 +63,7 @@ export class ModelRevision extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was declared." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it.")
+  actor!: Actor;
 }

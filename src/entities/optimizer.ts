@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { OptimizerSpec } from "../language/algorithms/optimizer.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 
@@ -24,6 +25,9 @@ export class Optimizer extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was first declared." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @Entity("optimizer_revision")
@@ -55,4 +59,7 @@ export class OptimizerRevision extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was declared." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it.")
+  actor!: Actor;
 }

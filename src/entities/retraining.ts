@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { RetrainingSpec } from "../language/retraining/retraining.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 
@@ -32,6 +33,9 @@ export class Retraining extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was first declared." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @Entity("retraining_revision")
@@ -58,4 +62,7 @@ export class RetrainingRevision extends Node {
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "When it was declared." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it.")
+  actor!: Actor;
 }

@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { type Actor, ActorColumn } from "./actor.js";
 import { type RunState, RunStateEnum } from "./run.js";
 
 @Entity("run_event")
@@ -38,4 +39,7 @@ export class RunEvent {
   @Column("timestamptz")
   @Field({ description: "When it was committed." })
   at!: Date;
+
+  @ActorColumn("Who did it; null for entries from before actors were recorded.", { nullable: true })
+  actor!: Actor | null;
 }

@@ -2,6 +2,7 @@ import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { Gate } from "../language/retraining/gate.js";
 import { type TrainingSpec, unrecordedTraining } from "../language/training/training.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
@@ -262,4 +263,7 @@ export class Run extends Node {
   @Column("timestamptz", { name: "finished_at", nullable: true })
   @Field(() => Date, { nullable: true, description: "When it reached its last state." })
   finishedAt!: Date | null;
+
+  @ActorColumn("Who queued it: the operator, or the retraining policy that it belongs to.")
+  actor!: Actor;
 }

@@ -2,6 +2,7 @@ import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { type FeatureType, type SplitPart, splitParts } from "../language/datasets/dataset.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { FeatureTypeEnum } from "./dataset.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
@@ -160,4 +161,7 @@ export class VersionTag {
   @Column("text")
   @Field({ description: "Free text." })
   value!: string;
+
+  @ActorColumn("Who set it.")
+  actor!: Actor;
 }

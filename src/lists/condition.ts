@@ -1,6 +1,6 @@
+import type { Parameters } from "../db/parameters.js";
 import { PlatformError } from "../errors.js";
 import { isStorable } from "./loaders.js";
-import type { Parameters } from "./statement.js";
 
 /** Where a condition is written to, and where in the argument it stands. */
 export interface Scope {

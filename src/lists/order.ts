@@ -1,7 +1,7 @@
 import { Field, InputType, registerEnumType } from "type-graphql";
+import type { Parameters } from "../db/parameters.js";
 import { enumOf } from "../entities/enum.js";
 import { isStorable } from "./loaders.js";
-import type { Parameters } from "./statement.js";
 
 export const orderDirections = ["ASC", "DESC"] as const;
 export type OrderDirection = (typeof orderDirections)[number];

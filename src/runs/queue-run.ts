@@ -1,4 +1,5 @@
 import type { EntityManager } from "typeorm";
+import { defaultProject } from "../db/scope.js";
 import { DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
 import { ModelRevision } from "../entities/model.js";
@@ -7,7 +8,7 @@ import type { Run } from "../entities/run.js";
 import { leastMemory } from "../language/training/memory.js";
 import type { TrainingSpec } from "../language/training/training.js";
 import type { RunOrigin } from "./purposes/purpose.js";
-import { defaultPriority, defaultProject, recordDependencies } from "./queueing.js";
+import { defaultPriority, recordDependencies } from "./queueing.js";
 import { recordQueued } from "./state-writer.js";
 
 /** A run to queue, with every reference followed and every default resolved. */

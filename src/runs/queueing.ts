@@ -1,4 +1,5 @@
 import { type DataSource, type EntityManager, In } from "typeorm";
+import { sessionOf } from "../db/session.js";
 import { nodeTypeOf } from "../entities/identifier.js";
 import { Run, type RunState } from "../entities/run.js";
 import { readFields } from "../language/fields/field.js";
@@ -8,7 +9,7 @@ import type { Problem, Resolution } from "../language/fields/problem.js";
 import { count, shown } from "../language/fields/wording.js";
 import { type Queueing, type QueueingDeclaration, queueingFields } from "../language/training/queueing.js";
 
-export { defaultPriority, defaultProject, type QueueingDeclaration } from "../language/training/queueing.js";
+export { defaultPriority, type QueueingDeclaration } from "../language/training/queueing.js";
 
 /**
  * A run's place in the queue, with defaults. The runs that it depends on stay locked until the caller's transaction ends, so that
@@ -20,7 +21,10 @@ export async function resolveQueueing(
 ): Promise<Resolution<Queueing>> {
   const findings = Findings.start();
   const resolved: Queueing = {
-    ...readFields(findings, queueingFields, declaration),
+    ...readFields(findings, queueingFields, {
+      ...declaration,
+      project: declaration.project ?? sessionOf(manager).scope.project,
+    }),
     dependsOn: [...(declaration.dependsOn ?? [])],
   };
   if (resolved.dependsOn.length > limits.dependencies)

@@ -1,4 +1,4 @@
-import type { DataSource } from "typeorm";
+import type { Access } from "../db/session.js";
 import { type Outcome, transactOnce } from "../db/transaction.js";
 import { Run } from "../entities/run.js";
 import { referencedVersion } from "../registry/versions.js";
@@ -15,10 +15,10 @@ export interface ReproduceRequest {
  * see `purposes/reproduce.ts` for its result.
  */
 export function reproduceVersion(
-  db: DataSource,
+  access: Access,
   { ref, idempotencyKey }: ReproduceRequest,
 ): Promise<Outcome<{ runId: string }>> {
-  return transactOnce(db, { operation: "reproduceVersion", key: idempotencyKey, request: ref }, async (manager) => {
+  return transactOnce(access, { operation: "reproduceVersion", key: idempotencyKey, request: ref }, async (manager) => {
     const version = await referencedVersion(manager, "ref", ref);
     const original = await manager.findOneByOrFail(Run, { id: version.runId });
     const runId = await queueAgain(manager, original, {

@@ -132,7 +132,7 @@ export async function recordStarts(
          started_at = coalesce(started_at, clock_timestamp()), granted_step = furthest_step
        FROM start WHERE run.id = start.id AND ${is("QUEUED")}
        RETURNING ${columnsOf(manager.connection, Run, "run")}, event_head, rank),
-     logged AS (${insertStateEvents({ rows: "changed", from: "'QUEUED'", to: "'RUNNING'", message: "'claimed by ' || $1" })})
+     logged AS (${insertStateEvents({ rows: "changed", from: "'QUEUED'", to: "'RUNNING'", message: "'claimed by ' || $1", actor: "'WORKER:' || $1" })})
      SELECT * FROM changed ORDER BY rank`,
     [workerId, leaseSeconds, ...values],
   );

@@ -1,5 +1,8 @@
-import type { DataSource, EntityManager } from "typeorm";
-import { findNamed, type Outcome, Refused, transactOnce, unknownReference } from "../db/transaction.js";
+import type { EntityManager } from "typeorm";
+import { findNamed, unknownReference } from "../db/names.js";
+import { newestRevision } from "../db/revisions.js";
+import { type Access, sessionOf } from "../db/session.js";
+import { type Outcome, Refused, transactOnce } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { Model, ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
@@ -13,7 +16,6 @@ import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/model
 import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
 import type { TrainingSpec, trainStruct } from "../language/training/training.js";
-import { newestRevision } from "../registry/revise.js";
 import { referencedVersion } from "../registry/versions.js";
 import { offeredMemory } from "./offered-memory.js";
 import { type NewRun, queueRun } from "./queue-run.js";
@@ -25,9 +27,9 @@ export type TrainDeclaration = DeclaredFields<typeof trainStruct.fields> & { ide
 const unknownCounts = { train: Number.NaN, validation: 1, test: 1 };
 
 /** Queues a run, with every default resolved. Nothing is queued when anything is wrong. */
-export function train(db: DataSource, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
+export function train(access: Access, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
   const { idempotencyKey, ...request } = declaration;
-  return transactOnce(db, { operation: "train", key: idempotencyKey, request }, async (manager) => ({
+  return transactOnce(access, { operation: "train", key: idempotencyKey, request }, async (manager) => ({
     runId: await queueRun(manager, await resolveTrainRequest(manager, request)),
   }));
 }
@@ -97,7 +99,7 @@ async function findDatasetVersion(
   request: TrainDeclaration,
   problems: Problem[],
 ): Promise<DatasetVersion | null> {
-  const dataset = await manager.findOneByOrFail(Dataset, { name: spec.dataset });
+  const dataset = await manager.findOneByOrFail(Dataset, sessionOf(manager).scope.where<Dataset>(spec.dataset));
   const lost = lostFeature(spec, dataset.features);
   if (lost !== undefined) {
     const message = `${spec.dataset} was declared anew, and feature ${lost} is not as this model knows it; declare the model again.`;

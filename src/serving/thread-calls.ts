@@ -1,3 +1,4 @@
+import type { Session } from "../db/session.js";
 import { PlatformError } from "../errors.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
 import { createThread } from "../threads/thread.js";
@@ -9,6 +10,8 @@ export interface Caller {
   request: object;
   /** Aborted when nobody waits for the answer any more: calls that have not started are then dropped. */
   signal?: AbortSignal;
+  /** In whose scope names are looked up; default: the operator's. */
+  session?: Session;
 }
 
 /** Limits of the calls to one thread. */

@@ -66,7 +66,8 @@ export function eventWriters(source: string): string[] {
       if (/\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+"?run_event\b/i.test(text)) report(node);
     }),
     CallExpression(node: Node) {
-      if (writerOf(node, "RunEvent")) report(node);
+      const { object, property } = node.callee;
+      if (writerOf(node, "RunEvent") || (object?.name === "runEvents" && property.name === "append")) report(node);
     },
   }));
 }

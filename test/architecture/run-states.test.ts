@@ -51,6 +51,7 @@ describe("run_event", () => {
     "manager.query(`WITH head AS (SELECT 1) INSERT INTO run_event (run_id) SELECT 1 FROM head`);",
     "manager.query('DELETE FROM run_event');",
     "manager.insert(RunEvent, { runId });",
+    "await runEvents.append(manager, runId, event);",
   ])("is written by %s", (text) => {
     expect(eventWriters(text)).not.toEqual([]);
   });

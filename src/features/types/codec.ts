@@ -1,6 +1,7 @@
 import type { Feature } from "../../language/datasets/dataset.js";
 import type { Findings } from "../../language/fields/findings.js";
 import type { ModelInput, ModelTarget } from "../../language/models/model.js";
+import type { Prediction } from "../../language/models/prediction.js";
 import type { Destination, Rows, TrainingRows } from "../encoding.js";
 import type { FittedScaling } from "../scaling.js";
 
@@ -39,13 +40,6 @@ export interface TargetCodec extends Codec<NumberStore> {
   encodeTarget(target: ModelTarget, fitted: FittedScaling, rows: Rows, destination: Destination): void;
   /** The prediction that the outputs of a row mean, which begin at `start` and are finite. */
   decode(target: ModelTarget, outputs: Float64Array, start: number): Prediction;
-}
-
-export interface Prediction {
-  /** CATEGORY: the category. BINARY: a boolean. NUMBER: a number. VECTOR: an array of numbers. */
-  value: string | boolean | number | number[];
-  /** CATEGORY: every category in declared order. BINARY: `"false"`, then `"true"`. Otherwise null. */
-  probabilities: { category: string; probability: number }[] | null;
 }
 
 /** Whether a value is one of the feature's. The first thing that is wrong with it is added to `at`, under `key`. */

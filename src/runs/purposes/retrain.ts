@@ -1,4 +1,6 @@
 import type { EntityManager } from "typeorm";
+import { asActor } from "../../db/session.js";
+import { policy } from "../../entities/actor.js";
 import { Alias } from "../../entities/alias.js";
 import type { Run } from "../../entities/run.js";
 import type { ModelVersion } from "../../entities/version.js";
@@ -24,7 +26,11 @@ export const retrain: Purpose = {
 
   async settle(manager, run, { version, gate: measured }) {
     const challenger = await registerVersion(manager, run, version);
-    if (run.gate && measured) await settlePromotion(manager, run, run.gate, challenger, measured);
+    const { gate, retrainingId } = run;
+    if (gate && measured)
+      await asActor(manager, policy(retrainingId as string), () =>
+        settlePromotion(manager, run, gate, challenger, measured),
+      );
     return `registered ${challenger.ref}`;
   },
 
@@ -49,7 +55,7 @@ export function recordRetrainingStart(
 }
 
 /**
- * Moves the alias to the new version, or records why not. The transaction has registered the version and so holds the lock on
+ * Moves the alias to the new version, or records why not; the actor is the policy that queued the run. The transaction has registered the version and so holds the lock on
  * the model's row: the alias does not move meanwhile.
  */
 async function settlePromotion(

@@ -1,0 +1,33 @@
+import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
+import { Cost } from "../../entities/field-cost.js";
+import { nodeTypeOf } from "../../entities/identifier.js";
+import { Node } from "../../entities/node.js";
+import { nouns } from "../../entities/nouns.js";
+import { badInput, maxListLength } from "../../lists/condition.js";
+import type { EntityClass, Loaders } from "../../lists/loaders.js";
+import type { Context } from "../context/context.js";
+
+/** The object a global id names; null for an id that was never issued here or whose object is gone. */
+async function findNode(loaders: Loaders, id: string): Promise<Node | null> {
+  const type = nodeTypeOf(id);
+  return type === undefined ? null : loaders.byId(nouns[type].entity as EntityClass<Node>).load(id);
+}
+
+/** Objects of any kind by their ids. */
+@Resolver()
+export class NodeQueries {
+  @Query(() => Node, { nullable: true, description: "Any object by its id; null where there is none." })
+  node(@Arg("id", () => ID, { description: "As some `id` field gave it." }) id: string, @Ctx() { loaders }: Context) {
+    return findNode(loaders, id);
+  }
+
+  @Cost({ length: { arguments: ["ids"], otherwise: 0, max: maxListLength } })
+  @Query(() => [Node], { nullable: "items", description: "Objects by their ids, in that order; null for unknown ids." })
+  nodes(
+    @Arg("ids", () => [ID], { description: "At most 1,000 ids, as `id` fields gave them." }) ids: string[],
+    @Ctx() { loaders }: Context,
+  ): Promise<(Node | null)[]> {
+    if (ids.length > maxListLength) throw badInput("ids", `must hold at most ${maxListLength} ids, got ${ids.length}`);
+    return Promise.all(ids.map((id) => findNode(loaders, id)));
+  }
+}

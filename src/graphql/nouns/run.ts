@@ -1,0 +1,213 @@
+import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
+import { Checkpoint } from "../../entities/checkpoint.js";
+import { Cost } from "../../entities/field-cost.js";
+import { Model } from "../../entities/model.js";
+import { Retraining } from "../../entities/retraining.js";
+import { Run } from "../../entities/run.js";
+import { RunEvent } from "../../entities/run-event.js";
+import { ModelVersion } from "../../entities/version.js";
+import { Worker } from "../../entities/worker.js";
+import { assertAmount, listLimits } from "../../lists/arguments.js";
+import { badInput, compare } from "../../lists/condition.js";
+import { byId, byInstant, byInt, byNameOf, byText, filterBy } from "../../lists/filter.js";
+import { list } from "../../lists/list.js";
+import { byColumns, listing, logListing } from "../../lists/listing.js";
+import { isStorable } from "../../lists/loaders.js";
+import { RunStateFilter } from "../../lists/operators.js";
+import { runEvents } from "../../runs/events.js";
+import { metricHistory } from "../../runs/metric-history.js";
+import { dependenciesOf } from "../../runs/queueing.js";
+import { type Standing, standings } from "../../scheduler/queue.js";
+import { fieldsOf, many, one } from "../builders/fields.js";
+import { cursorField } from "../builders/history.js";
+import { addById, addList, newResolver } from "../builders/queries.js";
+import type { Context } from "../context/context.js";
+import { QueueReason } from "../payloads/queue-reason.js";
+import { Lineage, MetricSeries } from "../payloads/run-parts.js";
+
+/** Runs of all models, or of one owner; also the fields that the subscription `runs` filters by. */
+export const runs = list(
+  Run,
+  "runs",
+  listing("Run", {
+    filter: {
+      description: "Which runs to list.",
+      fields: {
+        id: byId("id", "Its id."),
+        state: filterBy(RunStateFilter, "Where it stands.", compare("t.state")),
+        model: byNameOf("model", "model_id", "The name of the model it trains."),
+        retraining: byNameOf(
+          "retraining",
+          "retraining_id",
+          "The name of the policy that started it; a run started by hand fits no comparison, not even `ne`.",
+        ),
+        project: byText("project", "The project it belongs to."),
+        priority: byInt("priority", "1 to 99; lower starts first."),
+        attempt: byInt("attempt", "How often a worker has started it."),
+        createdAt: byInstant("created_at", "When it was queued."),
+        updatedAt: byInstant("updated_at", "When it last changed."),
+      },
+    },
+    order: {
+      ...byColumns(
+        "Run",
+        {
+          CREATED_AT: { column: "created_at", kind: "instant", description: "When it was queued." },
+          UPDATED_AT: {
+            column: "updated_at",
+            kind: "instant",
+            description: "When it last changed. It may change while you page; then it is listed again, or not at all.",
+          },
+        },
+        { field: "CREATED_AT", direction: "DESC" },
+      ),
+      description: "The order; newest first unless given.",
+    },
+  }),
+);
+
+const checkpoints = list(
+  Checkpoint,
+  "checkpoints",
+  listing("Checkpoint", {
+    filter: {
+      description: "Which checkpoints of a run to list.",
+      fields: {
+        step: byInt("step", "Optimizer steps done when it was taken."),
+        epoch: byInt("epoch", "Epochs completed when it was taken."),
+        attempt: byInt("attempt", "The attempt that wrote it."),
+        createdAt: byInstant("created_at", "When it was committed."),
+      },
+    },
+    order: {
+      ...byColumns(
+        "Checkpoint",
+        { STEP: { column: "step", kind: "int", description: "Optimizer steps done when it was taken." } },
+        { field: "STEP", direction: "DESC" },
+      ),
+      description: "The order; the newest, with the most steps, first unless given.",
+    },
+  }),
+);
+
+const events = list(RunEvent, "run events", logListing(), "run_id");
+
+@Resolver(() => Run)
+class RunFields {
+  @Cost({
+    length: { arguments: ["names"], otherwise: 10, max: listLimits.entries },
+    page: { arguments: ["maxPoints"], otherwise: 1_000, max: 10_000 },
+    statement: true,
+  })
+  @FieldResolver(() => [MetricSeries], {
+    description:
+      "The history of its metrics, in the order of `names`, else of the alphabet; a metric without points is left out.",
+  })
+  metrics(
+    @Root() run: Run,
+    @Arg("names", () => [String], { nullable: true, description: "Which metrics; all unless given." })
+    names: string[] | null | undefined,
+    @Arg("maxPoints", () => Int, {
+      defaultValue: 1_000,
+      description:
+        "The most points of each metric, 1 to 10,000. A longer history is thinned so that its extremes and its end stay; of fewer than three points, its end.",
+    })
+    maxPoints: number,
+    @Ctx() { loaders }: Context,
+  ): Promise<MetricSeries[]> {
+    assertAmount("maxPoints", maxPoints, listLimits.points);
+    if (names != null && names.length > listLimits.entries)
+      throw badInput("names", `must hold at most ${listLimits.entries} names, got ${names.length}`);
+    const wanted = names?.filter(isStorable) ?? null;
+    const name = `metrics ${maxPoints} ${JSON.stringify(wanted)}`;
+    return loaders
+      .batched<string, MetricSeries[]>(name, async (runIds) => {
+        const histories = await metricHistory(loaders.db, runIds, wanted, maxPoints);
+        return runIds.map((id) => histories.get(id) ?? []);
+      })
+      .load(run.id);
+  }
+
+  @FieldResolver(() => ModelVersion, {
+    nullable: true,
+    description: "What it made; null before it succeeded, and for a run that reproduces a version.",
+  })
+  async version(@Root() run: Run, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
+    return (await loaders.listBy(ModelVersion, "runId", {}).load(run.id))[0] ?? null;
+  }
+
+  @FieldResolver(() => Lineage, { description: "What it was made from." })
+  lineage(@Root() run: Run): Lineage {
+    return new Lineage(run);
+  }
+
+  @FieldResolver(() => Worker, { nullable: true, description: "Who executes it now; null while nobody does." })
+  worker(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Worker | null> | null {
+    const executed = run.state === "RUNNING" || run.state === "CANCELING";
+    return executed && run.workerId !== null ? loaders.byId(Worker).load(run.workerId) : null;
+  }
+
+  @Cost({ length: 3 })
+  @FieldResolver(() => [Run], { description: "The runs that must have SUCCEEDED before it starts, oldest first." })
+  dependsOn(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run[]> {
+    return loaders
+      .batched<string, Run[]>("dependencies by run", async (runIds) => {
+        const runs = await dependenciesOf(loaders.db, runIds);
+        return runIds.map((id) => runs.get(id) ?? []);
+      })
+      .load(run.id);
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description:
+      "Its place among all that wait, 1 for the first; null unless QUEUED. Those that may start come first, in order of priority, then of what their projects use, then of age. A run whose device is free starts before others that need another.",
+  })
+  async queuePosition(@Root() run: Run, @Ctx() context: Context): Promise<number | null> {
+    return (await standingOf(run, context))?.position ?? null;
+  }
+
+  @FieldResolver(() => QueueReason, {
+    nullable: true,
+    description: "Why it has not started, as things stand now; null unless QUEUED.",
+  })
+  async queueReason(@Root() run: Run, @Ctx() context: Context): Promise<QueueReason | null> {
+    return (await standingOf(run, context))?.reason ?? null;
+  }
+}
+
+/** Where a run stands in the queue; null for one that does not wait. */
+async function standingOf(run: Run, { loaders }: Context): Promise<Standing | null> {
+  if (run.state !== "QUEUED") return null;
+  return loaders
+    .batched<string, Standing | null>("standings in the queue", async (runIds) => {
+      const found = await standings(loaders.db, runIds);
+      return runIds.map((id) => found.get(id) ?? null);
+    })
+    .load(run.id);
+}
+
+const queries = newResolver();
+addById(queries, "run", Run, { description: "A run; null where there is none.", argument: "Such as `run_…`." });
+addList(queries, "runs", runs, "The runs of all models.");
+
+/** Trainings, from the queue to a version. */
+export const runResolvers = [
+  queries,
+  fieldsOf(Run, {
+    model: one(Model, "modelId", "The model it trains."),
+    checkpoints: many(checkpoints, "run_id", "What it can be resumed from."),
+    events: many(events, "run_id", "What happened to it, in order."),
+    retryOf: one(Run, "retryOfId", "The run it repeats, if `retryRun` made it.", { nullable: true }),
+    reproduces: one(
+      ModelVersion,
+      "reproducesVersionId",
+      "The version that it trains again, if `reproduceVersion` made it.",
+      { nullable: true },
+    ),
+    retraining: one(Retraining, "retrainingId", "The policy that started it, if any.", { nullable: true }),
+  }),
+  RunFields,
+  fieldsOf(Checkpoint, { run: one(Run, "runId", "The run that wrote it.") }),
+  fieldsOf(RunEvent, { cursor: cursorField(runEvents, "runId", "runEvents") }),
+];
