@@ -105,7 +105,7 @@ async function findDatasetVersion(
   const dataset = await manager.findOneByOrFail(Dataset, sessionOf(manager).scope.where<Dataset>(spec.dataset));
   const lost = lostFeature(spec, dataset.features);
   if (lost !== undefined) {
-    const message = `${spec.dataset} was declared anew, and feature ${lost} is not as this model knows it; declare the model again.`;
+    const message = `dataset ${spec.dataset} has been redeclared, and its feature ${lost} differs from the one that this model was declared with; declare the model again.`;
     problems.push({ path: "model", code: "STALE", message });
     return null;
   }

@@ -231,7 +231,7 @@ function failed(format: ErrorFormatter): ErrorRequestHandler {
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = guarded((cause: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} of ${host} is taken by another program; choose another port.`;
+      const taken = `Port ${port} of ${host} is in use by another program; choose another port.`;
       reject(new Error(cause.code === "EADDRINUSE" ? taken : `Cannot listen on ${host}: ${cause.message}`, { cause }));
     }, reject);
     server.on("error", fail);

@@ -74,8 +74,10 @@ export interface SequenceStore {
 export interface Numbers {
   /** Writes a value that users gave at `position`; answers the position after it, or -1 for what is no value. */
   write(value: unknown, column: Float64Array | Uint8Array, position: number): number;
-  /** The value whose numbers begin at `position`, as users write it. The split hashes it, so it must never change. */
-  read(column: Float64Array, position: number): unknown;
+  /**
+   * The value whose `width` numbers begin at `position`, as users write it. The split hashes it, so it must never change.
+   */
+  read(column: Float64Array, position: number, width: number): unknown;
   /** Whether the number may stand in a column. */
   fits(number: number): boolean;
   /** What each number is in a file. */
