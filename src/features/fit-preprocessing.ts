@@ -1,9 +1,9 @@
 import { PlatformError } from "../errors.js";
 import type { ModelSpec } from "../language/models/model.js";
 import { currentSemantics, type TrainingSemantics } from "../language/training/training.js";
-import type { FittedScaling } from "./scaling.js";
 import { assertRowIndices, type Table } from "./table.js";
 import { codecs } from "./types/codecs.js";
+import type { FittedScaling } from "./values/scaling.js";
 
 /** What was learned from the training rows, as plain JSON. It is stored with the version; `predict` needs nothing else. */
 export interface FittedPreprocessing {

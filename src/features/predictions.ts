@@ -3,7 +3,7 @@ import type { Prediction } from "../language/models/prediction.js";
 import { decodeOutputs, type FittedPreprocessing } from "./preprocessing.js";
 import { codecs } from "./types/codecs.js";
 
-export { classOf, trueAbove } from "./classes.js";
+export { classOf, trueAbove } from "./values/classes.js";
 
 /**
  * The predictions that the network's outputs for `n` rows mean (n × `target.width`; probabilities for a target with

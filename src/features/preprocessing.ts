@@ -2,12 +2,12 @@ import { PlatformError } from "../errors.js";
 import type { ModelInput, ModelSpec } from "../language/models/model.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";
 import { foreignIds, idRule } from "./ids.js";
-import { type FittedScaling, foreign } from "./scaling.js";
 import { assertRowIndices, type Table } from "./table.js";
 import { codecs } from "./types/codecs.js";
+import { type FittedScaling, foreign } from "./values/scaling.js";
 
 export { type FittedPreprocessing, fitPreprocessing } from "./fit-preprocessing.js";
-export { affine, type FittedScaling, groupCount } from "./scaling.js";
+export { affine, type FittedScaling, groupCount } from "./values/scaling.js";
 
 /**
  * The network's inputs of the rows at `indices` (default: all), row after row: n × the sum of the inputs' widths, in the

@@ -1,5 +1,7 @@
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../language/datasets/dataset.js";
+import type { NumberStore } from "./types/codec.js";
+import { codecs } from "./types/codecs.js";
 import {
   type Column,
   columnOf,
@@ -10,12 +12,17 @@ import {
   selectFromColumn,
   sequencesOf,
   textsOf,
-} from "./column.js";
+} from "./values/column.js";
 
-import type { NumberStore } from "./types/codec.js";
-import { codecs } from "./types/codecs.js";
-
-export { type Column, columnOf, featureWidth, numbersOf, type Sequences, sequencesOf, textsOf } from "./column.js";
+export {
+  type Column,
+  columnOf,
+  featureWidth,
+  numbersOf,
+  type Sequences,
+  sequencesOf,
+  textsOf,
+} from "./values/column.js";
 
 /** Rows by column; see `Column`. */
 export interface Table {

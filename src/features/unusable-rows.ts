@@ -2,10 +2,10 @@ import type { ModelInput, ModelSpec, ModelTarget } from "../language/models/mode
 import { isWeight, weightRule } from "./example-weights.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";
 import { foreignIds, idRule, numbersOfRow } from "./ids.js";
-import { affine, groupCount } from "./scaling.js";
 import { columnOf, sequencesOf, type Table } from "./table.js";
 import { targetDomain } from "./target-domain.js";
 import { codecs } from "./types/codecs.js";
+import { affine, groupCount } from "./values/scaling.js";
 
 /** Why a model cannot use a row: `subject` must `rule`, and is `value`. */
 export interface RowFault {

@@ -3,9 +3,9 @@ import { Checkpoint } from "../entities/checkpoint.js";
 import { newId } from "../entities/identifier.js";
 import { Run } from "../entities/run.js";
 import { failpoint } from "../failpoint.js";
-import { recordRunEvent } from "./events.js";
 import { fenced, type Lease } from "./lease.js";
 import { droppedCheckpoints } from "./retention.js";
+import { recordRunEvent } from "./states/events.js";
 
 /** An object that the trainer has put and verified. */
 export interface SavedCheckpoint {

@@ -11,8 +11,8 @@ import { originOf } from "./purposes/purpose.js";
 import { purposeOf } from "./purposes/purposes.js";
 import { queueAgain } from "./queue-run.js";
 import { undecidedDependencies } from "./queueing.js";
-import { isFinal } from "./run-state.js";
-import { transition } from "./state-writer.js";
+import { isFinal } from "./states/run-state.js";
+import { transition } from "./states/state-writer.js";
 
 export interface RunReference {
   runId: string;

@@ -5,7 +5,7 @@ import { aftermath, type Fault } from "./fault.js";
 import { fenced, type Lease } from "./lease.js";
 import type { RunOutcome } from "./purposes/purpose.js";
 import { purposeOf, settleFailures } from "./purposes/purposes.js";
-import { type TransitionFields, transition } from "./state-writer.js";
+import { type TransitionFields, transition } from "./states/state-writer.js";
 
 /*
  * How an attempt ends, and with it perhaps its run. What a run's result is used for is decided by its purpose; see `purposes/`.

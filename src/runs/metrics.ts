@@ -4,7 +4,7 @@ import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
 import type { MetricPoint } from "../language/metrics/metrics.js";
 import { fenced, type Lease } from "./lease.js";
-import { isFinal } from "./run-state.js";
+import { isFinal } from "./states/run-state.js";
 
 /** Longest name of a metric, in characters: an entry of its index must fit a third of a page of Postgres. */
 export const maxMetricNameLength = 200;

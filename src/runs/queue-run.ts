@@ -9,7 +9,7 @@ import { leastMemory } from "../language/training/memory.js";
 import type { TrainingSpec } from "../language/training/training.js";
 import type { RunOrigin } from "./purposes/purpose.js";
 import { defaultPriority, recordDependencies } from "./queueing.js";
-import { recordQueued } from "./state-writer.js";
+import { recordQueued } from "./states/state-writer.js";
 
 /** A run to queue, with every reference followed and every default resolved. */
 export interface NewRun extends Partial<RunOrigin> {

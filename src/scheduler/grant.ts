@@ -1,7 +1,7 @@
 import type { EntityManager } from "typeorm";
 import type { RunDevice } from "../entities/device.js";
 import type { Run } from "../entities/run.js";
-import { recordStarts } from "../runs/state-writer.js";
+import { recordStarts } from "../runs/states/state-writer.js";
 import { bigint, rested, waiting } from "./candidates.js";
 import type { Placement } from "./placement.js";
 import type { QueuedRun } from "./rank.js";

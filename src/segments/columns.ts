@@ -1,8 +1,8 @@
 import type { DuckDBDataChunk, DuckDBType, DuckDBValue } from "@duckdb/node-api";
-import { columnSize } from "../features/column.js";
 import { featureWidth, numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
 import type { FileType, NumberStore } from "../features/types/codec.js";
 import { codecs } from "../features/types/codecs.js";
+import { columnSize } from "../features/values/column.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import type { DuckDB } from "./duckdb.js";
 

@@ -2,9 +2,9 @@ import type { DataSource, EntityManager } from "typeorm";
 import { pacedHint } from "../pubsub/hints.js";
 import { publish } from "../pubsub/topics.js";
 import { recordCheckpoint } from "../runs/checkpoints.js";
-import { type RunEventKind, recordRunEvent } from "../runs/events.js";
 import { fenced, type Lease, recordEnvironment } from "../runs/lease.js";
 import { appendMetrics, recordRewind } from "../runs/metrics.js";
+import { type RunEventKind, recordRunEvent } from "../runs/states/events.js";
 import type { FromTrainer } from "../trainer/protocol.js";
 import type { Journal, JournalOptions } from "./journal.js";
 

@@ -39,8 +39,8 @@ const imports = new Map(
   ]),
 );
 
-/** Still to be ordered: files of layers and of the inputs that follow from them, and the folders of features. */
-const unordered = (name: string) => /^(language\/layers|features|graphql\/inputs)\b/.test(name);
+/** Still to be ordered: files of layers and of the inputs that follow from them. */
+const unordered = (name: string) => /^(language\/layers|graphql\/inputs)\b/.test(name);
 
 /** The folders that the files of each folder import. The files directly in a room are a folder of their own. */
 function folderImports(): Map<string, string[]> {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { transitions } from "../../src/runs/run-state.js";
+import { transitions } from "../../src/runs/states/run-state.js";
 import { eventWriters, stateWriters } from "./run-rules.js";
 import { findInSources } from "./sources.js";
 
@@ -42,7 +42,7 @@ describe("run.state", () => {
   });
 
   it("is written in one file", () => {
-    expect(findInSources(stateWriters)).toEqual(new Set(["runs/state-writer.ts"]));
+    expect(findInSources(stateWriters)).toEqual(new Set(["runs/states/state-writer.ts"]));
   });
 });
 
@@ -60,6 +60,6 @@ describe("run_event", () => {
   });
 
   it("is written in one file", () => {
-    expect(findInSources(eventWriters)).toEqual(new Set(["runs/events.ts"]));
+    expect(findInSources(eventWriters)).toEqual(new Set(["runs/states/events.ts"]));
   });
 });

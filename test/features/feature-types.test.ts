@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from "vitest";
-import { cyclesOf } from "../../src/features/calendar.js";
 import { encodeInputs, fitPreprocessing } from "../../src/features/preprocessing.js";
 import { assignSplit, splitIndices } from "../../src/features/split.js";
 import { concatenateTables, rowsFromTable, selectRows, tableFromRows } from "../../src/features/table.js";
+import { cyclesOf } from "../../src/features/values/calendar.js";
 import type { Feature, FeatureDeclaration } from "../../src/language/datasets/dataset.js";
 import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
 import type { ModelDeclaration, ModelSpec } from "../../src/language/models/model.js";

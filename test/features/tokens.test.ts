@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import { hashBin, spanOf, tokensOf } from "../../src/features/tokens.js";
-import { fitTokens, tokenIds } from "../../src/features/vocabulary.js";
+import { hashBin, spanOf, tokensOf } from "../../src/features/values/tokens.js";
+import { fitTokens, tokenIds } from "../../src/features/values/vocabulary.js";
 import type { ModelInput } from "../../src/language/models/model.js";
 import type { Vectorization } from "../../src/language/preprocessing/preprocessing.js";
 

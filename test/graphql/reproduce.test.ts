@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it, test } from "vitest";
 import { ModelRevision } from "../../src/entities/model.js";
 import { type NamedValue, Run } from "../../src/entities/run.js";
-import { recordRunEvent } from "../../src/runs/events.js";
 import { completeRun } from "../../src/runs/finish.js";
+import { recordRunEvent } from "../../src/runs/states/events.js";
 import { type Api, declareIris, openApi } from "./api.js";
 import { registerVersions, versionContent } from "./training.js";
 

@@ -3,7 +3,7 @@ import { Run } from "../../src/entities/run.js";
 import { ModelVersion } from "../../src/entities/version.js";
 import { silent } from "../../src/logger.js";
 import { assertSameStore } from "../../src/programs/store-marker.js";
-import { isFinal } from "../../src/runs/run-state.js";
+import { isFinal } from "../../src/runs/states/run-state.js";
 import { train } from "../../src/runs/submit.js";
 import { startReaper } from "../../src/scheduler/reaper.js";
 import { randomOf } from "../support/random.js";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import type { OfferedDevice } from "../../src/entities/device.js";
 import { Run } from "../../src/entities/run.js";
-import { transition } from "../../src/runs/state-writer.js";
+import { transition } from "../../src/runs/states/state-writer.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
 import { type BusyWorker, preemptions, type RunningRun } from "../../src/scheduler/preemption.js";
 import { standings } from "../../src/scheduler/queue.js";

@@ -14,7 +14,7 @@ import { silent } from "../../src/logger.js";
 import { listen, type Wakeups } from "../../src/pubsub/wakeups.js";
 import { declareModel } from "../../src/registry/declare-model.js";
 import { declareOptimizer } from "../../src/registry/declare-optimizer.js";
-import { isFinal } from "../../src/runs/run-state.js";
+import { isFinal } from "../../src/runs/states/run-state.js";
 import { openFileStore } from "../../src/storage/file-store.js";
 import type { ObjectStore } from "../../src/storage/object-store.js";
 import { joinPlatform, type Membership } from "../../src/worker/membership.js";

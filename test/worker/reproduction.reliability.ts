@@ -11,8 +11,8 @@ import { RunEvent } from "../../src/entities/run-event.js";
 import { ModelVersion } from "../../src/entities/version.js";
 import { setAlias } from "../../src/registry/aliases.js";
 import { cancelRun, retryRun } from "../../src/runs/control.js";
-import { readRunEvents } from "../../src/runs/events.js";
 import { reproduceVersion } from "../../src/runs/reproduce.js";
+import { readRunEvents } from "../../src/runs/states/events.js";
 import { train } from "../../src/runs/submit.js";
 import {
   accepted,

@@ -8,7 +8,7 @@ import { silent } from "../../src/logger.js";
 import { publish } from "../../src/pubsub/topics.js";
 import { cancelRun } from "../../src/runs/control.js";
 import { readMetrics } from "../../src/runs/metrics.js";
-import { transition } from "../../src/runs/state-writer.js";
+import { transition } from "../../src/runs/states/state-writer.js";
 import { train } from "../../src/runs/submit.js";
 import { startReaper } from "../../src/scheduler/reaper.js";
 import { leastOf } from "../support/least-of.js";

@@ -1,6 +1,6 @@
 import { shown } from "../../language/fields/wording.js";
-import { classOf } from "../classes.js";
-import { columnScaling, encodeScaled } from "../scaling.js";
+import { classOf } from "../values/classes.js";
+import { columnScaling, encodeScaled } from "../values/scaling.js";
 import type { Numbers, TargetCodec } from "./codec.js";
 
 /** BINARY: true or false, as 1 and 0. */

@@ -1,11 +1,11 @@
 import { PlatformError } from "../../errors.js";
 import { listed, shown } from "../../language/fields/wording.js";
 import type { ModelInput, ModelTarget } from "../../language/models/model.js";
-import { categoryCodes } from "../category-codes.js";
-import { classOf } from "../classes.js";
-import { columnOf } from "../column.js";
-import type { Destination, Rows } from "../encoding.js";
-import { columnScaling, type FittedScaling } from "../scaling.js";
+import { categoryCodes } from "../values/category-codes.js";
+import { classOf } from "../values/classes.js";
+import { columnOf } from "../values/column.js";
+import type { Destination, Rows } from "../values/encoding.js";
+import { columnScaling, type FittedScaling } from "../values/scaling.js";
 import type { Numbers, TargetCodec } from "./codec.js";
 import { writeNumbers } from "./number.js";
 

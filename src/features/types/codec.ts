@@ -2,8 +2,8 @@ import type { Feature } from "../../language/datasets/dataset.js";
 import type { Findings } from "../../language/fields/findings.js";
 import type { ModelInput, ModelTarget } from "../../language/models/model.js";
 import type { Prediction } from "../../language/models/prediction.js";
-import type { Destination, Rows, TrainingRows } from "../encoding.js";
-import type { FittedScaling } from "../scaling.js";
+import type { Destination, Rows, TrainingRows } from "../values/encoding.js";
+import type { FittedScaling } from "../values/scaling.js";
 
 /** A feature as far as its values depend on it. */
 export type ValueForm = Pick<Feature, "categories" | "shape">;

@@ -1,6 +1,6 @@
 import { shownShape } from "../../language/fields/wording.js";
-import { featureWidth } from "../column.js";
-import { columnScaling, encodeScaled } from "../scaling.js";
+import { featureWidth } from "../values/column.js";
+import { columnScaling, encodeScaled } from "../values/scaling.js";
 import type { Codec, ValueForm } from "./codec.js";
 import { checkNumbers, isPixels, numberLists } from "./vector.js";
 

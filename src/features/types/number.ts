@@ -1,6 +1,6 @@
 import { inexactDigits } from "../../language/fields/exact-integers.js";
 import { shown } from "../../language/fields/wording.js";
-import { columnScaling, encodeScaled } from "../scaling.js";
+import { columnScaling, encodeScaled } from "../values/scaling.js";
 import type { Check, FileNumbers, Numbers, TargetCodec } from "./codec.js";
 
 /** NUMBER: a finite number within 32-bit floats, not a string, and no integer that 64-bit floats do not hold. */

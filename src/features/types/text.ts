@@ -2,10 +2,10 @@ import { limits } from "../../language/fields/limits.js";
 import { count, shown } from "../../language/fields/wording.js";
 import type { ModelInput } from "../../language/models/model.js";
 import type { Vectorization } from "../../language/preprocessing/preprocessing.js";
-import { textsOf } from "../column.js";
-import { encodeIds } from "../encode-elements.js";
-import { foreign } from "../scaling.js";
-import { fitTokens, tokenIds } from "../vocabulary.js";
+import { textsOf } from "../values/column.js";
+import { encodeIds } from "../values/encode-elements.js";
+import { foreign } from "../values/scaling.js";
+import { fitTokens, tokenIds } from "../values/vocabulary.js";
 import type { Check, Codec } from "./codec.js";
 
 /** TEXT: any string of well-formed Unicode without NUL characters, which may be empty. Its elements are its tokens. */

@@ -1,5 +1,5 @@
 import { shown } from "../../language/fields/wording.js";
-import { columnScaling, encodeScaled } from "../scaling.js";
+import { columnScaling, encodeScaled } from "../values/scaling.js";
 import type { Check, NumberStore, Numbers, TargetCodec } from "./codec.js";
 import { checkNumber, doubles, writeNumbers } from "./number.js";
 

@@ -1,7 +1,7 @@
 import { type DataSource, In } from "typeorm";
 import { Parameters } from "../../db/parameters.js";
 import { Run } from "../../entities/run.js";
-import { isFinal } from "../run-state.js";
+import { isFinal } from "../states/run-state.js";
 
 /** Which runs a follower asks for. */
 export interface RunSelection {

@@ -8,7 +8,7 @@ import {
   type EnvironmentDifference,
   environmentDifferences,
 } from "../../language/training/environment.js";
-import { recordRunEvent } from "../events.js";
+import { recordRunEvent } from "../states/events.js";
 import type { Purpose } from "./purpose.js";
 
 /**

@@ -1,5 +1,5 @@
 import { affine, type FittedScaling } from "../../../features/preprocessing.js";
-import { firstTokenId, paddingId, unknownId } from "../../../features/vocabulary.js";
+import { firstTokenId, paddingId, unknownId } from "../../../features/values/vocabulary.js";
 import { idCount } from "../../../language/models/input-width.js";
 import type { ModelInput } from "../../../language/models/model.js";
 import type { Value } from "../program/model.js";

@@ -1,5 +1,5 @@
-import { cycles, secondsPerDay } from "../../../features/calendar.js";
 import { affine, type FittedScaling } from "../../../features/preprocessing.js";
+import { cycles, secondsPerDay } from "../../../features/values/calendar.js";
 import type { ModelInput } from "../../../language/models/model.js";
 import type { Value } from "../program/model.js";
 import type { Recorder } from "../program/recorder.js";

@@ -1,9 +1,9 @@
 import type { EntityManager } from "typeorm";
-import { columnsOf, entityOf } from "../db/rows.js";
-import { Run, type RunState, writeValues } from "../entities/run.js";
-import { PlatformError } from "../errors.js";
-import { failpoint } from "../failpoint.js";
-import { publish, type Topic } from "../pubsub/topics.js";
+import { columnsOf, entityOf } from "../../db/rows.js";
+import { Run, type RunState, writeValues } from "../../entities/run.js";
+import { PlatformError } from "../../errors.js";
+import { failpoint } from "../../failpoint.js";
+import { publish, type Topic } from "../../pubsub/topics.js";
 import { insertStateEvents } from "./events.js";
 import { isFinal, transitions } from "./run-state.js";
 

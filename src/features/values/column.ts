@@ -1,4 +1,4 @@
-import { PlatformError } from "../errors.js";
+import { PlatformError } from "../../errors.js";
 
 /** Rows with any number of elements: row `r` has the elements from `offsets[r]` to before `offsets[r + 1]`. */
 export interface Sequences {

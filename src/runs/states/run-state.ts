@@ -1,4 +1,4 @@
-import type { RunState } from "../entities/run.js";
+import type { RunState } from "../../entities/run.js";
 
 /** The only transitions there are. `ARCHITECTURE.md` shows this table; a test compares the two. */
 export const transitions: Record<RunState, readonly RunState[]> = {

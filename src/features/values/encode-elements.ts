@@ -1,4 +1,4 @@
-import type { ModelInput } from "../language/models/model.js";
+import type { ModelInput } from "../../language/models/model.js";
 import { featureWidth, sequencesOf } from "./column.js";
 import type { Destination, Rows } from "./encoding.js";
 import type { Affine } from "./scaling.js";

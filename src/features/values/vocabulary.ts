@@ -1,6 +1,6 @@
-import { limits } from "../language/fields/limits.js";
-import type { ModelInput } from "../language/models/model.js";
-import type { Vectorization } from "../language/preprocessing/preprocessing.js";
+import { limits } from "../../language/fields/limits.js";
+import type { ModelInput } from "../../language/models/model.js";
+import type { Vectorization } from "../../language/preprocessing/preprocessing.js";
 import { hashBin, tokensOf } from "./tokens.js";
 
 /**

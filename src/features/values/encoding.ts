@@ -1,4 +1,4 @@
-import type { TrainingSemantics } from "../language/training/training.js";
+import type { TrainingSemantics } from "../../language/training/training.js";
 import type { Columns } from "./column.js";
 
 /** Rows of a table, by their numbers within it. */

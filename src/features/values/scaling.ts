@@ -1,7 +1,7 @@
-import { PlatformError } from "../errors.js";
-import type { ModelInput, ModelTarget } from "../language/models/model.js";
-import type { Preprocessing } from "../language/preprocessing/preprocessing.js";
-import type { TrainingSemantics } from "../language/training/training.js";
+import { PlatformError } from "../../errors.js";
+import type { ModelInput, ModelTarget } from "../../language/models/model.js";
+import type { Preprocessing } from "../../language/preprocessing/preprocessing.js";
+import type { TrainingSemantics } from "../../language/training/training.js";
 import { columnOf, featureWidth } from "./column.js";
 import type { Destination, Rows, TrainingRows } from "./encoding.js";
 import { columnStatistics, type Statistics, spreadOfConstant } from "./statistics.js";

@@ -1,4 +1,4 @@
-import type { Placement, Vectorization } from "../language/preprocessing/preprocessing.js";
+import type { Placement, Vectorization } from "../../language/preprocessing/preprocessing.js";
 
 /** Beside Unicode's punctuation, the characters of ASCII that Keras takes for it; emoji and other symbols stay. */
 const punctuation = /[\p{P}$+<=>^`|~]/gu;

@@ -1,8 +1,8 @@
 import type { DataSource, EntityManager } from "typeorm";
-import { nodeTypeOf } from "../entities/identifier.js";
-import type { RunState } from "../entities/run.js";
-import { RunEvent } from "../entities/run-event.js";
-import { EventLog, type EventPage } from "../pubsub/event-log.js";
+import { nodeTypeOf } from "../../entities/identifier.js";
+import type { RunState } from "../../entities/run.js";
+import { RunEvent } from "../../entities/run-event.js";
+import { EventLog, type EventPage } from "../../pubsub/event-log.js";
 import { isFinal } from "./run-state.js";
 
 /*
@@ -22,7 +22,7 @@ export type RunEventKind =
   | "ROWS_SKIPPED"
   | "WARNING";
 
-/** The logs of runs. Changes of state are entries too, which `run-state.ts` writes together with the state. */
+/** The logs of runs. Changes of state are entries too, which `state-writer.ts` writes together with the state. */
 export const runEvents = new EventLog<RunEvent>({
   name: "run-events",
   entity: RunEvent,
