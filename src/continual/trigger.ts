@@ -10,8 +10,9 @@ import { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
 import type { RetrainingSpec } from "../language/retraining/retraining.js";
 import { currentSemantics, type TrainingSpec, trainingDefaults } from "../language/training/training.js";
-import { recordModelEvent } from "../registry/events.js";
-import { queueRun, shareWeights } from "../runs/submit.js";
+import { recordRetrainingStart } from "../runs/purposes/retrain.js";
+import { queueRun } from "../runs/queue-run.js";
+import { shareWeights } from "../runs/submit.js";
 
 interface DueRetraining {
   retraining_id: string;
@@ -23,9 +24,9 @@ interface DueRetraining {
 }
 
 /**
- * The policies whose trigger holds now. Level-triggered: it looks at what is, not at what happened, so an append, an
- * alias move, a new policy and a server that was down all come to the same. A policy waits while one of its runs is
- * underway, and starts at most one run per dataset version.
+ * The policies whose trigger holds now. It looks at the state and not at events, so it finds the same after an append, an alias
+ * move, a new policy, or a time in which no server ran. A policy waits while one of its runs has not ended, and starts at most
+ * one run per dataset version.
  */
 function findDue(manager: EntityManager, retrainingId: string | null): Promise<DueRetraining[]> {
   return manager.query<DueRetraining[]>(
@@ -50,12 +51,12 @@ function findDue(manager: EntityManager, retrainingId: string | null): Promise<D
   );
 }
 
-/** Starts every run that is due. Safe on any number of servers at once. Answers the ids of the runs it queued. */
+/** Queues every run that is due. Any number of servers may call it at once. Returns the ids of the runs it queued. */
 export async function startDueRetrainings(db: DataSource): Promise<string[]> {
   const started: string[] = [];
   for (const { retraining_id } of await findDue(db.manager, null)) {
     const runId = await db.transaction(async (manager) => {
-      // The row lock makes one server start the run; the others then find nothing due.
+      // The row lock lets one server start the run; the others then find nothing due.
       await manager.query("SELECT FROM retraining WHERE id = $1 FOR UPDATE", [retraining_id]);
       const [due] = await findDue(manager, retraining_id);
       return due && asActor(manager, policy(due.retraining_id), () => startRetraining(manager, due));
@@ -99,20 +100,16 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     project: parent.project,
     priority: parent.priority,
   });
-  await recordModelEvent(manager, {
-    modelId: champion.modelId,
-    kind: "RETRAINING_STARTED",
-    versionId: champion.id,
-    runId,
-    alias: fineTune.from,
+  await recordRetrainingStart(manager, {
+    ...{ modelId: champion.modelId, versionId: champion.id, runId, alias: fineTune.from },
     reason: `${due.name}: ${due.new_rows} new rows since ${champion.ref} was trained`,
   });
   return runId;
 }
 
 /**
- * The champion's own revision, or the newest where that differs in nothing but what becomes of rows that it cannot use: the
- * champion's weights fit no other, and a policy that fails for such a row goes on once the model is declared to skip it.
+ * The champion's own revision, or the newest one where the two differ in `invalidRows` alone: the champion's weights fit no
+ * other. So a policy whose runs FAIL because of rows that the model cannot use works again once the model skips them.
  */
 async function revisionFor(manager: EntityManager, champion: ModelVersion): Promise<ModelRevision> {
   const own = await manager.findOneByOrFail(ModelRevision, { id: champion.modelRevisionId });

@@ -108,7 +108,7 @@ async function assertUnchanged(manager: EntityManager, dataset: Dataset): Promis
   const current = await manager.findOneByOrFail(Dataset, { id: dataset.id });
   const shapeOf = ({ features, split }: Dataset) => digest({ features, split });
   if (shapeOf(current) !== shapeOf(dataset))
-    refuse("dataset", "STALE", `dataset ${dataset.name} was redeclared meanwhile; send the rows again`);
+    refuse("dataset", "STALE", `dataset ${dataset.name} was redeclared in the meantime; send the rows again`);
 }
 
 async function insertVersion(

@@ -16,11 +16,11 @@ const unusedPubSub: PubSub = {
 
 /** type-graphql makes these types itself, without descriptions. */
 const rootDescriptions = {
-  Query: "What can be asked. Nothing here changes anything.",
+  Query: "Everything that can be read. Queries change nothing.",
   Mutation:
-    "What can be done. Each mutation takes one `input` and answers a payload; an input that is wrong answers all its `problems`, and nothing is stored.",
+    "Everything that can be changed. Each mutation takes one `input`; if that is wrong, the payload lists all its `problems` and nothing is stored.",
   Subscription:
-    "What can be watched, over WebSocket (graphql-ws) or Server-Sent Events (graphql-sse). Each replays what there is and goes on with what comes.",
+    "Everything that can be followed, over WebSocket (graphql-ws) or Server-Sent Events (graphql-sse). Each first sends what already exists, then what is new.",
 };
 
 /** The whole API. Its SDL, `schema/schema.graphql`, is written by `npm run schema`. */

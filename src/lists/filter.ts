@@ -49,16 +49,16 @@ export function filterInput(type: string, description: string, fields: FilterFie
   class FilterOf {
     [field: string]: unknown;
 
-    @Field(() => [FilterOf], { nullable: true, description: "All of these must hold." })
+    @Field(() => [FilterOf], { nullable: true, description: "All of these must match." })
     and?: FilterOf[] | null;
 
     @Field(() => [FilterOf], {
       nullable: true,
-      description: "At least one of these must hold; an empty list matches nothing.",
+      description: "At least one of these must match; an empty list matches nothing.",
     })
     or?: FilterOf[] | null;
 
-    @Field(() => FilterOf, { nullable: true, description: "This must not hold." })
+    @Field(() => FilterOf, { nullable: true, description: "This must not match." })
     not?: FilterOf | null;
   }
   for (const [name, { input, description }] of Object.entries(fields))

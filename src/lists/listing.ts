@@ -41,7 +41,7 @@ export function listing(
 
   @ArgsType()
   class Arguments extends ConnectionArguments {
-    @Field(() => FilterInput, { nullable: true, description: "Which to list; all unless given." })
+    @Field(() => FilterInput, { nullable: true, description: "Which entries to list. Default: all." })
     filter?: Filter | null;
 
     @Field(() => OrderInput, { nullable: true, description: order.description })

@@ -17,9 +17,9 @@ export function decodeLogCursor(cursor: string | null | undefined, log: string, 
   const [, from, owner, digits] = /^([a-z-]+) (\S+) (0|[1-9]\d{0,9})$/.exec(text) ?? [];
   const seq = Number(digits);
   if (from === undefined || owner === undefined || encodeLogCursor(from, owner, seq) !== cursor)
-    throw new PlatformError("BAD_CURSOR", "after: this is no cursor of a subscription");
+    throw new PlatformError("BAD_CURSOR", "after: this is not a cursor of a subscription");
   if (from !== log || owner !== ownerId)
     throw new PlatformError("BAD_CURSOR", "after: the cursor comes from another subscription");
-  if (seq > head) throw new PlatformError("BAD_CURSOR", "after: nothing has been sent yet under this cursor");
+  if (seq > head) throw new PlatformError("BAD_CURSOR", "after: no entry with this cursor exists yet");
   return seq;
 }

@@ -16,16 +16,16 @@ export interface SavedCheckpoint {
   sizeBytes: number;
   /** Lower-case hex. */
   sha256: string;
-  /** What tells the best ones; see `Checkpoint.monitored`. */
+  /** The measurement that the best checkpoints are chosen by; see `Checkpoint.monitored`. */
   monitored?: number | null;
 }
 
 /**
- * Makes a stored object a checkpoint of the run: it exists if and only if this commits. The same transaction lets go of
- * those that `keep` no longer names; their objects are left to collection.
+ * Makes a stored object a checkpoint of the run: it exists if and only if this commits. The same transaction drops the
+ * checkpoints that `keep` no longer covers; garbage collection deletes their objects.
  *
- * Nobody reads one that goes: only the attempt that holds the lease comes here, it has long chosen what it resumes, and the
- * next attempt is told its checkpoints after the fence has risen.
+ * A dropped checkpoint is not being read: only the attempt that holds the lease records checkpoints, it has chosen what to
+ * resume from before, and the next attempt is told its checkpoints after the fence has risen.
  *
  * @throws PlatformError LEASE_LOST
  */
@@ -48,7 +48,7 @@ export function recordCheckpoint(db: DataSource, lease: Lease, saved: SavedCheck
   });
 }
 
-/** Takes away the rows that are no longer kept, and notes their objects as nobody's. */
+/** Deletes the rows that are no longer kept, and records their objects as unreferenced. */
 async function dropCheckpoints(manager: EntityManager, runId: string): Promise<void> {
   const { spec } = await manager.findOneByOrFail(Run, { id: runId });
   const checkpoints = await manager.findBy(Checkpoint, { runId });

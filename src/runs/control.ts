@@ -1,19 +1,18 @@
 import type { EntityManager } from "typeorm";
 import type { Access } from "../db/session.js";
 import { type Outcome, transactOnce } from "../db/transaction.js";
-import { DatasetVersion } from "../entities/dataset.js";
 import { nodeTypeOf } from "../entities/identifier.js";
-import { ModelRevision } from "../entities/model.js";
-import { OptimizerRevision } from "../entities/optimizer.js";
 import { Run } from "../entities/run.js";
 import { PlatformError } from "../errors.js";
 import { shown } from "../language/fields/wording.js";
 import { publish } from "../pubsub/topics.js";
-import { recordModelEvent } from "../registry/events.js";
 import { end } from "./finish.js";
+import { originOf } from "./purposes/purpose.js";
+import { purposeOf } from "./purposes/purposes.js";
+import { queueAgain } from "./queue-run.js";
 import { undecidedDependencies } from "./queueing.js";
-import { isFinal, transition } from "./run-state.js";
-import { queueRun } from "./submit.js";
+import { isFinal } from "./run-state.js";
+import { transition } from "./state-writer.js";
 
 export interface RunReference {
   runId: string;
@@ -22,14 +21,14 @@ export interface RunReference {
 
 const noRun = (runId: string) => new PlatformError("NOT_FOUND", `there is no run ${shown(runId)}`);
 
-/** What is no run's id is not asked of Postgres, which refuses some texts, such as one with a NUL character. */
+/** Rejects malformed ids before Postgres, which errors on some texts, such as one with a NUL character. */
 function assertRunId(runId: string): void {
   if (nodeTypeOf(runId) !== "Run") throw noRun(runId);
 }
 
 /**
- * Asks a run to stop. One that waits is CANCELED at once; one that runs becomes CANCELING until its trainer has stopped.
- * Asking again, while it stops or after, changes nothing.
+ * Stops a run. A run that waits is CANCELED at once; a run in execution becomes CANCELING until its trainer has stopped.
+ * Canceling a run again changes nothing.
  *
  * @throws PlatformError NOT_FOUND, or ILLEGAL_TRANSITION when the run has SUCCEEDED or FAILED.
  */
@@ -47,8 +46,8 @@ export function cancelRun(
 }
 
 /**
- * Holds a run back. One that waits is PAUSED at once; one that runs is asked to write a checkpoint first, and is PAUSED when
- * its worker has given it back. Asking again changes nothing.
+ * Pauses a run. A run that waits is PAUSED at once; of a run in execution it is requested, and the run is PAUSED when its trainer
+ * has written a checkpoint and its worker has given it back. Pausing a run again changes nothing.
  *
  * @throws PlatformError NOT_FOUND, or ILLEGAL_TRANSITION when the run has ended or is being canceled.
  */
@@ -56,15 +55,15 @@ export function pauseRun(access: Access, { runId, idempotencyKey }: RunReference
   return transactOnce(access, { operation: "pauseRun", key: idempotencyKey, request: runId }, async (manager) => {
     const run = await lockedRun(manager, runId);
     if (run.state === "QUEUED") await transition(manager, runId, ["QUEUED"], "PAUSED", "paused");
-    else if (run.state === "RUNNING") await ask(manager, run, "PAUSE");
+    else if (run.state === "RUNNING") await request(manager, run, "PAUSE");
     else if (run.state !== "PAUSED") throw illegal(run, "only runs that wait or run are paused");
     return { runId };
   });
 }
 
 /**
- * Puts a PAUSED run back into the queue, at the place that its age gives it. One that runs on because its pause has not
- * come about yet just goes on; for one that nobody paused, nothing changes.
+ * Puts a PAUSED run back into the queue, at the place that its age gives it. Of a run in execution a requested pause is
+ * withdrawn. For a run that is not paused nothing changes.
  *
  * @throws PlatformError NOT_FOUND, or ILLEGAL_TRANSITION when the run has ended or is being canceled.
  */
@@ -75,7 +74,7 @@ export function resumeRun(
   return transactOnce(access, { operation: "resumeRun", key: idempotencyKey, request: runId }, async (manager) => {
     const run = await lockedRun(manager, runId);
     if (run.state === "PAUSED") await transition(manager, runId, ["PAUSED"], "QUEUED", "resumed");
-    else if (run.state === "RUNNING" && run.asked === "PAUSE") await ask(manager, run, null);
+    else if (run.state === "RUNNING" && run.requested === "PAUSE") await request(manager, run, null);
     else if (run.state !== "RUNNING" && run.state !== "QUEUED") throw illegal(run, "only PAUSED runs are resumed");
     return { runId };
   });
@@ -88,9 +87,9 @@ async function lockedRun(manager: EntityManager, runId: string): Promise<Run> {
   return run;
 }
 
-/** Tells the run's worker what to do with it, which it sees at the hint, or when it renews the lease. */
-async function ask(manager: EntityManager, run: Run, what: Run["asked"]): Promise<void> {
-  if (run.asked === what) return;
+/** Tells the run's worker what to do with it; the worker sees that at the hint, or when it renews the lease. */
+async function request(manager: EntityManager, run: Run, what: Run["requested"]): Promise<void> {
+  if (run.requested === what) return;
   await manager.query(
     "UPDATE run SET asked = $2, asked_by = current_actor(), updated_at = clock_timestamp() WHERE id = $1",
     [run.id, what],
@@ -102,9 +101,9 @@ const illegal = ({ id, state }: Run, rule: string) =>
   new PlatformError("ILLEGAL_TRANSITION", `run ${id} is ${state}; ${rule}`);
 
 /**
- * Queues a new run with the same model, optimizer, data and settings as one that FAILED or was CANCELED; it names the
- * old one and starts from the beginning. Of the runs that the old one depended on it waits for those that have not ended:
- * whoever retries it after one of them was lost wants it to start without.
+ * Queues a new run for the same purpose and with the same model, optimizer, data and settings as one that FAILED or was
+ * CANCELED. It names the old run and starts from the beginning. Of the runs that the old one depended on it waits for those
+ * that have not ended, and starts without those that FAILED or were CANCELED.
  *
  * @throws PlatformError NOT_FOUND, or ILLEGAL_TRANSITION when the run has not FAILED and was not CANCELED.
  */
@@ -115,28 +114,12 @@ export function retryRun(access: Access, { runId, idempotencyKey }: RunReference
     if (!run) throw noRun(runId);
     if (!isFinal(run.state) || run.state === "SUCCEEDED")
       throw illegal(run, "only FAILED and CANCELED runs are retried");
-    const retried = await queueRun(manager, {
-      modelRevision: await manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId }),
-      optimizerRevision: await manager.findOneByOrFail(OptimizerRevision, { id: run.optimizerRevisionId }),
-      datasetVersion: await manager.findOneByOrFail(DatasetVersion, { id: run.datasetVersionId }),
-      spec: run.spec,
-      parentVersionId: run.parentVersionId,
-      retrainingId: run.retrainingId,
-      gate: run.gate,
-      reproducesVersionId: run.reproducesVersionId,
+    const retryId = await queueAgain(manager, run, {
+      ...originOf(run),
       retryOfId: run.id,
-      project: run.project,
-      priority: run.priority,
       dependsOn: await undecidedDependencies(manager, run.id),
     });
-    if (run.retrainingId)
-      await recordModelEvent(manager, {
-        modelId: run.modelId,
-        kind: "RETRAINING_STARTED",
-        versionId: run.parentVersionId,
-        runId: retried,
-        reason: `retry of ${run.id}`,
-      });
-    return { runId: retried };
+    await purposeOf(run).settleRetry?.(manager, run, retryId);
+    return { runId: retryId };
   });
 }

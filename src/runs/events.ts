@@ -5,7 +5,12 @@ import { RunEvent } from "../entities/run-event.js";
 import { EventLog, type EventPage } from "../pubsub/event-log.js";
 import { isFinal } from "./run-state.js";
 
-/** What a run's log tells beside its changes of state. */
+/*
+ * The only file that writes `run_event`, a run's log. Changes of state are logged by the statements of `state-writer.ts`, with
+ * the SQL of `insertStateEvents`.
+ */
+
+/** What a run's log tells besides its changes of state. */
 export type RunEventKind =
   | "CHECKPOINT_SAVED"
   | "RESUMED"
@@ -13,7 +18,7 @@ export type RunEventKind =
   | "EARLY_STOPPED"
   | "REPRODUCED"
   | "NOT_REPRODUCED"
-  /** The model cannot use some rows, and declares `invalidRows: SKIP`; told by each attempt. */
+  /** The model cannot use some rows and declares `invalidRows: SKIP`; logged by each attempt. */
   | "ROWS_SKIPPED"
   | "WARNING";
 
@@ -28,8 +33,24 @@ export const runEvents = new EventLog<RunEvent>({
 });
 
 /**
- * Appends to a run's log within the caller's transaction. The same entry of the same attempt again is a retry after a lost
- * answer, and changes nothing.
+ * SQL that logs a change of state of each row in `rows`, a WITH query of the same statement that has raised the run's
+ * `event_head` and returns `id`, `event_head` and `attempt`. `from`, `to`, `message` and `actor`
+ * (default: the session's) are SQL expressions over its columns.
+ */
+export const insertStateEvents = (change: {
+  rows: string;
+  from: string;
+  to: string;
+  message: string;
+  actor?: string;
+}): string =>
+  `INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message, actor)
+   SELECT id, event_head, 'STATE_CHANGED', ${change.from}, ${change.to}, attempt, ${change.message},
+     ${change.actor ?? "current_actor()"} FROM ${change.rows}`;
+
+/**
+ * Appends to a run's log within the caller's transaction; the row lock on the run keeps `seq` without gaps. An entry that the
+ * same attempt has logged already is a retry after a lost answer and changes nothing.
  */
 export function recordRunEvent(
   manager: EntityManager,

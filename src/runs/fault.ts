@@ -15,11 +15,11 @@ export type FaultKind =
   | "EXECUTOR"
   /** The object store failed. */
   | "STORE"
-  /** The trainer ended by itself, or threw what nobody expected. */
+  /** The trainer ended by itself, or threw an unexpected error. */
   | "CRASH"
   /** Somebody killed the trainer. */
   | "KILLED"
-  /** The worker is gone, or could not begin. */
+  /** The worker is gone, or could not begin the attempt. */
   | "LOST_WORKER";
 
 export interface Fault {
@@ -47,8 +47,8 @@ interface Rule {
 }
 
 /**
- * A store that is away repeats its words, and is back a minute later; whoever kills trainers or hosts says nothing about
- * the run at all. Everything else is the run's own, until a step is gained that no attempt had made.
+ * An unavailable store fails in the same way each time and may be back a minute later. A killed trainer or a lost host says
+ * nothing about the run. Every other fault is the run's own, until an attempt gains a step that none had made.
  */
 const rules: Record<FaultKind, Rule> = {
   USER_ERROR: { spends: true, repeats: true },
@@ -79,14 +79,14 @@ const kindOfCode: Partial<Record<string, FaultKind>> = {
   STORAGE_UNAVAILABLE: "STORE",
 };
 
-/** How ONNX Runtime, V8 and the C++ library say that an allocation failed. */
+/** How ONNX Runtime, V8 and the C++ library report that an allocation failed. */
 const noMemory =
   /bad_alloc|bad allocation|failed to allocate memory|allocation failed|out of memory|CUDA_ERROR_OUT_OF_MEMORY/i;
 
-/** Aborting is how V8 ends at its heap's limit; 134 is what a shell makes of it. */
+/** V8 aborts at the limit of its heap; 134 is how a shell reports that. */
 const aborted = (code: number | null, signal: string | null) => signal === "SIGABRT" || code === 134;
 
-/** What kind of fault ended an attempt, and the error that tells of it. */
+/** The fault that ended an attempt. */
 export function classify(end: AttemptEnd): Fault {
   if ("lost" in end) return { kind: "LOST_WORKER", code: "TRAINER_FAILED", message: end.lost };
   if ("stepTimeoutSeconds" in end)
@@ -118,7 +118,7 @@ export function classify(end: AttemptEnd): Fault {
   };
 }
 
-/** What a run has behind it when an attempt ends in a fault. */
+/** What a fault's consequence depends on besides the fault. */
 export interface Standing {
   /** Restarts spent since a step was last gained. */
   restarts: number;
@@ -127,13 +127,13 @@ export interface Standing {
   losses: number;
   /** Whether this attempt made a step that none before it had made. */
   gained: boolean;
-  /** The step it had come to. */
+  /** The last step it has made or resumed from. */
   step: number;
   /** The newest fault that spent a restart. */
   lastFault: { code: string; message: string; step: number } | null;
 }
 
-/** What becomes of the run: back to the queue, to be claimed after `pauseSeconds`, or FAILED with an error. */
+/** What becomes of the run: it goes back to the queue, to be claimed after `pauseSeconds`, or is FAILED with an error. */
 export type Aftermath =
   | {
       to: "QUEUED";
@@ -145,13 +145,13 @@ export type Aftermath =
   | { to: "FAILED"; error: { code: ErrorCode; message: string }; lastFault?: NonNullable<Standing["lastFault"]> };
 
 /**
- * Attempts that may be lost in a row without a gained step. Their pauses add up to four minutes; a run that takes its
- * trainer or its host down with it must not do so for ever.
+ * The most attempts that may be lost in a row without a gained step, so that a run that brings down its trainer or its host does
+ * not do so for ever. Their pauses add up to four minutes.
  */
 export const maximumLosses = 10;
 export const faultLimits = { maximumLosses } as const;
 
-/** The pause before the n-th try in a row: 1 s, doubled each time, at most 60 s. The same for all, so that it can be tested. */
+/** The pause before the n-th try in a row: 1 s, doubled each time, at most 60 s; without jitter, so that it can be tested. */
 export function pauseSeconds(count: number): number {
   return count < 1 ? 0 : Math.min(2 ** (count - 1), 60);
 }
@@ -164,7 +164,7 @@ export function aftermath({ kind, code, message }: Fault, standing: Standing): A
     if (losses < maximumLosses) return { to: "QUEUED", pauseSeconds: pauseSeconds(losses), losses };
     return {
       to: "FAILED",
-      error: { code, message: `${message}: ${losses} attempts in a row were lost without a gained step` },
+      error: { code, message: `${message}: ${losses} attempts in a row were lost without completing a new step` },
     };
   }
   const { lastFault: last, step, maximumRestarts } = standing;

@@ -1,47 +1,43 @@
 import type { DataSource, EntityManager } from "typeorm";
-import { type NamedValue, Run, type RunState } from "../entities/run.js";
-import type { ModelVersion } from "../entities/version.js";
+import { Run, type RunState } from "../entities/run.js";
 import { failpoint } from "../failpoint.js";
-import { recordModelEvent } from "../registry/events.js";
-import { registerVersion, type VersionContent } from "../registry/versions.js";
 import { aftermath, type Fault } from "./fault.js";
 import { fenced, type Lease } from "./lease.js";
-import { type TransitionFields, transition } from "./run-state.js";
+import type { RunOutcome } from "./purposes/purpose.js";
+import { purposeOf, settleFailures } from "./purposes/purposes.js";
+import { type TransitionFields, transition } from "./state-writer.js";
 
-type FinishedRun = Pick<Run, "id" | "modelId" | "modelRevisionId" | "retrainingId">;
+/*
+ * How an attempt ends, and with it perhaps its run. What a run's result is used for is decided by its purpose; see `purposes/`.
+ * A cancel that was requested first always wins: the run ends CANCELED, and nothing of its result is stored.
+ */
 
 /**
- * Ends a run well: its version is registered and the run SUCCEEDED in one transaction, together with whatever `settle`
- * does to the new version (a promotion). A cancel that came before wins: the run ends CANCELED, without a version.
+ * Ends a run whose training came to its end: its purpose stores the result and the run becomes SUCCEEDED, in one transaction.
  *
  * @throws PlatformError LEASE_LOST
  */
-export function completeRun(
-  db: DataSource,
-  lease: Lease,
-  run: FinishedRun,
-  outcome: { version: VersionContent; summary: NamedValue[] },
-  settle: (manager: EntityManager, version: ModelVersion) => Promise<void>,
-): Promise<{ state: RunState }> {
+export function completeRun(db: DataSource, lease: Lease, run: Run, outcome: RunOutcome): Promise<{ state: RunState }> {
   return fenced(db, lease, async (manager, { state }) => {
     if (state === "CANCELING") {
       await end(manager, run, state, "CANCELED", "canceled");
       return { state: "CANCELED" };
     }
-    const version = await registerVersion(manager, run, outcome.version);
-    await settle(manager, version);
-    await transition(manager, run.id, ["RUNNING"], "SUCCEEDED", `registered ${version.ref}`, {
-      summary: outcome.summary,
-    });
+    const message = await purposeOf(run).settle(manager, run, outcome);
+    await transition(manager, run.id, ["RUNNING"], "SUCCEEDED", message, { summary: outcome.summary });
     return { state: "SUCCEEDED" };
   });
 }
 
-/** Ends a run as FAILED or CANCELED under its lease. A policy's run also tells its model's history. */
+/**
+ * Ends a run as FAILED or CANCELED under its lease.
+ *
+ * @throws PlatformError LEASE_LOST
+ */
 export function endRun(
   db: DataSource,
   lease: Lease,
-  run: FinishedRun,
+  run: Run,
   ending: { state: "CANCELED" } | { state: "FAILED"; error: { code: string; message: string } },
 ): Promise<void> {
   return fenced(db, lease, (manager, { state }) =>
@@ -52,47 +48,44 @@ export function endRun(
 }
 
 /**
- * Gives a run back under its lease: to be paused or preempted where that was asked, else to the queue for `reason`. A
- * cancel that came before wins.
+ * Gives a run back under its lease: it is PAUSED where that was requested, and otherwise goes back to the queue.
  *
+ * @param reason what the run's log says, unless a pause or a preemption was requested.
  * @throws PlatformError LEASE_LOST
  */
-export async function giveBackRun(db: DataSource, lease: Lease, run: FinishedRun, reason: string): Promise<void> {
+export async function giveBackRun(db: DataSource, lease: Lease, run: Run, reason: string): Promise<void> {
   failpoint("give.back");
-  return fenced(db, lease, (manager, { state, asked }) => {
-    if (state === "CANCELING") return end(manager, run, state, "CANCELED", "canceled");
-    if (asked === "PAUSE") return transition(manager, run.id, ["RUNNING"], "PAUSED", "paused on request");
-    return transition(manager, run.id, ["RUNNING"], "QUEUED", asked === "PREEMPT" ? "preempted" : reason);
+  return fenced(db, lease, async (manager, { state, requested }) => {
+    if (state === "CANCELING") await end(manager, run, state, "CANCELED", "canceled");
+    else if (requested === "PAUSE") await transition(manager, run.id, ["RUNNING"], "PAUSED", "paused on request");
+    else await transition(manager, run.id, ["RUNNING"], "QUEUED", requested === "PREEMPT" ? "preempted" : reason);
   });
 }
 
 /**
- * Ends an attempt that a fault has ended: `settleFault` under its lease.
+ * Ends an attempt that failed: `settleFault` under its lease.
  *
- * @param step the last one that the attempt itself made or went on from; 0 for none.
+ * @param step the last one that the attempt itself made or resumed from; 0 for none.
  * @throws PlatformError LEASE_LOST
  */
-export function endAttempt(db: DataSource, lease: Lease, run: FinishedRun, fault: Fault, step: number): Promise<void> {
+export function endAttempt(db: DataSource, lease: Lease, run: Run, fault: Fault, step: number): Promise<void> {
   return fenced(db, lease, (manager, { state }) =>
-    state === "CANCELING" ? end(manager, run, state, "CANCELED", "canceled") : settleFault(manager, run, fault, step),
+    state === "CANCELING"
+      ? end(manager, run, state, "CANCELED", "canceled")
+      : settleFault(manager, run.id, fault, step),
   );
 }
 
 /**
- * What becomes of a RUNNING run whose attempt a fault has ended: back to the queue, perhaps after a pause, or FAILED (see
- * `aftermath`). One that was asked to pause is PAUSED instead of queued. The caller holds the lock on the run's row.
+ * What becomes of a RUNNING run whose attempt failed: it goes back to the queue, perhaps after a pause, or becomes FAILED
+ * (see `aftermath`). It is PAUSED instead of queued where that was requested. The caller holds the lock on the run's row.
  */
-export async function settleFault(
-  manager: EntityManager,
-  run: Pick<Run, "id" | "modelId" | "retrainingId">,
-  fault: Fault,
-  step = 0,
-): Promise<void> {
+export async function settleFault(manager: EntityManager, runId: string, fault: Fault, step = 0): Promise<void> {
   failpoint("fault");
-  const stored = await manager.findOneByOrFail(Run, { id: run.id });
-  const { restarts, losses, lastFault, spec, asked } = stored;
+  const run = await manager.findOneByOrFail(Run, { id: runId });
+  const { restarts, losses, lastFault, spec, requested } = run;
   const { maximumRestarts } = spec;
-  const gained = stored.furthestStep > stored.grantedStep;
+  const gained = run.furthestStep > run.grantedStep;
   const next = aftermath(fault, { restarts, maximumRestarts, losses, gained, step, lastFault });
   const { to, ...fields } = next;
   if (next.to === "FAILED") {
@@ -100,25 +93,25 @@ export async function settleFault(
     return end(manager, run, "RUNNING", "FAILED", `${error.code}: ${error.message}`, error, { lastFault });
   }
   const message = fault.kind === "LOST_WORKER" ? fault.message : `${fault.code}: ${fault.message}`;
-  await transition(manager, run.id, ["RUNNING"], asked === "PAUSE" ? "PAUSED" : to, message, fields);
+  await transition(manager, run.id, ["RUNNING"], requested === "PAUSE" ? "PAUSED" : to, message, fields);
 }
 
-/** The way of every run to FAILED or CANCELED. A policy's run also tells its model's history. */
+/**
+ * Makes a run FAILED or CANCELED, and settles that with its purpose: the only way to these states, but for the runs that
+ * depend on it, which FAIL and are settled in the same transaction.
+ *
+ * @param message what the run's log says.
+ */
 export async function end(
   manager: EntityManager,
-  run: Pick<Run, "id" | "modelId" | "retrainingId">,
+  run: Run,
   from: RunState,
   to: "FAILED" | "CANCELED",
   message: string,
   error?: { code: string; message: string },
   fields: TransitionFields = {},
 ): Promise<void> {
-  await transition(manager, run.id, [from], to, message, { ...fields, error });
-  if (run.retrainingId)
-    await recordModelEvent(manager, {
-      modelId: run.modelId,
-      kind: "RETRAINING_FAILED",
-      runId: run.id,
-      reason: message,
-    });
+  const dependents = await transition(manager, run.id, [from], to, message, { ...fields, error });
+  await purposeOf(run).settleFailure?.(manager, run, message);
+  if (dependents.length > 0) await settleFailures(manager, dependents);
 }

@@ -29,7 +29,7 @@ export function fenced<Result>(
   return db.transaction(async (manager) => {
     const [rows] = await manager.query<[HeldRun[], number]>(
       `UPDATE run SET updated_at = clock_timestamp() WHERE id = $1 AND fence = $2 AND state IN ('RUNNING', 'CANCELING')
-       RETURNING state, asked, set_config('perennial.actor', 'WORKER:' || worker_id, true)`,
+       RETURNING state, asked AS requested, set_config('perennial.actor', 'WORKER:' || worker_id, true)`,
       [lease.runId, lease.fence],
     );
     const [run] = rows;
@@ -38,15 +38,15 @@ export function fenced<Result>(
   });
 }
 
-/** A run as its worker finds it when it renews the lease. */
+/** A run as its worker finds it when it writes under its lease or renews it. */
 export interface HeldRun {
   state: RunState;
-  /** What its worker shall do with it. */
-  asked: Run["asked"];
+  /** What its worker is requested to do with it. */
+  requested: Run["requested"];
 }
 
 /**
- * Renews many leases in one statement. Answers each run that is still held; one that is missing is lost.
+ * Renews many leases in one statement. Returns each run that is still held; the lease on a run that is missing is lost.
  *
  * @param seconds how long the leases last from now.
  */
@@ -61,13 +61,13 @@ export async function renewLeases(
     `UPDATE run SET lease_expires_at = clock_timestamp() + make_interval(secs => $2)
      FROM unnest($3::text[], $4::int[]) AS held (run_id, fence)
      WHERE run.id = held.run_id AND run.fence = held.fence AND run.worker_id = $1 AND run.state IN ('RUNNING', 'CANCELING')
-     RETURNING run.id, run.state, run.asked`,
+     RETURNING run.id, run.state, run.asked AS requested`,
     [workerId, seconds, leases.map((lease) => lease.runId), leases.map((lease) => lease.fence)],
   );
   return new Map(rows.map(({ id, ...held }) => [id, held]));
 }
 
-/** Notes what an attempt computes with. */
+/** Records what an attempt computes with. */
 export async function recordEnvironment(
   manager: EntityManager,
   runId: string,

@@ -12,8 +12,8 @@ import { type Queueing, type QueueingDeclaration, queueingFields } from "../lang
 export { defaultPriority, type QueueingDeclaration } from "../language/training/queueing.js";
 
 /**
- * A run's place with its defaults. The runs that it depends on stay locked until the caller's transaction ends, so that none
- * of them ends unnoticed in between.
+ * A run's place in the queue, with defaults. The runs that it depends on stay locked until the caller's transaction ends, so that
+ * none of them ends unnoticed meanwhile.
  */
 export async function resolveQueueing(
   manager: EntityManager,
@@ -55,7 +55,7 @@ async function dependencyProblems(manager: EntityManager, ids: readonly string[]
   });
 }
 
-/** A share lock orders this against the end of each: whoever ends it either was first, or finds who depends on it. */
+/** A share lock orders this against the end of each run: the run has ended already, or its end finds the runs that depend on it. */
 async function lockStates(manager: EntityManager, ids: readonly string[]): Promise<Map<string, RunState>> {
   const known = ids.filter((id) => nodeTypeOf(id) === "Run");
   if (known.length === 0) return new Map();
@@ -66,7 +66,7 @@ async function lockStates(manager: EntityManager, ids: readonly string[]): Promi
   return new Map(rows.map(({ id, state }) => [id, state]));
 }
 
-/** Notes what a new run waits for; those that have SUCCEEDED are noted too, and waited for no more. */
+/** Records what a new run depends on. Runs that have SUCCEEDED are recorded too, but it does not wait for them. */
 export async function recordDependencies(
   manager: EntityManager,
   runId: string,
@@ -81,7 +81,7 @@ export async function recordDependencies(
   );
 }
 
-/** What a run depends on and has not ended, locked. */
+/** The runs that a run depends on and that have not ended, locked. */
 export async function undecidedDependencies(manager: EntityManager, runId: string): Promise<string[]> {
   const rows = await manager.query<{ id: string }[]>(
     `SELECT id FROM run
@@ -93,7 +93,7 @@ export async function undecidedDependencies(manager: EntityManager, runId: strin
   return rows.map(({ id }) => id);
 }
 
-/** What each run depends on, oldest first. Two statements, whatever the number of runs. */
+/** The runs that each run depends on, oldest first. Two statements for any number of runs. */
 export async function dependenciesOf(db: DataSource, runIds: readonly string[]): Promise<Map<string, Run[]>> {
   const pairs = await db.query<{ run: string; dependsOn: string }[]>(
     `SELECT run_id AS run, depends_on_id AS "dependsOn" FROM run_dependency WHERE run_id = ANY($1)`,

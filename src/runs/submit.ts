@@ -1,14 +1,11 @@
 import type { EntityManager } from "typeorm";
 import { findNamed, unknownReference } from "../db/names.js";
 import { newestRevision } from "../db/revisions.js";
-import { defaultProject } from "../db/scope.js";
 import { type Access, sessionOf } from "../db/session.js";
 import { type Outcome, Refused, transactOnce } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
-import { newId } from "../entities/identifier.js";
 import { Model, ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
-import { type Gate, Run } from "../entities/run.js";
 import type { ModelVersion } from "../entities/version.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { describedType } from "../language/datasets/feature-types.js";
@@ -19,14 +16,14 @@ import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/model
 import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
 import type { TrainingSpec, trainStruct } from "../language/training/training.js";
-import { publish } from "../pubsub/topics.js";
 import { referencedVersion } from "../registry/versions.js";
 import { offeredMemory } from "./offered-memory.js";
-import { defaultPriority, recordDependencies, resolveQueueing } from "./queueing.js";
+import { type NewRun, queueRun } from "./queue-run.js";
+import { resolveQueueing } from "./queueing.js";
 
 export type TrainDeclaration = DeclaredFields<typeof trainStruct.fields> & { idempotencyKey?: string | null };
 
-/** No rule about counts of rows applies to them. */
+/** With these, no rule about the number of rows applies. */
 const unknownCounts = { train: Number.NaN, validation: 1, test: 1 };
 
 /** Queues a run, with every default resolved. Nothing is queued when anything is wrong. */
@@ -38,17 +35,17 @@ export function train(access: Access, declaration: TrainDeclaration): Promise<Ou
 }
 
 /**
- * What a request to train stands for, with every reference followed and every default resolved.
+ * A request to train, with every reference followed and every default resolved.
  *
  * @throws Refused with everything that is wrong with it.
  */
-export async function resolveTrainRequest(manager: EntityManager, request: TrainDeclaration): Promise<QueuedRun> {
+export async function resolveTrainRequest(manager: EntityManager, request: TrainDeclaration): Promise<NewRun> {
   const problems: Problem[] = [];
   const modelRevision = await findModelRevision(manager, request, problems);
   const optimizerRevision = await findOptimizerRevision(manager, request, problems);
   const datasetVersion = modelRevision && (await findDatasetVersion(manager, modelRevision, request, problems));
   const parent = modelRevision && (await findParent(manager, modelRevision, request, problems));
-  // Without the references, what can be judged without them still is.
+  // Everything else is checked even if a reference is unknown.
   const { spec, problems: faults } = resolveTraining(
     request,
     modelRevision?.spec ?? { metrics: [...metricTypes] },
@@ -65,7 +62,7 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
   return { ...references, ...queueing.spec, spec };
 }
 
-/** What is too large for any run, or for the workers there are. */
+/** The problem of a run that is too large for any worker, or for the live ones. */
 async function sizeProblems(manager: EntityManager, model: ModelSpec, { batchSize, device }: TrainingSpec) {
   const tooLarge = batchProblem(model, batchSize);
   if (tooLarge) return [tooLarge];
@@ -95,7 +92,7 @@ async function findOptimizerRevision(manager: EntityManager, request: TrainDecla
 
 const unknownNumber = (path: string, message: string): Problem => ({ path, code: "UNKNOWN_REFERENCE", message });
 
-/** The version to train on: of the dataset that the revision was declared on, which must still have its features. */
+/** The version to train on, of the dataset that the revision was declared on; it must still have the revision's features. */
 async function findDatasetVersion(
   manager: EntityManager,
   { spec }: ModelRevision,
@@ -105,7 +102,7 @@ async function findDatasetVersion(
   const dataset = await manager.findOneByOrFail(Dataset, sessionOf(manager).scope.where<Dataset>(spec.dataset));
   const lost = lostFeature(spec, dataset.features);
   if (lost !== undefined) {
-    const message = `${spec.dataset} was declared anew, and feature ${lost} is not as this model knows it; declare the model again.`;
+    const message = `dataset ${spec.dataset} has been redeclared, and its feature ${lost} differs from the one that this model was declared with; declare the model again.`;
     problems.push({ path: "model", code: "STALE", message });
     return null;
   }
@@ -121,7 +118,7 @@ async function findDatasetVersion(
   return null;
 }
 
-/** A dataset without rows may be declared anew after models were declared on it. */
+/** A feature that the dataset no longer has as the model knows it: a dataset without rows may be declared anew. */
 function lostFeature({ inputs, target, sampleWeight }: ModelSpec, features: readonly Feature[]): string | undefined {
   const essence = ({ type, shape, categories }: Pick<Feature, "type" | "shape" | "categories">) =>
     canonicalJson({ type, shape, categories });
@@ -132,7 +129,7 @@ function lostFeature({ inputs, target, sampleWeight }: ModelSpec, features: read
   return lost ?? (sampleWeight !== null && !canWeigh ? sampleWeight : undefined);
 }
 
-/** The version whose weights are the start, or null when training starts from none. */
+/** The version whose weights to start from; null for a training from scratch, and where there is a problem. */
 async function findParent(
   manager: EntityManager,
   revision: ModelRevision,
@@ -154,52 +151,7 @@ async function findParent(
   return null;
 }
 
-/** Whether the weights of one model are a start for the other: they differ in nothing but `invalidRows`. */
+/** Whether a training of one model can start from the weights of the other: they may differ in `invalidRows` alone. */
 export function shareWeights(a: ModelSpec, b: ModelSpec): boolean {
   return canonicalJson(withoutRowPolicy(a)) === canonicalJson(withoutRowPolicy(b));
-}
-
-export interface QueuedRun {
-  modelRevision: ModelRevision;
-  optimizerRevision: OptimizerRevision;
-  datasetVersion: DatasetVersion;
-  spec: TrainingSpec;
-  parentVersionId?: string | null;
-  retrainingId?: string | null;
-  retryOfId?: string | null;
-  reproducesVersionId?: string | null;
-  gate?: Gate | null;
-  /** Default: `default`. */
-  project?: string;
-  /** Default: 42. */
-  priority?: number;
-  /** Ids of runs that must have SUCCEEDED first; locked, and none of them lost. */
-  dependsOn?: readonly string[];
-}
-
-/** Inserts a run and its first event, and wakes the workers at commit. */
-export async function queueRun(manager: EntityManager, queued: QueuedRun): Promise<string> {
-  const { modelRevision, optimizerRevision, datasetVersion, spec, dependsOn = [], ...origin } = queued;
-  const runId = newId("Run");
-  await manager.insert(Run, {
-    id: runId,
-    state: "QUEUED",
-    modelId: modelRevision.modelId,
-    modelRevisionId: modelRevision.id,
-    optimizerRevisionId: optimizerRevision.id,
-    datasetVersionId: datasetVersion.id,
-    spec,
-    memoryBytes: leastMemory(modelRevision.spec, spec.batchSize).bytes,
-    progress: { epoch: 0, epochs: spec.epochs, step: 0, steps: 0 },
-    ...{ project: defaultProject, priority: defaultPriority, ...origin },
-  });
-  if (dependsOn.length > 0) await recordDependencies(manager, runId, dependsOn);
-  await manager.query(
-    `WITH head AS (UPDATE run SET event_head = 1 WHERE id = $1 RETURNING id)
-     INSERT INTO run_event (run_id, seq, kind, to_state, attempt, message) SELECT id, 1, 'STATE_CHANGED', 'QUEUED', 0, 'queued' FROM head`,
-    [runId],
-  );
-  await publish(manager, { type: "queue" });
-  await publish(manager, { type: "run", runId });
-  return runId;
 }

@@ -3,14 +3,14 @@ import { mostAtOnce, type Offer } from "./offers.js";
 import { type QueuedRun, shareKey, type Usage } from "./rank.js";
 
 /**
- * What may start, apart from a pause after a fault; the condition of `run_queued_idx`. Written so that no other index serves:
- * where the planner believes that nothing is queued, as it does until the statistics of a table that has just been filled
- * are renewed, it would read the whole queue by `run_state_idx` for every line.
+ * Runs that may start, apart from a pause after a fault: the condition of `run_queued_idx`. It is written so that Postgres
+ * can use no other index. Until the statistics of a table that has just been filled are renewed, the planner believes that nothing is
+ * queued, and would read the whole queue by `run_state_idx` for every line.
  */
 export const waiting = "(state = 'QUEUED' AND open_dependencies = 0) IS TRUE";
 export const rested = "(not_before IS NULL OR not_before <= clock_timestamp())";
 
-/** The oldest runs of a line (one priority and project) that suit an offer; `run_queued_idx` has them in order of each need. */
+/** The oldest runs of a line (one priority and project) that suit an offer; `run_queued_idx` has them in order for each need. */
 const suiting = (line: string, count: string) => `
   SELECT found.* FROM unnest($1::text[]) AS need CROSS JOIN LATERAL (
     SELECT id, needs, threads, memory_bytes, created_at FROM run
@@ -19,15 +19,16 @@ const suiting = (line: string, count: string) => `
     ORDER BY created_at, id LIMIT ${count}) found`;
 
 /**
- * The runs that suit an offer and could be among the first few in order of rank, with what their projects use. A loose index
- * scan: the recursion leaps from one line to the next in order of priority, and goes no further than to the priority with
- * which there are enough, so the cost does not grow with the length of the queue. Each step orders by the index and takes
- * one row, which serves also where the planner knows nothing yet of a table that has just been filled.
+ * The runs that suit an offer and can be among the first `count` in order of rank, with what their projects use.
  *
- * Of many lines only those are read any further whose turn can come: the one that is third in order has two runs ahead of
- * it at least, so of `count` runs it has `count - 2` at most.
+ * It is a loose index scan: the recursion jumps from one line to the next in order of priority and stops at the priority at which
+ * there are enough runs, so its cost does not grow with the queue. Each step orders by the index and takes one row, which is
+ * fast even before the statistics of a new table exist.
  *
- * $1 needs, $2 threads, $3 bytes, $4 how many, $5 the worker, $6 whether only what could displace one of its runs,
+ * Then it reads only the runs whose turn can come: the line that is third in order has at least two runs ahead of it, so at
+ * most `count - 2` of its runs can.
+ *
+ * $1 needs, $2 threads, $3 bytes, $4 how many, $5 the worker, $6 whether only runs that could displace one of its own,
  * $7 how many lines
  */
 const selectCandidates = `
@@ -59,26 +60,26 @@ const selectCandidates = `
   FROM first CROSS JOIN LATERAL (
     ${suiting("first", "$4")} ORDER BY created_at, id LIMIT greatest($4 - place + 1, 1)) candidate`;
 
-/** What one worker may choose from. */
+/** The queued runs that one worker may choose from. */
 export interface Choice {
   queue: QueuedRun[];
   /** How many slots each project uses of what the cluster has. */
   usage: Usage;
-  /** The lowest priority, which is the highest number, of a run of its own that could make room; null without one. */
+  /** The lowest priority (the highest number) among its own runs that could make room; null where there are none. */
   lowest: number | null;
 }
 
-/** The statement that reads what suits an offer of a worker. */
+/** The statement that reads the runs that suit an offer of a worker. */
 export const candidatesFor = (workerId: string, { needs, threads, memoryBytes, count, full }: Offer) => ({
   text: selectCandidates,
-  // Several runs may have to make room, each for the first of another line.
+  // Several of its runs may have to make room, each for the first run of another line.
   values: [
     ...[needs, Math.min(threads, 2 ** 31 - 1), bigint(memoryBytes), count, workerId, full],
     full ? mostAtOnce : count,
   ],
 });
 
-/** Reads what a worker may choose from, without locking any of it. One statement for each offer. */
+/** Reads the runs that a worker may choose from, without locking them. One statement per offer. */
 export async function findCandidates(db: DataSource, workerId: string, offers: readonly Offer[]): Promise<Choice> {
   const queue = new Map<string, QueuedRun>();
   const usage = new Map<string, number>();
@@ -95,5 +96,5 @@ export async function findCandidates(db: DataSource, workerId: string, offers: r
   return { queue: [...queue.values()], usage, lowest };
 }
 
-/** Memory that its host does not tell is infinite. */
+/** A number for Postgres; memory that a host does not report is infinite. */
 export const bigint = (bytes: number) => Math.min(bytes, Number.MAX_SAFE_INTEGER);

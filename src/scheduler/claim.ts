@@ -4,12 +4,27 @@ import type { OfferedDevice } from "../entities/device.js";
 import type { Run } from "../entities/run.js";
 import { publish } from "../pubsub/topics.js";
 import { leaseSeconds as defaultLeaseSeconds } from "../runs/lease.js";
-import { askToMakeRoom } from "./ask.js";
 import { findCandidates } from "./candidates.js";
 import { type Hold, holdOn, roomOf } from "./capacity.js";
 import { startAlike } from "./grant.js";
 import { offersOf } from "./offers.js";
 import { type Placement, placements } from "./placement.js";
+import { requestRoom } from "./preempt.js";
+
+/*
+ * How queued runs start. There is no scheduling process: every worker claims for itself, and because the rules are pure
+ * functions of what Postgres holds, all workers come to the same plan. `claimRuns` below is the whole of it; its steps are:
+ *
+ *   room         what is free of each of the worker's devices                       capacity.ts    pure
+ *   offers       which runs those devices could execute                             offers.ts      pure
+ *   candidates   the first runs of the queue that suit the offers                   candidates.ts  one statement per offer
+ *   placements   which of them start now, and on which device                       placement.ts   pure
+ *   grant        runs like those that were placed are locked, started, read back    grant.ts       one statement
+ *   preemptions  which runs give way to those of a higher priority that must wait   preemption.ts  pure; preempt.ts asks them
+ *
+ * `rank.ts` is the order of the queue: priority, then the project that uses the fewest slots, then age. `queue.ts` says where a
+ * queued run stands and `wait-reason.ts` why it has not started. `reaper.ts` takes runs back from workers that are gone.
+ */
 
 /** A run that was claimed has been granted a device. */
 export type ClaimedRun = Run & { device: NonNullable<Run["device"]> };
@@ -23,51 +38,47 @@ export interface ClaimingWorker {
   leaseSeconds?: number;
 }
 
-/** Where others hold at the same moment all that it has chosen, a claim looks again after so many milliseconds. */
+/** How long a claim waits before it looks again, in ms, each time that other claims hold all runs it has chosen. */
 const lookAgainMs = [5, 10, 20, 40];
 
 /**
- * Takes what the worker should start now, as many runs as fit, and grants each a device and a lease; see `placements` for
- * the order. Any number of workers claim at once without waiting for each other: they lock different runs of what is alike.
- * A run of another claim that has not committed yet is passed over; at worst it goes back, and the next poll finds it.
+ * Claims what the worker should start now: as many runs as fit, each with a device and a lease. Any number of workers may
+ * claim at once without waiting for each other, since they lock different runs of the same kind. Runs that an uncommitted
+ * claim holds are passed over; should that claim roll back, the next poll finds them.
  *
- * Where something must wait that has a higher priority than a run of this worker, that run may be asked to make room.
+ * A run of this worker may be requested to make room for one of a higher priority that has to wait.
  *
  * @returns what was claimed, in order; empty when nothing waits that would fit.
  */
 export async function claimRuns(db: DataSource, worker: ClaimingWorker): Promise<ClaimedRun[]> {
   const rooms = roomOf(worker.devices, worker.holds);
   const offers = offersOf(rooms);
-  const { leaseSeconds = defaultLeaseSeconds } = worker;
   for (let look = 0; ; look++) {
     const { queue, usage, lowest } = await findCandidates(db, worker.id, offers);
-    const wanted = placements(queue, rooms, usage);
-    const claimed = wanted.length > 0 ? await start(db, worker, leaseSeconds, wanted) : [];
-    const pause = lookAgainMs[look];
-    if (claimed.length === 0 && wanted.length > 0 && pause !== undefined) {
-      await delay(pause);
+    const placed = placements(queue, rooms, usage);
+    const claimed = await start(db, worker, placed);
+    const pauseMs = lookAgainMs[look];
+    if (claimed.length === 0 && placed.length > 0 && pauseMs !== undefined) {
+      await delay(pauseMs);
       continue;
     }
-    const ids = new Set(claimed.map(({ id }) => id));
-    const left = queue.filter(({ id, priority }) => !ids.has(id) && lowest !== null && priority < lowest);
-    // What was claimed is this worker's, whatever becomes of the asking: the next poll asks again.
-    if (left.length > 0) await askToMakeRoom(db, worker.id, left, leaseSeconds).catch(() => {});
+    const started = new Set(claimed.map(({ id }) => id));
+    const left = queue.filter(({ id, priority }) => !started.has(id) && lowest !== null && priority < lowest);
+    // A failure here does not undo the claim: the next poll requests the room again.
+    if (left.length > 0) await requestRoom(db, worker, left).catch(() => {});
     return claimed;
   }
 }
 
-/** Starts runs like those wanted. */
-async function start(
-  db: DataSource,
-  { id: workerId, devices }: ClaimingWorker,
-  leaseSeconds: number,
-  wanted: readonly Placement[],
-): Promise<ClaimedRun[]> {
-  const granted = devices.map(({ kind, name, provider, uuid }, index) => ({ kind, name, index, provider, uuid }));
-  const claimed = await db.transaction((manager) =>
-    startAlike(manager, wanted, { workerId, devices: granted, leaseSeconds }),
-  );
-  // Not within the transaction: commits that notify wait for each other. A hint that is lost costs its readers a second.
+/** Starts runs like those that were placed, as many as can be had. */
+async function start(db: DataSource, worker: ClaimingWorker, placed: readonly Placement[]): Promise<ClaimedRun[]> {
+  if (placed.length === 0) return [];
+  const { id: workerId, leaseSeconds = defaultLeaseSeconds } = worker;
+  const devices = worker.devices.map(({ kind, name, provider, uuid }, index) => ({
+    ...{ kind, name, index, provider, uuid },
+  }));
+  const claimed = await db.transaction((manager) => startAlike(manager, placed, { workerId, devices, leaseSeconds }));
+  // After the transaction: commits that notify wait for each other. A lost hint delays its readers by a second.
   await publish(db, ...claimed.map(({ id }) => ({ type: "run", runId: id }) as const)).catch(() => {});
   return claimed as ClaimedRun[];
 }

@@ -1,12 +1,12 @@
-/** How far two clocks may drift apart between two looks without that being a jump. */
+/** How far two clocks may drift apart between two looks before it counts as a jump. */
 const toleranceMs = 1_500;
 
 /**
- * Notices when the database's clock jumps, by comparing it with a clock of this process that only ever moves on. A process that
- * was itself stopped for a while sees the same as after a jump forward, and must be as careful.
- * Two jumps that undo each other between two looks are not noticed; what was granted in between, `watchLeases` notices.
+ * Notices when the database's clock jumps, by comparing it with a monotonic clock of this process. A process that was stopped for
+ * a while sees the same as after a jump forward, and must be as careful. Two jumps between two looks that cancel out are
+ * not noticed; `watchLeases` notices leases that were granted in between.
  *
- * @returns given both clocks in milliseconds: by how much the database's has jumped since the last look; 0 for no jump.
+ * @returns a function of both clocks in ms: by how much the database's clock has jumped since the last look; 0 for no jump.
  */
 export function watchClock(): (databaseMs: number, ownMs: number) => number {
   let lead: number | undefined;
@@ -18,20 +18,20 @@ export function watchClock(): (databaseMs: number, ownMs: number) => number {
   };
 }
 
-/** A lease that has run out, by the database's clock. */
+/** A lease that has expired, by the database's clock. */
 export interface ExpiredLease {
   id: string;
-  /** Which lease of its run it is: another one ends at another time. */
+  /** Tells the lease from others of the same run, which expire at other times. */
   expiresAt: string | number;
   overdueMs: number;
 }
 
 /**
- * Tells which expired leases may be taken. One that is overdue by more than the time since the last look was granted by a
- * clock that has jumped since, or else that look would have found it: its holder may be renewing it, and is given a whole
- * lease on a clock that only ever moves on.
+ * Tells which expired leases may be revoked. A lease that is overdue by more than the time since the last look was granted
+ * before the clock jumped: otherwise that look would have found it. Its holder may still renew it, and gets one whole lease
+ * on a monotonic clock.
  *
- * @returns given all leases that have run out, and that clock in milliseconds: the ids of those that may be taken.
+ * @returns a function of all expired leases and a monotonic clock in ms: the ids of the runs whose leases may be revoked.
  */
 export function watchLeases(leaseMs: number): (expired: readonly ExpiredLease[], ownMs: number) => string[] {
   let lookedAt = Number.NEGATIVE_INFINITY;

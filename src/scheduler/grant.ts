@@ -1,23 +1,24 @@
 import type { EntityManager } from "typeorm";
 import type { RunDevice } from "../entities/device.js";
 import type { Run } from "../entities/run.js";
-import { recordStarts } from "../runs/run-state.js";
+import { recordStarts } from "../runs/state-writer.js";
 import { bigint, rested, waiting } from "./candidates.js";
 import type { Placement } from "./placement.js";
 import type { QueuedRun } from "./rank.js";
 
-/** Runs that may start in each other's place: of one line, with equally many threads, and no more memory than was granted. */
+/** Runs that may start in each other's place: of one line, with as many threads, and with no more memory than was granted. */
 interface Kind extends Pick<QueuedRun, "priority" | "project" | "needs" | "threads"> {
-  /** Above this; what needs less is of another kind. */
+  /** They need more memory than this, in bytes; a run that needs less is of another kind. */
   above: number;
+  /** They need at most this much memory, in bytes. */
   upTo: number;
   places: Placement[];
 }
 
 /**
- * As many runs of each kind as there are places for, the oldest that no other worker holds: whoever claims at the same time
- * takes the next ones instead of waiting. Under its lock each is looked at again, so none has started or was canceled
- * meanwhile. Whichever runs of a kind are found, each fits the place that it is given.
+ * Locks as many runs of each kind as there are places for: the oldest that no other claim holds. Claims at the same time take
+ * the next ones instead of waiting. The conditions are checked again under the lock, so no run is taken that has started
+ * or was canceled meanwhile. Every run of a kind fits each of its places.
  */
 const lockKinds = `
   SELECT locked.id, place.device, place.rank
@@ -33,9 +34,9 @@ const lockKinds = `
   JOIN unnest($10::int[], $11::int[], $12::int[], $13::jsonb[]) AS place (number, nth, rank, device) USING (number, nth)`;
 
 /**
- * Starts runs like those that were placed, as many as can be had; one statement.
+ * Starts runs like those that were placed, as many as can be had, in one statement.
  *
- * @param devices of the worker, by their places.
+ * @param devices of the worker, by index.
  * @returns the runs as they are stored now, in order of their placements.
  */
 export function startAlike(
@@ -67,7 +68,7 @@ export function startAlike(
   ]);
 }
 
-/** The kinds of these runs. No run is of two of them, or it could be locked for both. */
+/** The kinds of these runs. Kinds do not overlap: otherwise a run could be locked for two of them. */
 function kindsOf(placed: readonly Placement[]): Kind[] {
   const kinds: Kind[] = [];
   const newest = new Map<string, Kind>();

@@ -1,24 +1,24 @@
 import type { Demand, Room } from "./capacity.js";
 
-/** What runs a worker looks for: those that one of its devices, or several that are alike, could run. */
+/** Runs that a worker looks for: those that one of its devices, or several equal ones, could execute. */
 export interface Offer {
   needs: Demand["needs"][];
-  /** At most. */
+  /** The most threads that they may need. */
   threads: number;
-  /** At most. */
+  /** The most memory that they may need. */
   memoryBytes: number;
-  /** How many of them at most are looked at before none can start any more. */
+  /** How many of them to read at most. */
   count: number;
-  /** Nothing is free: only what could displace another run is of interest. */
+  /** Whether nothing is free, so that only runs that could displace another one matter. */
   full: boolean;
 }
 
-/** Bounds what one claim reads; a worker with more free slots claims again. */
+/** Bounds how many runs one claim reads, and so starts; a worker with more free slots claims again. */
 export const mostAtOnce = 64;
 
 /**
- * What a worker can use of the queue. Its CPU offers all that it has, not what is free of it: a run that must wait for more
- * slots keeps its place. GPUs are taken whole, so only the free ones offer anything, each size of memory by itself.
+ * The offers of a worker. Its CPU offers all its slots, free or not, so that a run that waits for more slots keeps its place.
+ * A GPU is always taken as a whole: only free ones are offered, those with equal memory together.
  */
 export function offersOf(rooms: readonly Room[]): Offer[] {
   const offers: Offer[] = [];
@@ -29,13 +29,13 @@ export function offersOf(rooms: readonly Room[]): Offer[] {
   const idle = gpus.filter(({ freeSlots }) => freeSlots > 0);
   if (cpu) {
     const { slots: threads, memoryBytes } = cpu;
-    // Runs for any device that are found here may still go to a GPU.
+    // A run for ANY device that is found here may be placed on a GPU.
     const count = free === 0 ? 1 : Math.min(free + idle.length, mostAtOnce);
     offers.push({ needs: ["CPU", "ANY"], threads, memoryBytes, count, full: free === 0 });
   }
   for (const memoryBytes of new Set(idle.map((room) => room.memoryBytes))) {
     const able = idle.filter((room) => room.memoryBytes >= memoryBytes).length;
-    // Runs for any device that are found here may still go to the CPU.
+    // A run for ANY device that is found here may be placed on the CPU.
     offers.push({ ...gpu, memoryBytes, count: Math.min(able + free, mostAtOnce), full: false });
   }
   if (gpus.length > idle.length) {

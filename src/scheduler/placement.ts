@@ -4,19 +4,18 @@ import { type QueuedRun, type Usage, visitInOrder } from "./rank.js";
 /** A run that starts, and on which of the worker's devices. */
 export interface Placement {
   run: QueuedRun;
-  /** The device, by its place among the worker's. */
+  /** Index of the device among the worker's. */
   index: number;
 }
 
 /**
- * What one worker starts of what is queued, in order. Pure: it changes nothing that it is given.
+ * Which queued runs one worker starts, in order. Pure.
  *
- * A run starts whole or not at all: all its threads on one CPU, or on one GPU, and within the device's memory. What could
- * never run here is passed over, so that it keeps nobody waiting whom it could not help. What could run on this CPU if more of
- * it were free keeps its place instead: nothing of lower rank starts on that CPU before it, or a run with many threads
- * would wait for ever behind runs with one.
+ * A run starts as a whole: all its threads on one CPU, or on one GPU, and within the device's memory. A run that could never
+ * execute here is passed over. A run that this CPU could execute if more slots were free keeps its place: no run of a lower
+ * rank starts on that CPU before it. Otherwise runs with one thread would starve a run with many.
  *
- * @param usage of all workers together, without what is queued.
+ * @param usage slots in use on all workers together.
  */
 export function placements(queue: readonly QueuedRun[], rooms: readonly Room[], usage: Usage): Placement[] {
   const left = rooms.map((room) => ({ ...room }));
@@ -38,8 +37,8 @@ export function placements(queue: readonly QueuedRun[], rooms: readonly Room[], 
 }
 
 /**
- * Closes to all of lower rank the CPU that a run waits for. GPUs need no such care: they are taken whole, so one that could
- * serve it has nothing left for others either.
+ * Closes the CPUs that a waiting run could use to runs of a lower rank. GPUs need no closing: they are taken as a whole, so a
+ * busy one has no room for other runs either.
  */
 export function keepPlace(run: QueuedRun, rooms: readonly Room[], closed: Set<Room>): void {
   for (const room of rooms) if (room.kind === "CPU" && couldRun(run, room)) closed.add(room);

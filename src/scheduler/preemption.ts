@@ -8,9 +8,9 @@ import { fewest } from "./victims.js";
 export interface RunningRun extends Hold {
   id: string;
   priority: number;
-  /** When it started, on any clock on which older is less. */
+  /** When it started, on any clock; less is earlier. */
   startedAt: number;
-  /** Whether it ends or gives way already: it is being canceled, or was asked to pause or to make room. */
+  /** Whether it is leaving already: it is being canceled, or was requested to pause or to make room. */
   leaving: boolean;
 }
 
@@ -21,30 +21,32 @@ export interface BusyWorker {
   running: readonly RunningRun[];
 }
 
-/** Runs of one worker that have to make room. */
+/** Runs of one worker that have to make room for another run. */
 export interface Preemption {
   workerId: string;
   victims: RunningRun[];
-  /** For whom. */
+  /** The run that needs the room. */
   run: QueuedRun;
 }
 
+/** A worker while the plan is made. */
 interface Site {
   worker: BusyWorker;
   /** What is free now. */
   now: Room[];
-  /** What will be free when those that leave have left. */
+  /** What will be free when the runs that are leaving have left. */
   later: Room[];
+  /** Its runs that may still be requested to leave. */
   victims: Set<RunningRun>;
 }
 
 /**
- * Who has to make room, for all workers together. Pure, so that every worker comes to the same answer and asks only runs
- * of its own.
+ * Which runs have to make room, for all workers together. Pure: every worker comes to the same plan, and requests only its own
+ * runs to leave.
  *
- * A run displaces only runs of a strictly lower priority, and only when it fits nowhere, would not fit where runs are already
- * leaving, and the victims are enough. It takes the worker that loses the fewest runs, and there those of the lowest
- * priority, then the youngest.
+ * A run displaces only runs of a strictly lower priority, and only if it fits nowhere now, would not fit once the runs that are
+ * leaving have left, and the victims free enough. It takes the worker that loses the fewest runs, and there the runs of the
+ * lowest priority, the youngest first.
  */
 export function preemptions(queue: readonly QueuedRun[], workers: readonly BusyWorker[], usage: Usage): Preemption[] {
   const sites = workers.map((worker): Site => {
@@ -86,7 +88,7 @@ function occupy(site: Site, index: number, run: QueuedRun): number {
   return hold.slots;
 }
 
-/** Where the fewest runs would have to leave; the first worker and its CPU among equals. */
+/** The device where the fewest runs would have to leave; among equals that of the first worker, its CPU before its GPUs. */
 function leastLoss(run: QueuedRun, sites: readonly Site[], closed: ReadonlySet<Room>) {
   let best: { site: Site; room: Room; victims: RunningRun[] } | undefined;
   for (const site of sites) {

@@ -1,10 +1,10 @@
 import type { DataSource } from "typeorm";
-import { busyWorkers } from "./ask.js";
 import { type Demand, type Hold, roomOf, slotsOf } from "./capacity.js";
+import { busyWorkers } from "./preempt.js";
 import { shareKey } from "./rank.js";
 import { type RunAhead, type WaitReason, waitReason } from "./wait-reason.js";
 
-/** Where a queued run stands, now. */
+/** Where a queued run stands at the moment. */
 export interface Standing {
   /** Among all that wait, from 1. */
   position: number;
@@ -21,15 +21,15 @@ interface QueuedRow extends Demand {
   openDependencies: number;
   notBefore: Date | null;
   begun: boolean;
-  /** Whether no run before it, of whatever project, asks for the same. */
+  /** Whether it is the first in the queue that demands this device kind, so many threads and so much memory. */
   leads: boolean;
 }
 
 /**
- * Every run that waits, in the order in which they would start if nothing ended: a run's share is what its project uses
- * when all before it in its project have started, and merging the projects by that is what `visitInOrder` does.
+ * All queued runs, in the order in which they would start if nothing ended. A run's share is what its project uses once all runs
+ * before it in its project have started; `visitInOrder` merges the projects by that.
  *
- * $1 runs to be told of, $2 and $3 and $4 slots in use by priority and project
+ * $1 the runs in question; $2, $3 and $4 slots in use by priority and project
  */
 const selectQueue = `
   WITH shared AS (
@@ -53,7 +53,7 @@ const selectQueue = `
   WHERE leader.position IS NOT NULL OR id = ANY($1)
   ORDER BY position`;
 
-/** Where queued runs stand; what is not queued is left out. Three statements, whatever the number of runs. */
+/** Where queued runs stand; runs in other states are left out. Three statements for any number of runs. */
 export async function standings(db: DataSource, runIds: readonly string[]): Promise<Map<string, Standing>> {
   const { workers, usage } = await busyWorkers(db);
   const keys = [...usage.keys()].map((key) => key.split(" "));
@@ -70,12 +70,12 @@ export async function standings(db: DataSource, runIds: readonly string[]): Prom
       running.filter(({ leaving }) => !leaving),
     ),
   }));
-  // Of all others only the first with each demand matter: whether one is in the way depends on what it asks for alone.
+  // Of the runs before it, the first one of each demand is enough: whether a run is in the way depends on its demand alone.
   const leaders = rows.filter(({ leads }) => leads);
-  const asked = new Set(runIds);
+  const requested = new Set(runIds);
   return new Map(
     rows
-      .filter(({ id }) => asked.has(id))
+      .filter(({ id }) => requested.has(id))
       .map((run) => {
         const ahead = leaders.filter(({ position }) => position < run.position).map((other) => isAhead(other, run));
         return [run.id, { position: run.position, reason: waitReason({ ...run, ahead }, rooms) }];

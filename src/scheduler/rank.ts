@@ -3,21 +3,21 @@ import type { Demand } from "./capacity.js";
 /** A queued run as the scheduler sees it. */
 export interface QueuedRun extends Demand {
   id: string;
-  /** 1 to 99; lower goes first. */
+  /** 1 to 99; lower starts first. */
   priority: number;
   project: string;
-  /** When it was queued, on any clock on which older is less. */
+  /** When it was queued, on any clock; less is earlier. */
   queuedAt: number;
 }
 
-/** Slots in use of each project, counted apart for each priority; see `shareKey`. */
+/** Slots that each project uses at each priority, by `shareKey`. */
 export type Usage = ReadonlyMap<string, number>;
 
-/** Whose slots are counted together. */
+/** The key under which slots are counted together. */
 export const shareKey = ({ priority, project }: Pick<QueuedRun, "priority" | "project">): string =>
   `${priority} ${project}`;
 
-/** The runs of one project and priority. */
+/** The queued runs of one project at one priority. */
 interface Line {
   priority: number;
   share: number;
@@ -25,17 +25,16 @@ interface Line {
   next: number;
 }
 
-/** Oldest first; ids decide between equals, so that every worker comes to the same order. */
+/** Oldest first; ids decide between equals, so that every worker has the same order. */
 export function byAge(a: QueuedRun, b: QueuedRun): number {
   return a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /**
- * Visits queued runs in the order in which they may start: by priority; among equals the project first that has the
- * fewest slots in use, counting what starts meanwhile (max-min fairness over slots, as Determined's fair share); then by
- * age.
+ * Visits queued runs in the order in which they may start: by priority; then the project first that uses the fewest slots,
+ * including those that it takes during the visit (max-min fairness over slots, like Determined's fair share); then by age.
  *
- * @param visit answers how many slots the run takes, 0 when it goes on waiting, or "STOP".
+ * @param visit returns how many slots the run takes, 0 if it goes on waiting, or "STOP".
  */
 export function visitInOrder(
   queue: readonly QueuedRun[],
@@ -43,7 +42,7 @@ export function visitInOrder(
   visit: (run: QueuedRun) => number | "STOP",
 ): void {
   const lines = linesOf(queue, usage);
-  // Last is next: taking the end of an array and inserting near it are cheap, also with thousands of projects.
+  // The next line is the last element: removing and inserting near the end of an array is cheap, even with thousands of lines.
   lines.sort((a, b) => compare(b, a));
   for (let line = lines.pop(); line; line = lines.pop()) {
     const taken = visit(head(line));

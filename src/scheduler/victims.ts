@@ -1,15 +1,15 @@
-/** What has to become free. */
+/** What has to become free on a device, or what a run would free. */
 export interface Shortage {
   slots: number;
   memoryBytes: number;
 }
 
-/** Sets that are looked at before the search settles for one that is small but perhaps not the smallest. */
+/** How many sets the search tries before it settles for a small one that may not be the smallest. */
 const mostLookups = 10_000;
 
 /**
- * The smallest set whose members together hold what is short; among sets of one size that with the most preferred
- * members. Undefined when even all together do not hold enough.
+ * The smallest set of holders that together hold enough; among sets of equal size the one with the most preferred members.
+ * Undefined if all of them together do not hold enough.
  *
  * @param holders the most preferred first.
  */
@@ -43,7 +43,7 @@ function covers(holders: readonly Shortage[], short: Shortage): boolean {
   return rest.slots <= 0 && rest.memoryBytes <= 0;
 }
 
-/** A set of which every member is needed: the least preferred are spared first. */
+/** A set in which every member is needed; the least preferred are left out first. */
 function noneToSpare<Holder extends Shortage>(holders: readonly Holder[], short: Shortage): Holder[] {
   let kept = [...holders];
   for (const holder of holders.toReversed()) {

@@ -1,6 +1,6 @@
 import { couldRun, type Demand, fits, mayUse, type Room } from "./capacity.js";
 
-/** Why a queued run has not started, by what would have to change. */
+/** Why a queued run has not started: what would have to change. */
 export const waitCodes = [
   "DEPENDENCIES",
   "BACKING_OFF",
@@ -23,24 +23,24 @@ export interface WaitReason {
   message: string;
 }
 
-/** A run that comes before another, and which rule puts it there. */
+/** A run that comes before another one, and the rule that puts it there. */
 export interface RunAhead extends Demand {
   by: Extract<WaitCode, "HIGHER_PRIORITY_FIRST" | "FAIR_SHARE" | "OLDER_RUNS_FIRST">;
 }
 
-/** A queued run as its reason depends on it. */
+/** What the reason of a queued run depends on. */
 export interface WaitingRun extends Demand {
   /** Whether an earlier attempt has computed. */
   begun: boolean;
   /** Runs that it depends on and that have not SUCCEEDED yet. */
   openDependencies: number;
-  /** Until when it is held back after a fault; null where that is over. */
+  /** Until when it cannot start after a fault; null where it can. */
   notBefore: Date | null;
-  /** What runs before it ask for, the first first. */
+  /** The runs before it in the queue, in order. */
   ahead: readonly RunAhead[];
 }
 
-/** A live worker's devices: what is free of them now, and once those that leave have left. */
+/** A live worker's devices: what is free of them now, and once the runs that are leaving have left. */
 export interface WorkerRoom {
   now: readonly Room[];
   later: readonly Room[];
@@ -52,7 +52,7 @@ const first: Record<RunAhead["by"], string> = {
   OLDER_RUNS_FIRST: "what it needs is free, but older runs come first",
 };
 
-/** Why a run waits, judged by the workers that are alive. The rules are those of `placements`. */
+/** Why a run waits, given the live workers. The rules are those of `placements`. */
 export function waitReason(run: WaitingRun, workers: readonly WorkerRoom[]): WaitReason {
   const held = heldBack(run);
   if (held) return held;
@@ -104,7 +104,7 @@ function missing(run: WaitingRun, workers: readonly WorkerRoom[]): WaitReason {
   return { code: "TOO_FEW_SLOTS", message };
 }
 
-/** @param able the workers that could run it if nothing else ran there. */
+/** @param able the workers that could execute it if nothing else ran there. */
 function taken(run: Demand, able: readonly WorkerRoom[]): WaitReason {
   const rooms = able.flatMap(({ now }) => now).filter((room) => couldRun(run, room));
   if (rooms.some((room) => fits({ ...run, memoryBytes: 0 }, room))) {

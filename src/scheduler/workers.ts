@@ -15,12 +15,12 @@ export async function workerHeartbeat(db: DataSource, workerId: string): Promise
   await db.query("UPDATE worker SET heartbeat_at = clock_timestamp() WHERE id = $1", [workerId]);
 }
 
-/** A worker that ended in order leaves no entry behind. */
+/** Removes the entry of a worker that shuts down. */
 export async function unregisterWorker(db: DataSource, workerId: string): Promise<void> {
   await db.manager.delete(Worker, workerId);
 }
 
-/** Workers heard from within the last 15 s, or what else is given. */
+/** Workers whose last heartbeat is at most `withinSeconds` ago. */
 export function liveWorkers(db: DataSource, withinSeconds = 15): Promise<Worker[]> {
   return db.manager
     .createQueryBuilder(Worker, "worker")

@@ -111,14 +111,14 @@ export function createThreadCalls<Message, Result>(options: {
     advance();
   }
 
-  const late = (fault: string) => new PlatformError("DEADLINE_EXCEEDED", `The request ${fault}, and was given up.`);
+  const late = (fault: string) => new PlatformError("DEADLINE_EXCEEDED", `The request ${fault} and was abandoned.`);
 
   function enqueue(call: Call<Message, Result>): void {
     waiting.push(call.owner, call);
     if (waiting.size <= limits.waiting) return;
     const longest = waiting.longest ?? call.owner;
     const owner = waiting.lengthOf(longest) > waiting.lengthOf(call.owner) ? longest : call.owner;
-    const message = `The server has ${limits.waiting} ${what} waiting, which is as many as it takes; try again later.`;
+    const message = `The server already has ${limits.waiting} ${what} waiting, which is the limit; try again later.`;
     waiting.pop(owner)?.settle({ error: new PlatformError("LIMIT_EXCEEDED", message) });
   }
 

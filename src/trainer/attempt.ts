@@ -114,7 +114,7 @@ async function conclude(
   program: TrainingProgram,
   position: TrainingPosition,
 ): Promise<TrainingOutcome> {
-  const { model, training, reproduces } = assignment;
+  const { model, training } = assignment;
   const restored = position.bestParameters;
   const state = restored ? { ...position.state, ...restored } : position.state;
   await program.restore(state);
@@ -128,9 +128,9 @@ async function conclude(
 
   const trained = { parameters: splitState(state).parameters, preprocessing };
   const warn = (message: string) => send({ type: "WARNING", message });
-  const { digest, artifacts } = reproduces
-    ? { digest: weightsDigest(model, trained.parameters), artifacts: [] }
-    : await storeArtifacts(assignment, store, trained, warn);
+  const { digest, artifacts } = assignment.storesArtifacts
+    ? await storeArtifacts(assignment, store, trained, warn)
+    : { digest: weightsDigest(model, trained.parameters), artifacts: [] };
 
   const gate = await measureGate(assignment, { store, executor, data, program });
   const summary = restored ? position.earlyStopping.bestValues : position.lastValues;

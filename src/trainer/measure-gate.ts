@@ -2,14 +2,15 @@ import type { Executor } from "../engine/graphs/executor.js";
 import { initialState } from "../engine/networks/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
-import { type GateValue, metricName } from "../language/metrics/metrics.js";
+import { metricName } from "../language/metrics/metrics.js";
 import { metricTypes } from "../language/models/model.js";
+import type { GateMeasurement, GateValue } from "../language/retraining/gate.js";
 import { currentSemantics } from "../language/training/training.js";
 import { loadWeights } from "./artifacts.js";
 import { areComparable } from "./comparable.js";
 import type { Data } from "./data-feed.js";
 import { evaluatePart, type Measuring } from "./evaluation.js";
-import type { Assignment, TrainedVersion, TrainingOutcome } from "./protocol.js";
+import type { Assignment, TrainedVersion } from "./protocol.js";
 import type { Store } from "./store.js";
 
 /**
@@ -19,7 +20,7 @@ import type { Store } from "./store.js";
 export async function measureGate(
   { model, optimizer, training, gate }: Pick<Assignment, "model" | "optimizer" | "training" | "gate">,
   { store, executor, data, program }: { store: Store; executor: Executor; data: Data; program: TrainingProgram },
-): Promise<TrainingOutcome["gate"]> {
+): Promise<GateMeasurement | null> {
   if (!gate) return null;
   const { metric, champion } = gate;
   const challenger = await gateValue(program, data, { model, preprocessing: data.preprocessing }, metric);

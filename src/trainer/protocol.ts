@@ -1,8 +1,9 @@
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { OptimizerSpec } from "../language/algorithms/optimizer.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
-import type { GateValue, MetricPoint } from "../language/metrics/metrics.js";
+import type { MetricPoint } from "../language/metrics/metrics.js";
 import type { ModelSpec } from "../language/models/model.js";
+import type { GateMeasurement } from "../language/retraining/gate.js";
 import type { Environment } from "../language/training/environment.js";
 import type { TrainingSpec } from "../language/training/training.js";
 import type { SegmentReference } from "../segments/segment-reference.js";
@@ -42,8 +43,8 @@ export interface Assignment {
   parent: (TrainedVersion & { rowCount: number }) | null;
   /** The metric to compare on the test part, and the version to compare with. */
   gate: { metric: string; champion: TrainedVersion | null } | null;
-  /** Whether only the digest of the weights is wanted: a version is trained again, and no other is made. */
-  reproduces: boolean;
+  /** Whether the files of a version are stored; false: nothing but the digest of the weights is computed. */
+  storesArtifacts: boolean;
   /** Of earlier attempts, newest first. The first usable one is resumed. */
   checkpoints: (StoredObject & { step: number })[];
   /**
@@ -73,7 +74,7 @@ export interface CheckpointObject extends StoredObject {
   monitored: number | null;
 }
 
-/** What a finished training hands over; `artifacts` are empty where only the digest was wanted. */
+/** What a finished training hands over; `artifacts` are empty where none are stored. */
 export interface TrainingOutcome {
   /** `sha256:<hex>` over the weights alone. */
   digest: string;
@@ -82,8 +83,8 @@ export interface TrainingOutcome {
   evaluation: { part: SplitPart; name: string; value: number; undefinedReason?: string }[];
   artifacts: { name: string; key: string; sizeBytes: number; digest: string }[];
   summary: { name: string; value: number; undefinedReason?: string }[];
-  /** `measured` is null where the two cannot be compared. */
-  gate: { champion: { versionId: string; measured: GateValue | null } | null; challenger: GateValue } | null;
+  /** Null where the assignment has no gate. */
+  gate: GateMeasurement | null;
 }
 
 /**

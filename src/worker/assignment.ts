@@ -1,6 +1,5 @@
 import type { EntityManager } from "typeorm";
 import { segmentsOf } from "../datasets/versions.js";
-import { Alias } from "../entities/alias.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
@@ -8,6 +7,7 @@ import { Run } from "../entities/run.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { checkpointsOf } from "../runs/checkpoints.js";
 import { measuredBefore } from "../runs/metrics.js";
+import { purposeOf } from "../runs/purposes/purposes.js";
 import type { ClaimedRun } from "../scheduler/claim.js";
 import type { Assignment, TrainedVersion } from "../trainer/protocol.js";
 
@@ -18,6 +18,7 @@ export async function assignmentOf(manager: EntityManager, run: ClaimedRun): Pro
   const version = await manager.findOneByOrFail(DatasetVersion, { id: run.datasetVersionId });
   const { features, split } = await manager.findOneByOrFail(Dataset, { id: version.datasetId });
   const checkpoints = await checkpointsOf(manager, run.id);
+  const { gate, storesArtifacts } = await purposeOf(run).assign(manager, run);
   return {
     runId: run.id,
     attempt: run.attempt,
@@ -27,10 +28,8 @@ export async function assignmentOf(manager: EntityManager, run: ClaimedRun): Pro
     device: { provider: run.device.provider, uuid: run.device.uuid },
     dataset: { features, split, segments: await segmentsOf(manager, version) },
     parent: run.parentVersionId ? await parentOf(manager, run.parentVersionId) : null,
-    gate: run.gate
-      ? { metric: run.gate.metric, champion: await championOf(manager, run.modelId, run.gate.alias) }
-      : null,
-    reproduces: run.reproducesVersionId !== null,
+    gate: gate && { metric: gate.metric, champion: await championOf(manager, gate.championId) },
+    storesArtifacts,
     checkpoints: checkpoints.map(({ objectKey, digest, step }) => ({ key: objectKey, sha256: hex(digest), step })),
     measured: { ...(await measuredBefore(manager, run.id)), environment: run.measuredEnvironment },
   };
@@ -43,10 +42,8 @@ async function parentOf(manager: EntityManager, versionId: string): Promise<Assi
   return { ...(await trainedVersion(manager, version)), rowCount };
 }
 
-async function championOf(manager: EntityManager, modelId: string, name: string): Promise<TrainedVersion | null> {
-  const alias = await manager.findOneBy(Alias, { modelId, name });
-  if (!alias) return null;
-  return trainedVersion(manager, await manager.findOneByOrFail(ModelVersion, { id: alias.versionId }));
+async function championOf(manager: EntityManager, id: string | null): Promise<TrainedVersion | null> {
+  return id === null ? null : trainedVersion(manager, await manager.findOneByOrFail(ModelVersion, { id }));
 }
 
 /** The specification, preprocessing and weights of a version. */

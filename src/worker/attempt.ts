@@ -128,7 +128,7 @@ export function startAttempt(options: AttemptOptions): Attempt {
       if (phase === "SETTLING") return;
       if (!held) loseLease();
       else if (held.state === "CANCELING") trainer.request("CANCEL");
-      else if (held.asked) trainer.request("DRAIN");
+      else if (held.requested) trainer.request("DRAIN");
     },
     drain: () => trainer.request("DRAIN"),
     cutShort: trainer.cutShort,

@@ -1,9 +1,7 @@
 import type { DataSource } from "typeorm";
-import { settlePromotion } from "../continual/gate.js";
 import { classify, type Fault } from "../runs/fault.js";
 import { completeRun, endAttempt, endRun, giveBackRun } from "../runs/finish.js";
 import type { Lease } from "../runs/lease.js";
-import { completeReproduction } from "../runs/reproduce.js";
 import type { ClaimedRun } from "../scheduler/claim.js";
 import type { Assignment, TrainingOutcome } from "../trainer/protocol.js";
 import type { TrainerEnd } from "./attempt-trainer.js";
@@ -55,7 +53,7 @@ export async function settle(
     case "CANCEL":
       return endRun(db, lease, run, { state: "CANCELED" });
     case "GIVE_BACK":
-      return giveBackRun(db, lease, run, "its worker drains");
+      return giveBackRun(db, lease, run, "its worker is stopping");
     case "FAULT":
       return endAttempt(db, lease, run, settlement.fault, reachedStep);
   }
@@ -68,17 +66,6 @@ async function complete(
   model: Assignment["model"],
   outcome: TrainingOutcome,
 ): Promise<void> {
-  if (run.reproducesVersionId !== null) {
-    await completeReproduction(db, lease, run.reproducesVersionId, run, outcome);
-    return;
-  }
-  await completeRun(
-    db,
-    lease,
-    run,
-    { version: { ...outcome, model }, summary: outcome.summary },
-    async (manager, version) => {
-      if (run.gate && outcome.gate) await settlePromotion(manager, run, run.gate, version, outcome.gate);
-    },
-  );
+  const { summary, gate, ...content } = outcome;
+  await completeRun(db, lease, run, { version: { ...content, model }, summary, gate });
 }

@@ -175,8 +175,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   let raise = () => {};
   let stopWaiting = () => {};
   const heartbeat = setInterval(renewNow, heartbeatMs);
-  // A cancel shows in the run's state, and what is asked of it in `asked`: look at once when something happened to a run
-  // that is ours.
+  // A cancel shows in the run's state, and a pause or a preemption in `requested`: look at once when something happened
+  // to a run that is ours.
   const unsubscribe = wakeups.subscribe("run", (runId) => {
     if (runId === undefined || attempts.has(runId)) renewNow();
   });

@@ -97,10 +97,10 @@ describe("compiled as eagerly", () => {
     await expectAgreement({ algorithm: { ftrl: penalties }, learningRate: { constant: 0.1 } }, softmax, "SOFTMAX");
   });
 
-  const options = { delta: 1, labelSmoothing: 0.1, alpha: 0.3, gamma: 1.5 };
+  const options = { delta: 1, labelSmoothing: 0.1, alpha: 0.3, beta: 0.7, gamma: 1.5 };
   test.each(losses)("%s gives the same losses and gradients", async (type) => {
     const exponential = ["POISSON", "MEAN_SQUARED_LOGARITHMIC_ERROR", "MEAN_ABSOLUTE_PERCENTAGE_ERROR"].includes(type);
-    const binary = type.startsWith("BINARY") || type === "HINGE" || type === "SQUARED_HINGE";
+    const binary = type.startsWith("BINARY") || ["HINGE", "SQUARED_HINGE", "TVERSKY"].includes(type);
     const categorical = type.startsWith("CATEGORICAL") || type === "KL_DIVERGENCE";
     const activation = exponential ? "EXPONENTIAL" : binary ? "SIGMOID" : categorical ? "SOFTMAX" : "LINEAR";
     const rate = { constant: 0.01 };

@@ -206,15 +206,15 @@ const tensors = (values: number[][]) => values.map((flat, index) => tf.tensor(fl
 
 test.each(Object.entries(declared))("%s follows Keras for five steps on a vector and a matrix", (name, declaration) => {
   const expected = updates.optimizers[name];
-  // Keras takes the means of Adafactor in 32 bits even here.
-  const tolerance = name.startsWith("adafactor") ? 2e-7 : undefined;
+  // Keras takes the means of Adafactor and the norm of Muon in 32 bits even here.
+  const tolerance = name.startsWith("adafactor") ? 2e-7 : name.startsWith("muon") ? 2e-8 : undefined;
   for (const semantics of trainingSemantics) {
     const gradients = updates.gradients.map(tensors);
     const states = follow(specOf(declaration), tensors(updates.parameters), gradients, semantics);
     states.forEach((state, step) => {
       for (const [index, { parameter, slots }] of state.entries()) {
         expectExactly(parameter, expected?.steps[step]?.[index], tolerance);
-        if (expected?.averages) expectExactly(slots[averageSlot], expected.averages[step]?.[index]);
+        if (expected?.averages) expectExactly(slots[averageSlot], expected.averages[step]?.[index], tolerance);
       }
     });
   }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it, test } from "vitest";
-import { Run } from "../../src/entities/run.js";
+import { ModelRevision } from "../../src/entities/model.js";
+import { type NamedValue, Run } from "../../src/entities/run.js";
 import { recordRunEvent } from "../../src/runs/events.js";
-import { completeReproduction } from "../../src/runs/reproduce.js";
+import { completeRun } from "../../src/runs/finish.js";
 import { type Api, declareIris, openApi } from "./api.js";
-import { registerVersions } from "./training.js";
+import { registerVersions, versionContent } from "./training.js";
 
 let api: Api;
 beforeAll(async () => {
@@ -17,6 +18,12 @@ const environment = {
   ...{ executor: "onnx-cpu-1", runtime: "onnxruntime 1.30.0", processor: "x86-64-v4", processorModel: "one" },
   ...{ platform: "linux-x64", node: "22.1.0", perennial: "0.1.0" },
 };
+
+/** What a trainer hands over whose weights are not those of the version. */
+async function outcome({ modelRevisionId }: Run, summary: NamedValue[]) {
+  const { spec } = await api.platform.db.manager.findOneByOrFail(ModelRevision, { id: modelRevisionId });
+  return { version: { ...versionContent(spec), digest: `sha256:${"7".repeat(64)}` }, summary };
+}
 
 async function reproduce(input: object) {
   const { data, errors } = await api.ask(
@@ -66,10 +73,7 @@ it("the verdict is a part of the run, and comes to whoever follows its events", 
   const events = api.follow("subscription ($id: ID!) { runEvents(runId: $id, after: null) { kind message } }", {
     id: run.id,
   });
-  await completeReproduction(db, { runId: run.id, fence: 1 }, original.reproducesVersionId as string, original, {
-    digest: `sha256:${"7".repeat(64)}`,
-    summary: [{ name: "loss", value: 0.5 }],
-  });
+  await completeRun(db, { runId: run.id, fence: 1 }, original, await outcome(original, [{ name: "loss", value: 0.5 }]));
 
   const { data } = await api.ask(
     `query ($id: ID!) { run(id: $id) {
@@ -100,8 +104,7 @@ it("the verdict names a run that went on in another environment than it had begu
   const [version] = await db.query("SELECT run_id FROM model_version WHERE number = 1");
   await recordRunEvent(db.manager, { runId: version.run_id, kind: "ENVIRONMENT_CHANGED", message: "resumed with" });
   await db.query("UPDATE run SET state = 'RUNNING', fence = 1 WHERE id = $1", [run.id]);
-  const outcome = { digest: `sha256:${"7".repeat(64)}`, summary: [] };
-  await completeReproduction(db, { runId: run.id, fence: 1 }, again.reproducesVersionId as string, again, outcome);
+  await completeRun(db, { runId: run.id, fence: 1 }, again, await outcome(again, []));
   const { reproduction } = await db.manager.findOneByOrFail(Run, { id: run.id });
   expect(reproduction).toMatchObject({
     ...{ agrees: false, differences: [] },

@@ -48,7 +48,7 @@ const leaseOf = (run: Run) => ({ runId: run.id, fence: run.fence });
 async function succeed(run: Run): Promise<void> {
   const { db } = api.platform;
   const { spec } = await db.manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId });
-  await completeRun(db, leaseOf(run), run, { version: versionContent(spec), summary: [] }, async () => {});
+  await completeRun(db, leaseOf(run), run, { version: versionContent(spec), summary: [] });
 }
 
 describe("train", () => {
@@ -207,15 +207,15 @@ describe("pausing and resuming", () => {
   it("asks the worker of one that runs, and takes that back", async () => {
     const id = await queued();
     await claim();
-    for (const asked of ["PAUSE", "PAUSE"]) {
+    for (const requested of ["PAUSE", "PAUSE"]) {
       expect(await control("pauseRun", id)).toMatchObject({ state: "RUNNING" });
-      expect((await runOf(id)).asked).toBe(asked);
+      expect((await runOf(id)).requested).toBe(requested);
     }
     await control("resumeRun", id);
-    expect((await runOf(id)).asked).toBeNull();
+    expect((await runOf(id)).requested).toBeNull();
     await control("pauseRun", id);
     await control("cancelRun", id);
-    expect(await runOf(id)).toMatchObject({ state: "CANCELING", asked: null });
+    expect(await runOf(id)).toMatchObject({ state: "CANCELING", requested: null });
     expect([await control("pauseRun", id), await control("resumeRun", id)]).toEqual(
       Array(2).fill("ILLEGAL_TRANSITION"),
     );

@@ -61,7 +61,7 @@ async function measure(run: Run, from: number, to: number, hint = true): Promise
 async function succeed(run: Run): Promise<void> {
   const revision = await worker.manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId });
   const outcome = { version: versionContent(revision.spec), summary: [] };
-  await completeRun(worker, lease(run), run, outcome, async () => {});
+  await completeRun(worker, lease(run), run, outcome);
 }
 
 const fail = (run: Run) =>

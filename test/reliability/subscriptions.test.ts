@@ -8,7 +8,7 @@ import { renewLeases } from "../../src/runs/lease.js";
 import { appendMetrics, recordRewind } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
-import { reapExpired } from "../../src/scheduler/reaper.js";
+import { reapExpired } from "../../src/scheduler/expired-leases.js";
 import { randomOf } from "../support/random.js";
 import { accepted, cpu, declareClouds, openWorkbench, type Workbench } from "../support/workbench.js";
 import { type Batch, overEventStream, overWebSocket } from "./metric-clients.js";

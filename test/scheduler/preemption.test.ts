@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import type { OfferedDevice } from "../../src/entities/device.js";
 import { Run } from "../../src/entities/run.js";
-import { transition } from "../../src/runs/run-state.js";
+import { transition } from "../../src/runs/state-writer.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
 import { type BusyWorker, preemptions, type RunningRun } from "../../src/scheduler/preemption.js";
 import { standings } from "../../src/scheduler/queue.js";
@@ -127,18 +127,18 @@ describe("a worker whose slots are taken", () => {
     await claimRuns(db, { id, devices, holds: [] });
     const same = await queue(db, "CPU", 1, { priority: 61 });
     expect(await claimRuns(db, { id, devices, holds })).toEqual([]);
-    expect((await runOf(lower)).asked).toBeNull();
+    expect((await runOf(lower)).requested).toBeNull();
 
     const urgent = await queue(db, "CPU", 1, { priority: 5 });
     expect(await claimRuns(db, { id, devices, holds })).toEqual([]);
     expect(await claimRuns(db, { id, devices, holds })).toEqual([]);
-    expect([(await runOf(lower)).asked, (await runOf(older)).asked]).toEqual(["PREEMPT", null]);
+    expect([(await runOf(lower)).requested, (await runOf(older)).requested]).toEqual(["PREEMPT", null]);
     const found = await standings(db, [urgent, same]);
     expect(found.get(urgent)).toMatchObject({ position: 1, reason: { code: "PREEMPTING" } });
     expect(found.get(same)).toMatchObject({ position: 2, reason: { code: "SLOTS_TAKEN" } });
 
     await db.transaction((manager) => transition(manager, lower, ["RUNNING"], "QUEUED", "preempted"));
-    expect((await runOf(lower)).asked).toBeNull();
+    expect((await runOf(lower)).requested).toBeNull();
     const claimed = await claimRuns(db, { id, devices, holds: holds.slice(1) });
     expect(claimed.map((run) => run.id)).toEqual([urgent]);
     expect((await standings(db, [lower])).get(lower)).toMatchObject({ position: 1, reason: { code: "SLOTS_TAKEN" } });
@@ -152,7 +152,7 @@ describe("a worker whose slots are taken", () => {
     await addWorker(db, [cpu(1)]);
     await queue(db, "CPU", 1, { priority: 5 });
     await claimRuns(db, { id, devices, holds: [{ index: 0, slots: 1, memoryBytes: 0 }] });
-    expect((await runOf(lower)).asked).toBeNull();
+    expect((await runOf(lower)).requested).toBeNull();
   });
 
   it("does not wait for the room of a worker that has been silent for a lease", async () => {
@@ -171,9 +171,9 @@ describe("a worker whose slots are taken", () => {
       ]);
     await silentFor(3);
     await claim();
-    expect((await runOf(lower)).asked).toBeNull();
+    expect((await runOf(lower)).requested).toBeNull();
     await silentFor(7);
     await claim();
-    expect((await runOf(lower)).asked).toBe("PREEMPT");
+    expect((await runOf(lower)).requested).toBe("PREEMPT");
   });
 });

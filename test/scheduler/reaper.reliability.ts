@@ -6,7 +6,8 @@ import { silent } from "../../src/logger.js";
 import { leaseSeconds, renewLeases } from "../../src/runs/lease.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
 import { type ExpiredLease, watchClock, watchLeases } from "../../src/scheduler/clock-watch.js";
-import { cutFutureTimes, reapExpired, startReaper } from "../../src/scheduler/reaper.js";
+import { cutFutureTimes, reapExpired } from "../../src/scheduler/expired-leases.js";
+import { startReaper } from "../../src/scheduler/reaper.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { cpu, until } from "../support/workbench.js";
 import { addWorker, clear, queue, seedDeclarations } from "./runs.js";
@@ -263,7 +264,7 @@ describe("two reapers at once", () => {
       [run.id],
     );
     await reapExpired(db);
-    expect(await runOf(run.id)).toMatchObject({ state: "PAUSED", asked: null });
+    expect(await runOf(run.id)).toMatchObject({ state: "PAUSED", requested: null });
   });
 });
 

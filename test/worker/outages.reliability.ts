@@ -14,7 +14,8 @@ import { fenced, renewLeases } from "../../src/runs/lease.js";
 import { appendMetrics, readMetrics } from "../../src/runs/metrics.js";
 import { train } from "../../src/runs/submit.js";
 import { claimRuns } from "../../src/scheduler/claim.js";
-import { reapExpired, startReaper } from "../../src/scheduler/reaper.js";
+import { reapExpired } from "../../src/scheduler/expired-leases.js";
+import { startReaper } from "../../src/scheduler/reaper.js";
 import { liveWorkers } from "../../src/scheduler/workers.js";
 import { accepted, cpu, declareClouds, finished, openWorkbench, until, type Workbench } from "../support/workbench.js";
 
@@ -134,7 +135,7 @@ describe("a lease", () => {
     const progress = { epoch: 1, epochs: 1, step: 1, steps: 7 };
     await appendMetrics(bench.db, lease, [point], progress);
     expect(await renewLeases(bench.db, workerId, [lease])).toEqual(
-      new Map([[runId, { state: "RUNNING", asked: null }]]),
+      new Map([[runId, { state: "RUNNING", requested: null }]]),
     );
     expect(await reapExpired(bench.db)).toEqual([]);
 

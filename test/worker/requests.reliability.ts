@@ -8,7 +8,7 @@ import { silent } from "../../src/logger.js";
 import { publish } from "../../src/pubsub/topics.js";
 import { cancelRun } from "../../src/runs/control.js";
 import { readMetrics } from "../../src/runs/metrics.js";
-import { transition } from "../../src/runs/run-state.js";
+import { transition } from "../../src/runs/state-writer.js";
 import { train } from "../../src/runs/submit.js";
 import { startReaper } from "../../src/scheduler/reaper.js";
 import { leastOf } from "../support/least-of.js";
@@ -80,7 +80,7 @@ describe("a running training", () => {
     await begun(runId);
     await ask(runId, "PAUSE");
     await until(async () => (await runOf(runId)).state === "PAUSED");
-    expect(await runOf(runId)).toMatchObject({ workerId: null, asked: null, attempt: 1, restarts: 0, losses: 0 });
+    expect(await runOf(runId)).toMatchObject({ workerId: null, requested: null, attempt: 1, restarts: 0, losses: 0 });
     await expectNoStepLost(runId);
     expect((await messages(runId)).at(-1)).toBe("paused on request");
 
@@ -110,7 +110,7 @@ describe("a running training", () => {
     await begun(runId);
     await ask(runId, "PAUSE");
     await accepted(cancelRun(bench.db, { runId }));
-    expect(await finished(bench.db, runId)).toMatchObject({ state: "CANCELED", asked: null });
+    expect(await finished(bench.db, runId)).toMatchObject({ state: "CANCELED", requested: null });
   });
 
   it("is canceled within two seconds in the middle of a step that takes a minute", async () => {

@@ -11,21 +11,21 @@ export function declaredListing(type: string, description: string, fields: Filte
     filter: {
       description,
       fields: {
-        name: byText("name", "Its name."),
+        name: byText("name", "The name."),
         ...fields,
-        createdAt: byInstant("created_at", "When it was first declared."),
+        createdAt: byInstant("created_at", "Time of the first declaration."),
       },
     },
     order: {
       ...byColumns(
         type,
         {
-          CREATED_AT: { column: "created_at", kind: "instant", description: "When it was first declared." },
-          NAME: { column: "name", kind: "text", description: "Its name." },
+          CREATED_AT: { column: "created_at", kind: "instant", description: "Time of the first declaration." },
+          NAME: { column: "name", kind: "text", description: "The name." },
         },
         { field: "CREATED_AT", direction: "DESC" },
       ),
-      description: "The order; newest first unless given.",
+      description: "The order. Default: newest first.",
     },
   });
 }

@@ -14,7 +14,9 @@ import { addByName, addList, newResolver } from "./queries.js";
 /** What every declaration answers. */
 @ObjectType({ description: "What every declaration answers." })
 export abstract class DeclarationPayload extends Payload {
-  @Field({ description: "Whether anything was stored: false where that is what is declared already." })
+  @Field({
+    description: "Whether the declaration changed anything: false if it equals the current one or has problems.",
+  })
   changed!: boolean;
 }
 

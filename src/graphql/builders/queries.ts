@@ -28,7 +28,7 @@ export function addByName<Row extends ObjectLiteral & { name: string }>(
     resolver,
     field,
     [Query(() => entity, { nullable: true, description })],
-    [Arg("name", () => String, { description: "As declared." }), Ctx()],
+    [Arg("name", () => String, { description: "Name of the object." }), Ctx()],
     (name: string, { loaders }: Context) => loaders.byName(entity).load(name),
   );
 }

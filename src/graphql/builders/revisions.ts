@@ -10,18 +10,18 @@ const revisionListing = listing("Revision", {
   filter: {
     description: "Which revisions of a declaration to list.",
     fields: {
-      number: byInt("number", "Its number within the declaration."),
-      digest: byText("digest", "The digest of its resolved form."),
-      createdAt: byInstant("created_at", "When it was declared."),
+      number: byInt("number", "The revision's number."),
+      digest: byText("digest", "Digest of `spec`."),
+      createdAt: byInstant("created_at", "Time of the declaration."),
     },
   },
   order: {
     ...byColumns(
       "Revision",
-      { NUMBER: { column: "number", kind: "int", description: "Its number within the declaration." } },
+      { NUMBER: { column: "number", kind: "int", description: "The revision's number." } },
       { field: "NUMBER", direction: "DESC" },
     ),
-    description: "The order; newest first unless given.",
+    description: "The order. Default: newest first.",
   },
 });
 
@@ -40,11 +40,11 @@ export function revisionsOf<Row extends { id: string }>(
   const column = `${noun}_id`;
   return {
     fields: {
-      revision: numbered(revision, column, "One declaration; null for an unknown number.", {
+      revision: numbered(revision, column, "One revision; null if there is none of this number.", {
         nullable: true,
-        description: "Which one; the newest unless given.",
+        description: "Number of the revision. Default: the newest.",
       }),
-      revisions: many(list(revision, `${noun} revisions`, revisionListing), column, "Every declaration of it."),
+      revisions: many(list(revision, `${noun} revisions`, revisionListing), column, "All revisions."),
     },
     resolver: fieldsOf(revision, { [noun]: one(owner, `${noun}Id`, description) }),
   };

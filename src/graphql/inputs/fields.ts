@@ -9,7 +9,7 @@ const mutationFields = {
   idempotencyKey: described<string, { doc: string; otherwise: string }>(
     { type: "TEXT", min: 1, max: limits.idempotencyKeyLength },
     {
-      doc: "Of your choice. The same key again answers as the first time and changes nothing; with another input it fails with IDEMPOTENCY_KEY_REUSED. An input with problems uses up no key.",
+      doc: "A key of your choice. A repetition with the same key returns the first result and changes nothing; with another input it fails with IDEMPOTENCY_KEY_REUSED.",
       otherwise: "none",
     },
   ),

@@ -8,31 +8,31 @@ import { type Input, mutationInput } from "./fields.js";
 const optional = <Declared>(takes: Takes, options: { doc: string; otherwise: string }) =>
   described<Declared, typeof options>(takes, options);
 
-/** What both alias mutations have. */
+/** The fields of both alias mutations. */
 const aliasFields = {
-  model: reference("MODEL", { doc: "The model's name." }),
+  model: reference("MODEL", { doc: "Name of the model." }),
   alias: name("alias", "An alias of the model. Neither `latest` nor like `v3`."),
   expected: optional<number>(
     { type: "INTEGER", rule: { min: 0, max: limits.int } },
     {
-      doc: "Number of the version that you believe the alias points to now, 0 for an alias that does not exist. If it is another, nothing changes and the problem is STALE.",
-      otherwise: "whatever it is",
+      doc: "Number of the version that the alias must point to now, or 0 if it must not exist. Otherwise nothing changes and the problem is STALE.",
+      otherwise: "not checked",
     },
   ),
   reason: optional<string>(
     { type: "TEXT", min: 0, max: limits.reasonLength },
-    { doc: "Kept in the alias's history, if it moves.", otherwise: "none" },
+    { doc: "Reason for the history of the alias.", otherwise: "none" },
   ),
 };
 
 const setAlias = struct(
   "SetAliasInput",
-  `Points an alias to a version of a model, which has at most ${count(limits.aliases)} aliases.`,
+  `Creates or moves an alias of a model. A model has at most ${count(limits.aliases)} aliases.`,
   {
     ...aliasFields,
     version: described<number>(
       { type: "INTEGER", rule: { min: 1, max: limits.int } },
-      { doc: "Number of the version that it shall point to." },
+      { doc: "Number of the version that the alias should point to." },
     ),
   },
 );
@@ -40,7 +40,7 @@ export const SetAliasInput = mutationInput(setAlias);
 export type SetAliasInput = Input<DeclaredFields<typeof setAlias.fields>>;
 
 export const DeleteAliasInput = mutationInput(
-  struct("DeleteAliasInput", "Removes an alias; its history stays.", aliasFields),
+  struct("DeleteAliasInput", "Deletes an alias. Its history is kept.", aliasFields),
 );
 export type DeleteAliasInput = Input<DeclaredFields<typeof aliasFields>>;
 
@@ -51,17 +51,17 @@ const tag = struct("TagVersionInput", "Sets or removes one tag of a version.", {
   version: version("The version"),
   key: described<string>(
     { type: "TEXT", min: 1, max: limits.tagKeyLength },
-    { doc: "Its key, unique within the version. It consists of A-Z a-z 0-9 and _ . / -." },
+    { doc: "Key of the tag, made of the characters A-Z a-z 0-9 _ . / -." },
   ),
   value: optional<string>(
     { type: "TEXT", min: 0, max: limits.tagLength },
-    { doc: `Its text. A version has at most ${count(limits.tags)} tags.`, otherwise: "the tag is removed" },
+    { doc: `Value of the tag. A version has at most ${count(limits.tags)} tags.`, otherwise: "the tag is removed" },
   ),
 });
 export const TagVersionInput = mutationInput(tag);
 export type TagVersionInput = Input<DeclaredFields<typeof tag.fields>>;
 
 export const ReproduceVersionInput = mutationInput(
-  struct("ReproduceVersionInput", "Trains a version again.", { ref: version("The version") }),
+  struct("ReproduceVersionInput", "The version that `reproduceVersion` trains again.", { ref: version("The version") }),
 );
 export type ReproduceVersionInput = Input<{ ref: string }>;

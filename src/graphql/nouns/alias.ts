@@ -15,10 +15,10 @@ import { Payload } from "../payloads/problem.js";
 @Resolver(() => Alias)
 class AliasHistory {
   @Cost({ length: { arguments: ["limit"], otherwise: 100, max: 1_000 }, statement: true })
-  @FieldResolver(() => [AliasMove], { description: "How it moved, newest first, deletions included." })
+  @FieldResolver(() => [AliasMove], { description: "Its moves, newest first, including deletions." })
   history(
     @Root() alias: Alias,
-    @Arg("limit", () => Int, { defaultValue: 100, description: "The most moves to give, 1 to 1,000." })
+    @Arg("limit", () => Int, { defaultValue: 100, description: "Maximum number of moves, 1 to 1,000." })
     limit: number,
     @Ctx() { loaders }: Context,
   ): Promise<AliasMove[]> {
@@ -33,23 +33,26 @@ class AliasHistory {
   }
 }
 
-@ObjectType({ description: "The outcome of `setAlias`." })
+@ObjectType({ description: "The result of `setAlias`." })
 class SetAliasPayload extends Payload {
   modelId?: string;
   name?: string;
 
-  @Field(() => Alias, { nullable: true, description: "The alias as it is now; null when there are problems." })
+  @Field(() => Alias, { nullable: true, description: "The alias after the mutation; null when there are problems." })
   async alias(@Ctx() { platform }: Context): Promise<Alias | null> {
     const { modelId, name } = this;
     return modelId === undefined ? null : platform.db.manager.findOneBy(Alias, { modelId, name });
   }
 }
 
-@ObjectType({ description: "The outcome of `deleteAlias`." })
+@ObjectType({ description: "The result of `deleteAlias`." })
 class DeleteAliasPayload extends Payload {
   modelId?: string;
 
-  @Field(() => Model, { nullable: true, description: "The model that had the alias; null when there are problems." })
+  @Field(() => Model, {
+    nullable: true,
+    description: "The model that the alias belonged to; null when there are problems.",
+  })
   async model(@Ctx() { loaders }: Context): Promise<Model | null> {
     return this.modelId === undefined ? null : loaders.byId(Model).load(this.modelId);
   }
@@ -59,16 +62,17 @@ class DeleteAliasPayload extends Payload {
 class AliasMutations {
   @Mutation(() => SetAliasPayload, {
     description:
-      "Points an alias of a model to one of its versions, and creates it where there is none. With `expected` it moves only if nobody else moved it meanwhile.",
+      "Creates an alias or moves it to another version. With `expected` it moves only if it still points to that version.",
   })
   async setAlias(
-    @Arg("input", () => SetAliasInput, { description: "The alias and its version." }) input: SetAliasInput,
+    @Arg("input", () => SetAliasInput, { description: "The alias and the version that it should point to." })
+    input: SetAliasInput,
     @Ctx() { session }: Context,
   ): Promise<SetAliasPayload> {
     return answer(SetAliasPayload, await setAlias(session, input));
   }
 
-  @Mutation(() => DeleteAliasPayload, { description: "Removes an alias of a model; its history stays." })
+  @Mutation(() => DeleteAliasPayload, { description: "Deletes an alias. Its history is kept." })
   async deleteAlias(
     @Arg("input", () => DeleteAliasInput, { description: "The alias." }) input: DeleteAliasInput,
     @Ctx() { session }: Context,
@@ -80,14 +84,26 @@ class AliasMutations {
 /** Names that point to versions, and move. */
 export const aliasResolvers = [
   fieldsOf(Alias, {
-    model: one(Model, "modelId", "The model it belongs to."),
-    version: one(ModelVersion, "versionId", "Where it points."),
-    previous: one(ModelVersion, "previousVersionId", "Where it pointed before; null at first.", { nullable: true }),
+    model: one(Model, "modelId", "The model that the alias belongs to."),
+    version: one(ModelVersion, "versionId", "The version that the alias points to."),
+    previous: one(ModelVersion, "previousVersionId", "The version that it pointed to before; null if there was none.", {
+      nullable: true,
+    }),
   }),
   AliasHistory,
   fieldsOf(AliasMove, {
-    from: one(ModelVersion, "fromVersionId", "Where it pointed before; null when it was new.", { nullable: true }),
-    to: one(ModelVersion, "toVersionId", "Where it pointed then; null when it was deleted.", { nullable: true }),
+    from: one(
+      ModelVersion,
+      "fromVersionId",
+      "The version that it pointed to before; null when the alias was created.",
+      { nullable: true },
+    ),
+    to: one(
+      ModelVersion,
+      "toVersionId",
+      "The version that it pointed to afterwards; null when the alias was deleted.",
+      { nullable: true },
+    ),
   }),
   AliasMutations,
 ];

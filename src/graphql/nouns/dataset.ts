@@ -28,9 +28,9 @@ const versions = list(
       description: "Which versions of a dataset to list.",
       fields: {
         number: byInt("number", "Its number within the dataset."),
-        rowCount: byInt("row_count", "Its rows, all earlier appends included."),
-        digest: byText("digest", "The digest of its rows."),
-        createdAt: byInstant("created_at", "When the append was committed."),
+        rowCount: byInt("row_count", "Number of rows, including those of earlier appends."),
+        digest: byText("digest", "Digest of the rows."),
+        createdAt: byInstant("created_at", "Time at which the append was committed."),
       },
     },
     order: {
@@ -39,18 +39,18 @@ const versions = list(
         { NUMBER: { column: "number", kind: "int", description: "Its number within the dataset." } },
         { field: "NUMBER", direction: "DESC" },
       ),
-      description: "The order; newest first unless given.",
+      description: "The order. Default: newest first.",
     },
   }),
 );
 
-@ObjectType({ description: "The outcome of `appendRows`." })
+@ObjectType({ description: "The result of `appendRows`." })
 class AppendRowsPayload extends Payload {
   versionId?: string;
 
   @Field(() => DatasetVersion, {
     nullable: true,
-    description: "The version that the rows made; null when there are problems.",
+    description: "The new dataset version; null when there are problems.",
   })
   async version(@Ctx() { loaders }: Context): Promise<DatasetVersion | null> {
     return this.versionId === undefined ? null : loaders.byId(DatasetVersion).load(this.versionId);
@@ -60,10 +60,10 @@ class AppendRowsPayload extends Payload {
 @Resolver()
 class AppendRows {
   @Mutation(() => AppendRowsPayload, {
-    description: "Adds rows to a dataset and seals them as its next version: all of them, or none.",
+    description: "Adds rows to a dataset as its next version. Either all rows are added or none.",
   })
   async appendRows(
-    @Arg("input", () => AppendRowsInput, { description: "The dataset and its new rows." }) input: AppendRowsInput,
+    @Arg("input", () => AppendRowsInput, { description: "The dataset and the rows to add." }) input: AppendRowsInput,
     @Ctx() { platform, session }: Context,
   ): Promise<AppendRowsPayload> {
     return answer(AppendRowsPayload, await appendRows(session, platform.store, input, platform.intake));
@@ -74,34 +74,36 @@ class AppendRows {
 export const datasetResolvers = [
   declaredNoun("Dataset", {
     list: datasets,
-    descriptions: { one: "A dataset; null where nobody declared it.", list: "The declared datasets." },
+    descriptions: { one: "A dataset; null if there is none of this name.", list: "All datasets." },
     declare: {
       input: DeclareDatasetInput,
       descriptions: {
         mutation:
-          "Declares a dataset. The same again changes nothing; once there are rows, only descriptions may be declared differently.",
+          "Declares a dataset. Declaring the same again changes nothing. Once there are rows, only descriptions can change.",
         input: "The dataset.",
-        payload: "The dataset as it is now; null when there are problems.",
+        payload: "The dataset after the mutation; null when there are problems.",
       },
       run: ({ session }, input: Declared<DatasetDeclaration>) => declareDataset(session, input),
     },
   }),
   AppendRows,
   fieldsOf(Dataset, {
-    latestVersion: newest(DatasetVersion, "dataset_id", "The newest version; null before the first rows."),
-    version: numbered(DatasetVersion, "dataset_id", "One version; null where there is none.", {
+    latestVersion: newest(DatasetVersion, "dataset_id", "The newest version; null before the first append."),
+    version: numbered(DatasetVersion, "dataset_id", "One version; null if there is none of this number.", {
       description: "Its number within the dataset.",
     }),
-    versions: many(versions, "dataset_id", "Every state the dataset has been in."),
-    models: many(models, "dataset_id", "The models that learn from it."),
+    versions: many(versions, "dataset_id", "All versions."),
+    models: many(models, "dataset_id", "The models that train on this dataset."),
   }),
-  fieldsOf(DatasetVersion, { dataset: one(Dataset, "datasetId", "The dataset it is a state of.") }),
+  fieldsOf(DatasetVersion, { dataset: one(Dataset, "datasetId", "The dataset that the version belongs to.") }),
   fieldsOf(DatasetEvent, {
-    version: one(DatasetVersion, "versionId", "The version it made, if any.", { nullable: true }),
+    version: one(DatasetVersion, "versionId", "The version that was created; null if the entry created none.", {
+      nullable: true,
+    }),
     cursor: cursorField(datasetEvents, "datasetId", "datasetEvents"),
   }),
   historySubscription("dataset", Dataset, DatasetEvent, datasetEvents, {
-    description: "The history of a dataset, each entry once and in order: declarations and appends. Never completes.",
-    argument: "The dataset's name; one that does not exist is NOT_FOUND.",
+    description: "History of a dataset: declarations and appends. Each entry comes once, in order. Never completes.",
+    argument: "Name of the dataset; NOT_FOUND if it does not exist.",
   }),
 ];

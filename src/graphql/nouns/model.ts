@@ -26,23 +26,23 @@ export const models = list(
   Model,
   "models",
   declaredListing("Model", "Which models to list.", {
-    dataset: byNameOf("dataset", "dataset_id", "The name of the dataset it learns from."),
+    dataset: byNameOf("dataset", "dataset_id", "Name of the dataset that it trains on."),
   }),
 );
-const revisions = revisionsOf("model", Model, ModelRevision, "The model it declares.");
+const revisions = revisionsOf("model", Model, ModelRevision, "The model that the revision belongs to.");
 
 @Resolver(() => Model)
 class ModelAliases {
   @Cost({ length: 10 })
-  @FieldResolver(() => [Alias], { description: "Its aliases, by name." })
+  @FieldResolver(() => [Alias], { description: "Its aliases, ordered by name." })
   aliases(@Root() model: Model, @Ctx() { loaders }: Context): Promise<Alias[]> {
     return loaders.listBy(Alias, "modelId", { name: "ASC" }).load(model.id);
   }
 
-  @FieldResolver(() => Alias, { nullable: true, description: "One of its aliases; null where there is none." })
+  @FieldResolver(() => Alias, { nullable: true, description: "One alias; null if there is none of this name." })
   async alias(
     @Root() model: Model,
-    @Arg("name", () => String, { description: "Such as `champion`." }) name: string,
+    @Arg("name", () => String, { description: "Name of the alias, such as `champion`." }) name: string,
     @Ctx() { loaders }: Context,
   ): Promise<Alias | null> {
     const aliases = await loaders.listBy(Alias, "modelId", { name: "ASC" }).load(model.id);
@@ -54,14 +54,14 @@ class ModelAliases {
 export const modelResolvers = [
   declaredNoun("Model", {
     list: models,
-    descriptions: { one: "A model; null where nobody declared it.", list: "The declared models." },
+    descriptions: { one: "A model; null if there is none of this name.", list: "All models." },
     declare: {
       input: DeclareModelInput,
       descriptions: {
         mutation:
-          "Declares a model. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",
+          "Declares a model. Declaring the same again changes nothing. A change of more than the description makes a new revision.",
         input: "The model.",
-        payload: "The model as it is now; null when there are problems.",
+        payload: "The model after the mutation; null when there are problems.",
       },
       cost: { weight: 5_000 },
       run: ({ platform, session, caller }, input: Declared<ModelDeclaration>) =>
@@ -71,23 +71,25 @@ export const modelResolvers = [
     },
   }),
   fieldsOf(Model, {
-    dataset: one(Dataset, "datasetId", "The dataset it learns from."),
+    dataset: one(Dataset, "datasetId", "The dataset that the model trains on."),
     ...revisions.fields,
     latestVersion: newest(ModelVersion, "model_id", "The newest version; null before the first."),
-    versions: many(modelVersions, "model_id", "What its trainings made."),
-    runs: many(runs, "model_id", "Its trainings."),
-    retrainings: many(retrainings, "model_id", "The policies that keep it fresh."),
+    versions: many(modelVersions, "model_id", "All versions."),
+    runs: many(runs, "model_id", "All runs that train this model."),
+    retrainings: many(retrainings, "model_id", "The retraining policies of this model."),
   }),
   ModelAliases,
   revisions.resolver,
   fieldsOf(ModelEvent, {
-    version: one(ModelVersion, "versionId", "The version concerned, if any.", { nullable: true }),
-    run: one(Run, "runId", "The run concerned, if any.", { nullable: true }),
+    version: one(ModelVersion, "versionId", "The version that the entry is about; null when there is none.", {
+      nullable: true,
+    }),
+    run: one(Run, "runId", "The run that the entry is about; null when there is none.", { nullable: true }),
     cursor: cursorField(modelEvents, "modelId", "modelEvents"),
   }),
   historySubscription("model", Model, ModelEvent, modelEvents, {
     description:
-      "The history of a model, each entry once and in order: versions, alias moves, retrainings and their verdicts. Never completes.",
-    argument: "The model's name; one that does not exist is NOT_FOUND.",
+      "History of a model: versions, alias moves, retrainings and their results. Each entry comes once, in order. Never completes.",
+    argument: "Name of the model; NOT_FOUND if it does not exist.",
   }),
 ];

@@ -16,15 +16,18 @@ async function findNode(loaders: Loaders, id: string): Promise<Node | null> {
 /** Objects of any kind by their ids. */
 @Resolver()
 export class NodeQueries {
-  @Query(() => Node, { nullable: true, description: "Any object by its id; null where there is none." })
-  node(@Arg("id", () => ID, { description: "As some `id` field gave it." }) id: string, @Ctx() { loaders }: Context) {
+  @Query(() => Node, { nullable: true, description: "An object of any kind; null if there is none of this id." })
+  node(@Arg("id", () => ID, { description: "Id of the object." }) id: string, @Ctx() { loaders }: Context) {
     return findNode(loaders, id);
   }
 
   @Cost({ length: { arguments: ["ids"], otherwise: 0, max: maxListLength } })
-  @Query(() => [Node], { nullable: "items", description: "Objects by their ids, in that order; null for unknown ids." })
+  @Query(() => [Node], {
+    nullable: "items",
+    description: "The objects of several ids, in the same order; null for unknown ids.",
+  })
   nodes(
-    @Arg("ids", () => [ID], { description: "At most 1,000 ids, as `id` fields gave them." }) ids: string[],
+    @Arg("ids", () => [ID], { description: "At most 1,000 ids." }) ids: string[],
     @Ctx() { loaders }: Context,
   ): Promise<(Node | null)[]> {
     if (ids.length > maxListLength) throw badInput("ids", `must hold at most ${maxListLength} ids, got ${ids.length}`);

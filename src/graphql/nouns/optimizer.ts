@@ -9,20 +9,20 @@ import { revisionsOf } from "../builders/revisions.js";
 import { DeclareOptimizerInput } from "../inputs/optimizer.js";
 
 const optimizers = list(Optimizer, "optimizers", declaredListing("Optimizer", "Which optimizers to list."));
-const revisions = revisionsOf("optimizer", Optimizer, OptimizerRevision, "The optimizer it declares.");
+const revisions = revisionsOf("optimizer", Optimizer, OptimizerRevision, "The optimizer that the revision belongs to.");
 
 /** Update rules: algorithm, learning-rate schedule and gradient clipping. */
 export const optimizerResolvers = [
   declaredNoun("Optimizer", {
     list: optimizers,
-    descriptions: { one: "An optimizer; null where nobody declared it.", list: "The declared optimizers." },
+    descriptions: { one: "An optimizer; null if there is none of this name.", list: "All optimizers." },
     declare: {
       input: DeclareOptimizerInput,
       descriptions: {
         mutation:
-          "Declares an optimizer. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",
+          "Declares an optimizer. Declaring the same again changes nothing. A change of more than the description makes a new revision.",
         input: "The optimizer.",
-        payload: "The optimizer as it is now; null when there are problems.",
+        payload: "The optimizer after the mutation; null when there are problems.",
       },
       run: ({ session }, input: Declared<OptimizerDeclaration>) => declareOptimizer(session, input),
     },

@@ -15,35 +15,35 @@ export const retrainings = list(
   Retraining,
   "retrainings",
   declaredListing("Retraining", "Which retraining policies to list.", {
-    model: byNameOf("model", "model_id", "The name of the model it keeps fresh."),
-    enabled: byBoolean("enabled", "Whether its trigger is watched."),
+    model: byNameOf("model", "model_id", "Name of the model that it retrains."),
+    enabled: byBoolean("enabled", "Whether the policy is active."),
   }),
 );
-const revisions = revisionsOf("retraining", Retraining, RetrainingRevision, "The policy it declares.");
+const revisions = revisionsOf("retraining", Retraining, RetrainingRevision, "The policy that the revision belongs to.");
 
 /** Policies that train a model again as rows arrive. */
 export const retrainingResolvers = [
   declaredNoun("Retraining", {
     list: retrainings,
     descriptions: {
-      one: "A retraining policy; null where nobody declared it.",
-      list: "The declared retraining policies.",
+      one: "A retraining policy; null if there is none of this name.",
+      list: "All retraining policies.",
     },
     declare: {
       input: DeclareRetrainingInput,
       descriptions: {
         mutation:
-          "Declares a policy that trains a model again as rows arrive, and promotes the result only if it is good enough.",
+          "Declares a policy that retrains a model when rows arrive and promotes the new version only if it passes a gate.",
         input: "The policy.",
-        payload: "The policy as it is now; null when there are problems.",
+        payload: "The policy after the mutation; null when there are problems.",
       },
       run: ({ session }, input: Declared<RetrainingDeclaration>) => declareRetraining(session, input),
     },
   }),
   fieldsOf(Retraining, {
-    model: one(Model, "modelId", "The model it keeps fresh."),
+    model: one(Model, "modelId", "The model that the policy retrains."),
     ...revisions.fields,
-    runs: many(runs, "retraining_id", "The runs it started, and their retries."),
+    runs: many(runs, "retraining_id", "The runs that the policy started, and their retries."),
   }),
   revisions.resolver,
 ];

@@ -23,7 +23,7 @@ import { cursorField } from "../builders/history.js";
 import { addById, addList, newResolver } from "../builders/queries.js";
 import type { Context } from "../context/context.js";
 import { QueueReason } from "../payloads/queue-reason.js";
-import { GateObject, Lineage, MetricSeries } from "../payloads/run-parts.js";
+import { Lineage, MetricSeries } from "../payloads/run-parts.js";
 
 /** Runs of all models, or of one owner; also the fields that the subscription `runs` filters by. */
 export const runs = list(
@@ -33,19 +33,19 @@ export const runs = list(
     filter: {
       description: "Which runs to list.",
       fields: {
-        id: byId("id", "Its id."),
+        id: byId("id", "The run's id."),
         state: filterBy(RunStateFilter, "Where it stands.", compare("t.state")),
-        model: byNameOf("model", "model_id", "The name of the model it trains."),
+        model: byNameOf("model", "model_id", "Name of the model that it trains."),
         retraining: byNameOf(
           "retraining",
           "retraining_id",
-          "The name of the policy that started it; a run started by hand fits no comparison, not even `ne`.",
+          "Name of the policy that started it. Runs without a policy match no comparison, not even `ne`.",
         ),
-        project: byText("project", "The project it belongs to."),
-        priority: byInt("priority", "1 to 99; lower starts first."),
-        attempt: byInt("attempt", "How often a worker has started it."),
+        project: byText("project", "The run's project."),
+        priority: byInt("priority", "The priority, 1 to 99; runs with a lower number start first."),
+        attempt: byInt("attempt", "Number of times that a worker has started it."),
         createdAt: byInstant("created_at", "When it was queued."),
-        updatedAt: byInstant("updated_at", "When it last changed."),
+        updatedAt: byInstant("updated_at", "Time of the last change."),
       },
     },
     order: {
@@ -56,12 +56,13 @@ export const runs = list(
           UPDATED_AT: {
             column: "updated_at",
             kind: "instant",
-            description: "When it last changed. It may change while you page; then it is listed again, or not at all.",
+            description:
+              "Time of the last change. A run that changes while you page may be listed twice or not at all.",
           },
         },
         { field: "CREATED_AT", direction: "DESC" },
       ),
-      description: "The order; newest first unless given.",
+      description: "The order. Default: newest first.",
     },
   }),
 );
@@ -73,19 +74,19 @@ const checkpoints = list(
     filter: {
       description: "Which checkpoints of a run to list.",
       fields: {
-        step: byInt("step", "Optimizer steps done when it was taken."),
-        epoch: byInt("epoch", "Epochs completed when it was taken."),
-        attempt: byInt("attempt", "The attempt that wrote it."),
+        step: byInt("step", "Optimizer steps completed when it was saved."),
+        epoch: byInt("epoch", "Epochs completed when it was saved."),
+        attempt: byInt("attempt", "The attempt that saved it."),
         createdAt: byInstant("created_at", "When it was committed."),
       },
     },
     order: {
       ...byColumns(
         "Checkpoint",
-        { STEP: { column: "step", kind: "int", description: "Optimizer steps done when it was taken." } },
+        { STEP: { column: "step", kind: "int", description: "Optimizer steps completed when it was saved." } },
         { field: "STEP", direction: "DESC" },
       ),
-      description: "The order; the newest, with the most steps, first unless given.",
+      description: "The order. Default: most steps first.",
     },
   }),
 );
@@ -101,16 +102,16 @@ class RunFields {
   })
   @FieldResolver(() => [MetricSeries], {
     description:
-      "The history of its metrics, in the order of `names`, else of the alphabet; a metric without points is left out.",
+      "Histories of its metrics, in the order of `names` or else alphabetically. Metrics without points are left out.",
   })
   metrics(
     @Root() run: Run,
-    @Arg("names", () => [String], { nullable: true, description: "Which metrics; all unless given." })
+    @Arg("names", () => [String], { nullable: true, description: "Names of the metrics. Default: all." })
     names: string[] | null | undefined,
     @Arg("maxPoints", () => Int, {
       defaultValue: 1_000,
       description:
-        "The most points of each metric, 1 to 10,000. A longer history is thinned so that its extremes and its end stay; of fewer than three points, its end.",
+        "Maximum points per metric, 1 to 10,000. Longer histories are downsampled; minima, maxima and the last point are kept (below 3 only the last points).",
     })
     maxPoints: number,
     @Ctx() { loaders }: Context,
@@ -130,33 +131,27 @@ class RunFields {
 
   @FieldResolver(() => ModelVersion, {
     nullable: true,
-    description: "What it made; null before it succeeded, and for a run that reproduces a version.",
+    description: "The version that it registered; null until it has succeeded and for a run of `reproduceVersion`.",
   })
   async version(@Root() run: Run, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
     return (await loaders.listBy(ModelVersion, "runId", {}).load(run.id))[0] ?? null;
   }
 
-  @FieldResolver(() => Lineage, { description: "What it was made from." })
+  @FieldResolver(() => Lineage, { description: "The inputs of the run." })
   lineage(@Root() run: Run): Lineage {
     return new Lineage(run);
   }
 
-  @FieldResolver(() => GateObject, {
-    nullable: true,
-    description: "What its version must pass to take an alias by itself; null where nothing is promoted.",
-  })
-  gate(@Root() run: Run): GateObject | null {
-    return run.gate;
-  }
-
-  @FieldResolver(() => Worker, { nullable: true, description: "Who executes it now; null while nobody does." })
+  @FieldResolver(() => Worker, { nullable: true, description: "The worker that executes it now; null if none does." })
   worker(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Worker | null> | null {
     const executed = run.state === "RUNNING" || run.state === "CANCELING";
     return executed && run.workerId !== null ? loaders.byId(Worker).load(run.workerId) : null;
   }
 
   @Cost({ length: 3 })
-  @FieldResolver(() => [Run], { description: "The runs that must have SUCCEEDED before it starts, oldest first." })
+  @FieldResolver(() => [Run], {
+    description: "The runs that must have SUCCEEDED before this one starts, oldest first.",
+  })
   dependsOn(@Root() run: Run, @Ctx() { loaders }: Context): Promise<Run[]> {
     return loaders
       .batched<string, Run[]>("dependencies by run", async (runIds) => {
@@ -169,7 +164,7 @@ class RunFields {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      "Its place among all that wait, 1 for the first; null unless QUEUED. Those that may start come first, in order of priority, then of what their projects use, then of age. A run whose device is free starts before others that need another.",
+      "Place in the queue, from 1; null unless QUEUED. Runs that may start come first, ordered by priority, use of slots by the project, and age.",
   })
   async queuePosition(@Root() run: Run, @Ctx() context: Context): Promise<number | null> {
     return (await standingOf(run, context))?.position ?? null;
@@ -177,7 +172,7 @@ class RunFields {
 
   @FieldResolver(() => QueueReason, {
     nullable: true,
-    description: "Why it has not started, as things stand now; null unless QUEUED.",
+    description: "Why it has not started yet; null unless QUEUED.",
   })
   async queueReason(@Root() run: Run, @Ctx() context: Context): Promise<QueueReason | null> {
     return (await standingOf(run, context))?.reason ?? null;
@@ -196,26 +191,31 @@ async function standingOf(run: Run, { loaders }: Context): Promise<Standing | nu
 }
 
 const queries = newResolver();
-addById(queries, "run", Run, { description: "A run; null where there is none.", argument: "Such as `run_…`." });
+addById(queries, "run", Run, {
+  description: "A run; null if there is none of this id.",
+  argument: "Id of the run, such as `run_…`.",
+});
 addList(queries, "runs", runs, "The runs of all models.");
 
 /** Trainings, from the queue to a version. */
 export const runResolvers = [
   queries,
   fieldsOf(Run, {
-    model: one(Model, "modelId", "The model it trains."),
-    checkpoints: many(checkpoints, "run_id", "What it can be resumed from."),
-    events: many(events, "run_id", "What happened to it, in order."),
-    retryOf: one(Run, "retryOfId", "The run it repeats, if `retryRun` made it.", { nullable: true }),
+    model: one(Model, "modelId", "The model that the run trains."),
+    checkpoints: many(checkpoints, "run_id", "The checkpoints that are kept."),
+    events: many(events, "run_id", "The run's log, oldest entry first."),
+    retryOf: one(Run, "retryOfId", "The run that it repeats; null unless it was queued by `retryRun`.", {
+      nullable: true,
+    }),
     reproduces: one(
       ModelVersion,
       "reproducesVersionId",
-      "The version that it trains again, if `reproduceVersion` made it.",
+      "The version that it trains again; null unless it was queued by `reproduceVersion`.",
       { nullable: true },
     ),
-    retraining: one(Retraining, "retrainingId", "The policy that started it, if any.", { nullable: true }),
+    retraining: one(Retraining, "retrainingId", "The policy that started it; null for other runs.", { nullable: true }),
   }),
   RunFields,
-  fieldsOf(Checkpoint, { run: one(Run, "runId", "The run that wrote it.") }),
+  fieldsOf(Checkpoint, { run: one(Run, "runId", "The run that saved it.") }),
   fieldsOf(RunEvent, { cursor: cursorField(runEvents, "runId", "runEvents") }),
 ];

@@ -10,45 +10,48 @@ import { type OrderBy, type Ordering, orderInput } from "../../lists/order.js";
 
 type Part = keyof typeof SplitPartEnum;
 
-@InputType({ description: "Which versions to take by one tag." })
+@InputType({ description: "Selects versions by one tag." })
 class TagFilter {
-  @Field(() => String, { description: "The tag's key; versions without the tag do not fit." })
+  @Field(() => String, { description: "The tag's key. Versions without this tag do not match." })
   key!: string;
 
-  @Field(() => StringFilter, { nullable: true, description: "What its value must be; any unless given." })
+  @Field(() => StringFilter, { nullable: true, description: "Condition on the tag's value. Default: any value." })
   value?: StringFilter | null;
 }
 
 @InputType({
   description:
-    "Which versions to take by one measurement; a version that was not measured so does not fit. NaN fits `eq` and `ne` like any other value, and no comparison by size.",
+    "Selects versions by one metric; versions without it do not match. NaN equals itself; `lt`, `lte`, `gt` and `gte` never match it.",
 })
 class EvaluationFilter extends NumberFilter {
-  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the data it was measured on." })
+  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the rows that it was measured on." })
   split!: Part;
 
-  @Field(() => String, { description: "The metric, such as `accuracy`." })
+  @Field(() => String, { description: "Name of the metric, such as `accuracy`." })
   name!: string;
 }
 
-@InputType({ description: "Names one measurement." })
+@InputType({ description: "Identifies one metric of a version." })
 class EvaluationKey {
-  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the data it was measured on." })
+  @Field(() => SplitPartEnum, { defaultValue: "TEST", description: "The part of the rows that it was measured on." })
   split!: Part;
 
-  @Field(() => String, { description: "The metric, such as `accuracy`." })
+  @Field(() => String, { description: "Name of the metric, such as `accuracy`." })
   name!: string;
 }
 
 const PlainOrder = orderInput("ModelVersion", {
-  CREATED_AT: "When it was registered.",
-  NUMBER: "Its number within the model.",
-  EVALUATION: "The measurement named by `evaluation`; versions without it, or with NaN, come last.",
+  CREATED_AT: "Time of the registration.",
+  NUMBER: "The number within the model.",
+  EVALUATION: "The metric given by `evaluation`. Versions without it, or with NaN, come last.",
 });
 
-@InputType({ description: "The order of a list. Equal values follow the order of their ids." })
+@InputType({ description: "The order of a list. Equal values are ordered by id." })
 class ModelVersionOrder extends PlainOrder {
-  @Field(() => EvaluationKey, { nullable: true, description: "EVALUATION: which measurement to order by." })
+  @Field(() => EvaluationKey, {
+    nullable: true,
+    description: "EVALUATION: the metric to order by; required there and refused with other fields.",
+  })
   evaluation?: EvaluationKey | null;
 }
 
@@ -100,20 +103,20 @@ export const modelVersions = list(
     filter: {
       description: "Which versions to list.",
       fields: {
-        model: byNameOf("model", "model_id", "The name of its model."),
-        number: byInt("number", "Its number within the model."),
-        run: byId("run_id", "The run that made it."),
+        model: byNameOf("model", "model_id", "Name of the model."),
+        number: byInt("number", "The number within the model."),
+        run: byId("run_id", "Id of the run that made it."),
         alias: filterBy(
           StringFilter,
-          "An alias that points to it.",
+          "Name of an alias that points to it.",
           (given, scope) =>
             `EXISTS (SELECT FROM alias a WHERE a.version_id = t.id AND ${compare("a.name")(given, scope)})`,
         ),
-        tag: filterBy(TagFilter, "A tag it has.", hasTag),
-        evaluation: filterBy(EvaluationFilter, "A measurement it reached.", measured),
-        createdAt: byInstant("created_at", "When it was registered."),
+        tag: filterBy(TagFilter, "A tag of the version.", hasTag),
+        evaluation: filterBy(EvaluationFilter, "A metric of the version.", measured),
+        createdAt: byInstant("created_at", "Time of the registration."),
       },
     },
-    order: { input: ModelVersionOrder, ordering, description: "The order; newest first unless given." },
+    order: { input: ModelVersionOrder, ordering, description: "The order. Default: newest first." },
   }),
 );

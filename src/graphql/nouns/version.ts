@@ -18,7 +18,7 @@ import { modelVersions } from "./version-list.js";
 @Resolver(() => ModelVersion)
 class ModelVersionFields {
   @Cost({ length: 5 })
-  @FieldResolver(() => [String], { description: "The aliases that point to it, sorted." })
+  @FieldResolver(() => [String], { description: "Names of the aliases that point to it, sorted." })
   async aliases(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<string[]> {
     const aliases = await loaders.listBy(Alias, "versionId", {}).load(version.id);
     return aliases.map(({ name }) => name).sort();
@@ -26,25 +26,25 @@ class ModelVersionFields {
 
   @Cost({ length: 10 })
   @FieldResolver(() => [Evaluation], {
-    description: "What it measures on the validation rows and on the test rows, where the dataset keeps some.",
+    description: "Its metrics on the validation rows and on the test rows, if there are any.",
   })
   evaluation(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Evaluation[]> {
     return loaders.listBy(Evaluation, "versionId", { part: "ASC", name: "ASC" }).load(version.id);
   }
 
   @Cost({ length: 2 })
-  @FieldResolver(() => [Artifact], { description: "Its files, by name." })
+  @FieldResolver(() => [Artifact], { description: "Its files, ordered by name." })
   artifacts(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Artifact[]> {
     return loaders.listBy(Artifact, "versionId", { name: "ASC" }).load(version.id);
   }
 
   @Cost({ length: 5 })
-  @FieldResolver(() => [VersionTag], { description: "Its notes, by key." })
+  @FieldResolver(() => [VersionTag], { description: "Its tags, ordered by key." })
   tags(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<VersionTag[]> {
     return loaders.listBy(VersionTag, "versionId", { key: "ASC" }).load(version.id);
   }
 
-  @FieldResolver(() => Int, { description: "Weights of its network, trainable or not." })
+  @FieldResolver(() => Int, { description: "Number of parameters, trainable or not." })
   async parameterCount(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<number | undefined> {
     return (await loaders.byId(ModelRevision).load(version.modelRevisionId))?.parameterCount;
   }
@@ -56,20 +56,20 @@ export const artifactLimits = { urlSeconds: 15 * 60 } as const;
 @Resolver(() => Artifact)
 class ArtifactFields {
   @FieldResolver(() => String, {
-    description: "Where any HTTP client can download it without a key; signed, and good for 15 minutes.",
+    description: "Signed URL to download the file without a key; valid for 15 minutes.",
   })
   url(@Root() artifact: Artifact, @Ctx() { platform }: Context): Promise<string> {
     return platform.store.presign(artifact.objectKey, artifactLimits.urlSeconds);
   }
 }
 
-@ObjectType({ description: "The outcome of `tagVersion`." })
+@ObjectType({ description: "The result of `tagVersion`." })
 class TagVersionPayload extends Payload {
   versionId?: string;
 
   @Field(() => ModelVersion, {
     nullable: true,
-    description: "The version with its tags; null when there are problems.",
+    description: "The version after the mutation; null when there are problems.",
   })
   async version(@Ctx() { loaders }: Context): Promise<ModelVersion | null> {
     return this.versionId === undefined ? null : loaders.byId(ModelVersion).load(this.versionId);
@@ -79,9 +79,12 @@ class TagVersionPayload extends Payload {
 @Resolver()
 class VersionOperations {
   @Cost({ statement: true })
-  @Query(() => ModelVersion, { nullable: true, description: "A trained version; null where there is none." })
+  @Query(() => ModelVersion, { nullable: true, description: "A trained version; null if the reference leads to none." })
   modelVersion(
-    @Arg("ref", () => String, { description: '`"name"` (the newest), `"name/3"` or `"name@alias"`.' }) ref: string,
+    @Arg("ref", () => String, {
+      description: 'Reference to a version: `"name"` (the newest), `"name/3"` or `"name@alias"`.',
+    })
+    ref: string,
     @Ctx() { session }: Context,
   ): Promise<ModelVersion | null> {
     checkVersionReference("ref", ref);
@@ -89,10 +92,10 @@ class VersionOperations {
   }
 
   @Mutation(() => TagVersionPayload, {
-    description: "Sets or removes one tag of a version: the only part of a version that may change.",
+    description: "Sets or removes one tag of a version. Tags are the only part of a version that can change.",
   })
   async tagVersion(
-    @Arg("input", () => TagVersionInput, { description: "The version and its tag." }) input: TagVersionInput,
+    @Arg("input", () => TagVersionInput, { description: "The version and the tag." }) input: TagVersionInput,
     @Ctx() { session }: Context,
   ): Promise<TagVersionPayload> {
     return answer(TagVersionPayload, await tagVersion(session, input));
@@ -100,16 +103,16 @@ class VersionOperations {
 }
 
 const versionList = newResolver();
-addList(versionList, "modelVersions", modelVersions, "The trained versions of all models.");
+addList(versionList, "modelVersions", modelVersions, "The versions of all models.");
 
 /** What trainings made. */
 export const versionResolvers = [
   VersionOperations,
   versionList,
   fieldsOf(ModelVersion, {
-    run: one(Run, "runId", "The training that made it."),
-    model: one(Model, "modelId", "The model it is a version of."),
-    modelRevision: one(ModelRevision, "modelRevisionId", "The declaration it was trained by."),
+    run: one(Run, "runId", "Id of the run that made it."),
+    model: one(Model, "modelId", "The model that the version belongs to."),
+    modelRevision: one(ModelRevision, "modelRevisionId", "The model declaration that was trained."),
   }),
   ModelVersionFields,
   ArtifactFields,

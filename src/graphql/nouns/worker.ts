@@ -9,14 +9,14 @@ import { DeviceObject } from "../payloads/device.js";
 @Resolver(() => Worker)
 class WorkerFields {
   @Cost({ length: 4 })
-  @FieldResolver(() => [DeviceObject], { description: "What its host has to compute on, as it found at its start." })
+  @FieldResolver(() => [DeviceObject], { description: "The devices that the worker found when it started." })
   devices(@Root() worker: Worker): DeviceObject[] {
     return worker.devices.map((device, index) => new DeviceObject(device, worker.id, index));
   }
 
   @Cost({ length: 10 })
   @FieldResolver(() => [Run], {
-    description: "What it executes now, at most one run per slot; first the one that began first, on whatever worker.",
+    description: "The runs that it executes now, ordered by the start of their first attempt.",
   })
   runs(@Root() worker: Worker, @Ctx() { loaders }: Context): Promise<Run[]> {
     return loaders
@@ -28,7 +28,7 @@ class WorkerFields {
   }
 
   @Cost({ length: 20, statement: true })
-  @Query(() => [Worker], { description: "The workers heard from within the last 15 seconds, oldest first." })
+  @Query(() => [Worker], { description: "The live workers (last heartbeat at most 15 seconds ago), oldest first." })
   workers(@Ctx() { platform }: Context): Promise<Worker[]> {
     return liveWorkers(platform.db);
   }

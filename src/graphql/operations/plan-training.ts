@@ -13,18 +13,18 @@ import { Payload } from "../payloads/problem.js";
 /** What a training would be made from; the rest is `trainingPlan`. */
 @ObjectType({ description: trainingPlan.doc })
 class TrainingPlan {
-  @Field(() => DatasetVersion, { description: "The rows it would learn from." })
+  @Field(() => DatasetVersion, { description: "The dataset version it would train on." })
   datasetVersion!: DatasetVersion;
 
-  @Field(() => ModelRevision, { description: "The model that would be trained." })
+  @Field(() => ModelRevision, { description: "The model revision that would be trained." })
   modelRevision!: ModelRevision;
 
-  @Field(() => OptimizerRevision, { description: "The optimizer that would train it." })
+  @Field(() => OptimizerRevision, { description: "The optimizer revision that would be used." })
   optimizerRevision!: OptimizerRevision;
 }
 addShape(TrainingPlan, trainingPlan);
 
-@ObjectType({ description: "The answer of `planTraining`." })
+@ObjectType({ description: "The result of `planTraining`." })
 class PlanTrainingPayload extends Payload {
   @Field(() => TrainingPlan, { nullable: true, description: "The plan; null when there are problems." })
   plan?: TrainingPlan;
@@ -35,10 +35,10 @@ export class PlanTrainingQuery {
   @Cost({ weight: 25_000, statement: true, seconds: 300 })
   @Query(() => PlanTrainingPayload, {
     description:
-      "What `train` would do with the same input, problems included, and OUT_OF_MEMORY where a whole step needs more than any live worker's device has: shapes, sizes, steps, learning rates. Queues and stores nothing.",
+      "What `train` would do with the same input: shapes, parameters, memory, steps and learning rates, or the problems. Queues and stores nothing.",
   })
   async planTraining(
-    @Arg("input", () => TrainInput, { description: "As for `train`; the idempotency key means nothing here." })
+    @Arg("input", () => TrainInput, { description: "The input of `train`; `idempotencyKey` is ignored." })
     input: TrainInput,
     @Ctx() { platform, caller }: Context,
   ): Promise<PlanTrainingPayload> {

@@ -18,23 +18,23 @@ class PredictionObject {
   @Cost({ length: 0 })
   @Field(() => [ProblemObject], {
     description:
-      "Why this row cannot be answered, with paths such as `rows[3].species`; empty for a row that is. Once 100 problems of a request are listed, each further row has its first one, and one that says so where there are more.",
+      "Why the row cannot be predicted, with paths such as `rows[3].species`; otherwise empty. After 100 problems in one request, each further row lists only its first.",
   })
   problems!: Problem[];
 }
 addShape(PredictionObject, prediction);
 
-@ObjectType({ description: "The answers of one version to some rows." })
+@ObjectType({ description: "The predictions of one version." })
 export class Predictions {
   versionId!: string;
 
-  @Field(() => ModelVersion, { description: "The version that answered." })
+  @Field(() => ModelVersion, { description: "The version that made the predictions." })
   async version(@Ctx() { loaders }: Context): Promise<ModelVersion | null> {
     return loaders.byId(ModelVersion).load(this.versionId);
   }
 
   @Cost({ length: "PAGE" })
-  @Field(() => [PredictionObject], { description: "One for each row, in order." })
+  @Field(() => [PredictionObject], { description: "One prediction per row, in the order of the rows." })
   predictions!: RowAnswer[];
 }
 
@@ -46,13 +46,15 @@ export class PredictQuery {
     statement: true,
     seconds: 300,
   })
-  @Query(() => Predictions, { description: "Asks a trained version about rows whose target is not known." })
+  @Query(() => Predictions, { description: "Predicts the target of rows with a trained version." })
   async predict(
-    @Arg("model", () => String, { description: '`"name"` (the newest version), `"name/3"` or `"name@alias"`.' })
+    @Arg("model", () => String, {
+      description: 'Reference to a version: `"name"` (the newest), `"name/3"` or `"name@alias"`.',
+    })
     model: string,
     @Arg("rows", () => [JSONObjectScalar], {
       description:
-        "At least one row: raw values of the inputs that `ModelVersion.signature` names, written as in `appendRows`. Other features of the model's dataset may be there and are not looked at; any other field is a problem of its row. Only if no row can be answered is the request refused: INVALID_ROWS.",
+        "At least one row, with raw values for the inputs in `ModelVersion.signature`. Other features of the dataset are ignored. If no row can be predicted, the query fails with INVALID_ROWS.",
     })
     rows: Record<string, unknown>[],
     @Ctx() { platform, caller }: Context,

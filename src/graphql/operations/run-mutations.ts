@@ -9,11 +9,11 @@ import { ReproduceVersionInput } from "../inputs/registry.js";
 import { CancelRunInput, PauseRunInput, ResumeRunInput, RetryRunInput, TrainInput } from "../inputs/training.js";
 import { Payload } from "../payloads/problem.js";
 
-@ObjectType({ description: "The outcome of a mutation about a run." })
+@ObjectType({ description: "The result of a mutation of a run." })
 class RunPayload extends Payload {
   runId?: string;
 
-  @Field(() => Run, { nullable: true, description: "The run as it is now; null when there are problems." })
+  @Field(() => Run, { nullable: true, description: "The run after the mutation; null when there are problems." })
   async run(@Ctx() { loaders }: Context): Promise<Run | null> {
     return this.runId === undefined ? null : loaders.byId(Run).load(this.runId);
   }
@@ -23,10 +23,11 @@ class RunPayload extends Payload {
 @Resolver()
 export class RunMutations {
   @Mutation(() => RunPayload, {
-    description: "Queues a run: a training of a model with an optimizer. A worker starts it as soon as a slot is free.",
+    description:
+      "Queues a run that trains a model with an optimizer. A worker starts it as soon as enough slots are free.",
   })
   async train(
-    @Arg("input", () => TrainInput, { description: "What to train, and how." }) input: TrainInput,
+    @Arg("input", () => TrainInput, { description: "What to train and how." }) input: TrainInput,
     @Ctx() { session }: Context,
   ): Promise<RunPayload> {
     return answer(RunPayload, await train(session, input));
@@ -34,7 +35,7 @@ export class RunMutations {
 
   @Mutation(() => RunPayload, {
     description:
-      "Stops a run: at once while it waits, else as soon as its trainer has stopped. Asking again changes nothing. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run that SUCCEEDED or FAILED.",
+      "Cancels a run: a queued one at once, a running one when its trainer has stopped. Repeating it changes nothing. ILLEGAL_TRANSITION if the run SUCCEEDED or FAILED.",
   })
   async cancelRun(
     @Arg("input", () => CancelRunInput, { description: "The run." }) input: CancelRunInput,
@@ -45,7 +46,7 @@ export class RunMutations {
 
   @Mutation(() => RunPayload, {
     description:
-      "Holds a run back: at once while it waits, else as soon as it has written a checkpoint; then its state is PAUSED and others use its slots. Asking again changes nothing. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run that has ended or is being canceled.",
+      "Pauses a run: a queued one at once, a running one after saving a checkpoint. Its slots become free. ILLEGAL_TRANSITION if the run has ended or is being canceled.",
   })
   async pauseRun(
     @Arg("input", () => PauseRunInput, { description: "The run." }) input: PauseRunInput,
@@ -56,7 +57,7 @@ export class RunMutations {
 
   @Mutation(() => RunPayload, {
     description:
-      "Puts a paused run back into the queue, at the place that its age gives it; it goes on from its checkpoint. For a run that is not paused nothing changes. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run that has ended or is being canceled.",
+      "Queues a paused run again; it resumes from its checkpoint and keeps its age in the queue. ILLEGAL_TRANSITION if the run has ended or is being canceled.",
   })
   async resumeRun(
     @Arg("input", () => ResumeRunInput, { description: "The run." }) input: ResumeRunInput,
@@ -67,7 +68,7 @@ export class RunMutations {
 
   @Mutation(() => RunPayload, {
     description:
-      "Queues a new run with the model, optimizer, data and settings of one that FAILED or was CANCELED; it begins anew. Of the runs that the old one depended on, it waits for those that have not ended. Fails with NOT_FOUND, and with ILLEGAL_TRANSITION for a run in another state.",
+      "Queues a new run with the inputs and settings of a FAILED or CANCELED one. It starts from step 0. ILLEGAL_TRANSITION if the run is in another state.",
   })
   async retryRun(
     @Arg("input", () => RetryRunInput, { description: "The run." }) input: RetryRunInput,
@@ -78,7 +79,7 @@ export class RunMutations {
 
   @Mutation(() => RunPayload, {
     description:
-      "Queues a run that trains a version again: from the same revisions, rows, parent, seed and settings. It makes no version and moves no alias. When it has SUCCEEDED, its `reproduction` says whether the weights are the same, bit for bit; `runEvents` tells it as REPRODUCED or NOT_REPRODUCED.",
+      "Queues a run that trains a version again from the same inputs. It registers no version; `Run.reproduction` says whether the weights are bit-identical.",
   })
   async reproduceVersion(
     @Arg("input", () => ReproduceVersionInput, { description: "The version." }) input: ReproduceVersionInput,

@@ -10,7 +10,7 @@ import { runs } from "../nouns/run.js";
 import { RunMetricBatch } from "../payloads/metric-batch.js";
 import { followRunEvents, followRunMetrics, followSelectedRuns } from "./run-feeds.js";
 
-const runIdOption = { description: "The run's id; one that does not exist is NOT_FOUND." };
+const runIdOption = { description: "Id of the run; NOT_FOUND if it does not exist." };
 
 /** Runs as they go on. */
 @Resolver()
@@ -19,7 +19,7 @@ export class RunSubscriptions {
   @Subscription(() => RunMetricBatch, {
     subscribe: ({ args, context }) => followRunMetrics(context.platform, args),
     description:
-      "All metric points of a run, those there are and those to come: each once, in order, over any number of reconnections. A silent run sends an empty batch every ten seconds or sooner. Completes when the run has ended.",
+      "Metric points of a run, past and future, each once and in order. Sends an empty batch at least every 10 s when there are none. Completes when the run has ended.",
   })
   runMetrics(
     @Root() batch: RunMetricBatch,
@@ -28,7 +28,7 @@ export class RunSubscriptions {
     @Arg("maxPoints", () => Int, {
       nullable: true,
       description:
-        "The most points of one batch, 1 to 10,000: where more wait, because the subscriber starts or falls behind, they are thinned so that of every metric the extremes and the end of each stretch stay. Default: every point is sent.",
+        "Maximum points per batch, 1 to 10,000. When more are waiting they are downsampled; minima, maxima and last points are kept. Default: every point is sent.",
     })
     _maxPoints?: number,
   ): RunMetricBatch {
@@ -38,7 +38,7 @@ export class RunSubscriptions {
   @Subscription(() => RunEvent, {
     subscribe: ({ args, context }) => followRunEvents(context.platform, args),
     description:
-      "The log of a run, each entry once and in order: changes of state, checkpoints, warnings. Completes when the run has ended.",
+      "Log of a run: changes of state, checkpoints and warnings. Each entry comes once, in order. Completes when the run has ended.",
   })
   runEvents(
     @Root() event: RunEvent,
@@ -51,13 +51,13 @@ export class RunSubscriptions {
   @Subscription(() => Run, {
     subscribe: ({ args, context }) => followSelectedRuns(context.platform, args),
     description:
-      "Runs as they change: first those that have not ended, oldest first, then each one whenever its state, attempt or progress has changed, at most four times a second. Never completes.",
+      "First all runs that have not ended, oldest first; then each run whenever its state, attempt or progress changes, at most 4 times per second. Never completes.",
   })
   runs(
     @Root() run: Run,
     @Arg("filter", () => runs.Filter as ClassType<Filter>, {
       nullable: true,
-      description: "Which runs; all unless given.",
+      description: "Which runs to send. Default: all.",
     })
     _filter?: Filter,
   ): Run {

@@ -9,41 +9,43 @@ import type { Context } from "../context/context.js";
 import { CollectGarbageInput } from "../inputs/storage.js";
 import { Payload } from "../payloads/problem.js";
 
-@ObjectType("StoredObjects", { description: "Some objects of the object store." })
+@ObjectType("StoredObjects", { description: "A group of objects in the object store." })
 export class StoredObjectsObject {
-  @Field(() => Int, { description: "How many." })
+  @Field(() => Int, { description: "Number of objects." })
   count!: number;
 
-  @Field(() => Int64Scalar, { description: "Their sizes together, in bytes." })
+  @Field(() => Int64Scalar, { description: "Total size in bytes." })
   bytes!: number;
 
   @Cost({ length: 20 })
-  @Field(() => [String], { description: "The keys of the first 20." })
+  @Field(() => [String], { description: "Keys of the first 20." })
   examples!: string[];
 }
 
-@ObjectType("MissingObject", { description: "An object that is referred to and that the object store does not hold." })
+@ObjectType("MissingObject", {
+  description: "An object that the database refers to but the object store does not have.",
+})
 export class MissingObjectObject implements MissingObject {
-  @Field({ description: "Its key in the object store." })
+  @Field({ description: "Key in the object store." })
   key!: string;
 
   @Field(() => ID, {
-    description: "The checkpoint, model version or dataset version that needs it; see `node(id)`.",
+    description: "Id of the checkpoint, model version or dataset version that refers to it.",
   })
   referredBy!: string;
 }
 
-@ObjectType({ description: "What the runs and versions of one model hold in the object store." })
+@ObjectType({ description: "Storage used by the runs and versions of one model." })
 export class ModelStorage {
   modelId!: string;
 
-  @Field(() => Int64Scalar, { description: "All of it, in bytes." })
+  @Field(() => Int64Scalar, { description: "Total size in bytes." })
   bytes!: number;
 
-  @Field(() => Int64Scalar, { description: "The checkpoints of its runs, in bytes." })
+  @Field(() => Int64Scalar, { description: "Size of its runs' checkpoints in bytes." })
   checkpointBytes!: number;
 
-  @Field(() => Int64Scalar, { description: "The files of its versions, in bytes." })
+  @Field(() => Int64Scalar, { description: "Size of its versions' files in bytes." })
   artifactBytes!: number;
 
   @Field(() => Model, { description: "The model." })
@@ -53,62 +55,61 @@ export class ModelStorage {
 }
 
 @ObjectType("StorageReport", {
-  description: "What lies in the object store, and how it compares with the database, as of now.",
+  description: "Contents of the object store, compared with the database.",
 })
 export class StorageReportObject implements Omit<StorageReport, "models"> {
-  @Field(() => Int, { description: "How many objects there are." })
+  @Field(() => Int, { description: "Number of objects in the store." })
   totalCount!: number;
 
-  @Field(() => Int64Scalar, { description: "Their sizes together, in bytes." })
+  @Field(() => Int64Scalar, { description: "Total size in bytes." })
   totalBytes!: number;
 
   @Field(() => StoredObjectsObject, {
-    description: "What nothing refers to and nothing ever will: `collectGarbage` deletes it.",
+    description: "Unreferenced objects, which `collectGarbage` deletes.",
   })
   orphans!: StoredObjectsObject;
 
   @Field(() => Int, {
-    description: "How many objects are referred to and not there. More than 0 means that data was lost.",
+    description: "Number of objects that are referred to but missing. More than 0 means that data was lost.",
   })
   missingCount!: number;
 
   @Cost({ length: 100 })
-  @Field(() => [MissingObjectObject], { description: "The first 100 of them, in the order of their keys." })
+  @Field(() => [MissingObjectObject], { description: "The first 100 missing objects, ordered by key." })
   missing!: MissingObjectObject[];
 
   @Cost({ length: 100 })
   @Field(() => [ModelStorage], {
-    description: "Who holds how much, largest first. Rows of datasets belong to no model.",
+    description: "Storage by model, largest first. The rows of datasets belong to no model.",
   })
   models!: ModelStorage[];
 
   @Field(() => String, {
     nullable: true,
     description:
-      "Why `collectGarbage` would refuse: the object store holds what this database has never heard of, as after a restore from a backup. Null: it would not.",
+      "Why `collectGarbage` would refuse: the store has objects that this database does not know, as after a restore from a backup. Null if it would not.",
   })
   refusal!: string | null;
 }
 
-@ObjectType({ description: "The outcome of `collectGarbage`." })
+@ObjectType({ description: "The result of `collectGarbage`." })
 export class CollectGarbagePayload extends Payload {
   @Field(() => StoredObjectsObject, {
     nullable: true,
-    description: "What was deleted, or of a dry run what would be; null when there are problems.",
+    description: "The deleted objects, or in a dry run those that would be deleted; null when there are problems.",
   })
   deleted?: StoredObjectsObject;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      "How many objects the store failed to delete; the next collection tries again. Null when there are problems.",
+      "Number of objects that the store failed to delete; the next collection tries again. Null when there are problems.",
   })
   failed?: number;
 
   @Field(() => Int, {
     nullable: true,
-    description:
-      "Uploads, begun a day ago or earlier and never ended, that were aborted; null when there are problems.",
+    description: "Number of incomplete uploads, at least a day old, that were aborted; null when there are problems.",
   })
   abortedUploads?: number;
 }
@@ -118,8 +119,7 @@ export class CollectGarbagePayload extends Payload {
 export class StorageResolver {
   @Cost({ weight: 50_000, statement: true, seconds: 600 })
   @Query(() => StorageReportObject, {
-    description:
-      "Compares the object store with the database. It lists all of the store, and reads none of the objects.",
+    description: "Compares the object store with the database. It lists all objects but reads none.",
   })
   async storageReport(@Ctx() { platform }: Context): Promise<StorageReportObject> {
     const report = await reportStorage(platform.db, platform.store);
@@ -130,7 +130,7 @@ export class StorageResolver {
   @Cost({ weight: 50_000, statement: true })
   @Mutation(() => CollectGarbagePayload, {
     description:
-      "Deletes the objects that nothing refers to and nothing ever will, such as those of checkpoints that are no longer kept and of attempts that were killed. Servers do it every hour by themselves. Fails with COLLECTION_REFUSED, and deletes nothing, when the store holds what this database has never heard of, or while another collection is under way.",
+      "Deletes unreferenced objects; servers also do so every hour. COLLECTION_REFUSED if the store has objects that this database does not know, or during another collection.",
   })
   async collectGarbage(
     @Arg("input", () => CollectGarbageInput, { description: "How." }) input: CollectGarbageInput,

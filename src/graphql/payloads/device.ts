@@ -5,7 +5,7 @@ import type { Hold } from "../../scheduler/capacity.js";
 import { holdsOf } from "../../scheduler/queue.js";
 import type { Context } from "../context/context.js";
 
-@ObjectType("Device", { description: "What a worker's host has to compute on." })
+@ObjectType("Device", { description: "A device that a worker offers." })
 export class DeviceObject {
   readonly #workerId: string;
   readonly #index: number;
@@ -18,25 +18,25 @@ export class DeviceObject {
     this.#index = index;
   }
 
-  @Field(() => DeviceKindEnum, { description: "CPU or GPU." })
+  @Field(() => DeviceKindEnum, { description: "Kind of the device." })
   kind!: DeviceKind;
 
-  @Field({ description: "As its host calls it." })
+  @Field({ description: "Name of the device as reported by its host." })
   name!: string;
 
   @Field(() => Int64Scalar, {
     nullable: true,
     description:
-      "Its memory in bytes; of a CPU what the worker may use, which a container can limit. Null where the host does not tell.",
+      "Memory in bytes; for a CPU, what the worker may use, which a container may limit. Null when the host does not report it.",
   })
   memoryBytes!: number | null;
 
   @Field(() => Int, {
-    description: "Of a CPU: threads of runs that it computes at once. Of a GPU: 1, since a run takes it whole.",
+    description: "CPU: number of threads for runs. GPU: 1, because a run takes the whole device.",
   })
   slots!: number;
 
-  @Field(() => Int, { description: "Slots that runs hold now." })
+  @Field(() => Int, { description: "Slots that runs occupy now." })
   async busySlots(@Ctx() { loaders }: Context): Promise<number> {
     const holds = await loaders
       .batched<string, Hold[]>("slots held by worker", async (workerIds) => {

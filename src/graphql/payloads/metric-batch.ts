@@ -5,16 +5,16 @@ import type { MetricPoint } from "../../language/metrics/metrics.js";
 
 @ObjectType({ description: "One measurement of a run." })
 export class RunMetricPoint implements MetricPoint {
-  @Field(() => Int, { description: "1, 2, 3 … within the run, without gaps, in the order they were measured." })
+  @Field(() => Int, { description: "1, 2, 3, … within the run, without gaps, in the order of measurement." })
   seq!: number;
 
   @Field({
     description:
-      "`loss`: one value per optimizer step. `epoch_loss`, the mean of the epoch's rows, `learning_rate`, of its last step, `val_loss` and metrics such as `accuracy`: one per epoch.",
+      "`loss`: one per optimizer step. Once per epoch: `epoch_loss` (mean over its rows), `learning_rate` (of its last step), `val_loss`, and metrics such as `accuracy`.",
   })
   name!: string;
 
-  @Field(() => Int, { description: "Optimizer steps done." })
+  @Field(() => Int, { description: "Optimizer steps completed." })
   step!: number;
 
   @Field(() => Int, { description: "The epoch, from 1." })
@@ -24,47 +24,48 @@ export class RunMetricPoint implements MetricPoint {
   value!: number;
 }
 
-@ObjectType({ description: "A resumed run goes on from an earlier step, with numbers that may differ." })
+@ObjectType({ description: "A resumed run repeats steps, and its values may differ from those sent before." })
 export class Rewind {
   @Field(() => Int, {
-    description: "Points of later steps, sent in batches before this one, are measured anew from here on.",
+    description: "Points of later steps in earlier batches are replaced by the points that follow.",
   })
   toStep!: number;
 }
 
-@ObjectType({ description: "Points of a run that follow those sent before." })
+@ObjectType({ description: "A batch of metric points." })
 export class RunMetricBatch {
-  @Field({ description: "Give it as `after` to go on behind this batch, on any server, at any time." })
+  @Field({ description: "Cursor of this batch: `runMetrics(after:)` resumes after it, on any server at any time." })
   cursor!: string;
 
   @Field({
     description:
-      "The place behind which this batch begins: the `cursor` of the batch before, so that a gap would show. Of the first batch: `after`, or the place before the first point.",
+      "The `cursor` of the batch before, so that a gap can be noticed. In the first batch: `after`, or the beginning.",
   })
   previousCursor!: string;
 
   @Cost({ length: "PAGE" })
   @Field(() => [RunMetricPoint], {
-    description:
-      "In the order of `seq`. Empty in the last batch, and in those that show every ten seconds or sooner that a silent run is still followed.",
+    description: "The points, ordered by `seq`. Empty in the last batch and in the heartbeats of at least every 10 s.",
   })
   points!: MetricPoint[];
 
-  @Field({ description: "Whether points were left out, as `maxPoints` asks: extremes and ends stay." })
+  @Field({
+    description: "Whether points were left out because of `maxPoints`; minima, maxima and last points are kept.",
+  })
   downsampled!: boolean;
 
   @Field(() => Int, {
-    description: "How many points were stored between the two cursors: more than `points` holds where `downsampled`.",
+    description: "Number of stored points between the two cursors; more than in `points` if `downsampled`.",
   })
   rows!: number;
 
   @Field(() => Rewind, {
     nullable: true,
     description:
-      "Set where, before the first of these points, the run was resumed so that its numbers may differ from those sent before (in an environment other than before in anything but the processor's name); else null.",
+      "Set if the run was resumed in another environment before the first of these points, so that values may differ from those sent before; otherwise null.",
   })
   rewind!: Rewind | null;
 
-  @Field({ description: "Whether the run has ended and this is its last batch; the subscription then completes." })
+  @Field({ description: "Whether this is the last batch. The subscription then completes." })
   finished!: boolean;
 }

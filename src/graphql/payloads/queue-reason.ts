@@ -5,36 +5,36 @@ import { type WaitCode, waitCodes } from "../../scheduler/wait-reason.js";
 const WaitCodeEnum = enumOf(waitCodes);
 registerEnumType(WaitCodeEnum, {
   name: "QueueReasonCode",
-  description: "Why a queued run has not started.",
+  description: "Machine-readable reason why a queued run has not started.",
   valuesConfig: {
-    DEPENDENCIES: { description: "A run that it depends on has not SUCCEEDED yet." },
-    BACKING_OFF: { description: "It pauses after a fault; the message says until when." },
-    NO_WORKER: { description: "No worker is alive." },
-    NO_DEVICE: { description: "No live worker offers the kind of device that it asks for, or has begun on." },
-    TOO_FEW_SLOTS: { description: "It asks for more threads than any live worker has CPU slots." },
-    TOO_LITTLE_MEMORY: { description: "It needs more memory than any live worker's device has." },
-    SLOTS_TAKEN: { description: "Other runs hold what it needs; it starts when enough of them have ended." },
-    MEMORY_TAKEN: { description: "Slots are free, but other runs hold the memory that it needs." },
+    DEPENDENCIES: { description: "A run in `dependsOn` has not SUCCEEDED yet." },
+    BACKING_OFF: { description: "Waiting after a fault before the next attempt; the message says until when." },
+    NO_WORKER: { description: "There is no live worker." },
+    NO_DEVICE: { description: "No live worker offers the kind of device that the run requested or started on." },
+    TOO_FEW_SLOTS: { description: "The run needs more threads than any live worker has CPU slots." },
+    TOO_LITTLE_MEMORY: { description: "The run needs more memory than the device of any live worker has." },
+    SLOTS_TAKEN: { description: "Other runs occupy the slots that it needs." },
+    MEMORY_TAKEN: { description: "Slots are free, but other runs occupy the memory that it needs." },
     PREEMPTING: {
-      description: "Runs that hold what it needs leave, such as those of a lower priority that it displaces.",
+      description: "Runs that occupy what it needs are about to leave, such as displaced runs of lower priority.",
     },
-    HIGHER_PRIORITY_FIRST: { description: "What it needs is free, and runs of a higher priority come first." },
+    HIGHER_PRIORITY_FIRST: { description: "Slots are free, but runs of higher priority come first." },
     FAIR_SHARE: {
-      description: "What it needs is free, and runs of the same priority come first whose projects use fewer slots.",
+      description: "Slots are free, but runs of the same priority come first whose projects use fewer slots.",
     },
     OLDER_RUNS_FIRST: {
       description:
-        "What it needs is free and older runs come first. One of them may wait for more slots of a worker to become free: its place is kept.",
+        "Slots are free, but older runs come first. Free slots may be reserved for an older run that needs more of them.",
     },
-    STARTING: { description: "A worker is about to take it." },
+    STARTING: { description: "A worker is about to start it." },
   },
 });
 
-@ObjectType({ description: "Why a queued run has not started, as things stand now." })
+@ObjectType({ description: "Why a queued run has not started yet." })
 export class QueueReason {
-  @Field(() => WaitCodeEnum, { description: "For programs." })
+  @Field(() => WaitCodeEnum, { description: "Machine-readable reason." })
   code!: WaitCode;
 
-  @Field({ description: "For people: what is missing, and how much of it there is." })
+  @Field({ description: "What is missing and how much of it there is, in plain text." })
   message!: string;
 }

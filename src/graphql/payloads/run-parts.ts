@@ -3,12 +3,12 @@ import { DatasetVersion } from "../../entities/dataset.js";
 import { Cost } from "../../entities/field-cost.js";
 import { ModelRevision } from "../../entities/model.js";
 import { OptimizerRevision } from "../../entities/optimizer.js";
-import type { Gate, Run } from "../../entities/run.js";
+import type { Run } from "../../entities/run.js";
 import { NumberScalar } from "../../entities/scalars.js";
 import { ModelVersion } from "../../entities/version.js";
 import type { Context } from "../context/context.js";
 
-@ObjectType({ description: "Everything a run was made from; together with its `spec` it can be repeated from this." })
+@ObjectType({ description: "The inputs of a run. With its `spec` they are all that is needed to repeat it." })
 export class Lineage {
   readonly #run: Run;
 
@@ -16,24 +16,24 @@ export class Lineage {
     this.#run = run;
   }
 
-  @Field(() => DatasetVersion, { description: "The rows." })
+  @Field(() => DatasetVersion, { description: "The rows that it trains on." })
   datasetVersion(@Ctx() { loaders }: Context): Promise<DatasetVersion | null> {
     return loaders.byId(DatasetVersion).load(this.#run.datasetVersionId);
   }
 
-  @Field(() => ModelRevision, { description: "The network." })
+  @Field(() => ModelRevision, { description: "The model declaration that it trains." })
   modelRevision(@Ctx() { loaders }: Context): Promise<ModelRevision | null> {
     return loaders.byId(ModelRevision).load(this.#run.modelRevisionId);
   }
 
-  @Field(() => OptimizerRevision, { description: "The update rule." })
+  @Field(() => OptimizerRevision, { description: "The optimizer declaration that it uses." })
   optimizerRevision(@Ctx() { loaders }: Context): Promise<OptimizerRevision | null> {
     return loaders.byId(OptimizerRevision).load(this.#run.optimizerRevisionId);
   }
 
   @Field(() => ModelVersion, {
     nullable: true,
-    description: "The version whose weights it started from; null for a training from scratch.",
+    description: "The version whose weights it starts from; null for a training from scratch.",
   })
   parentVersion(@Ctx() { loaders }: Context): Promise<ModelVersion | null> | null {
     const { parentVersionId } = this.#run;
@@ -41,36 +41,24 @@ export class Lineage {
   }
 }
 
-@ObjectType("Gate", { description: "What a retrained version must pass to take the alias." })
-export class GateObject implements Gate {
-  @Field({ description: "The alias it takes; also names the version it is compared with." })
-  alias!: string;
-
-  @Field({ description: "The metric both are measured by, on the same held-out rows." })
-  metric!: string;
-
-  @Field(() => NumberScalar, { description: "How much worse than the version in service it may be." })
-  mustNotDropBy!: number;
-}
-
-@ObjectType({ description: "One point of a metric's history." })
+@ObjectType({ description: "One point in a metric's history." })
 export class MetricSeriesPoint {
-  @Field(() => Int, { description: "The optimizer step it was measured at." })
+  @Field(() => Int, { description: "Optimizer steps completed at the time of the measurement." })
   step!: number;
 
-  @Field(() => Int, { description: "The epoch it was measured in, from 1." })
+  @Field(() => Int, { description: "Epoch of the measurement, from 1." })
   epoch!: number;
 
-  @Field(() => NumberScalar, { description: "The value." })
+  @Field(() => NumberScalar, { description: "The value; NaN and infinities are strings." })
   value!: number;
 }
 
 @ObjectType({ description: "The history of one metric of a run." })
 export class MetricSeries {
-  @Field({ description: "Such as `loss` or `val_accuracy`." })
+  @Field({ description: "Name of the metric, such as `loss` or `val_accuracy`." })
   name!: string;
 
   @Cost({ length: "PAGE" })
-  @Field(() => [MetricSeriesPoint], { description: "In the order they were measured." })
+  @Field(() => [MetricSeriesPoint], { description: "The points, in the order of measurement." })
   points!: MetricSeriesPoint[];
 }

@@ -14,10 +14,10 @@ export interface FeatureFields {
 }
 
 /** What is done with an image file of another size than the declared one. */
-export const resizing = choices("ResizeMethod", "How an image file of another size is brought to the declared one.", {
-  STRETCH: "To the height and the width, each by itself.",
-  CROP: "Until it covers both; the rest is cut off evenly.",
-  PAD: "Until it fits within both; black is added around it evenly.",
+export const resizing = choices("ResizeMethod", "How an image file is brought to the declared height and width.", {
+  STRETCH: "Scales height and width independently; the aspect ratio may change.",
+  CROP: "Scales until the image covers the declared size, then crops evenly at the borders.",
+  PAD: "Scales until the image fits into the declared size, then pads evenly with black.",
 });
 export const resizeMethods = resizing.all;
 export type Resize = (typeof resizeMethods)[number];

@@ -25,7 +25,7 @@ const share = <const Rule extends { min?: number; above?: number }>(rule: Rule, 
 
 /** The part that a row belongs to is decided by its value of `key`, or else by its ordinal. */
 export const splitFields = {
-  train: share({ above: 0 }, "Share of rows that train.", "what the others leave, 0.8"),
+  train: share({ above: 0 }, "Share of the training rows.", "what the others leave, 0.8"),
   validation: share({ min: 0 }, "Share of rows measured after every epoch.", "0.1, or what is left"),
   test: share({ min: 0 }, "Share of rows kept for the final evaluation.", "0.1, or what is left"),
   key: reference("FEATURE", {

@@ -35,12 +35,3 @@ export interface MetricPoint {
   epoch: number;
   value: number;
 }
-
-/** What one version measures on the rows of a gate. */
-export interface GateValue {
-  value: number;
-  /** Why the metric is not defined; null where it is. */
-  undefinedReason: string | null;
-  /** Whether every prediction is a finite number; if not, the model is broken. */
-  sound: boolean;
-}

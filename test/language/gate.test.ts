@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judge } from "../../src/continual/gate.js";
-import type { GateValue } from "../../src/language/metrics/metrics.js";
+import { type GateValue, judge } from "../../src/language/retraining/gate.js";
 
 const gate = { alias: "champion", metric: "accuracy", mustNotDropBy: 0.02 };
 const sound = (value: number): GateValue => ({ value, undefinedReason: null, sound: true });

@@ -1,11 +1,12 @@
 import type { DataSource } from "typeorm";
 import { publish } from "../pubsub/topics.js";
+import { leaseSeconds as defaultLeaseSeconds } from "../runs/lease.js";
 import { slotsOf } from "./capacity.js";
 import { type BusyWorker, preemptions, type RunningRun } from "./preemption.js";
 import { type QueuedRun, shareKey, type Usage } from "./rank.js";
 import { liveWorkers } from "./workers.js";
 
-/** What any worker's runs in execution hold. */
+/** A run in execution and what it holds of its worker. */
 interface RunningRow extends Omit<RunningRun, "slots"> {
   worker: string;
   project: string;
@@ -14,9 +15,9 @@ interface RunningRow extends Omit<RunningRun, "slots"> {
 }
 
 /**
- * The live workers with what they execute, and how many slots each project uses. Two statements.
+ * The live workers with the runs that they execute, and how many slots each project uses. Two statements.
  *
- * @param withinSeconds who has been heard from within that counts as live; default: as for `liveWorkers`.
+ * @param withinSeconds how long ago a live worker was heard from at most; default: as for `liveWorkers`.
  */
 export async function busyWorkers(
   db: DataSource,
@@ -42,33 +43,32 @@ export async function busyWorkers(
     ...{ id, devices },
     running: running.get(id) ?? [],
   }));
-  // The same order for every worker, or two of them could each ask for the same run's sake.
+  // The same order for every worker: otherwise two of them could each make room for the same run.
   return { workers: workers.sort((a, b) => (a.id < b.id ? -1 : 1)), usage };
 }
 
 /**
- * Asks runs of this worker to make room, where the plan for all workers says so: their worker has them write a checkpoint
- * and gives them back to the queue. Asking again changes nothing.
+ * Requests runs of this worker to make room, where the plan for all workers says so: the worker has them write a checkpoint
+ * and gives them back to the queue. Requesting it again changes nothing.
  *
- * A worker that has been silent for a lease has lost its runs: nobody waits for the room that they leave there.
+ * A worker that has been silent for a lease has lost its runs, so the plan does not count on the room that they leave there.
  *
- * @param queue what waits and could not start here.
+ * @param queue the runs that wait and could not start here.
  */
-export async function askToMakeRoom(
+export async function requestRoom(
   db: DataSource,
-  workerId: string,
+  { id: workerId, leaseSeconds = defaultLeaseSeconds }: { id: string; leaseSeconds?: number },
   queue: readonly QueuedRun[],
-  leaseSeconds: number,
 ): Promise<void> {
   const { workers, usage } = await busyWorkers(db, leaseSeconds);
   const victims = preemptions(queue, workers, usage)
     .filter((preemption) => preemption.workerId === workerId)
     .flatMap((preemption) => preemption.victims.map(({ id }) => id));
   if (victims.length === 0) return;
-  const [asked] = await db.query<[{ id: string }[], number]>(
+  const [requested] = await db.query<[{ id: string }[], number]>(
     `UPDATE run SET asked = 'PREEMPT', updated_at = clock_timestamp()
      WHERE id = ANY($1) AND worker_id = $2 AND state = 'RUNNING' AND asked IS NULL RETURNING id`,
     [victims, workerId],
   );
-  await publish(db, ...asked.map(({ id }) => ({ type: "run", runId: id }) as const));
+  await publish(db, ...requested.map(({ id }) => ({ type: "run", runId: id }) as const));
 }
