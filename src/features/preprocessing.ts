@@ -23,11 +23,12 @@ export function encodeInputs(
   const rows = rowsOf(table, indices);
   const stride = model.inputs.reduce((sum, input) => sum + input.width, 0);
   const encoded = new Float32Array(rows.length * stride);
+  const encodedRows = { table, indices: rows };
   let offset = 0;
   model.inputs.forEach((input, index) => {
     assertIds(input, table, rows);
     const scaling = fittedOf(fitted.inputs[index], input.feature);
-    codecs[input.type].encode(input, scaling, { table, indices: rows }, { encoded, offset, stride });
+    codecs[input.type].encode(input, scaling, encodedRows, { encoded, offset, stride });
     offset += input.width;
   });
   return encoded;
