@@ -39,6 +39,21 @@ export function readBy<Declared, Resolved, const Required extends boolean>(
   return { ...options, read };
 }
 
+/** A field with a check of its own: `check` reports what is wrong with the value that was read. */
+export function checked<Declared, Resolved, Required extends boolean>(
+  field: Field<Declared, Resolved, Required>,
+  check: (at: Findings, key: string, resolved: Resolved, beside: Readonly<Record<string, unknown>>) => void,
+): Field<Declared, Resolved, Required> {
+  return {
+    ...field,
+    read(at, key, value, beside) {
+      const resolved = field.read(at, key, value, beside);
+      check(at, key, resolved, beside as Record<string, unknown>);
+      return resolved;
+    },
+  };
+}
+
 /** The declared type of a union: exactly one key is set. */
 export type DeclaredUnion<A extends Alternatives> = {
   [Key in keyof A]?: DeclaredFields<A[Key]["input"]["fields"]> | null;
