@@ -91,7 +91,7 @@ export class DeclareModelInput extends DeclarationInput implements ModelDeclarat
     description:
       "Hidden layers, at most 1,000; none makes a linear model. The output layer, named `output`, follows from the target and is not listed.",
   })
-  layers!: LayerInput[];
+  layers!: ModelDeclaration["layers"];
 
   @Field(() => LossInput, {
     nullable: true,

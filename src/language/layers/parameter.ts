@@ -1,4 +1,6 @@
-import type { Initializer, Regularizer } from "./layer.js";
+import { type ChoiceOf, choices } from "../fields/choices.js";
+import type { Initializer } from "./initializer.js";
+import type { Regularizer } from "./weights.js";
 
 /**
  * How a parameter begins. UNIT_FORGET is what an LSTM's `unitForgetBias` stands for (Jozefowicz et al. 2015): of four equal
@@ -6,12 +8,19 @@ import type { Initializer, Regularizer } from "./layer.js";
  */
 export type ParameterInitializer = Initializer | { type: "UNIT_FORGET"; others: Initializer };
 
-/**
- * Kinds of parameters that are no kernels, and that weight decay is often told to spare: biases; scales and offsets of
- * normalization layers; tables of embeddings, of positions too; slopes of PReLU.
- */
-export const parameterKinds = ["BIAS", "NORMALIZATION", "EMBEDDING", "ACTIVATION"] as const;
-export type ParameterKind = (typeof parameterKinds)[number];
+/** Weight decay is often told to leave these out. */
+export const parameterKindChoices = choices(
+  "ParameterKind",
+  "Parameters other than kernels, also those of nested layers.",
+  {
+    BIAS: "Biases of dense, convolutional, recurrent and attention layers.",
+    NORMALIZATION: "`gamma` and `beta` of batch, layer and group normalization.",
+    EMBEDDING: "Tables of embeddings, including those of inputs and of positions.",
+    ACTIVATION: "The slopes of PReLU.",
+  },
+);
+export type ParameterKind = ChoiceOf<typeof parameterKindChoices>;
+export const parameterKinds = parameterKindChoices.all;
 
 /** One tensor of a layer. Its full name in weights and checkpoints is `parameterName(layer, parameter)`. */
 export interface Parameter {

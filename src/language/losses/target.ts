@@ -1,4 +1,4 @@
-import type { Activation } from "../layers/layer.js";
+import type { Activation } from "../layers/activation-function.js";
 import type { LossType, MetricType, ModelTarget } from "../models/model.js";
 
 /** What the output layer does, and how the target is scaled for the loss. */

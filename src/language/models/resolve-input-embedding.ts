@@ -1,9 +1,10 @@
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { count } from "../fields/wording.js";
-import { noPenalty } from "../layers/initializer.js";
+import type { InputColumn } from "../layers/input-embedding.js";
 import type { Layer } from "../layers/layer.js";
-import { allLayers, type InputColumn } from "../layers/nested-layer.js";
+import { allLayers } from "../layers/layers.js";
+import { noPenalty } from "../layers/weights.js";
 import type { DeclaredEmbedding } from "../preprocessing/resolve-preprocessing.js";
 import { idCount } from "./input-width.js";
 import type { ModelInput } from "./model.js";

@@ -4,11 +4,12 @@ import { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import type { Resolution } from "../fields/problem.js";
 import { count, listed, shown, shownShape } from "../fields/wording.js";
-import { noPenalty } from "../layers/initializer.js";
+import type { Shape } from "../layers/description.js";
 import type { Layer } from "../layers/layer.js";
 import { parameterCount } from "../layers/parameters.js";
+import { readsSequence } from "../layers/reads-sequence.js";
 import { checkParameters, resolveLayers } from "../layers/resolve-layers.js";
-import type { Shape } from "../layers/resolved-layer.js";
+import { noPenalty } from "../layers/weights.js";
 import { resolveClassWeights, resolveLoss, resolveMetrics, resolveSampleWeight } from "../losses/resolve-objective.js";
 import { outputForm, targetRules } from "../losses/target.js";
 import { type DeclaredEmbedding, resolvePreprocessings } from "../preprocessing/resolve-preprocessing.js";
@@ -22,7 +23,6 @@ import {
   targetTypes,
 } from "./model.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
-import { readsSequence } from "./sequence-inputs.js";
 
 /**
  * A model on a dataset's features, with inputs, preprocessing, shapes, output layer, loss and metrics resolved.

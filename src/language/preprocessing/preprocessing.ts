@@ -1,3 +1,8 @@
+import { type EmbeddingPooling, embeddingPoolingChoices } from "../layers/input-embedding.js";
+
+export type { EmbeddingPooling };
+export const poolings = embeddingPoolingChoices.all;
+
 /** How a feature becomes numbers. Statistics are fitted on the training rows only and stored with the version. */
 export const preprocessings = [
   "Z_SCORE",
@@ -27,10 +32,6 @@ export type TokenSplit = (typeof tokenSplits)[number];
 /** Which side of a sequence: before its first element, or after its last. */
 export const sides = ["PRE", "POST"] as const;
 export type Side = (typeof sides)[number];
-
-/** What becomes of the vectors of a sequence. AVERAGE: one, the mean of those of real elements. NONE: they stay apart. */
-export const poolings = ["AVERAGE", "NONE"] as const;
-export type EmbeddingPooling = (typeof poolings)[number];
 
 /** Options that do not apply to the feature's type and the method are problems. Defaults: see `resolve-preprocessing.ts`. */
 export interface PreprocessingDeclaration {

@@ -1,7 +1,8 @@
 import type { OptimizerDeclaration, OptimizerSpec } from "../../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../../src/language/algorithms/resolve-optimizer.js";
 import { Findings } from "../../../src/language/fields/findings.js";
-import { type Activation, activations, type LayerDeclaration } from "../../../src/language/layers/layer.js";
+import { type Activation, activations } from "../../../src/language/layers/activation-function.js";
+import type { LayerDeclaration } from "../../../src/language/layers/layer.js";
 import { resolveLayers } from "../../../src/language/layers/resolve-layers.js";
 import type { Loss, ModelSpec } from "../../../src/language/models/model.js";
 import { modelOf } from "../models.js";
