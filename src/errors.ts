@@ -52,14 +52,3 @@ export class PlatformError extends Error {
     this.name = "PlatformError";
   }
 }
-
-/** An error as it travels between threads, which keep no classes. */
-export interface ThreadError {
-  code: string;
-  message: string;
-}
-
-/** The error that another thread has reported. */
-export function errorFromThread({ code, message }: ThreadError): Error {
-  return code in errorCatalogue ? new PlatformError(code as ErrorCode, message) : new Error(message);
-}

@@ -1,52 +1,14 @@
-import { Field, Float, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Float, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import {
-  type Feature,
-  featureTypes,
-  type Resize,
-  resizeMethods,
-  type Split,
-  type SplitPart,
-} from "../language/datasets/dataset.js";
-import { enumOf } from "./enum.js";
+import type { Feature, Resize, Split, SplitPart } from "../language/datasets/dataset.js";
+import { resizing } from "../language/datasets/feature-fields.js";
+import { featureTypeChoices } from "../language/datasets/feature-types.js";
+import { enumFor } from "./enum.js";
 import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
 
-export const FeatureTypeEnum = enumOf(featureTypes);
-registerEnumType(FeatureTypeEnum, {
-  name: "FeatureType",
-  description: "What a feature's values are.",
-  valuesConfig: {
-    NUMBER: { description: "A finite number." },
-    BINARY: { description: "true or false." },
-    CATEGORY: { description: "One of a declared list of strings." },
-    VECTOR: { description: "A list of numbers of one declared length." },
-    IMAGE: {
-      description:
-        "Numbers of one declared shape [height, width, channels], nested or flat; or a PNG or JPEG file, in base64 or as a `data:` URL, which becomes numbers from 0 to 255 when it arrives: grey, red green blue, or these and opacity, by the channels declared.",
-    },
-    TEXT: { description: "Any string of at most 1,000,000 characters; it may be empty." },
-    SEQUENCE: {
-      description:
-        "A list, empty too, of at most 1,000,000 entries: of numbers, of lists of `shape[0]` numbers, or of `categories` where these are declared.",
-    },
-    TIMESTAMP: {
-      description:
-        'An instant to the millisecond, in ISO 8601 with a zone: `"2026-03-01T12:00:00Z"`, `"2026-03-01T14:00:00.5+02:00"`; or a date, which is its midnight in UTC. Numbers are refused: they do not say whether they count seconds or milliseconds.',
-    },
-  },
-});
-
-export const ResizeEnum = enumOf(resizeMethods);
-registerEnumType(ResizeEnum, {
-  name: "ResizeMethod",
-  description: "How an image file of another size is brought to the declared one.",
-  valuesConfig: {
-    STRETCH: { description: "To the height and the width, each by itself." },
-    CROP: { description: "Until it covers both; what stands over is cut off evenly." },
-    PAD: { description: "Until it fits within both; black is put around it evenly." },
-  },
-});
+export const FeatureTypeEnum = enumFor(featureTypeChoices);
+const ResizeEnum = enumFor(resizing);
 
 @ObjectType("Feature", { description: "One column of a dataset." })
 export class FeatureObject implements Feature {

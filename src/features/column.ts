@@ -1,25 +1,23 @@
 import { PlatformError } from "../errors.js";
-import type { Feature } from "../language/datasets/dataset.js";
 
-/** Rows with any count of elements each: row `r` has the elements from `offsets[r]` up to, not including, `offsets[r + 1]`. */
+/** Rows with any number of elements: row `r` has the elements from `offsets[r]` to before `offsets[r + 1]`. */
 export interface Sequences {
   /** One more than there are rows, ascending from 0. */
   offsets: Uint32Array;
-  /** `featureWidth` numbers an element, element after element; of a category its index into `categories`. */
+  /** `featureWidth` numbers per element, one element after another. A category is its index in `categories`. */
   values: Float64Array;
 }
 
 /**
- * The values of one feature. TEXT: a string a row. SEQUENCE: see `Sequences`. Every other type holds `rowCount × width`
- * numbers, row after row: NUMBER the number itself, BINARY 0 or 1, CATEGORY the index into the feature's `categories`,
- * TIMESTAMP the milliseconds since 1970 in UTC, VECTOR and IMAGE the `product(shape)` numbers of the row, an image's in the
- * order [height][width][channel]. The pixels of image files may be bytes, an eighth of the memory; `columnOf` makes numbers
- * of them where that is what is needed.
+ * The values of one feature, in one of three forms: a string per row; `Sequences`; or `rowCount × width` numbers, row
+ * after row. What a number means is told by the codec of the feature's type: a CATEGORY is the index in `categories`, a
+ * TIMESTAMP the milliseconds since 1970, an IMAGE its numbers in the order [height][width][channel]. The pixels of image
+ * files may be bytes, which take an eighth of the memory; `columnOf` converts them to numbers.
  */
 export type Column = Float64Array | Uint8Array | string[] | Sequences;
 
-/** How many numbers one row holds, or one element of a SEQUENCE: `product(shape)`, 1 where there is no shape. */
-export function featureWidth(feature: { shape: number[] }): number {
+/** How many numbers one row, or one element of a SEQUENCE, holds: `product(shape)`; 1 without a shape. */
+export function featureWidth(feature: { shape: readonly number[] }): number {
   return feature.shape.reduce((product, length) => product * length, 1);
 }
 
@@ -35,7 +33,8 @@ function asFloats(numbers: Float64Array | Uint8Array): Float64Array {
   return numbers instanceof Float64Array ? numbers : Float64Array.from(numbers);
 }
 
-interface Columns {
+/** Rows by column. */
+export interface Columns {
   rowCount: number;
   columns: ReadonlyMap<string, Column>;
 }
@@ -50,13 +49,16 @@ function misfit(name: string, held: string, expected: string): PlatformError {
   return new PlatformError("BAD_INPUT", `Feature "${name}" holds ${held}, not ${expected}.`);
 }
 
-/** The numbers of a feature; throws `BAD_INPUT` where the table has none or other than `rowCount × width`. */
-export function columnOf(table: Columns, feature: { name: string; shape: number[] }): Float64Array {
+/** The numbers of a feature. Throws `BAD_INPUT` unless the table has `rowCount × width` of them. */
+export function columnOf(table: Columns, feature: { name: string; shape: readonly number[] }): Float64Array {
   return asFloats(numbersOf(table, feature));
 }
 
 /** `columnOf`, but bytes stay bytes. */
-export function numbersOf(table: Columns, feature: { name: string; shape: number[] }): Float64Array | Uint8Array {
+export function numbersOf(
+  table: Columns,
+  feature: { name: string; shape: readonly number[] },
+): Float64Array | Uint8Array {
   const column = found(table, feature.name);
   const expected = `${table.rowCount} × ${featureWidth(feature)}`;
   if (!isNumbers(column)) throw misfit(feature.name, "no plain numbers", expected);
@@ -66,15 +68,15 @@ export function numbersOf(table: Columns, feature: { name: string; shape: number
   return column;
 }
 
-/** The texts of a TEXT feature; throws `BAD_INPUT` where the table has none or other than one a row. */
+/** The texts of a feature. Throws `BAD_INPUT` unless the table has one per row. */
 export function textsOf(table: Columns, name: string): readonly string[] {
   const column = found(table, name);
   if (Array.isArray(column) && column.length === table.rowCount) return column;
   throw misfit(name, "other values", `${table.rowCount} texts`);
 }
 
-/** The elements of a SEQUENCE feature; throws `BAD_INPUT` where the table has none or for another count of rows. */
-export function sequencesOf(table: Columns, feature: { name: string; shape: number[] }): Sequences {
+/** The elements of a feature. Throws `BAD_INPUT` unless the table has sequences for all rows. */
+export function sequencesOf(table: Columns, feature: { name: string; shape: readonly number[] }): Sequences {
   const column = found(table, feature.name);
   const expected = `${table.rowCount} sequences`;
   if (!isSequences(column)) throw misfit(feature.name, "other values", expected);
@@ -85,19 +87,13 @@ export function sequencesOf(table: Columns, feature: { name: string; shape: numb
   throw misfit(feature.name, `${column.offsets.length - 1} sequences`, expected);
 }
 
-/** The column of no rows. */
-export function emptyColumn({ type }: Pick<Feature, "type">): Column {
-  if (type === "TEXT") return [];
-  return type === "SEQUENCE" ? { offsets: new Uint32Array(1), values: new Float64Array(0) } : new Float64Array(0);
-}
-
-/** How much memory a column takes, in numbers: a character of a text counts as one. */
+/** The size of a column in numbers; a character of a text counts as one. */
 export function columnSize(column: Column): number {
   if (Array.isArray(column)) return column.reduce((sum, text) => sum + text.length + 1, 0);
   return isSequences(column) ? column.offsets.length + column.values.length : column.length;
 }
 
-/** The columns' rows one after another; undefined where they are not of one kind. */
+/** Concatenates columns; undefined where they have different forms. */
 export function concatenateColumns(parts: readonly Column[]): Column | undefined {
   if (parts.every(isNumbers)) return concatenateNumbers(parts.map(asFloats));
   if (parts.every((part): part is string[] => Array.isArray(part))) return parts.flat();

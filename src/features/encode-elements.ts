@@ -1,45 +1,22 @@
-import { PlatformError } from "../errors.js";
 import type { ModelInput } from "../language/models/model.js";
+import { featureWidth, sequencesOf } from "./column.js";
+import type { Destination, Rows } from "./encoding.js";
 import type { Affine } from "./scaling.js";
-import { featureWidth, sequencesOf, type Table, textsOf } from "./table.js";
 import { spanOf } from "./tokens.js";
-import { type FittedTokens, tokenIds } from "./vocabulary.js";
+import type { FittedTokens } from "./vocabulary.js";
 
-/** Where the numbers of a row go: `offset + row × stride` onwards. */
-export interface Destination {
-  encoded: Float32Array;
-  offset: number;
-  stride: number;
-}
-
-/** The ids of the elements of each row of a TEXT, or of a SEQUENCE of categories: from 1 on, 0 being padding. */
-export function elementIds(
-  input: ModelInput,
-  fitted: FittedTokens | undefined,
-  table: Table,
-): (row: number) => number[] {
-  if (input.vectorization && fitted) {
-    const texts = textsOf(table, input.feature);
-    const ids = tokenIds(input.vectorization, fitted);
-    return (row) => ids(texts[row] ?? "");
-  }
-  const { offsets, values } = sequencesOf(table, { name: input.feature, shape: [] });
-  return (row) =>
-    Array.from(values.subarray(offsets[row], offsets[row + 1]), (code) => {
-      if (input.categories[code] !== undefined) return code + 1;
-      throw new PlatformError("BAD_INPUT", `Feature "${input.feature}" has category ${code}, unknown to the model.`);
-    });
-}
-
-/** Ids as the input's preprocessing has them: each at its place, as they are or one-hot, or how many there are of each. */
+/**
+ * Encodes ids by the input's method: each at its place, as an id or one-hot; or counts of each id.
+ *
+ * @param idsOf the ids of the elements of a row, from 1. 0 is padding.
+ */
 export function encodeIds(
   input: ModelInput,
   fitted: FittedTokens | undefined,
-  table: Table,
+  idsOf: (row: number) => number[],
   rows: ArrayLike<number>,
   { encoded, offset, stride }: Destination,
 ): void {
-  const idsOf = elementIds(input, fitted, table);
   const { preprocessing, placement, categories } = input;
   const weights = preprocessing === "TF_IDF" ? fitted?.inverseDocumentFrequency : undefined;
   for (let row = 0; row < rows.length; row++) {
@@ -50,7 +27,7 @@ export function encodeIds(
         const place = start + id - 1;
         encoded[place] = preprocessing === "MULTI_HOT" ? 1 : (encoded[place] ?? 0) + 1;
       }
-      // Whole counts are exact; the weight comes last, so that they are rounded once.
+      // Counts are exact; multiplying them last rounds once.
       if (weights) for (const id of new Set(ids)) scale(encoded, start + id - 1, weights[id - 1] ?? 0);
       continue;
     }
@@ -67,12 +44,11 @@ function scale(numbers: Float32Array, place: number, factor: number): void {
   numbers[place] = (numbers[place] ?? 0) * factor;
 }
 
-/** A SEQUENCE of numbers or vectors, scaled and each at its place; padding is 0 after scaling. */
+/** Encodes a SEQUENCE of numbers or vectors: each scaled and at its place. Padding is 0 after scaling. */
 export function encodeSequence(
   input: ModelInput,
   { center, scale: divisor, unit }: Affine,
-  table: Table,
-  rows: ArrayLike<number>,
+  { table, indices: rows }: Rows,
   { encoded, offset, stride }: Destination,
 ): void {
   const { offsets, values } = sequencesOf(table, { name: input.feature, shape: input.shape });

@@ -1,17 +1,17 @@
 import type { ModelInput } from "../language/models/model.js";
 import { columnOf, featureWidth, sequencesOf, type Table } from "./table.js";
+import { codecs } from "./types/codecs.js";
 
-/** What the numbers of an input must be where an embedding layer reads them, as the rest of a sentence. */
+/** The rest of a sentence "… must …": the rule for numbers that an embedding layer reads as ids. */
 export const idRule = (below: number): string => `be a whole number from 0 to ${below - 1} for the embedding layer`;
 
 /**
- * The first number of a row that is no id of the embedding layer that reads the input. Undefined where no embedding layer
- * does, or where the ids are the platform's own: those of texts and categories are within bounds.
+ * Finds the first number of a row that is no id of the embedding layer that reads the input. Undefined where no embedding
+ * layer reads it, or where the platform makes the ids itself: those are within bounds.
  */
 export function foreignIds(input: ModelInput, table: Table): ((row: number) => number | undefined) | undefined {
   const { idsBelow: below } = input;
-  if (below === undefined || input.type === "TEXT") return undefined;
-  if (input.type === "SEQUENCE" && input.categories.length > 0) return undefined;
+  if (below === undefined || codecs[input.type].makesIds?.(input)) return undefined;
   const spanOfRow = numbersOfRow(input, table);
   return (row) => spanOfRow(row).find((id) => !(Number.isInteger(id) && id >= 0 && id < below));
 }
@@ -23,7 +23,7 @@ export function numbersOfRow(
 ): (row: number) => Float64Array {
   const column = { name: feature, shape };
   const width = featureWidth(column);
-  if (type !== "SEQUENCE") {
+  if (codecs[type].store.form !== "SEQUENCES") {
     const numbers = columnOf(table, column);
     return (row) => numbers.subarray(row * width, (row + 1) * width);
   }

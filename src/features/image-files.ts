@@ -1,9 +1,11 @@
 import type { Metadata, Sharp } from "sharp";
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import type { Pixels, ValueFault } from "../language/datasets/rows.js";
+import { describedType } from "../language/datasets/feature-types.js";
 import { limits } from "../language/fields/limits.js";
 import { count, shown, shownShape } from "../language/fields/wording.js";
+import type { ValueFault } from "./rows.js";
+import type { Pixels } from "./types/vector.js";
 
 export type ImageFeature = Pick<Feature, "name" | "type" | "shape" | "resize">;
 
@@ -14,11 +16,11 @@ export interface DecodedRows {
   faultOf(row: number, feature: string): ValueFault | undefined;
   /** What the request may still decode. */
   left: ImageBudget;
-  /** Says that the pixels are no longer needed, where somebody counts them. */
+  /** Gives back the share of memory that the pixels take. */
   release(): void;
 }
 
-/** What the image files of one request may become and hold; a request that is decoded in parts hands on what is left. */
+/** What the image files of one request may still take. A request that is decoded in parts passes on what is left. */
 export interface ImageBudget {
   /** Numbers that the files become. */
   numbers: number;
@@ -52,7 +54,7 @@ export async function decodeImageFiles(
   rows: unknown,
   budget = imageBudget(),
 ): Promise<DecodedRows> {
-  const images = features.filter(({ type }) => type === "IMAGE");
+  const images = features.filter(({ type }) => describedType(type).takesFiles);
   const faults = new Map<string, ValueFault>();
   const faultOf: DecodedRows["faultOf"] = (row, feature) => faults.get(`${row} ${feature}`);
   const release = () => {};
@@ -63,7 +65,7 @@ export async function decodeImageFiles(
     const values: Record<string, unknown> = {};
     for (const feature of images) {
       const file = fileIn(row, feature.name);
-      // Those beyond are left as they are, for no more problems than these are told.
+      // Files beyond are left as they are: no more problems than these are listed.
       if (file === undefined || faults.size === limits.rowProblems) continue;
       left.numbers -= feature.shape.reduce((product, length) => product * length, 1);
       const answer = left.numbers < 0 ? tooMany : await decode(file, feature, left);
@@ -141,7 +143,7 @@ async function decode(
   }
 }
 
-/** The size as the picture is shown, which may lie on its side in the file. */
+/** The size of the picture as it is shown; in the file it may be rotated. */
 function sizeOf({ autoOrient, width, height }: Metadata): { width: number; height: number } {
   return autoOrient ?? { width, height };
 }
@@ -162,12 +164,12 @@ function withChannels(image: Sharp, channels: number): Sharp {
 function bytesOf(text: string): Buffer | undefined {
   const encoded = /^data:image\/(?:png|jpeg|jpg);base64,/i.exec(text);
   const base64 = encoded ? text.slice(encoded[0].length) : text;
-  // Node's decoder would skip over whatever is none.
+  // Node's decoder skips characters that are not base64.
   if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return undefined;
   return Buffer.from(base64, "base64");
 }
 
-/** Loaded when the first file comes, so that servers that never see one do without. Reading the size needs no limit. */
+/** Loaded with the first file, so that other servers do without it. Reading the size needs no limit. */
 async function decoder(): Promise<(bytes: Buffer, limitInputPixels: number | false) => Sharp> {
   const { default: sharp } = await import("sharp").catch((cause: unknown) => {
     throw new PlatformError("UNSUPPORTED", "Image files cannot be decoded on this host.", {}, { cause });

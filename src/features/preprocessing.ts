@@ -1,11 +1,10 @@
 import { PlatformError } from "../errors.js";
-import type { ModelInput, ModelSpec, ModelTarget } from "../language/models/model.js";
-import { cyclesOf } from "./calendar.js";
-import { type Destination, encodeIds, encodeSequence } from "./encode-elements.js";
+import type { ModelInput, ModelSpec } from "../language/models/model.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";
 import { foreignIds, idRule } from "./ids.js";
-import { affine, type FittedScaling, groupCount, secondsOf } from "./scaling.js";
-import { assertRowIndices, columnOf, featureWidth, type Table } from "./table.js";
+import { type FittedScaling, foreign } from "./scaling.js";
+import { assertRowIndices, type Table } from "./table.js";
+import { codecs } from "./types/codecs.js";
 
 export { type FittedPreprocessing, fitPreprocessing } from "./fit-preprocessing.js";
 export { affine, type FittedScaling, groupCount } from "./scaling.js";
@@ -27,7 +26,8 @@ export function encodeInputs(
   let offset = 0;
   model.inputs.forEach((input, index) => {
     assertIds(input, table, rows);
-    encodeInput(input, fittedOf(fitted.inputs[index], input.feature), table, rows, { encoded, offset, stride });
+    const scaling = fittedOf(fitted.inputs[index], input.feature);
+    codecs[input.type].encode(input, scaling, { table, indices: rows }, { encoded, offset, stride });
     offset += input.width;
   });
   return encoded;
@@ -47,7 +47,8 @@ export function encodeTarget(
   const { target } = model;
   const encoded = new Float32Array(rows.length * target.width);
   const destination = { encoded, offset: 0, stride: target.width };
-  encodeColumn(target, fittedOf(fitted.target, target.feature), table, rows, destination);
+  const scaling = fittedOf(fitted.target, target.feature);
+  codecs[target.type].encodeTarget(target, scaling, { table, indices: rows }, destination);
   return encoded;
 }
 
@@ -81,10 +82,6 @@ export function fittedOf(scaling: ({ feature: string } & FittedScaling) | undefi
   throw foreign(feature);
 }
 
-function foreign(feature: string): PlatformError {
-  return new PlatformError("BAD_INPUT", `The fitted preprocessing is another model's: it lacks feature "${feature}".`);
-}
-
 function rowsOf(table: Table, indices: ArrayLike<number> | undefined): ArrayLike<number> {
   if (!indices) return Uint32Array.from({ length: table.rowCount }, (_, row) => row);
   assertRowIndices(table, indices);
@@ -99,74 +96,5 @@ function assertIds(input: ModelInput, table: Table, rows: ArrayLike<number>): vo
     if (id === undefined) continue;
     const message = `rows[${row}]: feature "${input.feature}" holds ${id}, and must ${idRule(input.idsBelow ?? 0)}.`;
     throw new PlatformError("BAD_INPUT", message);
-  }
-}
-
-function encodeInput(
-  input: ModelInput,
-  scaling: FittedScaling,
-  table: Table,
-  rows: ArrayLike<number>,
-  destination: Destination,
-): void {
-  const { type, feature } = input;
-  if (type === "TEXT" || (type === "SEQUENCE" && input.categories.length > 0)) {
-    const tokens = scaling.method === "VOCABULARY" || scaling.method === "HASHING" ? scaling : undefined;
-    if (type === "TEXT" && !tokens) throw foreign(feature);
-    encodeIds(input, tokens, table, rows, destination);
-  } else if (type === "SEQUENCE") {
-    encodeSequence(input, affine(scaling, featureWidth(input)), table, rows, destination);
-  } else if (type === "TIMESTAMP") {
-    encodeInstants(input, scaling, table, rows, destination);
-  } else encodeColumn(input, scaling, table, rows, destination);
-}
-
-function encodeInstants(
-  input: ModelInput,
-  scaling: FittedScaling,
-  table: Table,
-  rows: ArrayLike<number>,
-  { encoded, offset, stride }: Destination,
-): void {
-  const column = columnOf(table, { name: input.feature, shape: [] });
-  const { center, scale } = affine(scaling, 1);
-  for (let row = 0; row < rows.length; row++) {
-    const seconds = secondsOf(column[rows[row] ?? 0] ?? 0);
-    const start = row * stride + offset;
-    encoded[start] = (seconds - (center[0] ?? 0)) / (scale[0] ?? 1);
-    if (scaling.method === "CALENDAR") encoded.set(cyclesOf(seconds), start + 1);
-  }
-}
-
-function encodeColumn(
-  field: ModelInput | ModelTarget,
-  scaling: FittedScaling,
-  table: Table,
-  rows: ArrayLike<number>,
-  { encoded, offset, stride }: Destination,
-): void {
-  const column = columnOf(table, { name: field.feature, shape: field.shape });
-  if (scaling.method === "ONE_HOT" || scaling.method === "ORDINAL") {
-    for (let row = 0; row < rows.length; row++) {
-      const code = column[rows[row] ?? 0] ?? -1;
-      if (code < 0 || code >= field.categories.length) {
-        throw new PlatformError("BAD_INPUT", `Feature "${field.feature}" has category ${code}, unknown to the model.`);
-      }
-      if (scaling.method === "ONE_HOT") encoded[row * stride + offset + code] = 1;
-      else encoded[row * stride + offset] = code;
-    }
-    return;
-  }
-  const width = featureWidth(field);
-  const { center, scale, unit } = affine(scaling, groupCount(field));
-  const groups = center.length;
-  for (let row = 0; row < rows.length; row++) {
-    const from = (rows[row] ?? 0) * width;
-    const to = row * stride + offset;
-    for (let element = 0; element < width; element++) {
-      const group = element % groups;
-      const value = (column[from + element] ?? 0) / unit;
-      encoded[to + element] = (value - (center[group] ?? 0)) / (scale[group] ?? 1);
-    }
   }
 }

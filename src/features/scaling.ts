@@ -1,4 +1,10 @@
-import { featureWidth } from "./column.js";
+import { PlatformError } from "../errors.js";
+import type { ModelInput, ModelTarget } from "../language/models/model.js";
+import type { Preprocessing } from "../language/preprocessing/preprocessing.js";
+import type { TrainingSemantics } from "../language/training/training.js";
+import { columnOf, featureWidth } from "./column.js";
+import type { Destination, Rows, TrainingRows } from "./encoding.js";
+import { columnStatistics, type Statistics, spreadOfConstant } from "./statistics.js";
 import type { FittedTokens } from "./vocabulary.js";
 
 /**
@@ -33,12 +39,90 @@ export function affine(scaling: FittedScaling, groups: number): Affine {
   return { center, scale: scale.map((value) => value || 1), unit };
 }
 
-/** How many statistics a feature has: one a number, an IMAGE one a channel. */
-export function groupCount(field: { type: string; shape: number[] }): number {
-  return field.type === "IMAGE" ? (field.shape.at(-1) ?? 1) : featureWidth(field);
+/** How many statistics a feature has: one for each place of the last axis, such as an image's channels. */
+export function groupCount({ shape }: { shape: readonly number[] }): number {
+  return shape.at(-1) ?? 1;
 }
 
-/** A TIMESTAMP's unit: seconds are what people name a duration in, and what an exported model takes. */
+/** The unit of a TIMESTAMP's statistics and of exported models: seconds. */
 export function secondsOf(milliseconds: number): number {
   return milliseconds / 1000;
+}
+
+/**
+ * The scaling of a method. Z_SCORE uses the population's standard deviation, 1 where the training rows are constant;
+ * MIN_MAX maps the training rows to [0, 1], a constant to 0. Numbers that differ only by rounding are constant
+ * (`spreadOfConstant`); under semantics 1 only equal numbers are.
+ *
+ * @param statistics computed only where the method needs them.
+ */
+export function fitScaling(
+  method: Preprocessing,
+  semantics: TrainingSemantics,
+  statistics: () => readonly Statistics[],
+): FittedScaling {
+  const constant = (group: Statistics) => (semantics === 1 ? undefined : spreadOfConstant(group));
+  switch (method) {
+    case "ONE_HOT":
+    case "NONE":
+      return { method };
+    case "MIN_MAX": {
+      const groups = statistics();
+      const minimum = groups.map((group) => group.minimum);
+      const maximum = groups.map((group) => {
+        const spread = constant(group);
+        if (spread === undefined) return group.maximum;
+        return spread === 1 ? group.minimum : Math.min(group.minimum + spread, Number.MAX_VALUE);
+      });
+      return { method, minimum, maximum };
+    }
+    case "Z_SCORE":
+    case "CALENDAR": {
+      const groups = statistics();
+      const standardDeviation = groups.map((group) => constant(group) ?? (group.standardDeviation || 1));
+      return { method, mean: groups.map((group) => group.mean), standardDeviation };
+    }
+    default:
+      // Embedded and counted values reach the network as ids; the vectors of an embedding are weights of the network.
+      return { method: "ORDINAL" };
+  }
+}
+
+/** `fitScaling` of a column of numbers. */
+export function columnScaling(
+  field: ModelInput | ModelTarget,
+  method: Preprocessing,
+  { table, indices, semantics }: TrainingRows,
+): FittedScaling {
+  return fitScaling(method, semantics, () => {
+    const column = columnOf(table, { name: field.feature, shape: field.shape });
+    return columnStatistics(column, featureWidth(field), groupCount(field), indices);
+  });
+}
+
+/** Scaled numbers of a column. */
+export function encodeScaled(
+  field: ModelInput | ModelTarget,
+  scaling: FittedScaling,
+  { table, indices }: Rows,
+  { encoded, offset, stride }: Destination,
+): void {
+  const column = columnOf(table, { name: field.feature, shape: field.shape });
+  const width = featureWidth(field);
+  const { center, scale, unit } = affine(scaling, groupCount(field));
+  const groups = center.length;
+  for (let row = 0; row < indices.length; row++) {
+    const from = (indices[row] ?? 0) * width;
+    const to = row * stride + offset;
+    for (let element = 0; element < width; element++) {
+      const group = element % groups;
+      const value = (column[from + element] ?? 0) / unit;
+      encoded[to + element] = (value - (center[group] ?? 0)) / (scale[group] ?? 1);
+    }
+  }
+}
+
+/** The error for preprocessing that was fitted for another model. */
+export function foreign(feature: string): PlatformError {
+  return new PlatformError("BAD_INPUT", `The fitted preprocessing is another model's: it lacks feature "${feature}".`);
 }

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Feature, type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
-import { columnOf, featureWidth, type Table, textsOf } from "./table.js";
+import { type Table, valueReader } from "./table.js";
 
 /**
  * Which part of the split a row belongs to, for ever.
@@ -14,7 +14,7 @@ import { columnOf, featureWidth, type Table, textsOf } from "./table.js";
  *   `sha256("split/1/ordinal/<seed>/<floor(n / 4)>")`. Four rows share a digest, which makes it four times as fast.
  * - With a key, the row takes word 0 of `sha256("split/1/key/<seed>/<JSON of the value>")`: a number as ECMAScript
  *   writes it (-0 as 0), a boolean, a text, a category's string (not its code, so that the order of the declared
- *   categories does not matter), an instant as `YYYY-MM-DDTHH:MM:SS.sssZ`, or an array of numbers.
+ *   categories does not matter), an instant as `YYYY-MM-DDTHH:MM:SS.sssZ`, or an array of numbers; `valueReader` gives it.
  * - The row is `train` where `u < train`, else `validation` where `u < train + validation`, else `test`. The last part
  *   with a fraction above 0 takes what rounding leaves, so a part with fraction 0 is always empty.
  *
@@ -67,10 +67,10 @@ export function splitCounts(
   return { train: train.length, validation: validation.length, test: test.length };
 }
 
-/** Rows that are counted before others get a turn. */
+/** Rows that are counted before other work gets a turn. */
 const rowsPerTurn = 16_384;
 
-/** `splitCounts` of rows that no key divides, in turns: a million rows take a second. */
+/** `splitCounts` of a split without a key, in turns: a million rows take a second. */
 export async function ordinalSplitCounts(
   split: Split,
   rowCount: number,
@@ -121,19 +121,6 @@ function ordinalUniform(split: Split, firstOrdinal: number): (row: number) => nu
 function keyUniform(split: Split, features: readonly Feature[], table: Table): (row: number) => number {
   const feature = features.find(({ name }) => name === split.key);
   if (!feature) throw new TypeError(`split.key names "${split.key}", which is not among the features.`);
-  if (feature.type === "TEXT") {
-    const texts = textsOf(table, feature.name);
-    return (row) => uniform(keyDigest(split, texts[row] ?? ""), 0);
-  }
-  const column = columnOf(table, feature);
-  const width = featureWidth(feature);
-  const keyAt = (row: number): SplitKey => {
-    const number = column[row] ?? Number.NaN;
-    if (feature.type === "NUMBER") return number;
-    if (feature.type === "BINARY") return number === 1;
-    if (feature.type === "TIMESTAMP") return new Date(number).toISOString();
-    if (feature.type === "CATEGORY") return feature.categories[number] ?? "";
-    return Array.from(column.subarray(row * width, (row + 1) * width));
-  };
-  return (row) => uniform(keyDigest(split, keyAt(row)), 0);
+  const keyOf = valueReader(feature, table);
+  return (row) => uniform(keyDigest(split, keyOf(row) as SplitKey), 0);
 }

@@ -5,6 +5,7 @@ import { foreignIds, idRule, numbersOfRow } from "./ids.js";
 import { affine, groupCount } from "./scaling.js";
 import { columnOf, sequencesOf, type Table } from "./table.js";
 import { targetDomain } from "./target-domain.js";
+import { codecs } from "./types/codecs.js";
 
 /** Why a model cannot use a row: `subject` must `rule`, and is `value`. */
 export interface RowFault {
@@ -19,8 +20,8 @@ export interface RowFault {
 export type RowCheck = (row: number) => RowFault | undefined;
 
 /**
- * What can be told of a row by itself: a weight that is negative, a number that is no id of the embedding layer that reads
- * it, a target for which the loss has no meaning.
+ * Checks of single rows that need no fitted preprocessing: negative weights, numbers that are no ids of the embedding
+ * layer that reads them, targets for which the loss is not defined.
  */
 export function rowChecks(
   model: Pick<ModelSpec, "inputs" | "target" | "loss" | "sampleWeight">,
@@ -58,7 +59,7 @@ export function rowChecks(
   return checks;
 }
 
-/** What can be told once the preprocessing is known: numbers that scaling makes infinite in the network's 32-bit floats. */
+/** Checks that need the fitted preprocessing: numbers that become infinite in 32-bit floats when they are scaled. */
 export function encodingChecks(
   model: Pick<ModelSpec, "inputs" | "target">,
   fitted: FittedPreprocessing,
@@ -74,7 +75,7 @@ export function encodingChecks(
     const groups = center.length;
     const staysFinite = (value: number, group: number) =>
       Number.isFinite(Math.fround((value / unit - (center[group] ?? 0)) / (scale[group] ?? 1)));
-    // Scaling is monotonic: if the extremes stay finite, so does everything between them, and no row is looked at again.
+    // Scaling is monotonic: if the extremes stay finite, so does everything between them, and rows need no check.
     const extremes = extremesOf(field, table);
     if (center.every((_, group) => extremes.every((value) => staysFinite(value, group)))) return [];
     const numbersOf = numbersOfRow(field, table);
@@ -88,14 +89,15 @@ export function encodingChecks(
   });
 }
 
-/** Whether the encoded values are the stored numbers, scaled: neither codes nor instants, nor what tokens become. */
-function holdsNumbers({ type, categories }: Pick<ModelInput | ModelTarget, "type" | "categories">): boolean {
-  return type === "NUMBER" || type === "VECTOR" || type === "IMAGE" || (type === "SEQUENCE" && categories.length === 0);
+/** Whether the encoded values are the stored numbers, scaled. */
+function holdsNumbers(field: ModelInput | ModelTarget): boolean {
+  return codecs[field.type].holdsNumbers?.(field) ?? false;
 }
 
 function extremesOf({ feature, type, shape }: ModelInput | ModelTarget, table: Table): number[] {
   const column = { name: feature, shape };
-  const numbers = type === "SEQUENCE" ? sequencesOf(table, column).values : columnOf(table, column);
+  const isSequence = codecs[type].store.form === "SEQUENCES";
+  const numbers = isSequence ? sequencesOf(table, column).values : columnOf(table, column);
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of numbers) {
     if (value < low) low = value;

@@ -1,13 +1,13 @@
 import { PlatformError } from "../errors.js";
 import { guarded } from "../guarded.js";
 
-/** A quantity that requests share. */
+/** A limited quantity that requests share. */
 export interface Budget {
   /**
-   * Takes a share, once there is room for it; answers what gives it back. Shares are given in the order they were asked
-   * for; urgent ones come first and are never too many. More than the whole is taken as the whole.
+   * Waits until there is room for a share and takes it; answers a function that gives it back. Shares are granted in the
+   * order of the requests. Urgent requests come first and are never refused as too many. A share above the total is the total.
    *
-   * @throws PlatformError LIMIT_EXCEEDED when too many wait already, or after waiting too long.
+   * @throws PlatformError LIMIT_EXCEEDED if too many requests wait already, or after waiting too long.
    */
   take(amount: number, options?: { urgent?: boolean }): Promise<() => void>;
 }
@@ -17,7 +17,7 @@ interface Waiting {
   grant(): void;
 }
 
-/** @param options.what what is shared, for messages. */
+/** @param options.what what the server is busy with, for messages. */
 export function createBudget(options: { total: number; waiting: number; waitMs: number; what: string }): Budget {
   const { total, waiting: most, waitMs, what } = options;
   const queue: Waiting[] = [];

@@ -2,6 +2,7 @@ import type { DecodeImages, ImageFeature } from "../features/image-files.js";
 import { ParkedRows } from "../features/parked-rows.js";
 import { featureWidth } from "../features/table.js";
 import { dropped, guarded } from "../guarded.js";
+import { describedType } from "../language/datasets/feature-types.js";
 import { parseJson, parseMarkedJson } from "../language/fields/exact-integers.js";
 import { type Budget, createBudget } from "./budget.js";
 import { createLane } from "./lane.js";
@@ -10,34 +11,34 @@ import { documentLength } from "./park.js";
 import type { BodyForm, Parked, RowsOrHandle } from "./protocol.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
-/** A request's body. */
+/** The parsed body of a request. */
 export interface Body {
-  /** As JSON has it; where it held many rows, a `ParkedRows` stands for each list of them. */
+  /** The JSON value. In a large body, a `ParkedRows` stands for each list of rows. */
   value: unknown;
-  /** Of the document; where it has more characters than it may, the value holds nothing. */
+  /** Length of the GraphQL document; if it exceeds the limit, the value is empty. */
   queryCharacters: number;
-  /** Forgets the rows that are parked, once nobody uses them any more. */
+  /** Frees the parked rows when they are not used any more. */
   release(): void;
 }
 
 /**
- * Takes in what would stall the server's loop: large bodies, their rows, image files. Two threads do it, one for small
- * work and one for large, so that a row with a picture does not wait for a million rows. What all requests together may
- * take is bounded; see `intakeLimits`.
+ * Handles what would block the server's event loop: large bodies, their rows, image files. There are two threads, one for small
+ * and one for large work, so that a row with an image does not wait for a million rows. `intakeLimits` bounds what all
+ * requests together may use.
  */
 export interface Intake {
-  /** Shares of the bodies that are being read and parsed, in bytes. */
+  /** The bytes of all bodies that are being read and parsed. */
   bodies: Budget;
   /**
    * Parses a body.
    *
-   * @param bytes are handed over: they are empty afterwards.
-   * @throws SyntaxError for what is not JSON; PlatformError LIMIT_EXCEEDED when too much is under way.
+   * @param bytes are transferred to the thread, and may be empty afterwards.
+   * @throws SyntaxError if it is not JSON; PlatformError LIMIT_EXCEEDED if the server is too busy.
    */
   parse(bytes: Uint8Array<ArrayBuffer>, form: BodyForm): Promise<Body>;
-  /** `sealRows`, of rows or of a list of one `ParkedRows`. @throws PlatformError as there, and LIMIT_EXCEEDED. */
+  /** `sealRows` for rows, or for a list of one `ParkedRows`. @throws PlatformError as `sealRows`, and LIMIT_EXCEEDED. */
   seal(request: SealRequest, rows: unknown[]): Promise<SealedRows>;
-  /** `decodeImageFiles`. What they become counts until it is released. @throws PlatformError LIMIT_EXCEEDED */
+  /** `decodeImageFiles`. The decoded images count towards the limit until they are released. @throws PlatformError LIMIT_EXCEEDED */
   decode: DecodeImages;
   close(): Promise<void>;
 }
@@ -55,7 +56,7 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
   const large = createLane(threadUrl, turns(limits.largeAtOnce));
   const laneFor = (work: number) => (work <= limits.smallWork ? small : large);
 
-  /** The rows of a body that lie in the thread for large work. */
+  /** The rows of a body that are kept in the thread for large work. */
   class Kept extends ParkedRows {
     private users = 0;
     private isReleased = false;
@@ -104,7 +105,7 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
       if (this.users > 0 || this.isDropped) return;
       this.isDropped = true;
       this.onDrop();
-      // A thread that has died has forgotten them.
+      // A thread that has ended has freed them.
       large.post("DROP", { handle: this.parked.handle });
     }
   }
@@ -140,7 +141,7 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
         const release = () => {
           for (const rows of kept) rows.release();
         };
-        // A transport that loses sight of its operation must not keep them for ever.
+        // If a transport fails to release them, they are freed after a while.
         if (kept.length > 0) setTimeout(guarded(release, dropped), limits.parkedMs).unref();
         return { value, queryCharacters, release };
       } catch (error) {
@@ -153,7 +154,7 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
       const kept = parkedRows(rows);
       if (kept instanceof Kept)
         return kept.use((given) => large.call("SEAL", { given, seal: request }, { urgent: true }));
-      const lane = laneFor(4 * numbersOfFiles(request.features, rows) + sizeOf(rows));
+      const lane = laneFor(4 * numbersOfFiles(request.features, rows) + workOf(rows));
       return lane.call("SEAL", { given: { rows }, seal: request });
     },
 
@@ -162,7 +163,7 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
       if (numbers === 0) return { rows, faultOf: () => undefined, left, release() {} };
       const release = await decoded.take(numbers);
       try {
-        const answer = await laneFor(4 * numbers + sizeOf(rows)).call("DECODE", { features, rows, left });
+        const answer = await laneFor(4 * numbers + workOf(rows)).call("DECODE", { features, rows, left });
         const faults = new Map(answer.faults);
         const faultOf = (row: number, feature: string) => faults.get(`${row} ${feature}`);
         return { rows: answer.rows, faultOf, left: answer.left, release };
@@ -178,33 +179,33 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
   };
 }
 
-/** The parked rows that a list of rows stands for; undefined for a list that holds its rows itself. */
+/** The parked rows that a list of rows stands for; undefined for a list of rows. */
 function parkedRows(rows: readonly unknown[]): ParkedRows | undefined {
   return rows.length === 1 && rows[0] instanceof ParkedRows ? rows[0] : undefined;
 }
 
-/** How many entries a list has, or how many rows it stands for. */
+/** The number of rows in a list, or of the parked rows that it stands for. */
 export function countRows(list: readonly unknown[]): number {
   return parkedRows(list)?.rowCount ?? list.length;
 }
 
-/** The rows that were given, brought over where they are parked. */
+/** The rows of a list; parked rows are copied from their thread. */
 export async function givenRows(rows: Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
   return (await parkedRows(rows)?.all()) ?? rows;
 }
 
-/** Puts rows where the thread has taken them from. */
+/** Puts rows back at the path from which the thread has removed them. */
 function put(value: unknown, path: readonly string[], rows: ParkedRows): void {
   let holder = value as Record<string, unknown>;
   for (const key of path.slice(0, -1)) holder = holder[key] as Record<string, unknown>;
   holder[path[path.length - 1] as string] = [rows];
 }
 
-/** How many numbers the image files in the rows become. */
+/** How many numbers the image files in the rows decode to. */
 function numbersOfFiles(features: readonly ImageFeature[], rows: readonly unknown[]): number {
   let numbers = 0;
   for (const feature of features) {
-    if (feature.type !== "IMAGE") continue;
+    if (!describedType(feature.type).takesFiles) continue;
     const width = featureWidth(feature);
     for (const row of rows) {
       const isFile = typeof row === "object" && row !== null && typeof Reflect.get(row, feature.name) === "string";
@@ -214,7 +215,7 @@ function numbersOfFiles(features: readonly ImageFeature[], rows: readonly unknow
   return numbers;
 }
 
-/** Rows that were parsed where they arrived came in a small body; this tells those of a direct caller from them. */
-function sizeOf(rows: readonly unknown[]): number {
+/** An estimate of the work for rows without images. Rows of a small body count little; many rows of a direct caller count as large work. */
+function workOf(rows: readonly unknown[]): number {
   return rows.length * 64;
 }

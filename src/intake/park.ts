@@ -5,15 +5,15 @@ import type { RowsAt } from "./protocol.js";
 
 /** A list of rows in a body. */
 export interface FoundRows {
-  /** From the body to the list. */
+  /** Keys from the body to the list. */
   path: string[];
   rows: unknown[];
 }
 
-/** A document of more tokens than this is refused later; it is not looked into. */
+/** A document with more tokens is not searched; the limits on operations refuse it later. */
 const maximumTokens = 10_000;
 
-/** Where the variables of a body's operations hold rows, by their declared types. Nothing for what is no such body. */
+/** Finds the lists of rows in the variables of a body, by their declared types. None if the body is not a GraphQL request. */
 export function findRows(body: unknown, { scalars, inputs }: RowsAt): FoundRows[] {
   const { query, variables } = isRecord(body) ? body : {};
   if (typeof query !== "string" || !isRecord(variables)) return [];
@@ -32,7 +32,7 @@ export function findRows(body: unknown, { scalars, inputs }: RowsAt): FoundRows[
   return [...found.values()];
 }
 
-/** What is wrong with rows as JSON objects; what their dataset would refuse is found later. */
+/** Why the rows are not JSON objects that can be stored; their dataset's rules are checked later. */
 export function faultOfRows(rows: readonly unknown[]): string | undefined {
   for (const [index, row] of rows.entries()) {
     if (!isRecord(row)) return `rows[${index}] must be an object, not ${shown(row)}.`;
@@ -42,7 +42,7 @@ export function faultOfRows(rows: readonly unknown[]): string | undefined {
   return undefined;
 }
 
-/** The characters of a body's document; 0 where it has none. */
+/** The length of a body's GraphQL document; 0 without one. */
 export function documentLength(body: unknown): number {
   return isRecord(body) && typeof body.query === "string" ? body.query.length : 0;
 }
@@ -52,7 +52,7 @@ function variablesOf(query: string): { name: string; type: TypeNode }[] {
   try {
     document = parse(query, { maxTokens: maximumTokens, noLocation: true });
   } catch {
-    // Whoever executes the document says what is wrong with it.
+    // The syntax error is reported when the document is executed.
     return [];
   }
   return document.definitions.flatMap((definition) =>

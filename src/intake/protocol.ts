@@ -1,25 +1,24 @@
-import type { ThreadError } from "../errors.js";
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
-import type { ValueFault } from "../language/datasets/rows.js";
+import type { ValueFault } from "../features/rows.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
-/** Where the variables of an operation hold rows. */
+/** Which variables of an operation hold rows. */
 export interface RowsAt {
-  /** Scalars that a list of rows is made of. */
+  /** Scalars of a row: a list of these is a list of rows. */
   scalars: readonly string[];
-  /** By the name of an input type, its fields that are lists of rows. */
+  /** The fields that are lists of rows, by the name of their input type. */
   inputs: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What is known of a body before it is read. */
+/** What is known of a body before it is parsed. */
 export interface BodyForm {
   charset: string;
   rowsAt: RowsAt;
-  /** The most characters that the document may have. */
+  /** The maximum length of the GraphQL document. */
   queryCharacters: number;
 }
 
-/** Rows that stay in the thread, and the way to their place in the body. */
+/** Rows that are kept in the thread, and their path in the body. */
 export interface Parked {
   handle: number;
   path: readonly string[];
@@ -27,15 +26,15 @@ export interface Parked {
   fault: string | undefined;
 }
 
-/** A body without the rows that stay in the thread: JSON text in which inexact integers are marked. */
+/** A body without the rows that are kept in the thread: JSON text in which inexact integers are marked. */
 export interface ParsedBody {
   text: string;
   parked: Parked[];
-  /** Of the document, which is left out where it is longer than it may be. */
+  /** Length of the GraphQL document; if it exceeds the limit, the text is `{}`. */
   queryCharacters: number;
 }
 
-/** Rows themselves, or those that lie in the thread. */
+/** Rows, or the handle of rows that are kept in the thread. */
 export type RowsOrHandle = { rows: unknown[] } | { handle: number };
 
 export interface DecodedParts {
@@ -44,22 +43,19 @@ export interface DecodedParts {
   left: ImageBudget;
 }
 
-/** What a thread is asked, and what it answers. */
+/** The requests that a thread answers, and their results. */
 export interface Calls {
-  PARSE: { request: { bytes: Uint8Array; form: BodyForm }; answer: ParsedBody };
-  ROWS: { request: { handle: number; from: number; to: number }; answer: unknown[] };
-  SEAL: { request: { given: RowsOrHandle; seal: SealRequest }; answer: SealedRows };
+  PARSE: { request: { bytes: Uint8Array; form: BodyForm }; result: ParsedBody };
+  ROWS: { request: { handle: number; from: number; to: number }; result: unknown[] };
+  SEAL: { request: { given: RowsOrHandle; seal: SealRequest }; result: SealedRows };
   DECODE: {
     request: { features: readonly ImageFeature[]; rows: unknown[]; left: ImageBudget };
-    answer: DecodedParts;
+    result: DecodedParts;
   };
-  DROP: { request: { handle: number }; answer: null };
+  DROP: { request: { handle: number }; result: null };
 }
 
 export type CallName = keyof Calls;
 
-/** To the thread; one answer comes back for each. */
-export type ToThread = { [Name in CallName]: { type: Name; id: number } & Calls[Name]["request"] }[CallName];
-
-/** From the thread. */
-export type FromThread = { id: number; answer: unknown } | { id: number; error: ThreadError };
+/** To the thread. */
+export type ToThread = { [Name in CallName]: { type: Name } & Calls[Name]["request"] }[CallName];

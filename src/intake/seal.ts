@@ -1,40 +1,39 @@
 import { createHash } from "node:crypto";
 import { decodeImageFiles } from "../features/image-files.js";
+import { validateRows } from "../features/rows.js";
 import { splitCounts } from "../features/split.js";
 import { tableFromRows } from "../features/table.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
-import { validateRows } from "../language/datasets/rows.js";
 import type { Problem } from "../language/fields/problem.js";
 import { writeSegment } from "../segments/segment.js";
 
-/** What rows are to become a segment of. */
+/** What is needed to make a segment of rows. */
 export interface SealRequest {
   features: readonly Feature[];
   split: Split;
-  /** The ordinal that the first row will most likely have. */
+  /** The likely ordinal of the first row. */
   firstOrdinal: number;
 }
 
-/** A segment's bytes and what is told of them, or all that is wrong with the rows. */
+/** A segment, or all problems of the rows. */
 export type SealedRows = { problems: Problem[]; segment?: undefined } | { problems: []; segment: SealedSegment };
 
 export interface SealedSegment {
   /** The Parquet file. */
   bytes: Uint8Array;
-  /** Of the file, in hex. */
+  /** Digest of the file, in hex. */
   sha256: string;
-  /** Of the rows, whatever file holds them; see `rowsDigest`. */
+  /** Digest of the rows, which does not depend on the file; see `rowsDigest`. */
   rowsDigest: string;
   rowCount: number;
-  /** Rows of each part of the split, if the first row has the ordinal `firstOrdinal`. */
+  /** Rows in each part of the split if the first row has the ordinal `firstOrdinal`. */
   splitCounts: Record<SplitPart, number>;
 }
 
 /**
- * Checks rows from outside and makes a segment of them. It takes seconds for the largest, so a server leaves it to
- * `Intake.seal`.
+ * Checks rows from users and makes a segment of them. This takes up to several seconds, so a server uses `Intake.seal`.
  *
- * @throws PlatformError of `writeSegment`.
+ * @throws PlatformError as `writeSegment`.
  */
 export async function sealRows({ features, split, firstOrdinal }: SealRequest, rows: unknown): Promise<SealedRows> {
   const { rows: decoded, faultOf } = await decodeImageFiles(features, rows);

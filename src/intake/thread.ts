@@ -1,46 +1,46 @@
 import { randomInt } from "node:crypto";
-import { parentPort, type TransferListItem } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { PlatformError } from "../errors.js";
 import { decodeImageFiles } from "../features/image-files.js";
 import { markInexactIntegers } from "../language/fields/exact-integers.js";
+import { type Answer, serveThread } from "../threads/serve-thread.js";
 import { documentLength, faultOfRows, findRows } from "./park.js";
-import type { CallName, Calls, FromThread, Parked, RowsOrHandle, ToThread } from "./protocol.js";
+import type { CallName, Calls, Parked, RowsOrHandle, ToThread } from "./protocol.js";
 import { sealRows } from "./seal.js";
 
-/** The thread's side of `intake.ts`: it parses large bodies, keeps their rows, and makes segments of rows. */
+/** The thread's side of `intake.ts`: parses large bodies, keeps their rows, and makes segments of rows. */
 
 const parked = new Map<number, unknown[]>();
 
-/** An answer, and what of it is handed over instead of copied. */
-type Answer<Name extends CallName> = { answer: Calls[Name]["answer"]; transfer?: TransferListItem[] };
-type Handlers = { [Name in CallName]: (request: Calls[Name]["request"]) => Answer<Name> | Promise<Answer<Name>> };
+type Handled<Name extends CallName> = Answer<Calls[Name]["result"]>;
+type Handlers = { [Name in CallName]: (request: Calls[Name]["request"]) => Handled<Name> | Promise<Handled<Name>> };
 
 const handlers: Handlers = {
   PARSE({ bytes, form }) {
     const text = markInexactIntegers(new TextDecoder(form.charset).decode(bytes));
     const body: unknown = JSON.parse(text);
     const queryCharacters = documentLength(body);
-    if (queryCharacters > form.queryCharacters) return { answer: { text: "{}", parked: [], queryCharacters } };
+    if (queryCharacters > form.queryCharacters) return { result: { text: "{}", parked: [], queryCharacters } };
     const places = findRows(body, form.rowsAt);
-    if (places.length === 0) return { answer: { text, parked: [], queryCharacters } };
+    if (places.length === 0) return { result: { text, parked: [], queryCharacters } };
     const found = places.map(({ path, rows }): Parked => {
-      // A thread that takes the place of one that died must not know the handles of that one.
+      // Random, so that a handle of a thread that has ended means nothing to the next thread.
       const handle = randomInt(2 ** 47);
       parked.set(handle, rows);
       remove(body, path);
       return { handle, path, rowCount: rows.length, fault: faultOfRows(rows) };
     });
-    return { answer: { text: JSON.stringify(body), parked: found, queryCharacters } };
+    return { result: { text: JSON.stringify(body), parked: found, queryCharacters } };
   },
 
-  ROWS: ({ handle, from, to }) => ({ answer: rowsOf({ handle }).slice(from, to) }),
+  ROWS: ({ handle, from, to }) => ({ result: rowsOf({ handle }).slice(from, to) }),
 
   async SEAL({ given, seal }) {
-    const answer = await sealRows(seal, rowsOf(given));
-    const { segment } = answer;
-    if (!segment) return { answer };
+    const result = await sealRows(seal, rowsOf(given));
+    const { segment } = result;
+    if (!segment) return { result };
     const bytes = ownBytes(segment.bytes);
-    return { answer: { problems: [], segment: { ...segment, bytes } }, transfer: [bytes.buffer] };
+    return { result: { problems: [], segment: { ...segment, bytes } }, transfer: [bytes.buffer] };
   },
 
   async DECODE({ features, rows, left }) {
@@ -51,12 +51,12 @@ const handlers: Handlers = {
         return fault === undefined ? [] : [[`${row} ${name}`, fault] as [string, typeof fault]];
       }),
     );
-    return { answer: { rows: decoded.rows, faults, left: decoded.left } };
+    return { result: { rows: decoded.rows, faults, left: decoded.left } };
   },
 
   DROP({ handle }) {
     parked.delete(handle);
-    return { answer: null };
+    return { result: null };
   },
 };
 
@@ -68,35 +68,32 @@ function rowsOf(given: RowsOrHandle): unknown[] {
   return rows;
 }
 
-/** Takes what lies at the path out of the body. */
+/** Removes the value at the path from the body. */
 function remove(body: unknown, path: readonly string[]): void {
   let holder = body as Record<string, unknown>;
   for (const key of path.slice(0, -1)) holder = holder[key] as Record<string, unknown>;
   holder[path[path.length - 1] as string] = null;
 }
 
-/** Bytes whose buffer holds nothing else, so that it can be handed over. */
+/** The bytes in a buffer that holds nothing else, so that it can be transferred. */
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const isWhole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
   return isWhole ? new Uint8Array(bytes.buffer as ArrayBuffer) : Uint8Array.from(bytes);
 }
 
-function errorOf(error: unknown): { code: string; message: string } {
-  if (error instanceof PlatformError) return { code: error.code, message: error.message };
-  if (error instanceof SyntaxError) return { code: "BAD_INPUT", message: error.message };
+/** Translates the errors of the JSON parser: invalid JSON, and nesting that is too deep. */
+function knownError(error: unknown): unknown {
+  if (error instanceof SyntaxError) return new PlatformError("BAD_INPUT", error.message);
   const isDeep = error instanceof RangeError && error.message.includes("call stack");
-  if (isDeep) return { code: "LIMIT_EXCEEDED", message: "The request is nested too deeply." };
-  return { code: "INTERNAL", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  return isDeep ? new PlatformError("LIMIT_EXCEEDED", "The request is nested too deeply.") : error;
 }
 
-parentPort?.on("message", async (message: ToThread) => {
-  const { id } = message;
+serveThread(parentPort, async (message: ToThread) => {
   try {
-    // The request's type chooses the handler, which the compiler cannot follow from one to the other.
-    const handle = handlers[message.type] as (request: ToThread) => Answer<CallName> | Promise<Answer<CallName>>;
-    const { answer, transfer = [] } = await handle(message);
-    parentPort?.postMessage({ id, answer } satisfies FromThread, transfer);
+    // The type of a message chooses its handler, which the compiler cannot see.
+    const handle = handlers[message.type] as (request: ToThread) => Handled<CallName> | Promise<Handled<CallName>>;
+    return await handle(message);
   } catch (error) {
-    parentPort?.postMessage({ id, error: errorOf(error) } satisfies FromThread);
+    throw knownError(error);
   }
 });

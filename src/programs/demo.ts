@@ -4,8 +4,8 @@ import { type Client, createClient } from "../client/client.js";
 import { createScreen, type Screen } from "../demo/screen.js";
 import { createStage, DemoFailure } from "../demo/stage.js";
 import { tellStory } from "../demo/story.js";
-import { createLogger } from "../logger.js";
 import { readConfig } from "./config.js";
+import { createLogger } from "./create-logger.js";
 import { startPlatform } from "./platform.js";
 
 /** However slow the machine: a story that takes longer has come to a halt. */

@@ -3,8 +3,6 @@ import { PlatformError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import type { Config } from "./config.js";
 import { closeAll } from "./lifecycle.js";
-import { startServer } from "./server.js";
-import { startWorker } from "./worker.js";
 
 // Since 1.29, ONNX Runtime tells its makers about every session, unless its process and all before it say otherwise. It is
 // native code: a thread's own copy of the environment, or one for trainers alone, would come too late.
@@ -33,6 +31,11 @@ export async function startPlatform(options: {
   const wanted = options.roles ?? roles;
   const closers: (() => Promise<void>)[] = [];
   const close = () => closeAll(closers);
+  // Their code takes as long to load as Postgres takes to start.
+  const loading = [
+    wanted.includes("server") ? import("./server.js") : undefined,
+    wanted.includes("worker") ? import("./worker.js") : undefined,
+  ] as const;
   try {
     let { databaseUrl } = config;
     if (!databaseUrl && !wanted.includes("server"))
@@ -45,12 +48,13 @@ export async function startPlatform(options: {
       closers.push(() => postgres.stop());
       databaseUrl = postgres.url;
     }
-    const server = wanted.includes("server")
-      ? await startServer(config, databaseUrl, logger, wanted.includes("worker"))
+    const [serverProgram, workerProgram] = await Promise.all(loading);
+    const server = serverProgram
+      ? await serverProgram.startServer(config, databaseUrl, logger, workerProgram !== undefined)
       : null;
     if (server) closers.push(() => server.close());
     // Last to start, first to close: a draining worker's last writes need the database, and its clients the server.
-    const worker = wanted.includes("worker") ? await startWorker(config, databaseUrl, env, logger, !server) : null;
+    const worker = workerProgram ? await workerProgram.startWorker(config, databaseUrl, env, logger, !server) : null;
     if (worker) closers.push(() => worker.close());
     return { server, failed: worker?.failed ?? new Promise(() => {}), close };
   } catch (error) {

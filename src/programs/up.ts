@@ -2,9 +2,10 @@ import "./production.js";
 import { PlatformError } from "../errors.js";
 import { armFailpoints } from "../failpoint.js";
 import { dropped, guarded } from "../guarded.js";
-import { safeMessage } from "../logged-error.js";
-import { createLogger, type Logger } from "../logger.js";
+import type { Logger } from "../logger.js";
 import { type Config, readConfig } from "./config.js";
+import { createLogger } from "./create-logger.js";
+import { safeMessage } from "./logged-error.js";
 import { type Role, roles, startPlatform } from "./platform.js";
 import { whereToGo } from "./where-to-go.js";
 

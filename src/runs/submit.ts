@@ -7,6 +7,7 @@ import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
 import { type Gate, Run } from "../entities/run.js";
 import type { ModelVersion } from "../entities/version.js";
 import type { Feature } from "../language/datasets/dataset.js";
+import { describedType } from "../language/datasets/feature-types.js";
 import { canonicalJson } from "../language/fields/canonical.js";
 import type { Problem } from "../language/fields/problem.js";
 import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
@@ -139,7 +140,8 @@ function lostFeature({ inputs, target, sampleWeight }: ModelSpec, features: read
   const present = new Map(features.map((feature) => [feature.name, essence(feature)]));
   const lost = [...inputs, target].find((known) => present.get(known.feature) !== essence(known))?.feature;
   const weight = features.find((feature) => feature.name === sampleWeight);
-  return lost ?? (sampleWeight !== null && weight?.type !== "NUMBER" ? sampleWeight : undefined);
+  const canWeigh = weight !== undefined && describedType(weight.type).isSampleWeight;
+  return lost ?? (sampleWeight !== null && !canWeigh ? sampleWeight : undefined);
 }
 
 /** The version whose weights are the start, or null when training starts from none. */

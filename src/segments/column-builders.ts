@@ -1,28 +1,39 @@
 import type { DuckDBListVector, DuckDBVector } from "@duckdb/node-api";
 import { PlatformError } from "../errors.js";
 import { type Column, featureWidth } from "../features/table.js";
+import type { NumberStore } from "../features/types/codec.js";
+import { codecs } from "../features/types/codecs.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { maximumSegmentNumbers } from "./columns.js";
 import type { DuckDB } from "./duckdb.js";
 
-/** Makes one column of the chunks that hold it, in order. */
+/** Builds a column from chunks, in order. */
 export interface ColumnBuilder {
-  /** Takes a chunk whose first row has that number; throws `OBJECT_CORRUPT` where a value is none of the feature's. */
+  /** Takes a chunk that begins at row `firstRow`. Throws `OBJECT_CORRUPT` for a value that does not fit the feature. */
   read(vector: DuckDBVector, firstRow: number): void;
   column(): Column;
 }
 
 export function columnBuilder(duckdb: DuckDB, feature: Feature, rowCount: number): ColumnBuilder {
-  if (feature.type === "TEXT") return textBuilder(feature);
-  const put = putter(duckdb, feature);
-  if (feature.type === "SEQUENCE") return sequenceBuilder(duckdb, feature, rowCount, put);
+  const { store } = codecs[feature.type];
+  switch (store.form) {
+    case "TEXTS":
+      return textBuilder(feature);
+    case "NUMBERS":
+      return numberBuilder(duckdb, feature, store, rowCount);
+    case "SEQUENCES":
+      return sequenceBuilder(duckdb, feature, store.elements(feature), rowCount);
+  }
+}
+
+function numberBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, rowCount: number): ColumnBuilder {
   const width = featureWidth(feature);
   const column = new Float64Array(rowCount * width);
-  const isList = feature.type === "VECTOR" || feature.type === "IMAGE";
+  const put = putter(duckdb, feature, store);
   return {
     column: () => column,
     read(vector, firstRow) {
-      if (isList) return readLists(asList(duckdb, feature, vector, firstRow), firstRow);
+      if (store.isList) return readLists(asList(duckdb, feature, vector, firstRow), firstRow);
       for (let row = 0; row < vector.itemCount; row++) put(vector.getItem(row), column, firstRow + row, firstRow + row);
     },
   };
@@ -55,12 +66,13 @@ function textBuilder(feature: Feature): ColumnBuilder {
   };
 }
 
-function sequenceBuilder(duckdb: DuckDB, feature: Feature, rowCount: number, put: Putter): ColumnBuilder {
+function sequenceBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, rowCount: number): ColumnBuilder {
   const width = featureWidth(feature);
+  const put = putter(duckdb, feature, store);
   const offsets = new Uint32Array(rowCount + 1);
   let values = new Float64Array(1024);
   let used = 0;
-  /** Doubling keeps the copying in proportion to what is read. */
+  /** Doubling keeps copying proportional to reading. */
   const reserve = (more: number, row: number) => {
     if (used + more > maximumSegmentNumbers) throw misfit(feature, row, "exceeds what a segment can hold");
     if (used + more <= values.length) return;
@@ -79,7 +91,7 @@ function sequenceBuilder(duckdb: DuckDB, feature: Feature, rowCount: number, put
         offsets[row + 1] = (offsets[row] ?? 0) + length;
         reserve(length * width, row);
         for (let element = 0; element < length; element++) {
-          if (feature.shape.length === 0) {
+          if (!store.isList) {
             put(children.getItem(offset + element), values, used++, row);
             continue;
           }
@@ -94,35 +106,23 @@ function sequenceBuilder(duckdb: DuckDB, feature: Feature, rowCount: number, put
   };
 }
 
-/** Writes one value at `position`; `row` is named where it is none of the feature's. */
+/** Writes one value at `position`. Throws `OBJECT_CORRUPT` with `row` for a value that does not fit the feature. */
 type Putter = (value: unknown, column: Float64Array, position: number, row: number) => void;
 
-function putter(duckdb: DuckDB, feature: Feature): Putter {
-  const { type, categories } = feature;
-  if (type === "BINARY") {
-    return (value, column, position, row) => {
-      if (typeof value !== "boolean") throw misfit(feature, row, "is neither true nor false");
-      column[position] = Number(value);
-    };
-  }
-  if (type === "TIMESTAMP") {
-    return (value, column, position, row) => {
-      const isInstant = value instanceof duckdb.DuckDBTimestampTZValue && value.micros % 1000n === 0n;
-      if (!isInstant) throw misfit(feature, row, "is no instant to the millisecond");
-      column[position] = Number(value.micros / 1000n);
-    };
-  }
-  if (categories.length > 0) {
-    const codes = new Map<unknown, number>(categories.map((category, code) => [category, code]));
-    return (value, column, position, row) => {
-      const code = codes.get(value);
-      if (code === undefined) throw misfit(feature, row, "is not one of the declared categories");
-      column[position] = code;
-    };
-  }
+function putter(duckdb: DuckDB, feature: Feature, store: NumberStore): Putter {
+  const { type, number, misfit: reason } = store.numbers(feature).file;
+  // Instants are written to the millisecond.
+  const numberOf =
+    type !== "TIMESTAMP WITH TIME ZONE"
+      ? number
+      : (value: unknown) => {
+          const isInstant = value instanceof duckdb.DuckDBTimestampTZValue && value.micros % 1000n === 0n;
+          return isInstant ? number(Number(value.micros / 1000n)) : undefined;
+        };
   return (value, column, position, row) => {
-    if (typeof value !== "number" || !Number.isFinite(value)) throw misfit(feature, row, "is not a finite number");
-    column[position] = value;
+    const found = numberOf(value);
+    if (found === undefined) throw misfit(feature, row, reason);
+    column[position] = found;
   };
 }
 

@@ -1,18 +1,21 @@
 import type { DuckDBDataChunk, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { columnSize } from "../features/column.js";
 import { featureWidth, numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
+import type { FileType, NumberStore } from "../features/types/codec.js";
+import { codecs } from "../features/types/codecs.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import type { DuckDB } from "./duckdb.js";
 
 /** The most numbers (rows × `numbersPerRow`) one segment holds: 256 MiB in memory. */
 export const maximumSegmentNumbers = 2 ** 25;
 
-/** How many numbers a row holds at least: elements of any count are not in it. */
+/** How many numbers a row holds at least: the elements of sequences are not counted. */
 export function numbersPerRow(features: readonly Feature[]): number {
-  return features.reduce((sum, feature) => sum + (feature.type === "SEQUENCE" ? 1 : featureWidth(feature)), 0);
+  const numbers = (feature: Feature) => (codecs[feature.type].store.form === "SEQUENCES" ? 1 : featureWidth(feature));
+  return features.reduce((sum, feature) => sum + numbers(feature), 0);
 }
 
-/** How many numbers the table holds, a character of a text counting as one. */
+/** How many numbers the table holds; a character of a text counts as one. */
 export function sizeOfTable(features: readonly Feature[], table: Table): number {
   return features.reduce((sum, { name }) => sum + columnSize(table.columns.get(name) ?? []), 0);
 }
@@ -22,44 +25,34 @@ export function sizeOfRow(features: readonly Feature[], table: Table): number {
   return Math.max(1, sizeOfTable(features, table) / Math.max(1, table.rowCount));
 }
 
-/** A column's type in SQL. */
-type StorageType =
-  | "DOUBLE"
-  | "BOOLEAN"
-  | "VARCHAR"
-  | "DOUBLE[]"
-  | "UTINYINT[]"
-  | "DOUBLE[][]"
-  | "VARCHAR[]"
-  | "TIMESTAMP WITH TIME ZONE";
+/** A column's type in SQL: one value a row, a list, or a list of lists. */
+type StorageType = `${FileType | "UTINYINT"}${"" | "[]" | "[][]"}`;
 
-/** The SQL types in which a feature may lie in a file; the first one fits any value. */
-export function sqlTypesOf({ type, categories, shape }: Feature): readonly [StorageType, ...string[]] {
-  switch (type) {
-    case "NUMBER":
-      return ["DOUBLE"];
-    case "BINARY":
-      return ["BOOLEAN"];
-    case "CATEGORY":
-    case "TEXT":
+/** The SQL types that a feature may have in a file; the first one fits any value. */
+export function sqlTypesOf(feature: Feature): readonly [StorageType, ...string[]] {
+  const { store } = codecs[feature.type];
+  switch (store.form) {
+    case "TEXTS":
       return ["VARCHAR"];
-    case "VECTOR":
-      return ["DOUBLE[]"];
-    case "IMAGE":
-      return ["DOUBLE[]", "UTINYINT[]"];
-    case "TIMESTAMP":
-      return ["TIMESTAMP WITH TIME ZONE"];
-    case "SEQUENCE":
-      if (categories.length > 0) return ["VARCHAR[]"];
-      return [shape.length === 0 ? "DOUBLE[]" : "DOUBLE[][]"];
+    case "NUMBERS":
+      return store.packsBytes ? [sqlTypeOf(store, feature), packedBytes] : [sqlTypeOf(store, feature)];
+    case "SEQUENCES":
+      return [`${sqlTypeOf(store.elements(feature), feature)}[]`];
   }
 }
 
-/** The SQL type for these values: pixels, whole numbers from 0 to 255, take a byte each. */
+const packedBytes = "UTINYINT[]";
+
+function sqlTypeOf({ isList, numbers }: NumberStore, feature: Feature): `${FileType}${"" | "[]"}` {
+  return `${numbers(feature).file.type}${isList ? "[]" : ""}`;
+}
+
+/** The SQL type for these values. Whole numbers from 0 to 255 take a byte each where the type packs them. */
 export function storageTypeFor(feature: Feature, table: Table): StorageType {
-  if (feature.type === "IMAGE") {
+  const { store } = codecs[feature.type];
+  if (store.form === "NUMBERS" && store.packsBytes) {
     const numbers = numbersOf(table, feature);
-    if (numbers instanceof Uint8Array || numbers.every(isByte)) return "UTINYINT[]";
+    if (numbers instanceof Uint8Array || numbers.every(isByte)) return packedBytes;
   }
   return sqlTypesOf(feature)[0];
 }
@@ -70,21 +63,18 @@ function isByte(number: number): boolean {
 }
 
 export function columnType(duckdb: DuckDB, type: StorageType): DuckDBType {
-  const { LIST, DOUBLE, VARCHAR } = duckdb;
-  const types: Record<StorageType, DuckDBType> = {
-    DOUBLE,
-    VARCHAR,
+  if (type.endsWith("[]")) return duckdb.LIST(columnType(duckdb, type.slice(0, -2) as StorageType));
+  const types: Record<FileType | "UTINYINT", DuckDBType> = {
+    DOUBLE: duckdb.DOUBLE,
     BOOLEAN: duckdb.BOOLEAN,
-    "DOUBLE[]": LIST(DOUBLE),
-    "UTINYINT[]": LIST(duckdb.UTINYINT),
-    "DOUBLE[][]": LIST(LIST(DOUBLE)),
-    "VARCHAR[]": LIST(VARCHAR),
+    VARCHAR: duckdb.VARCHAR,
+    UTINYINT: duckdb.UTINYINT,
     "TIMESTAMP WITH TIME ZONE": duckdb.TIMESTAMPTZ,
   };
-  return types[type];
+  return types[type as FileType];
 }
 
-/** Puts the values of the rows from `firstRow` on, as many as the chunk has, into column `index` of the chunk. */
+/** Fills column `index` of the chunk with the rows from `firstRow` on. */
 export function writeColumn(
   duckdb: DuckDB,
   chunk: DuckDBDataChunk,
@@ -101,38 +91,41 @@ export function writeColumn(
 }
 
 function valueReader(duckdb: DuckDB, feature: Feature, table: Table): (row: number) => DuckDBValue {
-  const { name, type, categories } = feature;
-  const width = featureWidth(feature);
-  // The binding reads a list by length and index, so the numbers need not be copied into an array.
-  const list = (numbers: Float64Array | Uint8Array) => new duckdb.DuckDBListValue(numbers as unknown as DuckDBValue[]);
-  if (type === "TEXT") {
-    const texts = textsOf(table, name);
-    return (row) => texts[row] ?? null;
+  const { store } = codecs[feature.type];
+  switch (store.form) {
+    case "TEXTS": {
+      const texts = textsOf(table, feature.name);
+      return (row) => texts[row] ?? null;
+    }
+    case "NUMBERS":
+      return numberReader(duckdb, store, feature, numbersOf(table, feature));
+    case "SEQUENCES": {
+      const { offsets, values } = sequencesOf(table, feature);
+      const elementAt = numberReader(duckdb, store.elements(feature), feature, values);
+      return (row) => {
+        const first = offsets[row] ?? 0;
+        const length = (offsets[row + 1] ?? 0) - first;
+        return new duckdb.DuckDBListValue(Array.from({ length }, (_, index) => elementAt(first + index)));
+      };
+    }
   }
-  if (type === "SEQUENCE") {
-    const { offsets, values } = sequencesOf(table, feature);
-    const elementAt = (position: number): DuckDBValue => {
-      if (categories.length > 0) return categories[values[position] ?? -1] ?? null;
-      if (feature.shape.length === 0) return values[position] ?? null;
-      return list(values.subarray(position * width, (position + 1) * width));
-    };
-    return (row) => {
-      const first = offsets[row] ?? 0;
-      const length = (offsets[row + 1] ?? 0) - first;
-      return new duckdb.DuckDBListValue(Array.from({ length }, (_, index) => elementAt(first + index)));
-    };
+}
+
+/** The value at a position of a column: of a row, or of an element of a sequence. */
+function numberReader(
+  duckdb: DuckDB,
+  store: NumberStore,
+  feature: Feature,
+  column: Float64Array | Uint8Array,
+): (position: number) => DuckDBValue {
+  if (store.isList) {
+    const width = featureWidth(feature);
+    // The binding reads a list by length and index, so the numbers need not be copied into an array.
+    const list = (numbers: Float64Array | Uint8Array) =>
+      new duckdb.DuckDBListValue(numbers as unknown as DuckDBValue[]);
+    return (position) => list(column.subarray(position * width, (position + 1) * width));
   }
-  const column = numbersOf(table, feature);
-  switch (type) {
-    case "NUMBER":
-      return (row) => column[row] ?? null;
-    case "BINARY":
-      return (row) => column[row] === 1;
-    case "CATEGORY":
-      return (row) => categories[column[row] ?? -1] ?? null;
-    case "TIMESTAMP":
-      return (row) => new duckdb.DuckDBTimestampTZValue(BigInt(column[row] ?? 0) * 1000n);
-    default:
-      return (row) => list(column.subarray(row * width, (row + 1) * width));
-  }
+  const { type, value } = store.numbers(feature).file;
+  if (type !== "TIMESTAMP WITH TIME ZONE") return (position) => value(column[position] as number);
+  return (position) => new duckdb.DuckDBTimestampTZValue(BigInt(column[position] ?? 0) * 1000n);
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
+import { codecs } from "../features/types/codecs.js";
 import type { Feature } from "../language/datasets/dataset.js";
 
 /**
- * A digest of rows themselves, whatever file holds them: SHA-256 (hex) over the lines of `columnDigest`, one a feature in
- * the order of `features`, each ended by a line feed.
+ * A digest of the rows that does not depend on the file: SHA-256 (hex) over the lines of `columnDigest`, one per feature in
+ * the order of `features`, each with a line feed at its end.
  */
 export function rowsDigest(features: readonly Feature[], table: Table): string {
   return combineDigests(features.map((feature) => columnDigest(feature, table)));
@@ -22,9 +23,9 @@ export function combineDigests(columnDigests: readonly string[]): string {
  * - numbers as float64, little-endian: BINARY as 0 and 1, TIMESTAMP as milliseconds since 1970 in UTC, VECTOR and IMAGE
  *   row after row;
  * - strings (TEXT, and CATEGORY by its text) as the length of their UTF-8 (uint32, little-endian) and its bytes;
- * - of a SEQUENCE each row's count of elements (uint32, little-endian), row after row, and then all elements.
+ * - of a SEQUENCE the number of elements of each row (uint32, little-endian), row after row, and then all elements.
  *
- * The codes and the order of a feature's categories take no part, nor does how a file holds the values.
+ * Neither the order of a feature's categories nor the form of the file matters.
  */
 export function columnDigest(feature: Feature, table: Table): string {
   const { name, type, shape, categories } = feature;
@@ -33,12 +34,19 @@ export function columnDigest(feature: Feature, table: Table): string {
     hash.update(bytes);
   };
   hash.update(`${JSON.stringify([name, type, shape, table.rowCount])}\n`);
-  if (type === "TEXT") hashTexts(textsOf(table, name), update);
-  else if (type === "SEQUENCE") {
-    const { offsets, values } = sequencesOf(table, feature);
-    update(bytesOf(offsets.slice(1).map((end, row) => end - (offsets[row] ?? 0))));
-    hashNumbers(categories, values, update);
-  } else hashNumbers(categories, numbersOf(table, feature), update);
+  switch (codecs[type].store.form) {
+    case "TEXTS":
+      hashTexts(textsOf(table, name), update);
+      break;
+    case "NUMBERS":
+      hashNumbers(categories, numbersOf(table, feature), update);
+      break;
+    case "SEQUENCES": {
+      const { offsets, values } = sequencesOf(table, feature);
+      update(bytesOf(offsets.slice(1).map((end, row) => end - (offsets[row] ?? 0))));
+      hashNumbers(categories, values, update);
+    }
+  }
   return hash.digest("hex");
 }
 
@@ -59,7 +67,7 @@ function hashNumbers(
 
 const rowsPerUpdate = 1 << 14;
 
-/** As float64 like all other numbers, some at a time: all at once would take eight times their memory. */
+/** As float64 like all other numbers. In parts, because all at once take eight times the memory. */
 function hashPixels(pixels: Uint8Array, update: (bytes: Uint8Array) => void): void {
   for (let first = 0; first < pixels.length; first += rowsPerUpdate)
     update(bytesOf(Float64Array.from(pixels.subarray(first, first + rowsPerUpdate))));
@@ -79,7 +87,7 @@ function encodedText(text: string): Buffer {
 }
 
 function hashCategories(categories: readonly string[], codes: Float64Array, update: (bytes: Uint8Array) => void): void {
-  // Those that occur: a list may hold 10,000 categories of which one row has one.
+  // Only those that occur: one row may have one of 10,000 categories.
   const encoded: (Buffer | undefined)[] = [];
   const encode = (code: number) => {
     const category = categories[code];

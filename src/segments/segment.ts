@@ -10,6 +10,8 @@ import {
   type Table,
   textsOf,
 } from "../features/table.js";
+import type { NumberStore } from "../features/types/codec.js";
+import { codecs } from "../features/types/codecs.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { maximumSegmentNumbers, numbersPerRow, sizeOfTable } from "./columns.js";
 import { noRoomLeft, withConnection, withTemporaryFile } from "./duckdb.js";
@@ -22,15 +24,15 @@ export { maximumSegmentNumbers } from "./columns.js";
 export { rowsDigest } from "./rows-digest.js";
 
 export interface WrittenSegment {
-  /** A Parquet file that any reader opens; VECTOR and IMAGE are flat lists, TIMESTAMP is an instant in UTC. */
+  /** A Parquet file for any reader. VECTOR and IMAGE are flat lists, TIMESTAMP is an instant in UTC. */
   bytes: Buffer;
-  /** The digest of the rows, whatever file holds them; see `rowsDigest`. */
+  /** The digest of the rows, which does not depend on the file; see `rowsDigest`. */
   rowsDigest: string;
 }
 
 /**
- * The table's rows as a Parquet file. Throws `BAD_INPUT` for a table that does not fit the features, holds a number that
- * is not finite or is larger than `maximumSegmentNumbers`; `STORAGE_FULL` where the temporary folder has no room.
+ * Writes a table as a Parquet file. Throws `BAD_INPUT` for a table that does not fit the features, with a number that is
+ * not finite, or larger than `maximumSegmentNumbers`; `STORAGE_FULL` where the temporary folder has no room.
  */
 export async function writeSegment(features: readonly Feature[], table: Table): Promise<WrittenSegment> {
   assertWritable(features, table);
@@ -69,7 +71,7 @@ export async function readSegment(features: readonly Feature[], bytes: Uint8Arra
   });
 }
 
-/** The rows of several segments, one after another; none gives a table without rows. */
+/** The rows of several segments, one after another. No segments give a table without rows. */
 export async function readSegments(features: readonly Feature[], segments: readonly Uint8Array[]): Promise<Table> {
   const tables: Table[] = [];
   for (const bytes of segments) tables.push(await readSegment(features, bytes));
@@ -93,45 +95,54 @@ function assertWritable(features: readonly Feature[], table: Table): void {
   }
 }
 
-/** Those that occur, each once: a list may hold 10,000 categories of which one row has one. */
+/** Checks the categories that occur, each once: one row may have one of 10,000. */
 function assertCategories(feature: Feature, table: Table): void {
   if (feature.categories.length === 0) return;
-  const codes = feature.type === "SEQUENCE" ? sequencesOf(table, feature).values : columnOf(table, feature);
+  const isSequence = codecs[feature.type].store.form === "SEQUENCES";
+  const codes = isSequence ? sequencesOf(table, feature).values : columnOf(table, feature);
   for (const code of new Set(codes)) {
     if (isWellFormed(feature.categories[code] ?? "")) continue;
     throw new PlatformError("BAD_INPUT", `Feature "${feature.name}": a category is not well-formed Unicode.`);
   }
 }
 
-/** UTF-8 has no form for half a surrogate pair: another text would come back. */
+/** UTF-8 cannot encode half a surrogate pair: another text would be read. */
 function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
 function assertValues(feature: Feature, table: Table): void {
-  const { name, type } = feature;
-  if (type === "TEXT") {
-    const row = textsOf(table, name).findIndex((text) => !isWellFormed(text));
-    if (row < 0) return;
-    throw new PlatformError("BAD_INPUT", `rows[${row}].${name} is not well-formed Unicode.`);
+  const { name } = feature;
+  const { store } = codecs[feature.type];
+  switch (store.form) {
+    case "TEXTS": {
+      const row = textsOf(table, name).findIndex((text) => !isWellFormed(text));
+      if (row < 0) return;
+      throw new PlatformError("BAD_INPUT", `rows[${row}].${name} is not well-formed Unicode.`);
+    }
+    case "NUMBERS": {
+      const column = numbersOf(table, feature);
+      if (column instanceof Float64Array) assertNumbers(feature, store, column, (element) => element);
+      return;
+    }
+    case "SEQUENCES": {
+      const { offsets, values } = sequencesOf(table, feature);
+      const rowOf = (element: number) => offsets.findIndex((offset) => offset > element) - 1;
+      assertNumbers(feature, store.elements(feature), values, rowOf);
+    }
   }
-  const sequences = type === "SEQUENCE" ? sequencesOf(table, feature) : undefined;
-  const column = sequences?.values ?? numbersOf(table, feature);
-  if (column instanceof Uint8Array) return;
-  const fits = fitsType(feature);
-  const misfit = column.findIndex((number) => !fits(number));
-  if (misfit < 0) return;
-  const element = Math.floor(misfit / featureWidth(feature));
-  const row = sequences ? sequences.offsets.findIndex((offset) => offset > element) - 1 : element;
-  throw new PlatformError("BAD_INPUT", `rows[${row}].${name}: ${column[misfit]} is no ${type}.`);
 }
 
-/** The milliseconds that a date of ECMAScript can lie away from 1970. */
-const maximumInstant = 8.64e15;
-
-function fitsType(feature: Feature): (number: number) => boolean {
-  if (feature.type === "BINARY") return (number) => number === 0 || number === 1;
-  if (feature.categories.length > 0) return (number) => feature.categories[number] !== undefined;
-  if (feature.type === "TIMESTAMP") return (number) => Number.isInteger(number) && Math.abs(number) <= maximumInstant;
-  return Number.isFinite;
+/** @param rowOf the row of a value or element, by its index. */
+function assertNumbers(
+  feature: Feature,
+  store: NumberStore,
+  column: Float64Array,
+  rowOf: (element: number) => number,
+): void {
+  const { fits } = store.numbers(feature);
+  const misfit = column.findIndex((number) => !fits(number));
+  if (misfit < 0) return;
+  const row = rowOf(Math.floor(misfit / featureWidth(feature)));
+  throw new PlatformError("BAD_INPUT", `rows[${row}].${feature.name}: ${column[misfit]} is no ${feature.type}.`);
 }

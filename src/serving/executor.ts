@@ -3,7 +3,7 @@ import type { Executor } from "../engine/graphs/executor.js";
 import { createOnnxExecutor } from "../engine/onnx/run/onnx-executor.js";
 import { PlatformError } from "../errors.js";
 
-/** Compiled wherever that is possible; a graph that cannot be compiled is run eagerly, which is slow but right. */
+/** Compiles graphs. A graph that cannot be compiled is executed eagerly, which is slow and gives the same results. */
 export function createServingExecutor(): Executor {
   const compiled = createOnnxExecutor({ provider: "cpu", threads: 1 });
   const eager = createEagerExecutor();

@@ -1,26 +1,26 @@
 /**
- * Items in the order in which they get a turn: one of each owner after another, and of one owner the first that came. So
- * an owner with a thousand items holds up the others by one item at a time.
+ * A queue in which owners take turns: one item of each owner after another, and the items of an owner in the order in which
+ * they came. So an owner with a thousand items delays the others by one item at a time.
  */
 export class FairQueue<Owner, Item> {
-  /** By owner, in the order of their turns; none is empty. */
+  /** The items of each owner, in the order of turns. No list is empty. */
   private readonly lines = new Map<Owner, Item[]>();
   private count = 0;
-  /** Whose turn the last one was. */
+  /** The owner of the last item that was taken. */
   private last: Owner | undefined;
 
   get size(): number {
     return this.count;
   }
 
-  /** The owner that has the most items here; of equals the one whose turn comes first. */
+  /** The owner with the most items; among equals the one whose turn comes first. */
   get longest(): Owner | undefined {
     let longest: { owner: Owner; length: number } | undefined;
     for (const [owner, { length }] of this.lines) if (length > (longest?.length ?? 0)) longest = { owner, length };
     return longest?.owner;
   }
 
-  /** How many items of the owner are here. */
+  /** How many items of the owner wait. */
   lengthOf(owner: Owner): number {
     return this.lines.get(owner)?.length ?? 0;
   }
@@ -32,7 +32,7 @@ export class FairQueue<Owner, Item> {
     this.count++;
   }
 
-  /** Puts an item back that has been taken: it is the next of all. */
+  /** Puts a taken item back, at the head of the queue. */
   putBack(owner: Owner, item: Item): void {
     const line = [item, ...(this.lines.get(owner) ?? [])];
     this.lines.delete(owner);
@@ -44,11 +44,11 @@ export class FairQueue<Owner, Item> {
     this.count++;
   }
 
-  /** Takes the item whose turn it is. */
+  /** Takes the next item. */
   shift(): Item | undefined {
     for (const [owner, line] of this.lines) {
       if (owner === this.last && this.lines.size > 1) {
-        // It came back while nobody else was here: those who have come since go first.
+        // This owner had the last turn and was the only one then: owners that came since go first.
         this.last = undefined;
         this.lines.delete(owner);
         this.lines.set(owner, line);
@@ -57,7 +57,7 @@ export class FairQueue<Owner, Item> {
       this.last = owner;
       const item = line.shift();
       this.lines.delete(owner);
-      // To the end: its next turn comes after everyone else's.
+      // Its next turn comes after those of all others.
       if (line.length > 0) this.lines.set(owner, line);
       this.count--;
       return item;
@@ -65,14 +65,14 @@ export class FairQueue<Owner, Item> {
     return undefined;
   }
 
-  /** Takes the item of the owner that came last. */
+  /** Takes the newest item of the owner. */
   pop(owner: Owner): Item | undefined {
     const item = this.lines.get(owner)?.at(-1);
     if (item !== undefined) this.remove(owner, item);
     return item;
   }
 
-  /** Takes an item out of its turn; answers whether it was there. */
+  /** Removes an item; answers whether it was waiting. */
   remove(owner: Owner, item: Item): boolean {
     const line = this.lines.get(owner);
     const index = line?.lastIndexOf(item) ?? -1;

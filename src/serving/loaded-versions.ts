@@ -2,38 +2,38 @@ import { PlatformError } from "../errors.js";
 import { guarded, unawaited } from "../guarded.js";
 import type { ServedVersionLimits } from "./limits.js";
 
-/** What a version takes, and how it is loaded. */
+/** How much memory a version needs, and how it is loaded. */
 export interface Loadable<Version> {
   bytes: number;
-  /** Reads what is needed; called once there is room. */
+  /** Reads the version; called when there is room for it. */
   read(): Promise<{ version: Version; load(): void }>;
 }
 
-/** A version that stays loaded until it is released. */
+/** A version in use: it stays loaded until it is released. */
 export interface Use<Version> {
   version: Version;
   release(): void;
 }
 
 interface Entry<Version> {
-  /** Requests that use it now: it is not unloaded before they have released it. */
+  /** Requests that use it now. It is not unloaded before they have released it. */
   users: number;
   /** Undefined until there is room for it. */
   bytes: number | undefined;
   version: Promise<Version>;
 }
 
-/** The thread that had loaded a version has ended meanwhile: load it again. */
+/** The thread that had loaded a version has ended: load the version again. */
 export class VersionLost extends Error {}
 
 /**
- * Keeps versions loaded, those used last, within limits of count and bytes. A version that is in use is never unloaded:
- * where all are, a request for another one waits, and requests that come later wait behind it.
+ * Keeps the most recently used versions loaded, within limits of count and bytes. A version in use is never unloaded: if all
+ * are in use, a request for another one waits, and later requests wait behind it.
  */
 export class LoadedVersions<Version> {
-  /** By id, the one used last at the end. */
+  /** By id, the most recently used last. */
   private readonly entries = new Map<string, Entry<Version>>();
-  /** The last request that waits for room. */
+  /** The last of the requests that wait for room. */
   private lastInLine: Promise<void> | undefined;
   private released = () => {};
 
@@ -44,13 +44,13 @@ export class LoadedVersions<Version> {
   ) {}
 
   /**
-   * Loads a version, unless it is there, and keeps it until it is released.
+   * Loads a version, unless it is loaded, and keeps it until it is released.
    *
-   * @throws PlatformError DEADLINE_EXCEEDED when there is no room in time. VersionLost. Whatever loading it throws, which
-   *   is forgotten, so that the next request tries again.
+   * @throws PlatformError DEADLINE_EXCEEDED if there is no room in time; VersionLost; what loading it throws, after which the
+   *   next request tries again.
    */
   async use(versionId: string): Promise<Use<Version>> {
-    // A request for a version that is loaded would keep those out that wait for room.
+    // A use of a loaded version would delay the requests that wait for room.
     if (this.lastInLine) await this.lastInLine.catch(() => {});
     const entry = this.entries.get(versionId) ?? this.open(versionId);
     this.entries.delete(versionId);
@@ -72,7 +72,7 @@ export class LoadedVersions<Version> {
     }
   }
 
-  /** Forgets every version: whatever had loaded them is gone. */
+  /** Forgets every version, when the thread that had loaded them has ended. */
   clear(): void {
     this.entries.clear();
     this.released();
@@ -109,7 +109,7 @@ export class LoadedVersions<Version> {
     return waiting;
   }
 
-  /** Unloads versions that nobody uses, the one used longest ago first, until there is room. Answers whether there is. */
+  /** Unloads unused versions, the least recently used first, until there is room. Answers whether there is. */
   private makeRoom(entry: Entry<Version>, bytes: number): boolean {
     const loaded = [...this.entries].filter(([, { bytes }]) => bytes !== undefined);
     let count = loaded.length;
@@ -128,7 +128,7 @@ export class LoadedVersions<Version> {
     return true;
   }
 
-  /** Only the first in line waits here. */
+  /** Only the first of the waiting requests waits here. */
   private nextRelease(deadline: number): Promise<void> {
     const { count, waitSeconds } = this.limits;
     return new Promise((resolve, reject) => {

@@ -9,24 +9,17 @@ import type { OptimizerSpec } from "../language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../language/algorithms/resolve-optimizer.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { TrainingSpec } from "../language/training/training.js";
-import { answerTo } from "./thread-calls.js";
+import { serveThread } from "../threads/serve-thread.js";
 
-/** What the thread is asked: to plan a training with every default resolved, or to judge a model alone. */
+/** What the thread is asked: to plan a training with every default resolved, or to check a model alone. */
 export type PlanRequest =
-  | {
-      type: "TRAINING";
-      id: number;
-      model: ModelSpec;
-      optimizer: OptimizerSpec;
-      training: TrainingSpec;
-      trainRows: number;
-    }
-  | { type: "MODEL"; id: number; model: ModelSpec };
+  | { type: "TRAINING"; model: ModelSpec; optimizer: OptimizerSpec; training: TrainingSpec; trainRows: number }
+  | { type: "MODEL"; model: ModelSpec };
 
-/** Stands for any number of rows above one; few, since tracing takes memory for some of what a batch becomes. */
+/** Stands for any number of rows above one. Small, because tracing allocates memory for part of a batch. */
 const someRows = 2;
 
-/** Stands for any optimizer: a model is judged by what its layers and its loss need. */
+/** Stands for any optimizer: only what the layers and the loss of the model need is checked. */
 const anyOptimizer = resolveOptimizer({ name: "any", algorithm: { sgd: {} } }).spec as OptimizerSpec;
 
 function answerOf(request: PlanRequest): TrainingPlan | UnsupportedKernel[] {
@@ -35,6 +28,4 @@ function answerOf(request: PlanRequest): TrainingPlan | UnsupportedKernel[] {
   return planTraining(model, optimizer, training, trainRows);
 }
 
-parentPort?.on("message", async (request: PlanRequest) => {
-  parentPort?.postMessage(await answerTo(request.id, () => answerOf(request)));
-});
+serveThread(parentPort, (request: PlanRequest) => ({ result: answerOf(request) }));

@@ -35,11 +35,11 @@ export interface TrainingPlanner extends ModelPlanner {
 }
 
 /**
- * Plans trainings and checks declared models in two threads, each started when it is first needed: tracing a large model
- * takes seconds, and neither the server's loop nor a prediction should wait for it. A plan cannot be interrupted, so
- * checks have a thread of their own: `declareModel` never waits for a plan.
+ * Plans trainings and checks declared models on two threads, because tracing a large model takes seconds and must not delay the
+ * server's event loop or predictions. A plan cannot be interrupted, so checks have a thread of their own: `declareModel`
+ * never waits for a plan.
  *
- * @param options.devices what the live workers offer; nothing by default.
+ * @param options.devices the devices of the live workers; default: none.
  */
 export function createPlanner(options: {
   db: DataSource;
@@ -58,10 +58,10 @@ export function createPlanner(options: {
           db.manager,
           request,
         );
-        const plan = await plans.call(caller, (id) => ({
-          ...{ type: "TRAINING", id, model: modelRevision.spec, optimizer: optimizerRevision.spec, training: spec },
+        const plan = await plans.call(caller, {
+          ...{ type: "TRAINING", model: modelRevision.spec, optimizer: optimizerRevision.spec, training: spec },
           trainRows: datasetVersion.splitCounts.train,
-        }));
+        });
         const offered = await devices();
         const tooMuch = plannedMemoryProblem(spec, plan, offered);
         if (tooMuch) return { problems: [tooMuch] };
@@ -73,8 +73,7 @@ export function createPlanner(options: {
         throw error;
       }
     },
-    unsupportedKernels: (model, caller = { request: {} }) =>
-      checks.call(caller, (id) => ({ type: "MODEL", id, model })),
+    unsupportedKernels: (model, caller = { request: {} }) => checks.call(caller, { type: "MODEL", model }),
     async close() {
       await Promise.all([plans.close(), checks.close()]);
     },

@@ -3,9 +3,9 @@ import type { OfferedDevice } from "../entities/device.js";
 import type { TrainingSpec } from "../language/training/training.js";
 
 /**
- * What would compute a training, by what the live workers offer now. `none` where that is nothing: the run would wait.
+ * The executor that would compute a training on the devices that live workers offer now; `none` if the run would wait.
  *
- * @param plan its `executor` is what would compute on a CPU.
+ * @param plan its `executor` is the one for a CPU.
  */
 export function plannedExecutor(
   { device, threads }: Pick<TrainingSpec, "device" | "threads">,

@@ -4,7 +4,7 @@ import type { Problem } from "../language/fields/problem.js";
 import { memoryProblem } from "../language/training/memory.js";
 import type { TrainingSpec } from "../language/training/training.js";
 
-/** A step that needs more memory than any device that the run may be given; devices that tell nothing are not judged. */
+/** The problem of a step that needs more memory than any device of the requested kind has. None if a device does not report its memory. */
 export function plannedMemoryProblem(
   { device }: Pick<TrainingSpec, "device">,
   { memoryBytes, heaviestPath }: Pick<TrainingPlan, "memoryBytes" | "heaviestPath">,

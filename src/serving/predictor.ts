@@ -21,7 +21,7 @@ import { createSliceCheck, type FittingRows, RowProblems, type SliceCheck } from
 import { rowsPerSlice, slicesOf } from "./slices.js";
 import { type Caller, createThreadCalls } from "./thread-calls.js";
 
-/** What a version answers to one row: a prediction, or null and why there is none. */
+/** The answer to one row: a prediction, or null and why there is none. */
 export interface RowAnswer {
   value: Prediction["value"] | null;
   probabilities: Prediction["probabilities"];
@@ -31,17 +31,17 @@ export interface RowAnswer {
 
 export interface Predictor {
   /**
-   * One answer per raw row, in order. Rows need every input of the model; other features of its dataset may be there and
-   * are not looked at.
+   * One answer per raw row, in order. Rows need every input of the model. Other features of its dataset are allowed and
+   * ignored.
    *
    * @param caller whose turns the slices of the rows take; by default a request of its own.
-   * @throws PlatformError INVALID_ROWS with the problems in `details.problems` where no row can be answered;
+   * @throws PlatformError INVALID_ROWS with the problems in `details.problems` if no row can be answered;
    *   LIMIT_EXCEEDED or DEADLINE_EXCEEDED as `predictionLimits` and `servedVersionLimits` say.
    */
   predict(versionId: string, rows: readonly unknown[], caller?: Caller): Promise<RowAnswer[]>;
 
   /**
-   * `predict` by the version that `reference` means at this moment: `name`, `name/3` or `name@alias`.
+   * `predict` with the version that `reference` means at this moment: `name`, `name/3` or `name@alias`.
    *
    * @throws PlatformError NOT_FOUND or BAD_INPUT about the reference, else as `predict`.
    */
@@ -53,13 +53,13 @@ export interface Predictor {
   close(): Promise<void>;
 }
 
-/** References of which it is remembered what they meant. */
+/** How many references are remembered with the version that they meant. */
 const rememberedReferences = 1_000;
 
-/** Threads that may end while they answer one request, before it is given up. */
+/** How often the thread may end during one request before the request fails. */
 const mostLost = 3;
 
-/** A loaded version: what its rows are checked and its answers are read with. */
+/** A loaded version, as far as this side of the thread needs it. */
 interface Version {
   versionId: string;
   model: ModelSpec;
@@ -69,11 +69,11 @@ interface Version {
 }
 
 /**
- * Serves versions from one thread, which is started at the first prediction. A version is read from the store once,
- * verified, and stays loaded while it is in use or among the last used ones (see `LoadedVersions`). Rows are checked and
- * sent slice by slice, and requests take turns: a large one holds up a small one by a slice or two.
+ * Serves versions from one worker thread. A version is read from the store and verified once, and stays loaded while it is in
+ * use or among the most recently used ones (see `LoadedVersions`). Rows are checked and sent in slices, and requests take
+ * turns: a large request delays a small one by a slice or two.
  *
- * @param options.decodeImages on a server that of `Intake`; default: this thread does it.
+ * @param options.decodeImages on a server that of `Intake`; default: on the calling thread.
  */
 export function createPredictor(options: {
   db: DataSource;
@@ -86,7 +86,7 @@ export function createPredictor(options: {
   const { decodeImages = decodeImageFiles } = options;
   const thread = createThreadCalls<ToThread, SliceAnswer>({
     ...{ url: threadUrl, what: "predictions", limits: predictionLimits },
-    // What a thread that ended had loaded is gone with it.
+    // Versions are loaded in the memory of the thread.
     onEnd: () => versions.clear(),
   });
   const versions = new LoadedVersions<Version>(
@@ -102,7 +102,7 @@ export function createPredictor(options: {
     const { preprocessing } = version;
     const check = sliceCheck(spec, await db.manager.findOneBy(Dataset, { name: spec.dataset }), decodeImages);
     return {
-      // The parameters, and a copy of them for each program.
+      // The parameters, and a copy for each program.
       bytes: artifact.sizeBytes * (1 + predictionBatchSizes.length),
       async read() {
         const weights = await store.get(artifact.objectKey, artifact.digest.replace(/^sha256:/, ""));
@@ -114,7 +114,7 @@ export function createPredictor(options: {
     };
   }
 
-  // What references meant when they were last asked for.
+  // The version that each reference meant the last time.
   const meanings = new LRUCache<string, string>({ max: rememberedReferences });
 
   async function predictBy(reference: string, rows: readonly unknown[], caller: Caller = { request: {} }) {
@@ -137,7 +137,7 @@ export function createPredictor(options: {
   const predict = (versionId: string, rows: readonly unknown[], caller: Caller = { request: {} }) =>
     answer(versionId, rows, caller, () => false);
 
-  /** @param isMoot whether nobody wants the answer any more. */
+  /** @param isMoot whether the answer is not needed any more. */
   async function answer(versionId: string, rows: readonly unknown[], caller: Caller, isMoot: () => boolean) {
     for (let lost = 0; ; lost++) {
       try {
@@ -146,7 +146,7 @@ export function createPredictor(options: {
         try {
           return await answerBy(version, rows, caller, underway, isMoot);
         } finally {
-          // It stays loaded until the thread has answered whatever it was sent.
+          // It stays loaded until the thread has answered all slices that it was sent.
           unawaited(Promise.allSettled(underway).then(release), dropped);
         }
       } catch (error) {
@@ -172,7 +172,7 @@ export function createPredictor(options: {
         await nextTurn();
         turnBegan = performance.now();
       }
-      // One is checked while another is computed.
+      // One slice is checked while another is computed.
       if (underway.length === 2) {
         await underway.shift();
         turnBegan = performance.now();
@@ -198,7 +198,7 @@ export function createPredictor(options: {
     answers: (RowAnswer | undefined)[],
     problems: RowProblems,
   ): Promise<void> {
-    const answered = await thread.call(caller, (id) => ({ type: "PREDICT", id, versionId, table }));
+    const answered = await thread.call(caller, { type: "PREDICT", versionId, table });
     if (answered === "NOT_LOADED") throw new VersionLost(`version ${versionId} was loaded`);
     const { outputs, faults } = answered;
     const refuse = (row: number, message: string) =>
@@ -222,8 +222,8 @@ export function createPredictor(options: {
 }
 
 /**
- * A dataset that has rows keeps its features, and a version was trained on rows: its dataset's features of today are those
- * of then, or more.
+ * The check of a version's rows. A dataset with rows keeps its features, so the features that the version was trained with still
+ * exist.
  */
 function sliceCheck(
   { inputs, target, sampleWeight }: ModelSpec,

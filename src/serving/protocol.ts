@@ -1,9 +1,8 @@
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { Table } from "../features/table.js";
 import type { ModelSpec } from "../language/models/model.js";
-import type { ThreadAnswer } from "./thread-calls.js";
 
-/** What a serving thread needs to answer for one version. */
+/** What the serving thread needs to predict with a version. */
 export interface ServedVersion {
   versionId: string;
   model: ModelSpec;
@@ -12,17 +11,17 @@ export interface ServedVersion {
   weights: Uint8Array;
 }
 
-/** To the thread. A version is sent before the first rows that need it, and stays until it is unloaded. */
+/** To the thread. A version is loaded before the first rows that need it, and stays until it is unloaded. */
 export type ToThread =
   | { type: "LOAD"; version: ServedVersion }
   | { type: "UNLOAD"; versionId: string }
-  | { type: "PREDICT"; id: number; versionId: string; table: Table };
+  | { type: "PREDICT"; versionId: string; table: Table };
 
-/** What the thread answers to PREDICT. */
+/** The thread's answer to PREDICT; the other messages get none. */
 export type SliceAnswer =
-  /** The network's outputs for every row but those with faults, row after row. */
+  /** The outputs of the network, row by row, without the rows that have faults. */
   | { outputs: Float32Array<ArrayBuffer>; faults: RowFault[] }
-  /** The version was loaded by a thread that has ended. */
+  /** The thread that had loaded the version has ended. */
   | "NOT_LOADED";
 
 /** Why a row of the table cannot be encoded for the model. */
@@ -30,6 +29,3 @@ export interface RowFault {
   row: number;
   message: string;
 }
-
-/** From the thread, one per PREDICT. */
-export type FromThread = ThreadAnswer<SliceAnswer>;

@@ -1,24 +1,24 @@
 import type { DecodedRows, DecodeImages, ImageBudget } from "../features/image-files.js";
+import { rowChecker } from "../features/rows.js";
 import { type Table, tableFromRows } from "../features/table.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import { rowChecker } from "../language/datasets/rows.js";
 import { Findings } from "../language/fields/findings.js";
 import { limits } from "../language/fields/limits.js";
 import type { Problem } from "../language/fields/problem.js";
 import { count } from "../language/fields/wording.js";
 import type { Slice } from "./slices.js";
 
-/** What is told about the rows of one request that cannot be answered. */
+/** The problems of the rows of one request that cannot be answered. */
 export class RowProblems {
   private readonly byRow = new Map<number, Problem[]>();
   private listed = 0;
 
-  /** How many problems of one more row are listed; every row has at least one. */
+  /** How many more problems a row may list; at least one. */
   get room(): number {
     return Math.max(1, limits.rowProblems - this.listed);
   }
 
-  /** Rows that have problems. */
+  /** How many rows have problems. */
   get rows(): number {
     return this.byRow.size;
   }
@@ -33,7 +33,7 @@ export class RowProblems {
     return this.byRow.get(row) ?? [];
   }
 
-  /** For a request of which no row can be answered: those of the first rows, and one more that counts the other rows. */
+  /** For a request without any answer: the problems of the first rows, and one that counts the other rows. */
   ofAll(): Problem[] {
     const problems: Problem[] = [];
     let rows = 0;
@@ -45,31 +45,31 @@ export class RowProblems {
   }
 }
 
-/** The rows of a slice that fit, by column, and where each of them stands in the request. */
+/** The valid rows of a slice, by column, and the index of each in the request. */
 export interface FittingRows {
   table: Table;
   rows: number[];
 }
 
-/** Decodes the image files in the rows of a slice, checks the rows, and keeps those that fit; adds what the others lack. */
+/** Decodes the image files of a slice and checks its rows. Keeps valid rows; adds the problems of the others. */
 export type SliceCheck = (
   rows: readonly unknown[],
   slice: Slice,
   problems: RowProblems,
-  /** What the request's image files may still become; the slice's share is taken. */
+  /** The request's remaining budget of decoded images; the slice's share is taken from it. */
   images: ImageBudget,
 ) => Promise<FittingRows>;
 
 /**
  * @param features what each row must have a value for.
- * @param ignored further fields that may be there and are not looked at.
+ * @param ignored other fields that are allowed and ignored.
  */
 export function createSliceCheck(
   features: readonly Feature[],
   ignored: ReadonlySet<string>,
   decodeImages: DecodeImages,
 ): SliceCheck {
-  // Of the slice that is checked: checking a slice is never interrupted.
+  // Of the current slice: the check of a slice is never interrupted.
   let faultOf: DecodedRows["faultOf"] = () => undefined;
   const checkRow = rowChecker(features, { ignore: ignored, faultOf: (row, feature) => faultOf(row, feature) });
   function fitting(values: readonly unknown[], start: number, problems: RowProblems): FittingRows {
@@ -104,7 +104,7 @@ export function createSliceCheck(
   };
 }
 
-/** A row's problems; where there are more than are listed, one more that says so. */
+/** The problems of a row; if there are more than may be listed, the last one says so. */
 function ofRow(row: number, found: Problem[], room: number): Problem[] {
   const more = found[room];
   if (!more) return found;

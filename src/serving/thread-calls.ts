@@ -1,12 +1,9 @@
-import { Worker } from "node:worker_threads";
-import { errorFromThread, PlatformError, type ThreadError } from "../errors.js";
+import { PlatformError } from "../errors.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
+import { createThread } from "../threads/thread.js";
 import { FairQueue } from "./fair-queue.js";
 
-/** What a thread answers to one call. */
-export type ThreadAnswer<Result> = { id: number; result: Result } | { id: number; error: ThreadError };
-
-/** The request for which something is called. */
+/** The request for which a call is made. */
 export interface Caller {
   /** Calls of one request share its turns. */
   request: object;
@@ -14,49 +11,51 @@ export interface Caller {
   signal?: AbortSignal;
 }
 
-/** Bounds of the calls to one thread. */
+/** Limits of the calls to one thread. */
 export interface CallLimits {
   /** Calls that may wait. Beyond that, the newest call of the request that has the most is refused: LIMIT_EXCEEDED. */
   waiting: number;
   /** Seconds that a call may wait to be started, before it is refused: DEADLINE_EXCEEDED. */
   waitSeconds: number;
-  /** Seconds that a call may compute. Beyond that it is refused (DEADLINE_EXCEEDED), and its thread is started anew. */
+  /** Seconds that a call may compute. Beyond that it is refused (DEADLINE_EXCEEDED), and its thread is started again. */
   runSeconds: number;
-  /** Calls that are sent to the thread at once, so that it need not wait for the next one; it works them off in order. */
+  /** Calls that are sent to the thread at once, so that it need not wait for the next one; it handles them in order. */
   ahead: number;
 }
 
-/** A worker thread that is started when it is first needed, and anew when it has died. */
+/** A worker thread to which requests send calls in turns. It starts at the first call, and again after it has ended. */
 export interface ThreadCalls<Message, Result> {
   /** Sends what needs no answer, before every call that has not been sent yet. */
   post(message: Message): void;
-  /** As `post`, but does nothing where no thread runs. */
+  /** `post`, unless no thread is running. */
   postIfRunning(message: Message): void;
   /**
-   * Sends a message when it is its turn, and answers what the thread answers. Requests take turns, call by call. Calls
-   * that a thread had not answered when it ended are sent to the next one, except for the call that it was computing.
+   * Sends a message when it is its turn, and answers what the thread answers. Requests take turns, call by call. When a
+   * thread ends, the call that it was computing fails; calls that it had not begun are sent to the next thread.
    *
-   * @throws PlatformError LIMIT_EXCEEDED or DEADLINE_EXCEEDED (see `CallLimits`), or the thread's own; any other error
-   *   when the thread fails unexpectedly or ends while it computes the call.
+   * @throws PlatformError LIMIT_EXCEEDED or DEADLINE_EXCEEDED (see `CallLimits`), or what the thread throws; any other
+   *   error when the thread fails unexpectedly or ends while it computes the call.
    */
-  call(caller: Caller, message: (id: number) => Message): Promise<Result>;
+  call(caller: Caller, message: Message): Promise<Result>;
   close(): Promise<void>;
 }
 
+type Outcome<Result> = { result: Result } | { error: unknown };
+
+/** A call that waits for its turn, or was sent to the thread. */
 interface Call<Message, Result> {
-  id: number;
   owner: object;
   message: Message;
-  /** Of its wait while it waits, of its computation while it is the first of those sent. */
+  /** Of its wait. */
   timer?: NodeJS.Timeout;
   /** Answers the caller, once. */
-  settle(outcome: { result: Result } | { error: unknown }): void;
+  settle(outcome: Outcome<Result>): void;
 }
 
 /**
- * @param options.url the thread's program; it answers each call by `answerTo`.
+ * @param options.url the program of the thread; it calls `serveThread`.
  * @param options.what what is called, for messages: "plans".
- * @param options.onEnd is told when the thread has ended: what it was sent by `post` is lost.
+ * @param options.onEnd called when the thread has ended: what it was sent by `post` is lost.
  */
 export function createThreadCalls<Message, Result>(options: {
   url: URL;
@@ -66,71 +65,47 @@ export function createThreadCalls<Message, Result>(options: {
 }): ThreadCalls<Message, Result> {
   const { url, what, limits, onEnd = () => {} } = options;
   const waiting = new FairQueue<object, Call<Message, Result>>();
-  /** What the thread has been sent and has not answered, in order: it computes the first. */
-  const sent: Call<Message, Result>[] = [];
-  let thread: Worker | undefined;
-  let nextId = 1;
+  /** What the current thread was sent and has not answered, in order: it computes the first. */
+  let sent: { call: Call<Message, Result> }[] = [];
   let closed = false;
 
-  function start(): Worker {
-    const worker = new Worker(url);
-    // What serves never keeps a finished process alive.
-    worker.unref();
-    const receive = guarded((answer: ThreadAnswer<Result>) => {
-      const index = sent.findIndex(({ id }) => id === answer.id);
-      if (thread !== worker || index < 0) return;
-      const [call] = sent.splice(index, 1);
-      call?.settle("result" in answer ? answer : { error: errorFromThread(answer.error) });
+  const thread = createThread<Message, Result>({
+    url,
+    deadline: { seconds: limits.runSeconds, error: () => late(`took longer than ${limits.runSeconds} s to compute`) },
+    onEnd: (error) => {
+      onEnd();
+      // The call that was computed has most likely ended the thread: it is not sent again, the others are.
+      const [first, ...others] = sent;
+      sent = [];
+      for (const { call } of others.reverse()) waiting.putBack(call.owner, call);
+      first?.call.settle({ error });
       advance();
-    }, failSent);
-    const ended = guarded((error: unknown) => {
-      end(worker, error instanceof Error ? error : new Error("the thread has ended"));
-    }, failSent);
-    worker.on("message", receive);
-    worker.on("error", ended);
-    worker.on("exit", ended);
-    return worker;
-  }
+    },
+  });
 
-  /** Whoever waits for an answer must not wait for ever. */
-  function failSent(error: unknown): void {
-    for (const call of sent.splice(0)) call.settle({ error });
-  }
-
-  /** The call that was computed has most likely ended the thread: it is not sent again, the others are. */
-  function end(worker: Worker, error: Error): void {
-    if (thread !== worker) return;
-    thread = undefined;
-    onEnd();
-    const [first, ...others] = sent.splice(0);
-    for (const call of others.reverse()) waiting.putBack(call.owner, call);
-    first?.settle({ error });
-    advance();
-  }
-
-  /** Sends what may be sent, and gives the call that is computed now its time. */
+  /** Sends as many calls as may be sent. */
   function advance(): void {
-    if (closed) return;
-    while (sent.length < limits.ahead) {
+    while (!closed && sent.length < limits.ahead) {
       const call = waiting.shift();
       if (!call) break;
       clearTimeout(call.timer);
-      call.timer = undefined;
-      try {
-        thread ??= start();
-        thread.postMessage(call.message);
-        sent.push(call);
-      } catch (error) {
-        call.settle({ error: error as Error });
-      }
+      unawaited(send(call), (error) => call.settle({ error }));
     }
-    const [first] = sent;
-    if (!first || first.timer) return;
-    first.timer = after(limits.runSeconds, () => {
-      const hung = thread;
-      if (hung) end(hung, late(`took longer than ${limits.runSeconds} s to compute`));
-      if (hung) unawaited(hung.terminate(), dropped);
-    });
+  }
+
+  async function send(call: Call<Message, Result>): Promise<void> {
+    const entry = { call };
+    sent.push(entry);
+    const outcome = await thread.call(call.message).then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error }),
+    );
+    const index = sent.indexOf(entry);
+    // Its thread has ended: it has failed already, or was sent again.
+    if (index < 0) return;
+    sent.splice(index, 1);
+    call.settle(outcome);
+    advance();
   }
 
   const late = (fault: string) => new PlatformError("DEADLINE_EXCEEDED", `The request ${fault}, and was given up.`);
@@ -145,23 +120,17 @@ export function createThreadCalls<Message, Result>(options: {
   }
 
   return {
-    post(message) {
-      thread ??= start();
-      thread.postMessage(message);
-    },
-    postIfRunning(message) {
-      thread?.postMessage(message);
-    },
+    post: thread.post,
+    postIfRunning: thread.postIfRunning,
     call({ request: owner, signal }, message) {
       return new Promise((resolve, reject) => {
         if (closed) return reject(stopping());
         if (signal?.aborted) return reject(gone());
-        const id = nextId++;
         const leave = guarded(() => {
           if (waiting.remove(owner, call)) call.settle({ error: gone() });
         }, reject);
         const call: Call<Message, Result> = {
-          ...{ id, owner, message: message(id) },
+          ...{ owner, message },
           settle(outcome) {
             clearTimeout(call.timer);
             signal?.removeEventListener("abort", leave);
@@ -180,10 +149,8 @@ export function createThreadCalls<Message, Result>(options: {
     },
     async close() {
       closed = true;
-      const ending = thread;
-      thread = undefined;
-      await ending?.terminate();
-      for (const call of sent.splice(0)) call.settle({ error: stopping() });
+      await thread.close();
+      for (const { call } of sent.splice(0)) call.settle({ error: stopping() });
       for (let call = waiting.shift(); call; call = waiting.shift()) call.settle({ error: stopping() });
     },
   };
@@ -194,17 +161,4 @@ const gone = () => new PlatformError("DEADLINE_EXCEEDED", "The client went away 
 
 function after(seconds: number, act: () => void): NodeJS.Timeout {
   return setTimeout(guarded(act, dropped), seconds * 1_000).unref();
-}
-
-/** The thread's side of a call. */
-export async function answerTo<Result>(
-  id: number,
-  compute: () => Result | Promise<Result>,
-): Promise<ThreadAnswer<Result>> {
-  try {
-    return { id, result: await compute() };
-  } catch (error) {
-    const code = error instanceof PlatformError ? error.code : "INTERNAL";
-    return { id, error: { code, message: (error as Error).message } };
-  }
 }

@@ -4,11 +4,11 @@ import { createPredictor, type Predictor } from "../engine/programs/predict.js";
 import { PlatformError } from "../errors.js";
 import { encodeInputs } from "../features/preprocessing.js";
 import type { Table } from "../features/table.js";
+import { type Answer, serveThread } from "../threads/serve-thread.js";
 import { createServingExecutor } from "./executor.js";
-import type { FromThread, RowFault, ServedVersion, SliceAnswer, ToThread } from "./protocol.js";
-import { answerTo } from "./thread-calls.js";
+import type { RowFault, ServedVersion, SliceAnswer, ToThread } from "./protocol.js";
 
-/** The thread's side of `predictor.ts`: it keeps loaded versions and does the arithmetic off the server's loop. */
+/** The thread's side of `predictor.ts`: keeps loaded versions and computes predictions. */
 
 interface Loaded {
   version: Omit<ServedVersion, "weights">;
@@ -31,7 +31,7 @@ async function predict(versionId: string, table: Table): Promise<SliceAnswer> {
   return { outputs: outputs as Float32Array<ArrayBuffer>, faults };
 }
 
-/** The network's inputs of every row that can be encoded, and what is wrong with the others. */
+/** The inputs of every row that can be encoded, and the faults of the others. */
 function encode(
   { model, preprocessing }: Loaded["version"],
   table: Table,
@@ -49,7 +49,7 @@ function encode(
       rows.push(row);
     } catch (error) {
       if (!isBadInput(error)) throw error;
-      // The row that it names is counted among those that were encoded: this one alone.
+      // The message names the row by its index among the encoded rows, which is always 0 here.
       faults.push({ row, message: error.message.replace(/^rows\[0\]: /, "") });
     }
   }
@@ -60,27 +60,26 @@ function isBadInput(error: unknown): error is PlatformError {
   return error instanceof PlatformError && error.code === "BAD_INPUT";
 }
 
-function answer(message: FromThread): void {
-  const { outputs } = "result" in message && message.result !== "NOT_LOADED" ? message.result : {};
-  parentPort?.postMessage(message, outputs ? [outputs.buffer] : []);
-}
-
-parentPort?.on("message", async (message: ToThread) => {
+async function handle(message: ToThread): Promise<Answer<SliceAnswer | null>> {
   switch (message.type) {
     case "LOAD": {
       const loading = load(message.version);
-      // A failure reaches whoever asks for a prediction.
+      // A failure is reported to the next prediction of this version.
       loading.catch(() => {});
       loaded.set(message.version.versionId, loading);
-      return;
+      return { result: null };
     }
     case "UNLOAD": {
       const entry = loaded.get(message.versionId);
       loaded.delete(message.versionId);
       (await entry?.catch(() => undefined))?.predictor.dispose();
-      return;
+      return { result: null };
     }
-    case "PREDICT":
-      answer(await answerTo(message.id, () => predict(message.versionId, message.table)));
+    case "PREDICT": {
+      const result = await predict(message.versionId, message.table);
+      return { result, transfer: result === "NOT_LOADED" ? [] : [result.outputs.buffer] };
+    }
   }
-});
+}
+
+serveThread(parentPort, handle);

@@ -1,20 +1,19 @@
 import { createHash } from "node:crypto";
 import { tensorsDigest } from "../engine/files/safetensors.js";
-import { encodeWeights, weightTensors } from "../engine/files/weights.js";
+import { decodeWeights, encodeWeights, weightTensors } from "../engine/files/weights.js";
 import type { State } from "../engine/graphs/executor.js";
 import { exportVersion } from "../engine/onnx/export/export.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { ModelSpec } from "../language/models/model.js";
 import { artifactKey } from "../storage/keys.js";
-import type { Assignment, TrainingOutcome } from "./protocol.js";
+import type { Assignment, TrainedVersion, TrainingOutcome } from "./protocol.js";
 import type { Store } from "./store.js";
 
 /**
- * Stores what a version is made of, verified by the store: `weights.safetensors` and, beside it, `model.onnx`, which
- * answers raw rows without this platform (see `exportVersion`).
+ * Stores and verifies the files of a version: `weights.safetensors`, and `model.onnx`, which predicts from raw rows without
+ * this platform (see `exportVersion`). If the model cannot be exported, the version has no `model.onnx`.
  *
- * A model that cannot be exported is a version all the same, without that file: the weights are what the run was for.
- * @param warn is told why there is no `model.onnx`.
+ * @param warn called with the reason when there is no `model.onnx`.
  */
 export async function storeArtifacts(
   { runId, attempt, model }: Pick<Assignment, "runId" | "attempt" | "model">,
@@ -36,9 +35,14 @@ export async function storeArtifacts(
   return { digest: tensorsDigest(tensors), artifacts };
 }
 
-/** The digest that a version with these weights has. */
+/** The digest of a version with these weights. */
 export function weightsDigest(model: ModelSpec, parameters: State): string {
   return tensorsDigest(weightTensors(model, parameters));
+}
+
+/** Reads the parameters of a version. @throws PlatformError OBJECT_NOT_FOUND or OBJECT_CORRUPT */
+export async function loadWeights(store: Store, { model, weights }: TrainedVersion): Promise<State> {
+  return decodeWeights(model, await store.get(weights.key, weights.sha256), weights.key);
 }
 
 function exportOrWarn(

@@ -1,13 +1,13 @@
 import { permutation, randomKey } from "../engine/tensors/random.js";
 
-/** Which training rows each step takes: a pure function of the seed and the step, so that a resumed run needs no cursor. */
+/** Which training rows each step uses. It follows from the seed and the step, so a resumed run needs no cursor. */
 export interface BatchOrder {
   stepsPerEpoch: number;
   /** Row numbers within the training part. `step` counts within the epoch, both from 0. */
   rows(epoch: number, step: number): Uint32Array;
 }
 
-/** One pass over all rows per epoch, in an order of its own each time when shuffled. The last batch may be smaller. */
+/** One pass over all rows per epoch, shuffled anew in each epoch if requested. The last batch may be smaller. */
 export function epochOrder(options: { count: number; batchSize: number; seed: number; shuffle: boolean }): BatchOrder {
   const { count, batchSize } = options;
   const order = orderOf("shuffle", options);
@@ -18,10 +18,10 @@ export function epochOrder(options: { count: number; batchSize: number; seed: nu
 }
 
 /**
- * An epoch is one pass over the *new* rows (those from `firstNew` on); `fraction` of each batch is drawn from the older
- * ones, which are gone through in turn. Rehearsal of old examples is the plainest defence against forgetting them
- * (Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", 1995). Without old rows or without new ones, and where
- * a batch of one row cannot hold both, it is an ordinary pass over what there is.
+ * An epoch is one pass over the *new* rows (those from `firstNew` on). A `fraction` of each batch comes from the older rows,
+ * in passes over all of them. Rehearsal of old examples is the simplest way to prevent forgetting them
+ * (Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", 1995). Without old rows, without new rows, or with
+ * batches of one row, which cannot hold both, an epoch is one pass over all rows.
  */
 export function replayOrder(options: {
   count: number;
@@ -37,7 +37,7 @@ export function replayOrder(options: {
   const replayed = Math.min(Math.round(batchSize * fraction), batchSize - 1);
   const fresh = batchSize - replayed;
   const stepsPerEpoch = Math.ceil(newCount / fresh);
-  // A last batch with fewer new rows keeps the share of old ones.
+  // A last batch with fewer new rows has fewer old ones too.
   const replayedBeside = (newRows: number) => Math.round((replayed * newRows) / fresh);
   const replayedPerEpoch = (stepsPerEpoch - 1) * replayed + replayedBeside(newCount - (stepsPerEpoch - 1) * fresh);
   const newOrder = orderOf("shuffle", { count: newCount, seed, shuffle: true });
@@ -61,7 +61,7 @@ export function replayOrder(options: {
   };
 }
 
-/** The order of each epoch (or pass), made once and kept while it is in use. */
+/** The row order of each epoch (or pass), cached while it is in use. */
 function orderOf(purpose: string, options: { count: number; seed: number; shuffle: boolean }) {
   let kept: { epoch: number; order: Uint32Array } | undefined;
   return (epoch: number): Uint32Array => {

@@ -1,18 +1,21 @@
-import { type MessagePort, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { PlatformError } from "../errors.js";
+import { serveThread } from "../threads/serve-thread.js";
+import { createThread } from "../threads/thread.js";
 import type { CheckpointSaver } from "./checkpoint-writer.js";
 import type { Store } from "./store.js";
 import { type CheckpointBytes, type SaveOutcome, storeCheckpoint } from "./store-checkpoint.js";
 
 type Request = { type: "SAVE"; file: CheckpointBytes } | { type: "RESERVE"; sizeBytes: number };
-type Answer = { outcome?: SaveOutcome; buffer: ArrayBuffer } | { error: string; buffer: ArrayBuffer };
+/** The memory of the file, or what was reserved. */
+type Result = { outcome?: SaveOutcome; buffer: ArrayBuffer };
 
-/** The thread's part: stores one file after the other, and gives each one's memory back. */
+/** The thread's side: stores files, and gives the memory of each of them back. */
 export function serveCheckpoints(port: MessagePort, openStore: () => Promise<Pick<Store, "put">>): void {
   let store: Pick<Store, "put"> | undefined;
   async function save(file: CheckpointBytes): Promise<SaveOutcome> {
     try {
-      // At the first save: a store that is away then is asked again at the next one.
+      // A store that is unavailable now is opened again for the next file.
       store ??= await openStore();
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
@@ -20,25 +23,21 @@ export function serveCheckpoints(port: MessagePort, openStore: () => Promise<Pic
     }
     return storeCheckpoint(store, file);
   }
-  port.on("message", (request: Request) => {
-    const post = (answer: Answer) => port.postMessage(answer, [answer.buffer]);
-    if (request.type === "RESERVE") {
-      return post({ buffer: reserved(request.sizeBytes) });
-    }
-    const { file } = request;
-    const { buffer } = file;
-    save(file).then(
-      (outcome) => post({ outcome, buffer }),
-      (error: Error) => post({ error: `${error.stack ?? error}`, buffer }),
-    );
+  async function handle(request: Request): Promise<Result> {
+    if (request.type === "RESERVE") return { buffer: reserved(request.sizeBytes) };
+    return { outcome: await save(request.file), buffer: request.file.buffer };
+  }
+  serveThread(port, async (request: Request) => {
+    const result = await handle(request);
+    return { result, transfer: [result.buffer] };
   });
 }
 
-/** Memory that is there, or none where there is not so much: a save then asks for what it needs itself. */
+/** Memory whose pages exist; none where there is not so much: a save then allocates what it needs itself. */
 function reserved(sizeBytes: number): ArrayBuffer {
   try {
     const buffer = new ArrayBuffer(sizeBytes);
-    // The system gives pages when they are written to.
+    // The system provides pages when they are written to.
     new Uint8Array(buffer).fill(0);
     return buffer;
   } catch {
@@ -48,40 +47,18 @@ function reserved(sizeBytes: number): ArrayBuffer {
 
 /**
  * Starts the thread. The memory of a file moves there and back without being copied.
+ *
  * @param url of the program that calls `serveCheckpoints`.
  */
 export function startCheckpointThread(url: URL): CheckpointSaver {
-  const thread = new Worker(url);
-  let waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
-  let dead: Error | undefined;
-  const end = (error: Error) => {
-    dead ??= error;
-    waiting?.reject(dead);
-    waiting = undefined;
-  };
-  thread.on("message", (answer: Answer) => {
-    waiting?.resolve(answer);
-    waiting = undefined;
-  });
-  thread.on("error", end);
-  thread.on("exit", (code) => end(new Error(`the thread that stores checkpoints ended with ${code}`)));
-  // It ends with its process, and does not keep it alive.
-  thread.unref();
-  async function ask(request: Request, moved: ArrayBuffer[]): Promise<Extract<Answer, { outcome?: SaveOutcome }>> {
-    if (dead) throw dead;
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      waiting = { resolve, reject };
-      thread.postMessage(request, moved);
-    });
-    if ("error" in answer) throw new Error(answer.error);
-    return answer;
-  }
+  const thread = createThread<Request, Result>({ url, name: "the thread that stores checkpoints" });
+  thread.start();
   return {
     async saveFile(file) {
-      const { outcome, buffer } = await ask({ type: "SAVE", file }, [file.buffer]);
+      const { outcome, buffer } = await thread.call({ type: "SAVE", file }, [file.buffer]);
       if (!outcome) throw new Error("the thread that stores checkpoints did not say what became of one");
       return { outcome, buffer };
     },
-    reserve: async (sizeBytes) => (await ask({ type: "RESERVE", sizeBytes }, [])).buffer,
+    reserve: async (sizeBytes) => (await thread.call({ type: "RESERVE", sizeBytes })).buffer,
   };
 }

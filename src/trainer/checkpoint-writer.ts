@@ -2,18 +2,19 @@ import type { State } from "../engine/graphs/executor.js";
 import { PlatformError } from "../errors.js";
 import type { Environment } from "../language/training/environment.js";
 import { checkpointFile, type PositionWithoutState } from "./checkpoint.js";
+import { diverged } from "./divergence.js";
 import { monitoredValue } from "./early-stopping.js";
 import { type Patience, patiently } from "./patient-store.js";
 import type { Assignment, FromTrainer } from "./protocol.js";
 import type { CheckpointBytes, SaveOutcome } from "./store-checkpoint.js";
 
-/** Stores a checkpoint's file, elsewhere; the buffer comes back when that is done. */
+/** Stores the file of a checkpoint on another thread and gives its buffer back. */
 export type SaveFile = (file: CheckpointBytes) => Promise<{ outcome: SaveOutcome; buffer: ArrayBuffer }>;
 
-/** Who does elsewhere what a training should not wait for. One thing at a time. */
+/** Saves checkpoints on another thread, so that training does not wait. */
 export interface CheckpointSaver {
   saveFile: SaveFile;
-  /** Memory whose pages the system has given already: a copy into fresh ones takes several times as long. */
+  /** Memory whose pages exist already: a copy into new pages takes several times as long. */
   reserve(sizeBytes: number): Promise<ArrayBuffer>;
 }
 
@@ -24,37 +25,37 @@ export interface StateSource {
 }
 
 /**
- * Checkpoints beside a training that goes on: the loop waits for one copy of the state, and another thread does the rest.
- * One save at a time; the memory that a checkpoint needs is kept for the next one.
+ * Saves checkpoints while a training continues: the loop waits for one copy of the state, and another thread does the rest.
+ * There is one save at a time, and its memory is kept for the next one.
  */
 export interface CheckpointWriter {
   /** Whether a save is in flight. */
   readonly busy: boolean;
-  /** Resolves when no save is in flight, to true; or when the one in flight was refused and is tried again, to false. */
+  /** Resolves to true when no save is in flight; to false when the store has refused the one in flight and it is retried. */
   free(): Promise<boolean>;
-  /** The last step whose checkpoint is in the store; 0 before the first. */
+  /** The last step whose checkpoint is stored; 0 before the first. */
   readonly storedStep: number;
-  /** Has memory made ready for files of up to this size, so that the first save is as quick as the others. */
+  /** Reserves memory for files of up to this size, so that the first save is as fast as the others. */
   reserve(sizeBytes: number): void;
-  /** Copies a position and has it stored; resolves when it is copied. Waits for the save in flight, if there is one. */
+  /** Waits for a save in flight, copies the position and begins to store it. Resolves when it is copied. */
   save(step: number, position: PositionWithoutState, source: StateSource): Promise<void>;
-  /** @throws PlatformError DIVERGED when a save found numbers that are not finite, and whatever else made one impossible. */
+  /** @throws PlatformError DIVERGED when a save found numbers that are not finite; any other error that made a save fail. */
   assertSound(): void;
   /** Resolves when no save is in flight. @throws as `assertSound` does. */
   settled(): Promise<void>;
-  /** Lets the save in flight come to its end, but waits for no store that is away. */
+  /** Waits for the save in flight, but not for an unavailable store. */
   close(): Promise<void>;
 }
 
-/** A store that is away, full or damages what it is given: the next checkpoint may fare better. */
-const passing: ReadonlySet<string> = new Set(["STORAGE_UNAVAILABLE", "STORAGE_FULL", "OBJECT_CORRUPT"]);
-/** A file changes its size by a little from checkpoint to checkpoint. */
+/** Failures of a store after which the next checkpoint may succeed. */
+const transient: ReadonlySet<string> = new Set(["STORAGE_UNAVAILABLE", "STORAGE_FULL", "OBJECT_CORRUPT"]);
+/** The size of the file differs a little from checkpoint to checkpoint. */
 const spareBytes = 2 ** 16;
 
-/** @param patience how long a save waits for a store that is away. */
+/** @param options.patience how long a save waits for a store that is unavailable. */
 export function createCheckpointWriter(options: {
   assignment: Pick<Assignment, "runId" | "attempt" | "training">;
-  /** What computes the state; told to whoever resumes it. */
+  /** What computes the state; stored in each checkpoint. */
   environment: Environment;
   saver: CheckpointSaver;
   patience: Patience;
@@ -72,9 +73,9 @@ export function createCheckpointWriter(options: {
   let closing = false;
   const patience = { ...options.patience, stopped: () => closing || options.patience.stopped() };
 
-  /** The file's memory, which is away while a save is in flight. */
+  /** Memory for a file. It belongs to the other thread while a save is in flight. */
   function take(sizeBytes: number): ArrayBuffer {
-    // Too small, it is let go before the larger one is made: there is never more than one.
+    // Freed before a larger buffer is allocated, so that there is never more than one.
     if (memory && memory.byteLength < sizeBytes) memory = undefined;
     const taken = memory ?? new ArrayBuffer(sizeBytes + spareBytes);
     memory = undefined;
@@ -112,8 +113,8 @@ export function createCheckpointWriter(options: {
     } else if (outcome.type === "RUINED") {
       const { name, value } = outcome;
       failure = diverged(name, value, step);
-    } else if (passing.has(outcome.code)) {
-      // The next one may succeed; a run is not worth less than the checkpoint it could not write.
+    } else if (transient.has(outcome.code)) {
+      // The training continues: the next checkpoint may succeed.
       send({ type: "WARNING", message: `no checkpoint at step ${step}: ${outcome.message}` });
     } else failure = new PlatformError(outcome.code, outcome.message);
   }
@@ -146,7 +147,7 @@ export function createCheckpointWriter(options: {
         (buffer) => {
           memory = buffer;
         },
-        // Whatever it is, the first save meets it too, and tells.
+        // The first save allocates what it needs, and reports what fails.
         () => {},
       );
     },
@@ -177,12 +178,4 @@ export function createCheckpointWriter(options: {
       await inFlight;
     },
   };
-}
-
-/** What is thrown when training has ruined its numbers. */
-export function diverged(name: string, value: number, step: number): PlatformError {
-  return new PlatformError(
-    "DIVERGED",
-    `${name} became ${value} at step ${step}; a smaller learning rate or clipping may help`,
-  );
 }

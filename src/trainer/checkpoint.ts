@@ -8,58 +8,59 @@ import type { PlateauState } from "./plateau.js";
 import type { Store } from "./store.js";
 
 /**
- * Where a training stands between two steps: with the assignment, all that is needed to go on as if nothing had
- * happened. Random numbers and the order of the data need no place here: they follow from the seed and the step.
+ * Where a training stands between two steps. Together with the assignment it is enough to continue bit for bit. Random
+ * numbers and the order of the data are not part of it: they follow from the seed and the step.
  */
 export interface TrainingPosition {
   /** Parameters, moving statistics and optimizer slots. */
   state: State;
-  /** Epochs completed, and steps done in the one underway. */
+  /** Completed epochs, and completed steps of the current one. */
   epoch: number;
   stepInEpoch: number;
-  /** `seq` of the last metric point made. */
+  /** `seq` of the last metric point. */
   seq: number;
-  /** Losses and outputs of the epoch underway, for its metrics. */
+  /** Losses and outputs of the current epoch, for its metrics. */
   epochLosses: number[];
   epochOutputs: Float32Array;
   earlyStopping: EarlyStoppingState;
-  /** Of a learning rate that depends on measurements; else null. */
+  /** State of a learning rate that depends on measurements; null for every other schedule. */
   plateau: PlateauState | null;
-  /** Parameters of the best epoch (and their moving averages), while early stopping may restore them. */
+  /** Parameters of the best epoch, with their moving averages; null unless early stopping restores them. */
   bestParameters: State | null;
-  /** Measurements of the last complete epoch. */
+  /** Measurements of the last completed epoch. */
   lastValues: NamedValue[];
-  /** What computed it. */
+  /** The environment that computed it. */
   environment?: Environment;
-  /** Training has ended, by its epochs or by early stopping. */
+  /** Whether the training has ended, by its number of epochs or by early stopping. */
   finished: boolean;
 }
 
 const format = "perennial-checkpoint/1";
 
-/** Numbers that JSON cannot carry are kept as strings. */
+/** JSON has no NaN and infinities: they are stored as strings. */
 const replaceNumber = (_: string, value: unknown) =>
   typeof value === "number" && !Number.isFinite(value) ? { number: String(value) } : value;
 const reviveNumber = (_: string, value: unknown) =>
   typeof value === "object" && value !== null && "number" in value ? Number(value.number) : value;
 
-/** A position whose state still lies where the training changes it. */
+/** A position whose state is still in the training program. */
 export type PositionWithoutState = Omit<TrainingPosition, "state">;
 
-/** The file of a position, before the numbers of its state are in it. */
+/** The file of a position, before the state is copied into it. */
 export interface CheckpointFile {
   sizeBytes: number;
-  /** Where the numbers of the state lie, in bytes from the file's start. */
+  /** Where the tensors of the state are, in bytes from the start of the file. */
   state: { name: string; begin: number; end: number }[];
   /**
-   * Writes all but the state, and answers the arrays to copy the state into: they are the file's own memory, so that copy
-   * is the only one that is made of it.
-   * @param bytes `sizeBytes` of them, from a multiple of 8 on in their buffer.
+   * Writes everything but the state, and answers the arrays to copy the state into. They are views of the file's memory, so
+   * the state is copied only once.
+   *
+   * @param bytes `sizeBytes` bytes, at a multiple of 8 in their buffer.
    */
   open(bytes: Uint8Array): State;
 }
 
-/** Plans the file of a position. The same position gives the same bytes, in any process. */
+/** Lays out the file of a position. The same position gives the same bytes in every process. */
 export function checkpointFile(
   runId: string,
   position: PositionWithoutState,
@@ -99,8 +100,10 @@ export function checkpointFile(
 type Described = Omit<TrainingPosition, "state" | "bestParameters" | "epochOutputs" | "epochLosses">;
 
 /**
- * @param runId the run that must have written it.
- * @throws PlatformError OBJECT_NOT_FOUND, or OBJECT_CORRUPT for a file that is damaged, no checkpoint, or another run's.
+ * Reads a checkpoint.
+ *
+ * @param runId the run that it must belong to.
+ * @throws PlatformError OBJECT_NOT_FOUND, or OBJECT_CORRUPT for a file that is damaged, not a checkpoint, or of another run.
  */
 export async function loadCheckpoint(
   store: Store,

@@ -2,7 +2,7 @@ import { canonicalJson } from "../language/fields/canonical.js";
 import { withoutRowPolicy } from "../language/models/model.js";
 import type { TrainedVersion } from "./protocol.js";
 
-/** A metric of the same target is comparable whatever the network; a loss only between networks declared alike. */
+/** Metrics of the same target can be compared between any two models; a loss only between models that declare it alike. */
 export function areComparable(
   metric: string,
   a: Pick<TrainedVersion, "model" | "preprocessing">,

@@ -12,26 +12,26 @@ import type { Assignment } from "./protocol.js";
 import type { Store } from "./store.js";
 import { type UsableRows, usableRows } from "./usable-rows.js";
 
-/** The rows of a dataset version, divided, and able to be encoded for any model on that dataset. */
+/** The rows of a dataset version by part of the split, to be encoded for any model on that dataset. */
 export interface Data {
   preprocessing: FittedPreprocessing;
-  /** Rows that can be used. */
+  /** Usable rows of each part. */
   counts: Record<SplitPart, number>;
-  /** What was left out of them, for people; null where nothing was. */
+  /** A message about the rows that were left out; null if there are none. */
   skipped: string | null;
-  /** Training rows whose ordinal is below the parent's row count: those it may have been trained on. */
+  /** How many training rows have an ordinal below the parent's row count: the parent may have been trained on them. */
   firstNew: number;
   rows(part: keyof UsableRows, model: ModelSpec, preprocessing: FittedPreprocessing): Rows;
-  /** The numbers of the model's target as the dataset has them, [count, width]. */
+  /** The target's values as they are in the dataset, [count, width]. */
   targets(part: keyof UsableRows, model: ModelSpec): Float64Array;
 }
 
 /**
- * Reads the segments, decides which rows can be used and fits the preprocessing on those that train. A fine-tuned model
- * keeps its parent's statistics: the parent's weights were made for them.
+ * Reads the segments, finds the usable rows and fits the preprocessing on the training rows. A fine-tuned model keeps the
+ * statistics of its parent, because the parent's weights were trained with them.
  *
  * @throws PlatformError EMPTY_SPLIT without training rows, or without test rows for a gate; INVALID_ROWS (see
- * `usableRows`); OBJECT_NOT_FOUND or OBJECT_CORRUPT for a lost segment.
+ *   `usableRows`); OBJECT_NOT_FOUND or OBJECT_CORRUPT for a segment.
  */
 export async function loadData(assignment: Assignment, store: Store): Promise<Data> {
   const { model, dataset, parent, gate } = assignment;
@@ -76,7 +76,7 @@ function featuresOf(model: ModelSpec): string[] {
   return [...model.inputs.map((input) => input.feature), model.target.feature, ...weight];
 }
 
-/** The rows with the given numbers, in that order. */
+/** The rows with these row numbers, in this order. */
 export function takeRows(rows: Rows, numbers: Uint32Array): Rows {
   const inputWidth = rows.x.length / rows.count;
   const targetWidth = rows.y.length / rows.count;
@@ -94,7 +94,7 @@ export function takeRows(rows: Rows, numbers: Uint32Array): Rows {
   return taken;
 }
 
-/** The values of the rows with the given numbers, `width` a row, in that order. */
+/** The values of the rows with these row numbers, in this order; `width` values per row. */
 export function takeValues(values: MetricValues, width: number, numbers: ArrayLike<number>): Float64Array {
   const taken = new Float64Array(numbers.length * width);
   for (let index = 0; index < taken.length; index++) {

@@ -2,7 +2,7 @@ import type { State } from "../engine/graphs/executor.js";
 import type { EarlyStopping } from "../language/training/training.js";
 import type { NamedValue } from "./evaluation.js";
 
-/** What early stopping remembers between epochs; part of every checkpoint. */
+/** The state of early stopping between epochs; part of every checkpoint. */
 export interface EarlyStoppingState {
   best: number | null;
   bestEpoch: number;
@@ -15,8 +15,8 @@ export interface EarlyStoppingState {
 export const freshEarlyStopping: EarlyStoppingState = { best: null, bestEpoch: 0, wait: 0, bestValues: [] };
 
 /**
- * Takes an epoch's measurements into account: whether it is the best so far, and whether to stop. As Keras does it: an
- * improvement is more than `minDelta`, and epochs before `startFromEpoch` count for nothing. `epoch` is from 1.
+ * Applies the measurements of an epoch: whether it is the best so far, and whether to stop. As in Keras, an improvement is
+ * more than `minDelta`, and epochs before `startFromEpoch` are ignored. `epoch` is counted from 1.
  */
 export function judgeEpoch(
   policy: EarlyStopping,
@@ -27,7 +27,7 @@ export function judgeEpoch(
   const current = values.find((value) => value.name === policy.monitor)?.value;
   if (current === undefined || epoch <= policy.startFromEpoch) return { state, improved: false, stop: false };
   const { best } = state;
-  // NaN is never an improvement, not even on nothing.
+  // NaN is never an improvement, not even in the first epoch.
   const gain = Number.isNaN(current)
     ? Number.NEGATIVE_INFINITY
     : best === null
@@ -41,15 +41,15 @@ export function judgeEpoch(
   return { state: { ...state, wait }, improved: false, stop: wait >= policy.patience };
 }
 
-/** Which epoch was the best; an AUC of one class alone is never a number, and no epoch then is. */
+/** Which epoch was the best. There is none if the metric is always undefined, such as an AUC with a single class. */
 export function describeBest({ monitor }: EarlyStopping, { bestEpoch }: EarlyStoppingState): string {
   return bestEpoch === 0 ? `${monitor} was never a number` : `${monitor} was best in epoch ${bestEpoch}`;
 }
 
 /**
- * What tells how good the weights at a position are: the measurement that early stopping goes by, or else the loss on the
- * validation rows, or without them on the training rows. Null within an epoch, since nothing has measured those weights,
- * and for a measurement that is no finite number.
+ * How good the weights at a position are: the metric that early stopping monitors, by default the loss on the validation
+ * rows, or on the training rows without them. Null within an epoch, whose weights were not measured, and for values that
+ * are not finite.
  */
 export function monitoredValue(
   policy: EarlyStopping | null,
@@ -61,7 +61,7 @@ export function monitoredValue(
   return value !== undefined && Number.isFinite(value) ? value : null;
 }
 
-/** Independent copies: the program goes on to change its own. */
+/** Copies of the arrays of a state, which the program changes in the next step. */
 export function copyState(state: State): State {
   return Object.fromEntries(Object.entries(state).map(([name, values]) => [name, values.slice()]));
 }

@@ -3,7 +3,7 @@ import os from "node:os";
 import type { Executor } from "../engine/graphs/executor.js";
 import type { Environment } from "../language/training/environment.js";
 
-/** What this process computes with, as far as results depend on it. */
+/** Everything about this process that the bits of results depend on. */
 export function describeEnvironment(executor: Pick<Executor, "name" | "runtime">): Environment {
   const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   return {
@@ -18,8 +18,8 @@ export function describeEnvironment(executor: Pick<Executor, "name" | "runtime">
 }
 
 /**
- * What the system says of its processors. Math libraries ask the processor itself; an emulator of processors such as QEMU's
- * for single programs, which shows its host's file, is the only place known where the two disagree.
+ * The system's description of its processors. Math libraries ask the processor itself. The two are known to differ only
+ * under QEMU's user-mode emulation, which shows the file of the host.
  */
 function readCpuInfo(): string {
   try {
@@ -29,19 +29,21 @@ function readCpuInfo(): string {
   }
 }
 
-/** What each level of the x86-64 psABI has beyond the one before; math libraries choose their code by such features. */
+/** The features that each level of the x86-64 psABI adds. Math libraries choose their code by such features. */
 const levels = [
   ["x86-64-v2", ["cx16", "popcnt", "sse4_1", "sse4_2", "ssse3"]],
   ["x86-64-v3", ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"]],
   ["x86-64-v4", ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]],
 ] as const;
 
-/** Of 64-bit Arm, which has no such levels, what math libraries choose their code by, as Linux spells it. */
+/** The features by which math libraries choose their code on 64-bit Arm, which has no such levels, as Linux names them. */
 const armFeatures = ["asimddp", "asimdhp", "bf16", "i8mm", "sme", "sme2", "sve", "sve2"];
 
 /**
- * The instructions that a processor offers: as a level, `x86-64-v3` and the like; of Arm by their names, `arm64 asimddp sve`;
- * or the architecture alone where `cpuInfo`, the text of Linux's `/proc/cpuinfo`, says nothing.
+ * The instruction set of a processor: a level such as `x86-64-v3`, on Arm the features by name (`arm64 asimddp sve`), or the
+ * architecture alone.
+ *
+ * @param cpuInfo the text of Linux's `/proc/cpuinfo`; may be empty.
  */
 export function processorLevel(architecture: string, cpuInfo: string): string {
   const flags = new Set(/^(?:flags|Features)\s*:(.*)$/m.exec(cpuInfo)?.[1]?.trim().split(/\s+/));

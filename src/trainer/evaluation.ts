@@ -1,8 +1,9 @@
 import { rowCounting } from "../engine/graphs/row-counting.js";
 import type { MetricValues } from "../engine/metrics/metric.js";
 import { createMetric } from "../engine/metrics/metrics.js";
-import type { Rows } from "../engine/programs/training-program.js";
+import type { Rows, TrainingProgram } from "../engine/programs/training-program.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
+import { classesOf } from "../language/datasets/feature-types.js";
 import { metricName } from "../language/metrics/metrics.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { TrainingSemantics } from "../language/training/training.js";
@@ -11,26 +12,26 @@ import type { UsableRows } from "./usable-rows.js";
 
 export interface NamedValue {
   name: string;
-  /** NaN where it is not defined. */
+  /** NaN if it is undefined. */
   value: number;
-  /** Why the value is not defined; left out where it is. */
+  /** Why the value is undefined; absent if it is defined. */
   undefinedReason?: string;
 }
 
-/** Whose outputs are measured, and how. */
+/** The model whose outputs are measured, and how. */
 export interface Measuring {
   model: ModelSpec;
   preprocessing: FittedPreprocessing;
   /**
-   * Of the run. 1 compares predictions with targets that went through the float32 encoding, and counts what is undefined
-   * as a number: early stopping and schedules of those runs have gone by such values.
+   * Of the run. Under 1, predictions are compared with targets that were encoded as float32, and undefined metrics are
+   * numbers: early stopping and schedules of those runs used such values.
    */
   semantics: TrainingSemantics;
 }
 
 /**
- * What metrics compare the predictions of one part with, [count, width]: one-hot classes, 0 and 1, or the numbers of the
- * target as they are in the dataset, in float64.
+ * The targets that metrics compare predictions with, [count, width]: one-hot classes, 0 and 1, or the numbers of the dataset
+ * in float64.
  */
 export function metricTargets(
   { model, preprocessing, semantics }: Measuring,
@@ -38,12 +39,11 @@ export function metricTargets(
   part: keyof UsableRows,
   rows: Rows,
 ): MetricValues {
-  const { type } = model.target;
-  if (type === "CATEGORY" || type === "BINARY") return rows.y;
+  if (classesOf(model.target) !== undefined) return rows.y;
   return semantics === 1 ? decodeOutputs(model, preprocessing, rows.y, rows.count) : data.targets(part, model);
 }
 
-/** The model's metrics of the network's outputs, [count, width], which are decoded into the target's own unit in float64. */
+/** The model's metrics of outputs, [count, width], which are first decoded into the unit of the target, in float64. */
 export function measure(
   { model, preprocessing, semantics }: Measuring,
   targets: MetricValues,
@@ -57,8 +57,30 @@ export function measure(
   });
 }
 
-/** A mean loss over rows. Where none of them has weight there is no mean (semantics 1: it is 0 plus regularization). */
+/** A mean loss over rows. It is undefined if every weight is 0 (under semantics 1 it is 0 plus regularization). */
 export function measureLoss(name: string, loss: number, rows: Rows, semantics: TrainingSemantics): NamedValue {
   if (rowCounting(semantics).definesLoss(rows.weight)) return { name, value: loss };
   return { name, value: Number.NaN, undefinedReason: "the weight of every row is 0" };
+}
+
+/**
+ * Evaluates a program on one part of the data.
+ *
+ * @returns loss and metrics, none where the part has no rows; `sound`: whether every prediction is a finite number.
+ */
+export async function evaluatePart(
+  program: Pick<TrainingProgram, "evaluate">,
+  data: Pick<Data, "rows" | "targets">,
+  part: "validation" | "test" | "gate",
+  measuring: Measuring,
+): Promise<{ values: NamedValue[]; sound: boolean }> {
+  const { model, preprocessing, semantics } = measuring;
+  const rows = data.rows(part, model, preprocessing);
+  if (rows.count === 0) return { values: [], sound: true };
+  const { loss, predictions } = await program.evaluate(rows);
+  const metrics = measure(measuring, metricTargets(measuring, data, part, rows), predictions);
+  return {
+    values: [measureLoss("loss", loss, rows, semantics), ...metrics],
+    sound: predictions.every(Number.isFinite),
+  };
 }

@@ -4,14 +4,14 @@ import type { Store } from "./store.js";
 
 const pauseMs = 1_000;
 
-/** How long to wait for a store that is away. */
+/** How long to wait for a store that is unavailable. */
 export interface Patience {
   patienceMs: number;
-  /** Whether the trainer was asked to stop: then it waits no longer. */
+  /** Whether the trainer was requested to stop, which ends the wait. */
   stopped(): boolean;
 }
 
-/** Repeats what fails because the store is away, since a restart of it should not cost a training. */
+/** Retries while the store is unavailable, so that a restart of the store does not cost a training. */
 export async function patiently<Result>(attempt: () => Promise<Result>, patience: Patience): Promise<Result> {
   const deadline = performance.now() + patience.patienceMs;
   for (;;) {
@@ -25,7 +25,7 @@ export async function patiently<Result>(attempt: () => Promise<Result>, patience
   }
 }
 
-/** A store that is waited for. */
+/** A store whose operations are retried while it is unavailable. */
 export function patientStore(store: Store, patience: Patience): Store {
   return {
     get: (key, sha256) => patiently(() => store.get(key, sha256), patience),

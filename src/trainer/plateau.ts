@@ -3,29 +3,30 @@ import type { ReduceOnPlateau, Schedule } from "../language/schedules/schedule.j
 import { currentSemantics, type TrainingSemantics } from "../language/training/training.js";
 import type { NamedValue } from "./evaluation.js";
 
-/** What reduceOnPlateau remembers between epochs; part of every checkpoint. */
+/** The state of reduceOnPlateau between epochs; part of every checkpoint. */
 export interface PlateauState {
-  /** The rate of the steps to come. */
+  /** The learning rate of the next steps. */
   learningRate: number;
   best: number | null;
   /** Epochs since the best one, or since the last reduction. */
   wait: number;
-  /** Epochs of the cooldown that are left. */
+  /** Remaining epochs of the cooldown. */
   cooldown: number;
 }
 
-/** Where the schedule begins; null for one that does not depend on measurements. */
+/** The initial state; null for a schedule that does not depend on measurements. */
 export function freshPlateau(schedule: Schedule): PlateauState | null {
   if (schedule.type !== "reduceOnPlateau") return null;
   return { learningRate: schedule.initial, best: null, wait: 0, cooldown: 0 };
 }
 
 /**
- * Takes an epoch's measurements into account, as Keras's ReduceLROnPlateau does: an improvement is more than `minDelta`;
- * after `patience` epochs without one the rate is multiplied by `factor`, but not below `minLearningRate`, and in the
- * `cooldown` epochs that follow none is counted. Without the monitored value, or where it is undefined, nothing changes. NaN is never an improvement.
+ * Applies the measurements of an epoch, as Keras's ReduceLROnPlateau does: an improvement is more than `minDelta`; after
+ * `patience` epochs without one the rate is multiplied by `factor`, but not below `minLearningRate`, and the next
+ * `cooldown` epochs are not counted. If the monitored value is missing or undefined, nothing changes. NaN is never an
+ * improvement.
  *
- * @param semantics of the run: with 1 NaN is an improvement on nothing, and nothing then improves on NaN.
+ * @param semantics of the run. Under 1, NaN in the first epoch counts as the best value, and nothing improves on it.
  */
 export function judgePlateau(
   schedule: ReduceOnPlateau,

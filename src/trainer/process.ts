@@ -5,26 +5,26 @@ import type { MetricPoint } from "../language/metrics/metrics.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { runAttempt } from "./attempt.js";
 import { startCheckpointThread } from "./checkpoint-thread.js";
-import type { Interlude } from "./fit.js";
+import type { Interlude } from "./fit-listener.js";
 import { patientStore } from "./patient-store.js";
 import type { AssignedDevice, FromTrainer, Progress, ToTrainer } from "./protocol.js";
 import { warmUp } from "./warm-up.js";
 
-/** How long points may wait before they are sent: `run.progress` promises 250 ms, and the worker needs its share. */
+/** How long points may wait before they are sent. `run.progress` is at most 250 ms old, and the worker needs part of that. */
 const flushMs = 50;
-/** How long a store may be away before the attempt ends. */
+/** How long a store may be unavailable before the attempt ends. */
 const patienceMs = 60_000;
 export const trainerLimits = { patienceMs } as const;
-/** Messages that may wait for a worker that does not read, such as one that was stopped: some ten seconds of training. */
+/** Messages that may wait for a worker that does not read them, such as a stopped one: about ten seconds of training. */
 const unreadMessages = 200;
-/** What takes no longer than this is not worth a message; a step may take at least ten times as long. */
+/** An evaluation that takes less than this is not reported; the limit on a step is at least ten times as long. */
 const silentMs = 100;
-/** How long the loop may keep messages from coming in. */
+/** How long the training loop may run before it lets messages in. */
 const turnMs = 20;
 
 /**
- * The life of a trainer process: it says READY, waits for one assignment, works it off, says how that ended, and exits.
- * It is alone with its run: whatever goes wrong here, at worst this process ends, and its worker starts another.
+ * The life of a trainer process: it reports READY, waits for one assignment, runs the attempt, reports how it ended, and exits.
+ * A process serves one run, so a fault ends at worst this process, and the worker starts another.
  */
 export async function serveTrainer(options: {
   store: () => Promise<ObjectStore>;
@@ -32,18 +32,19 @@ export async function serveTrainer(options: {
   checkpointThread?: URL;
   /** Made for the device that the run was granted, and the threads that it asks for. */
   executor: (device: AssignedDevice, threads: number) => Executor;
-  /** Computes while the process waits for its run, so that all it needs is loaded. */
+  /** Used while the process waits for its run, so that everything is loaded by then. */
   rehearsal: Executor;
-  /** Sees the assignment before it is worked on, to name the process after its run. */
+  /** Called before the attempt starts, to name the process after its run. */
   onAssigned: (runId: string) => void;
 }): Promise<void> {
   const channel = process;
   if (!channel.send) throw new PlatformError("UNSUPPORTED", "a trainer is started by a worker, not by hand");
-  // A Ctrl-C reaches the whole foreground group; the worker decides what becomes of its trainers.
+  // A Ctrl-C reaches the whole process group; the worker decides what its trainers do then.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
-  // Without its worker, nothing it does can be stored.
+  // Without its worker, no result can be stored. The worker may have ended while this process was loading.
   process.on("disconnect", () => process.exit(1));
+  if (!process.connected) process.exit(1);
 
   let request: "CANCEL" | "DRAIN" | undefined;
   let held = false;
@@ -89,7 +90,7 @@ export async function serveTrainer(options: {
           await nextTurn();
           turnAt = performance.now();
         }
-        // Looked at again each time: either may begin while the other is waited for.
+        // Checked again after each wait: either condition may arise while the other is waited for.
         while ((held || unread > unreadMessages) && !request) {
           outbox.flush();
           await new Promise<void>((resolve) => {
@@ -103,25 +104,25 @@ export async function serveTrainer(options: {
     outbox.send(outcome ? { type: "SUCCEEDED", outcome } : { type: "STOPPED" });
   } catch (error) {
     const known = error instanceof PlatformError;
-    // Who is asked to stop does not wait for a store that is away, and that is no fault of the run.
+    // A requested stop does not wait for an unavailable store, and that is not a fault of the run.
     if (request && known && error.code === "STORAGE_UNAVAILABLE") return outbox.send({ type: "STOPPED" });
     const code = known ? error.code : "TRAINER_FAILED";
     const message = known ? error.message : `${(error as Error).stack ?? error}`.slice(0, 2_000);
     outbox.send({ type: "FAILED", error: { code, message } });
   }
-  // The worker closes the channel when it has stored what came last; `disconnect` then ends the process.
+  // The worker closes the channel when it has stored the last message; `disconnect` then ends the process.
 }
 
 interface Outbox {
   send(message: FromTrainer): void;
   flush(): void;
-  /** Says that what follows is no step. */
+  /** Reports that what follows is not a step. */
   leaveSteps(next: Interlude): void;
-  /** Says that steps follow, unless that is known. */
+  /** Reports that steps follow, unless that was the last report. */
   beginStep(): void;
 }
 
-/** Sends messages in order; points travel together, since a message each would cost more than a small step. */
+/** Sends messages in order. Points are sent in batches, because a message per point would cost more than a small step. */
 function createOutbox(post: (message: FromTrainer) => void): Outbox {
   let stepping = false;
   let left: { next: Interlude; at: number } | undefined;
@@ -140,7 +141,7 @@ function createOutbox(post: (message: FromTrainer) => void): Outbox {
     leaveSteps(next) {
       flush();
       left = { next, at: performance.now() };
-      // An evaluation that is over in no time counts as a part of the step: small epochs must not cost two messages more each.
+      // A short evaluation counts as part of the step, so that short epochs do not cost two more messages each.
       if (!stepping || (next === "EVALUATION" && evaluationMs < silentMs)) return;
       stepping = false;
       post({ type: "STEPPING", stepping });

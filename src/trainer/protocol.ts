@@ -7,7 +7,7 @@ import type { Environment } from "../language/training/environment.js";
 import type { TrainingSpec } from "../language/training/training.js";
 import type { SegmentReference } from "../segments/segment-reference.js";
 
-/** An object with the digest that its bytes must have. */
+/** An object and the digest of its bytes. */
 export interface StoredObject {
   key: string;
   /** Lower-case hex. */
@@ -29,7 +29,7 @@ export interface AssignedDevice {
   uuid: string | null;
 }
 
-/** Everything a trainer is told about its attempt. It asks nobody else: it has the object store, but no database. */
+/** Everything that a trainer knows about its attempt. It uses the object store, but no database. */
 export interface Assignment {
   runId: string;
   attempt: number;
@@ -44,11 +44,11 @@ export interface Assignment {
   gate: { metric: string; champion: TrainedVersion | null } | null;
   /** Whether only the digest of the weights is wanted: a version is trained again, and no other is made. */
   reproduces: boolean;
-  /** Of earlier attempts, newest first; the first one that can be read is resumed. */
+  /** Of earlier attempts, newest first. The first usable one is resumed. */
   checkpoints: (StoredObject & { step: number })[];
   /**
-   * What earlier attempts have stored: how many points, the number from which the newest rewind counts (0: none), and what
-   * the newest of these was computed with.
+   * The metric points of earlier attempts: the `seq` of the last one, the `seq` at which the newest rewind begins (0: none),
+   * and the environment that computed the newest.
    */
   measured: { head: number; rewoundAt: number; environment: Environment | null };
 }
@@ -67,8 +67,8 @@ export interface CheckpointObject extends StoredObject {
   epoch: number;
   sizeBytes: number;
   /**
-   * What tells the best checkpoints: the measurement of the epoch that ended with it. Null for one within an epoch, whose
-   * weights nothing has measured.
+   * Ranks checkpoints: the monitored measurement of the epoch that ended with it. Null for a checkpoint within an epoch, whose
+   * weights were not measured.
    */
   monitored: number | null;
 }
@@ -87,8 +87,8 @@ export interface TrainingOutcome {
 }
 
 /**
- * Worker to trainer. CANCEL stops without a result; DRAIN writes a checkpoint first, so that another attempt can go on. HOLD:
- * begin no step before GO_ON, since what was made of the last ones cannot be stored yet.
+ * Worker to trainer. CANCEL stops without a result; DRAIN saves a checkpoint first, so that another attempt can continue.
+ * HOLD: no step begins before GO_ON, because the results of earlier steps cannot be stored yet.
  */
 export type ToTrainer =
   | { type: "RUN"; assignment: Assignment }
@@ -97,21 +97,21 @@ export type ToTrainer =
   | { type: "HOLD" }
   | { type: "GO_ON" };
 
-/** Trainer to worker, in the order things happened. Values travel by structured clone, so NaN stays NaN. */
+/** Trainer to worker, in order. Values are sent by structured clone, which keeps NaN. */
 export type FromTrainer =
   | { type: "READY" }
-  /** What the results are reproducible for. */
+  /** The environment in which the results can be reproduced. */
   | { type: "STARTED"; environment: Environment }
   | { type: "RESUMED"; step: number }
-  /** What it resumes was computed by something else, so the last bits of the results may differ. */
+  /** The resumed checkpoint was computed in another environment, so the last bits of the results may differ. */
   | { type: "ENVIRONMENT_CHANGED"; message: string }
-  /** From the point `seq` on, the steps behind `toStep` are measured anew: their values may differ from those stored. */
+  /** Points from `seq` on repeat the steps after `toStep`, with values that may differ from the stored ones. */
   | { type: "REWIND"; seq: number; toStep: number }
   | { type: "WARNING"; message: string }
-  /** How many rows the model cannot use, which, and why; they take part in nothing. */
+  /** Which rows are left out of training and evaluation, and why the model cannot use them. */
   | { type: "ROWS_SKIPPED"; message: string }
   | { type: "METRICS"; points: MetricPoint[]; progress: Progress }
-  /** Whether steps come next, each of which is limited in time, or something else, which is not. */
+  /** Whether what follows are steps, whose time is limited, or something else, whose time is not. */
   | { type: "STEPPING"; stepping: boolean }
   | { type: "CHECKPOINT"; checkpoint: CheckpointObject }
   | { type: "EARLY_STOPPED"; message: string }

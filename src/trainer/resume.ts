@@ -8,7 +8,7 @@ import { loadCheckpoint, type TrainingPosition } from "./checkpoint.js";
 import type { Assignment, FromTrainer } from "./protocol.js";
 import type { Store } from "./store.js";
 
-/** What a checkpoint must fit to be gone on from. */
+/** What a checkpoint must match to be resumed. */
 export interface Resumption {
   assignment: Pick<Assignment, "runId" | "checkpoints" | "model" | "training">;
   store: Store;
@@ -19,8 +19,8 @@ export interface Resumption {
 }
 
 /**
- * The newest checkpoint that can be read and fits; null where there is none. One that is damaged, or belongs to another
- * training, costs the steps since the one before and a warning, not the run: nothing of it is used.
+ * The newest usable checkpoint; null if there is none. A checkpoint that is damaged or belongs to another training is skipped
+ * with a warning, and nothing of it is used.
  */
 export async function resumeFrom(resumption: Resumption): Promise<TrainingPosition | null> {
   const { assignment, environment, send } = resumption;
@@ -54,7 +54,7 @@ async function usablePosition(
   try {
     await program.restore(position.state);
   } catch (error) {
-    // A program takes a state as a whole or not at all.
+    // A program restores a state completely or not at all.
     if (!(error instanceof PlatformError) || error.code !== "BAD_INPUT") throw error;
     throw foreign(checkpoint.key, error.message);
   }
@@ -65,7 +65,7 @@ function foreign(key: string, reason: string): PlatformError {
   return new PlatformError("OBJECT_CORRUPT", `${key} is not a checkpoint of this training: ${reason}`);
 }
 
-/** Why a position cannot be one of this training, or undefined. */
+/** Why a position cannot belong to this training; undefined if it can. */
 function misfit(
   position: TrainingPosition,
   { model, training }: Resumption["assignment"],

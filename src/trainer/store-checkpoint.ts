@@ -4,29 +4,29 @@ import { checkpointKey } from "../storage/keys.js";
 import type { StoredObject } from "./protocol.js";
 import type { Store } from "./store.js";
 
-/** A checkpoint's file in memory, and which of its bytes are numbers of the state. */
+/** The file of a checkpoint in memory, and where the tensors of the state are in it. */
 export interface CheckpointBytes {
   runId: string;
   attempt: number;
   step: number;
-  /** Begins with the file; it may be longer. */
+  /** Starts with the file; it may be longer. */
   buffer: ArrayBuffer;
   sizeBytes: number;
   state: { name: string; begin: number; end: number }[];
 }
 
-/** What became of it. */
+/** The result of a save. */
 export type SaveOutcome =
-  /** It is in the store, and verified. */
+  /** The file is stored and verified. */
   | { type: "STORED"; object: StoredObject & { sizeBytes: number } }
-  /** A number of the state is not finite: such a state must not become a checkpoint. Nothing was stored. */
+  /** A number of the state is not finite. Nothing was stored, because such a state must not become a checkpoint. */
   | { type: "RUINED"; name: string; value: number }
-  /** The store refused. */
+  /** The store failed. */
   | { type: "FAILED"; code: PlatformError["code"]; message: string };
 
 /**
- * Looks at the numbers, hashes the file and puts it. All of it takes long for a large state, which is why a training has
- * it done by another thread.
+ * Checks that the state is finite, hashes the file and stores it. This takes long for a large state, so a trainer does it on
+ * another thread.
  */
 export async function storeCheckpoint(store: Pick<Store, "put">, file: CheckpointBytes): Promise<SaveOutcome> {
   const { runId, attempt, step, buffer, sizeBytes, state } = file;
@@ -47,8 +47,8 @@ export async function storeCheckpoint(store: Pick<Store, "put">, file: Checkpoin
 
 /** The first of these numbers that is NaN or infinite; undefined where there is none. */
 export function firstNonFinite(values: Float32Array): number | undefined {
-  // 0 times a number is 0, and times anything else it is NaN: several times as fast as asking about each. Four sums, since
-  // an addition to one has to wait for that before it.
+  // 0 times a finite number is 0, and 0 times anything else is NaN: several times as fast as testing each number. Four sums,
+  // because an addition to a sum waits for the one before.
   let [a, b, c, d] = [0, 0, 0, 0];
   const even = values.length - (values.length % 4);
   for (let index = 0; index < even; index += 4) {

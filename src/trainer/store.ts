@@ -1,4 +1,4 @@
 import type { ObjectStore } from "../storage/object-store.js";
 
-/** What a trainer does with the object store: it never lists, deletes or signs. */
+/** The part of the object store that a trainer uses. */
 export type Store = Pick<ObjectStore, "get" | "put">;

@@ -9,21 +9,21 @@ import type { ModelSpec } from "../language/models/model.js";
 import { areComparable } from "./comparable.js";
 import type { Assignment } from "./protocol.js";
 
-/** The rows that a run computes with, by their ordinals, ascending; `gate`: those that challenger and champion are measured on. */
+/** Ordinals of the rows that a run uses, ascending. `gate`: the rows on which challenger and champion are measured. */
 export type UsableRows = Record<SplitPart | "gate", Uint32Array>;
 
 /** How many ordinals and reasons a message names. */
 const shownFaults = 10;
 
 /**
- * Decides once, before anything is trained, which rows the run's model can use, and which of the test rows its champion
- * can use too, and fits the preprocessing on the training rows that are left. What it decides follows from the rows and the
- * declarations alone, so every attempt and every reproduction decides the same.
+ * Finds the rows that the run's model can use, and the test rows that its champion can use too, and fits the preprocessing
+ * on the usable training rows. The result follows from the rows and the declarations alone, so it is the same in every
+ * attempt and reproduction.
  *
  * @param parts the rows of each part of the split.
- * @returns `skipped`: what was left out, for the run's log; null where every row can be used.
- * @throws PlatformError INVALID_ROWS where the model does not declare `invalidRows: SKIP`, or no row is left that the run
- * cannot do without.
+ * @returns `skipped`: a message about the rows that were left out, for the run's log; null if every row is usable.
+ * @throws PlatformError INVALID_ROWS if there are unusable rows and the model does not declare `invalidRows: SKIP`, or if
+ *   a part that the run needs has no usable row.
  */
 export function usableRows(
   assignment: Assignment,
@@ -33,10 +33,10 @@ export function usableRows(
   const { model, parent, gate, training } = assignment;
   const audit = new Audit(table.rowCount);
   let usable = audit.withoutFaults(parts, rowChecks(model, table));
-  // Without a training row, nothing can be fitted and nothing more be found.
+  // The checks below need a fitted preprocessing, and that needs training rows.
   if (usable.train.length === 0) throw audit.refusal(model, "no training row is left");
   const preprocessing = parent?.preprocessing ?? fitPreprocessing(model, table, usable.train, training.semantics);
-  // Under semantics 1 an infinite number was computed with, and a run that was done with it must be reproducible.
+  // Runs of semantics 1 computed with infinite numbers, and must be reproducible.
   const judgesEncoding = training.semantics > 1;
   if (judgesEncoding) usable = audit.withoutFaults(usable, encodingChecks(model, preprocessing, table));
   usable = audit.withoutFaults(usable, weightChecks(model, table, usable));
@@ -57,7 +57,7 @@ export function usableRows(
   return { rows, preprocessing, skipped: `${audit.describe("are left out")} Left out: ${removed.join(", ")}.` };
 }
 
-/** A part that held rows, holds none that can be used, and is needed. */
+/** Names a part that the run needs, has rows, and has no usable ones; undefined if there is none. */
 function missingPart(
   { training, optimizer, gate }: Assignment,
   parts: Record<SplitPart, Uint32Array>,
@@ -74,7 +74,7 @@ function missingPart(
   return undefined;
 }
 
-/** Weights that are too large for 32-bit floats once the weight of the row's class is counted in. */
+/** Checks for weights that exceed 32-bit floats when they are multiplied by the weight of the row's class. */
 function weightChecks(model: ModelSpec, table: Table, rows: Record<SplitPart, Uint32Array>): RowCheck[] {
   const weights = model.sampleWeight == null ? undefined : exampleWeights(model, table, rows, "train");
   if (!weights?.some((weight) => !Number.isFinite(weight))) return [];
@@ -88,7 +88,7 @@ function weightChecks(model: ModelSpec, table: Table, rows: Record<SplitPart, Ui
   ];
 }
 
-/** What has been found wrong so far: counts and the first few, however many rows there are. */
+/** The faults found so far: counts and the first few. Its size does not depend on the number of rows. */
 class Audit {
   found = 0;
   private readonly first: (RowFault & { row: number })[] = [];
@@ -106,7 +106,7 @@ class Audit {
     return { train, validation, test };
   }
 
-  /** The rows that pass every check; `whose` is put before the rule that one does not. */
+  /** The rows that pass every check. `whose` goes before the subject of a fault. */
   without(rows: Uint32Array, checks: readonly RowCheck[], whose = ""): Uint32Array {
     if (checks.length === 0) return rows;
     return rows.filter((row) => {
@@ -119,16 +119,16 @@ class Audit {
   private note(row: number, fault: RowFault): void {
     this.found += 1;
     const reason = `${fault.subject} must ${fault.rule}`;
-    // Sums of distributions differ from row to row: what is counted must not grow with the rows.
+    // Some reasons name a number that differs from row to row, so the number of counted reasons is limited.
     if (this.counts.has(reason) || this.counts.size < shownFaults)
       this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
-    // The lowest ordinals, whichever part they are in.
+    // Keeps the lowest ordinals of all parts.
     this.first.push({ row, ...fault });
     this.first.sort((a, b) => a.row - b.row);
     if (this.first.length > shownFaults) this.first.pop();
   }
 
-  /** @param verb what becomes of the rows, as the rest of the sentence. */
+  /** @param verb what happens to the rows, as the predicate of the sentence. */
   describe(verb: string): string {
     const [example] = this.first;
     if (!example) return "";
@@ -139,7 +139,7 @@ class Audit {
     return `${count(this.found)} of the ${count(this.rowCount)} rows ${verb}, because this model cannot use them: row ${row} (by its ordinal in the dataset, from 0): ${subject} must ${rule}, and is ${value}. Their ordinals: ${ordinals}. Reasons: ${reasons}.`;
   }
 
-  /** @param missing what cannot be done without, where leaving rows out has left none. */
+  /** @param missing the part that has no usable row and is needed, if there is one. */
   refusal(model: Pick<ModelSpec, "invalidRows">, missing?: string): PlatformError {
     const advice =
       model.invalidRows === "SKIP"

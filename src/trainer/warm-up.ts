@@ -9,8 +9,8 @@ import { readSegment, writeSegment } from "../segments/segment.js";
 const rows = 4;
 
 /**
- * Uses everything once that a training will use: the database library is loaded, the numerics are compiled. It happens
- * while the process waits for its run, so that `train` to the first step does not pay for it.
+ * Trains a tiny model, so that DuckDB is loaded and the numerics are compiled. The process does this while it waits for its
+ * run, so that the first step of the run comes sooner.
  */
 export async function warmUp(executor: Executor): Promise<void> {
   const number = { type: "NUMBER" as const, description: "", categories: [], shape: [] };

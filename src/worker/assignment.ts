@@ -11,7 +11,7 @@ import { measuredBefore } from "../runs/metrics.js";
 import type { ClaimedRun } from "../scheduler/claim.js";
 import type { Assignment, TrainedVersion } from "../trainer/protocol.js";
 
-/** Collects what the trainer needs to know about a claimed run. */
+/** Collects everything that a trainer needs to know about a claimed run. */
 export async function assignmentOf(manager: EntityManager, run: ClaimedRun): Promise<Assignment> {
   const { spec: model } = await manager.findOneByOrFail(ModelRevision, { id: run.modelRevisionId });
   const { spec: optimizer } = await manager.findOneByOrFail(OptimizerRevision, { id: run.optimizerRevisionId });
@@ -49,7 +49,7 @@ async function championOf(manager: EntityManager, modelId: string, name: string)
   return trainedVersion(manager, await manager.findOneByOrFail(ModelVersion, { id: alias.versionId }));
 }
 
-/** A version's specification, statistics and weights. */
+/** The specification, preprocessing and weights of a version. */
 async function trainedVersion(manager: EntityManager, version: ModelVersion): Promise<TrainedVersion> {
   const { spec } = await manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
   const weights = await manager.findOneByOrFail(Artifact, { versionId: version.id, name: "weights.safetensors" });

@@ -4,36 +4,36 @@ import type { Logger } from "../logger.js";
 import { nvidiaSmiArguments, offeredGpu, parseNvidiaSmi, visibleGpus } from "./nvidia.js";
 
 /**
- * Which GPUs to look for. `auto`: NVIDIA's, which CUDA tells from software. `cpu`: none. `webgpu`: the one that WebGPU
- * takes by default, whatever it is: a software device too, so it must be asked for.
+ * Which GPUs to look for. `auto`: NVIDIA GPUs, through CUDA. `cpu`: none. `webgpu`: the default adapter of WebGPU, which may be
+ * a software device.
  */
 export type DeviceSetting = "auto" | "cpu" | "webgpu";
 
-/** What detection asks of its host. */
+/** What detection needs from the host. */
 export interface Host {
   /** `os.cpus()[0].model`; may be empty. */
   cpuModel: string;
-  /** Of the machine. */
+  /** Memory of the machine. */
   totalMemoryBytes: number;
-  /** The limit of its container or control group; 0 or beyond the machine's where there is none. */
+  /** The memory limit of the container or control group; 0 or more than the machine's if there is none. */
   memoryLimitBytes: number;
   env: NodeJS.ProcessEnv;
-  /** What a program writes. Rejects when it is not there, fails, or takes too long. */
+  /** The output of a program. Rejects if it does not exist, fails, or takes too long. */
   run(program: string, args: readonly string[]): Promise<string>;
-  /** Trains a tiny net on a device, in a process of its own that may die of it. Answers what went wrong, or nothing. */
+  /** Trains a tiny model on a device, in a separate process because it may crash. Answers what went wrong, if anything. */
   probe(provider: Provider, uuid: string | null): Promise<string | undefined>;
 }
 
 /**
- * What a host has to compute on: its CPU first, then each GPU that has proved to work.
+ * The devices of a host: its CPU first, then each GPU that passes a test training.
  *
- * @throws PlatformError UNSUPPORTED when nothing works.
+ * @throws PlatformError UNSUPPORTED if no device works.
  */
 export async function detectDevices(options: {
   setting: DeviceSetting;
-  /** Runs of one thread that the CPU takes at once. */
+  /** How many single-threaded runs the CPU executes at once. */
   cpuSlots: number;
-  /** Whether the CPU must prove to work as GPUs must: not everything that computes does so everywhere. */
+  /** Whether the CPU must pass the test training too: TensorFlow does not work on every CPU. */
   probeCpu?: boolean;
   host: Host;
   logger: Logger;
@@ -58,8 +58,7 @@ async function nvidia(host: Host, logger: Logger): Promise<OfferedDevice[]> {
   try {
     output = await host.run("nvidia-smi", nvidiaSmiArguments);
   } catch (error) {
-    // Not there, or behind a directory of the path that is closed to us: a host like most others. Anything else is worth a
-    // word.
+    // Most hosts have no such program, or none that this user can execute. Any other error is logged.
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "EACCES") logger.warn({ error: message }, "nvidia-smi failed; no GPU is offered");
     return [];
@@ -67,7 +66,7 @@ async function nvidia(host: Host, logger: Logger): Promise<OfferedDevice[]> {
   const gpus = visibleGpus(parseNvidiaSmi(output), host.env.CUDA_VISIBLE_DEVICES);
   const [first] = gpus;
   if (!first) return [];
-  // What can be wrong is the same for all of them: the libraries.
+  // A failure has the same cause for all GPUs: the libraries.
   const fault = await host.probe("cuda", first.uuid);
   if (fault === undefined) return gpus.map(offeredGpu);
   const names = gpus.map(({ name }) => name).join(", ");

@@ -5,13 +5,13 @@ import type { Provider } from "../entities/device.js";
 import { dropped, guarded } from "../guarded.js";
 import type { Host } from "./devices.js";
 
-/** Beyond that, a driver hangs. */
+/** A probe that takes longer is taken for a driver that hangs. */
 const programMs = 10_000;
 const probeMs = 60_000;
-/** The end of what a probe writes tells what it died of. */
+/** The last characters of a probe's output, which tell why it failed. */
 const shownCharacters = 500;
 
-/** The host that this process runs on. @param probePath the program that tries a device: `probe.js`. */
+/** The host that this process runs on. @param probePath the program that tests a device: `probe.js`. */
 export function thisHost(options: { env: NodeJS.ProcessEnv; probePath: string }): Host {
   const { env, probePath } = options;
   return {

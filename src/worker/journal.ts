@@ -6,11 +6,11 @@ import type { Logger } from "../logger.js";
 import type { Progress } from "../trainer/protocol.js";
 
 const retryMs = 250;
-/** Points that one transaction stores at most: it must end well within the limit on a query. */
+/** The most points that one transaction stores, so that it ends well within the limit on a query. */
 const batchPoints = 10_000;
-/** A write that is no point: its message, its checkpoint. */
+/** Memory of a write that is not a point. */
 const writeBytes = 1_024;
-/** A point without its name: four numbers, and the object around them. */
+/** Memory of a point without its name: four numbers and their object. */
 const pointBytes = 96;
 
 type Entry = { points: MetricPoint[]; progress: Progress } | { write: () => Promise<void> };
@@ -21,36 +21,38 @@ export interface JournalBound {
   bytes: number;
 }
 
-/** More than a minute of a trainer that makes a thousand steps a second, each with a point. */
+/** More than a minute of a trainer that makes a thousand steps per second, each with a point. */
 export const journalBound: JournalBound = { entries: 100_000, bytes: 16 * 2 ** 20 };
 export const journalLimits = { ...journalBound } as const;
 
 /**
- * What an attempt has to store, in order. While Postgres is away the training goes on and entries wait here, up to a bound;
- * points that wait are written together. The first write that fails for another reason ends the journal: nothing behind
- * it is written.
+ * What an attempt has to store, in order. While Postgres is unavailable the training continues and entries wait here, up to
+ * a limit; waiting points are written together. The first write that fails for another reason ends the journal: nothing
+ * after it is written.
  */
 export interface Journal {
   addPoints(points: MetricPoint[], progress: Progress): void;
-  /** Adds a write behind everything before it. */
+  /** Adds a write. */
   add(write: () => Promise<void>): void;
-  /** Resolves when all that was added is stored. @throws what ended the journal. */
+  /** Resolves when everything that was added is stored. @throws the error that ended the journal. */
   flushed(): Promise<void>;
-  /** Forgets what waits. */
+  /** Drops the entries that wait. */
   close(): void;
 }
 
-export function createJournal(options: {
+export interface JournalOptions {
   writePoints: (points: MetricPoint[], progress: Progress) => Promise<void>;
   onFailure: (error: Error) => void;
   /**
-   * Called with true when as much waits as may, and with false when half of that is stored. Nothing is ever dropped: what
-   * still comes after `true`, because it was on its way, is kept too.
+   * Called with true when the limit is reached, and with false when half of it is free again. Nothing is dropped: entries
+   * that arrive after `true` are kept too.
    */
   onFull?: (full: boolean) => void;
   bound?: JournalBound;
   logger: Logger;
-}): Journal {
+}
+
+export function createJournal(options: JournalOptions): Journal {
   const { bound = journalBound, onFull = () => {} } = options;
   const entries: Entry[] = [];
   const waiting = { entries: 0, bytes: 0 };
@@ -76,12 +78,12 @@ export function createJournal(options: {
         else await taken.write();
       } catch (error) {
         if (!isConnectionError(error) && !isRetriable(error)) throw error;
-        options.logger.debug({ err: error }, "Postgres is away; the journal waits");
+        options.logger.debug({ err: error }, "Postgres is unavailable; the journal waits");
         await delay(retryMs);
         continue;
       }
       if (closed) return;
-      // Points may have joined the entry while it was written, or only progress, from steps that are repeated.
+      // While the entry was written, points may have been added to it, or progress alone where steps are repeated.
       if ("points" in entry && "points" in taken) {
         entry.points.splice(0, taken.points.length);
         if (entry.points.length === 0 && entry.progress === taken.progress) entries.shift();

@@ -2,27 +2,29 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { PlatformError } from "../errors.js";
 import { type Supervisor, type SupervisorOptions, startSupervisor } from "./supervisor.js";
 
-/** How long to wait before another try to register. */
+/** The pause between attempts to register. */
 const retryMs = 1_000;
 
-/** A supervisor that may be followed by another one, under another id. */
+/** A supervisor that another one, with another id, may replace. */
 export interface Membership extends Pick<Supervisor, "drain"> {
-  /** Of the present supervisor. */
+  /** Of the current supervisor. */
   readonly workerId: string;
-  /** Resolves when this process can be no worker any more, and has drained. */
+  /** Resolves when this process cannot be a worker any more and has drained. */
   readonly failed: Promise<PlatformError>;
 }
 
 /**
- * A worker that was taken for dead is another one when it comes back. @param onLeaseLost `END`: a process of its own ends
- * with `failed`, and whoever supervises it starts a new one; `REJOIN`: one that shares its process registers anew.
+ * Registers this process as a worker. A worker that was taken for dead gets a new id.
+ *
+ * @param options.onLeaseLost what happens then. `END`: `failed` resolves, for a process that its supervisor starts again;
+ *   `REJOIN`: it registers again, for a process that is shared with a server.
  */
 export async function joinPlatform(
   options: SupervisorOptions & { onLeaseLost: "END" | "REJOIN" },
 ): Promise<Membership> {
   let supervisor = await startSupervisor(options);
   let closed = false;
-  /** The next one, while it is being started and, where it comes too late, drained. */
+  /** The next supervisor, while it starts, or drains because it started too late. */
   let starting: Promise<unknown> = Promise.resolve();
 
   async function startNext(): Promise<void> {
@@ -36,7 +38,7 @@ export async function joinPlatform(
       const reason = await supervisor.gaveUp;
       if (reason.code !== "LEASE_LOST" || options.onLeaseLost === "END") return reason;
       for (const former = supervisor; supervisor === former; ) {
-        // Nothing has failed that anybody still waits to hear of.
+        // After `drain`, nobody waits for a failure.
         if (closed) return new Promise<never>(() => {});
         const attempt = startNext();
         starting = attempt.catch(() => {});

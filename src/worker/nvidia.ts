@@ -7,23 +7,23 @@ export interface NvidiaGpu {
   uuid: string;
 }
 
-/** What makes `nvidia-smi` write what `parseNvidiaSmi` reads. */
+/** Arguments of `nvidia-smi` for the output that `parseNvidiaSmi` reads. */
 export const nvidiaSmiArguments = ["--query-gpu=name,memory.total,uuid", "--format=csv,noheader,nounits"];
 
-/** Reads one GPU a line, `name, MiB, uuid`; lines of another form, such as warnings, are passed over. */
+/** Reads one GPU per line, `name, MiB, uuid`. Other lines, such as warnings, are ignored. */
 export function parseNvidiaSmi(output: string): NvidiaGpu[] {
   return output.split("\n").flatMap((line) => {
     const [, name, memory, uuid] = /^(.+), ([^,]+), (GPU-[\w-]+)\s*$/.exec(line) ?? [];
     if (name === undefined || uuid === undefined) return [];
-    // Where memory is shared with the CPU, there is no number.
+    // GPUs that share the memory of the CPU have no number.
     const mebibytes = Number(memory);
     return [{ name: name.trim(), memoryBytes: mebibytes > 0 ? mebibytes * 2 ** 20 : null, uuid }];
   });
 }
 
 /**
- * Those that `CUDA_VISIBLE_DEVICES` lets a process use: numbers, or the beginnings of uuids, up to the first that means
- * none of them (as CUDA reads it); all of them where the variable is not set.
+ * The GPUs that `CUDA_VISIBLE_DEVICES` lets a process use: numbers or prefixes of uuids, up to the first that names no GPU, as
+ * CUDA reads the variable. All GPUs if it is not set.
  */
 export function visibleGpus(gpus: readonly NvidiaGpu[], variable: string | undefined): NvidiaGpu[] {
   if (variable === undefined) return [...gpus];

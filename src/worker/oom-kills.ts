@@ -1,24 +1,24 @@
 import type { Logger } from "../logger.js";
 
-/** Tells whether the kernel killed for lack of memory. */
+/** Finds out whether the kernel killed a process for lack of memory. */
 export interface OomKills {
   /** How many kills the control group has counted. */
   soFar(): Promise<number>;
   /**
-   * Whether a process that has just ended by SIGKILL was killed by the kernel. Each kill that the control group counts is
-   * answered once, so that of two trainers killed at once the second is not put down to the first one's.
+   * Whether the kernel killed a process that has just ended by SIGKILL. Each kill that the control group counts is claimed
+   * once, so two trainers that end at the same time do not claim the same kill.
    *
-   * @param since what `soFar` said when the process was begun with: earlier kills were of something else. Default: all count.
+   * @param since what `soFar` answered when the process started: earlier kills are ignored. Default: none is.
    */
   claim(since?: number): Promise<boolean>;
 }
 
 /**
  * Watches `oom_kill` of the control group that this process and its trainers are in: `memory.events` of version 2,
- * `memory.oom_control` of version 1 (Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst). Where there
- * is none, the log says so once, and every SIGKILL counts as somebody's.
+ * `memory.oom_control` of version 1 (Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst). Without a
+ * control group this is logged once, and no SIGKILL counts as one of the kernel's.
  *
- * @param readFile the text of a file; rejects where there is none.
+ * @param options.readFile the text of a file; rejects if there is none.
  */
 export async function watchOomKills(options: {
   readFile: (path: string) => Promise<string>;
@@ -49,7 +49,7 @@ export async function watchOomKills(options: {
     soFar: count,
     claim(since = seen) {
       const answer = last.then(async () => {
-        // Kills before the attempt began were of something else.
+        // Kills before the process started were of other processes.
         seen = Math.max(seen, since);
         if (!((await count()) > seen)) return false;
         seen += 1;
@@ -61,7 +61,7 @@ export async function watchOomKills(options: {
   };
 }
 
-/** Where the count may be, by the lines `<id>:<controllers>:<path>`: in a container the path may lead outside of what is mounted. */
+/** Files that may hold the count, by the lines `<id>:<controllers>:<path>`. In a container the path may not be mounted. */
 function counterFiles(cgroups: string): string[] {
   const files: string[] = [];
   for (const line of cgroups.split("\n")) {

@@ -1,24 +1,24 @@
 import { dropped, guarded } from "../guarded.js";
 
-/** Tells a step that hangs from one that is long, and from what is no step at all. */
+/** Finds steps that hang. Only steps are timed, not evaluations or checkpoints. */
 export interface StepClock {
-  /** A step was done. */
+  /** A step was made. */
   heard(): void;
-  /** Whether steps are what the trainer does next. */
+  /** Whether the trainer makes steps now. */
   stepping(next: boolean): void;
-  /** While it is held, the trainer waits for its worker, not the other way round. */
+  /** While the trainer is held back, nothing is timed. */
   hold(held: boolean): void;
   stop(): void;
 }
 
-/** A trainer tells of its steps together; what it has told may be this old, and longer on a busy machine. */
+/** A trainer reports steps in batches, so a report may be this old, and older on a busy machine. */
 const slackMs = 250;
-/** How finely a limit is measured: a step is given up after at most a twentieth more. */
+/** The resolution of the limit: a step may take up to a twentieth longer. */
 const ticksPerLimit = 20;
 
 /**
- * Calls `onTimeout` once when a step has taken longer than `limitMs`. It counts ticks of a timer rather than time: a worker
- * that was itself stopped for a while, with its trainer's messages unread, must not take that for a step.
+ * Calls `onTimeout` once when a step has taken longer than `limitMs`. It counts ticks of a timer, not time, because a worker
+ * that was itself stopped for a while has not read the messages of its trainer.
  */
 export function createStepClock(options: { limitMs: number; onTimeout: () => void }): StepClock {
   let stepping = false;
@@ -28,7 +28,7 @@ export function createStepClock(options: { limitMs: number; onTimeout: () => voi
     if (!stepping || held || ++ticks <= ticksPerLimit) return;
     clearInterval(timer);
     options.onTimeout();
-    // Whoever is called reports what fails.
+    // `onTimeout` reports its own failures.
   }, dropped);
   const timer = setInterval(tick, (options.limitMs + slackMs) / ticksPerLimit);
   timer.unref();

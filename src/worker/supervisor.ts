@@ -16,36 +16,36 @@ import type { JournalBound } from "./journal.js";
 import type { OomKills } from "./oom-kills.js";
 import type { TrainerPool } from "./trainer-pool.js";
 
-/** Covers a lost hint that a run was queued, and finds the end of a run's pause after a fault. */
+/** Finds runs whose hint was lost, and runs whose pause after a fault is over. */
 const pollMs = 1_000;
-/** How long a drain may take before trainers are killed in the middle of a step; their runs repeat it elsewhere. */
+/** How long a drain may take before trainers are killed in the middle of a step, which another attempt repeats. */
 const drainMs = 7_000;
-/** How long the last writes of a drain may take; then the leases run out. */
+/** How long the last writes of a drain may take. After that, the leases run out by themselves. */
 const giveBackMs = 1_500;
 
 export interface SupervisorOptions {
   db: DataSource;
-  /** Connections of their own for heartbeats and renewals, which must not wait behind anything else. Default: `db`. */
+  /** Separate connections for heartbeats and renewals, which must not wait for other statements. Default: `db`. */
   renewals?: DataSource;
   wakeups: Wakeups;
   trainers: TrainerPool;
-  /** What its runs are computed on. */
+  /** The devices that it offers. */
   devices: readonly OfferedDevice[];
   oomKills: OomKills;
-  /** How long its leases last; it renews them three times as often. */
+  /** How long its leases last. They are renewed three times in that time. */
   leaseSeconds?: number;
-  /** How much of one run may wait for Postgres. */
+  /** How much of one run's results may wait for Postgres. */
   journalBound?: JournalBound;
   logger: Logger;
 }
 
 export interface Supervisor {
   readonly workerId: string;
-  /** Claims nothing more, lets trainers write a checkpoint, gives their runs back, and ends; within ten seconds. */
+  /** Claims nothing more, lets trainers save a checkpoint, gives their runs back, and ends, within ten seconds. */
   drain(): Promise<void>;
   /**
-   * Resolves when it can no longer be the worker it was, and has drained: LEASE_LOST, it was silent for so long that
-   * others took it for dead; SCHEMA_TOO_NEW, a newer Perennial has migrated the database.
+   * Resolves when it cannot continue as this worker and has drained. LEASE_LOST: it was silent for so long that it was taken
+   * for dead. SCHEMA_TOO_NEW: a newer Perennial has migrated the database.
    */
   readonly gaveUp: Promise<PlatformError>;
 }
@@ -99,7 +99,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
           if (claimed.length === 0) break;
           for (const run of claimed) {
             logger.info({ runId: run.id, attempt: run.attempt }, "claimed");
-            // A run that was lost and claimed again here: its former attempt must be gone before the next one starts.
+            // If this worker had lost the run, its earlier attempt ends before the next one starts.
             const former = attempts.get(run.id);
             former?.abandon();
             await former?.ended;
@@ -118,7 +118,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (held.length > 0) {
       const leases = held.map((attempt) => attempt.lease);
       const runs = await renewLeases(renewals, workerId, leases, leaseSeconds);
-      // One that ended while we asked has given its lease back itself.
+      // An attempt that ended meanwhile has ended its lease itself.
       for (const attempt of held)
         if (attempts.get(attempt.lease.runId) === attempt) attempt.onRenewal(runs.get(attempt.lease.runId));
     }
@@ -130,12 +130,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   let renewing = false;
   let again = false;
   async function renew(): Promise<void> {
-    // A hint that comes while an answer is on its way may tell of something younger than the answer.
+    // A hint that arrives during a renewal may be about a change that the renewal does not see.
     again = renewing;
     if (renewing) return;
     renewing = true;
     try {
-      // A connection may be dead without a word: the next renewal takes another one, long before the lease is over.
+      // A connection may hang: the next renewal uses another one, long before the lease runs out.
       await within(heartbeatMs, renewOnce());
     } catch (error) {
       if (error instanceof PlatformError && error.code === "SCHEMA_TOO_NEW") giveUp(error);
@@ -164,7 +164,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     for (const timer of timers) clearTimeout(timer);
     clearInterval(heartbeat);
     unsubscribe();
-    // Without Postgres the entry stays and is no longer counted after 15 s.
+    // Without Postgres the row stays, and stops counting after 15 s.
     await unregisterWorker(db, workerId).catch(() => {});
   }
   function drain(): Promise<void> {
@@ -184,7 +184,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   return { workerId, drain, gaveUp };
 }
 
-/** What a promise comes to, if it does so in time; later than that nobody is interested. */
+/** The result of a promise. @throws Error if it takes longer than `ms`. */
 async function within<Result>(ms: number, answer: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -6,40 +6,45 @@ import type { FromTrainer, ToTrainer } from "../trainer/protocol.js";
 import type { OomKills } from "./oom-kills.js";
 import { preferForOomKill } from "./oom-score.js";
 
+/** How a process ended; both null: it could not be started. */
+export interface TrainerExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
 /** A trainer process as its worker sees it. */
 export interface Trainer {
   readonly pid: number;
   send(message: ToTrainer): void;
   onMessage(listener: (message: FromTrainer) => void): void;
-  /** Resolves when the process is gone, however that came about. */
-  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Closes the channel: the trainer has nothing more to say and ends. */
+  /** Resolves when the process has ended, for whatever reason. */
+  readonly exited: Promise<TrainerExit>;
+  /** Closes the channel, on which the trainer ends. */
   dismiss(): void;
   kill(): void;
 }
 
 export interface TrainerPool {
-  /** A trainer that is ready, usually at once; the next spare is started meanwhile. */
+  /** A trainer that is ready, usually at once. The next spare is started afterwards. */
   take(): Promise<Trainer>;
-  /** Ends the spare; trainers that were taken are their takers' business. */
+  /** Ends the spare. Trainers that were taken are not affected. */
   close(): Promise<void>;
 }
 
-/** A trainer that has not loaded by then never will. */
+/** How long a trainer may take to load. */
 const readyMs = 60_000;
 
-/** As long as a run's id, so that the process can be renamed after its run: a title cannot outgrow the arguments. */
+/** As long as the id of a run: the title of a process, which names its run, cannot be longer than its arguments. */
 const placeholder = "run_00000000-0000-0000-0000-000000000000";
 
 /**
- * How Node runs a trainer. It frees by itself what each step leaves behind (`engine/onnx/run/output-copies.ts`), and has a small
- * heap that hardly grows: marking it bit by bit, which V8 would start anew every few steps, is nothing but work.
+ * How Node runs a trainer. A trainer frees the memory of each step itself (`engine/onnx/run/output-copies.ts`), and its heap is
+ * small and hardly grows, so the incremental marking that V8 would start every few steps is of no use.
  */
 export const trainerFlags: readonly string[] = ["--expose-gc", "--no-incremental-marking"];
 
 /**
- * Keeps one trainer started ahead: loading the numerics takes longer than everything else between `train` and the first
- * step.
+ * Keeps one spare trainer, because loading the numerics takes longer than everything else between `train` and the first step.
  */
 export function createTrainerPool(options: {
   modulePath: string;
@@ -52,19 +57,19 @@ export function createTrainerPool(options: {
   let spare: StartedTrainer | undefined = startSpare();
   const startNextSpare = guarded(() => {
     if (!closed) spare ??= startSpare();
-    // Such as no memory for another process: whoever needs a trainer next starts one itself.
+    // For example for lack of memory. The next `take` starts a trainer itself.
   }, notStarted);
 
   function startSpare(): StartedTrainer {
     const started = startTrainer(options);
-    // Whoever takes it tries once more and tells of what then goes wrong; a Ctrl-C may end it while it loads.
+    // `take` tries once more and reports what fails then. A Ctrl-C may end a trainer while it loads.
     unawaited(started.ready, notStarted);
     const killsBefore = options.oomKills.soFar();
     const settled = started.trainer.exited.then(async ({ signal }) => {
       if (spare !== started) return;
-      // One that was ready and has died since must not be handed to a run.
+      // A spare that has ended must not be taken.
       spare = undefined;
-      // And no trainer that somebody else kills later is to answer for this one.
+      // A kill by the kernel is claimed here, so that no other trainer is held to have been killed by it.
       if (signal === "SIGKILL") await options.oomKills.claim(await killsBefore);
     });
     unawaited(settled, logged(options.logger, "the end of a spare trainer could not be accounted for"));
@@ -75,7 +80,7 @@ export function createTrainerPool(options: {
     async take() {
       if (closed) throw new Error("the trainer pool is closed");
       const taken = spare ?? startTrainer(options);
-      // The next spare loads only once this one runs: both at once would slow down the one that is waited for.
+      // The next spare loads later, because loading both at once would delay the one that is needed now.
       spare = undefined;
       const trainer = await taken.ready.catch(() => startTrainer(options).ready);
       setTimeout(startNextSpare, 300).unref();
@@ -83,7 +88,7 @@ export function createTrainerPool(options: {
     },
     async close() {
       closed = true;
-      // It holds nothing that could get lost, and while it loads it would not hear that its channel is closed.
+      // Nothing gets lost, and a process that is still loading would not notice that its channel is closed.
       spare?.trainer.kill();
       await spare?.trainer.exited;
     },
@@ -92,7 +97,7 @@ export function createTrainerPool(options: {
 
 interface StartedTrainer {
   trainer: Trainer;
-  /** Resolves when it can be given a run; rejects when it ends before. */
+  /** Resolves when it is ready for a run; rejects if it ends before that. */
   ready: Promise<Trainer>;
 }
 
@@ -101,7 +106,7 @@ function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): 
   const child = fork(options.modulePath, ["trainer", placeholder], {
     env: options.env,
     execArgv: [...process.execArgv, ...trainerFlags],
-    // Structured clone instead of JSON: NaN and typed arrays arrive as they left.
+    // Structured clone instead of JSON, which keeps NaN and typed arrays.
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
@@ -123,19 +128,19 @@ function startTrainer(options: { modulePath: string; env: NodeJS.ProcessEnv }): 
 }
 
 function wrap(child: ChildProcess): Trainer {
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+  const exited = new Promise<TrainerExit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
     child.on("error", () => resolve({ code: null, signal: null }));
   });
   return {
     pid: child.pid ?? -1,
     exited,
-    // A trainer that has just died cannot be written to; `exited` tells its taker.
+    // A trainer that has just ended cannot be written to; `exited` resolves then.
     send(message) {
       if (child.connected) child.send(message, () => {});
     },
     onMessage(listener) {
-      // Its attempt ends as one whose trainer was lost.
+      // Its attempt then ends as if the trainer had crashed.
       child.on(
         "message",
         guarded(listener as (message: unknown) => void, () => child.kill("SIGKILL")),

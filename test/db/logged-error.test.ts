@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { queryPrepared } from "../../src/db/prepared.js";
-import { loggedError, safeMessage } from "../../src/logged-error.js";
+import { loggedError, safeMessage } from "../../src/programs/logged-error.js";
 import { withConnection } from "../../src/segments/duckdb.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 

@@ -78,7 +78,7 @@ describe("the whole platform", () => {
 });
 
 it.runIf(process.platform === "linux")("a log on a disk that is full ends nothing", async () => {
-  const logger = fileURLToPath(new URL("../../dist/logger.js", import.meta.url));
+  const logger = fileURLToPath(new URL("../../dist/programs/create-logger.js", import.meta.url));
   const program =
     `const { createLogger } = await import(${JSON.stringify(logger)}); const logger = createLogger("t", "warn");` +
     'for (let count = 0; count < 3; count++) { logger.warn({}, "x"); await new Promise((go) => setTimeout(go, 20)); }' +

@@ -54,6 +54,10 @@ const others: Record<string, Case & { like: string }> = {
     ...{ activation: "SIGMOID", like: "CATEGORICAL_HINGE" },
     loss: { type: "CATEGORICAL_FOCAL_CROSSENTROPY", ...focal, gamma: 1 },
   },
+  TVERSKY: { loss: { type: "TVERSKY", alpha: 0.5, beta: 0.5 }, activation: "SOFTMAX", like: "CATEGORICAL_HINGE" },
+  "TVERSKY of labels": {
+    ...{ loss: { type: "TVERSKY", alpha: 0.3, beta: 0.7 }, activation: "SIGMOID", like: "HINGE" },
+  },
   "BINARY_FOCAL_CROSSENTROPY without focus": {
     ...{ activation: "SIGMOID", like: "HINGE" },
     loss: { type: "BINARY_FOCAL_CROSSENTROPY", alpha: 0.4, gamma: 0, labelSmoothing: 0 },
@@ -72,6 +76,22 @@ test.each(Object.entries(cases))("%s is Keras's, example by example", (name, { l
   // Keras's Poisson adds an epsilon to a rate whose logarithm is known here.
   const tolerance = name === "POISSON" ? 1e-5 : undefined;
   expectClose(lossPerExample(loss, targetsOf(name), output).dataSync(), updates.losses[name]?.values ?? [], tolerance);
+});
+
+test("TVERSKY is one minus the Tversky index of each row's outputs", () => {
+  const probabilities = [
+    [0.9, 0.2, 0.5],
+    [0.1, 0.6, 0.3],
+  ];
+  const labels = [
+    [1, 0, 1],
+    [0, 0, 0],
+  ];
+  const logits = tf.tensor2d(probabilities.map((row) => row.map((p) => Math.log(p / (1 - p)))));
+  const loss: Loss = { type: "TVERSKY", alpha: 0.3, beta: 0.7 };
+  const values = lossPerExample(loss, tf.tensor2d(labels), { logits, activation: "SIGMOID" }).dataSync();
+  // 1.4 hits, 0.2 false positives and 0.6 false negatives; then no hit, and 1 false positive.
+  expectClose(values, [1 - 1.4 / (1.4 + 0.3 * 0.2 + 0.7 * 0.6), 1], 1e-6);
 });
 
 const all = [
@@ -161,9 +181,9 @@ describe("targets that a loss has no meaning for are refused with the target's n
   });
 });
 
-it("names every loss in one of the two files of golden numbers", () => {
+it("names every loss in one of the two files of golden numbers, or here with numbers by hand", () => {
   const first = ["MEAN_SQUARED_ERROR", "MEAN_ABSOLUTE_ERROR", "HUBER", "LOG_COSH"];
   const second = ["BINARY_CROSSENTROPY", "CATEGORICAL_CROSSENTROPY"];
   const here = Object.values(cases).map(({ loss }) => loss.type);
-  expect(new Set([...first, ...second, ...here])).toEqual(new Set(losses));
+  expect(new Set([...first, ...second, ...here, "TVERSKY"])).toEqual(new Set(losses));
 });

@@ -200,3 +200,46 @@ test.each(metricTypes)("%s of nothing, and of NaN, is NaN", (type) => {
 it("names points in lower case", () => {
   expect(metricName("ROOT_MEAN_SQUARED_ERROR")).toBe("root_mean_squared_error");
 });
+
+describe("MATTHEWS_CORRELATION", () => {
+  const oneHot = (labels: number[], width: number) =>
+    labels.flatMap((label) => Array.from({ length: width }, (_, index) => Number(index === label)));
+
+  it("of a yes or no is (TP TN - FP FN) over the root of the four sums", () => {
+    // 3 true positives, 2 true negatives, 1 false positive, 2 false negatives.
+    const labels = [1, 1, 1, 0, 0, 0, 1, 1];
+    const predictions = [0.9, 0.8, 0.7, 0.1, 0.2, 0.6, 0.3, 0.4];
+    const expected = (3 * 2 - 1 * 2) / Math.sqrt(4 * 5 * 3 * 4);
+    expect(measure("MATTHEWS_CORRELATION", oneBit, predictions, labels)).toBeCloseTo(expected, 12);
+  });
+
+  it("of several classes is the correlation coefficient of both one-hot tables", () => {
+    const actual = [0, 1, 2, 2, 1, 0, 3, 3, 2, 1, 0];
+    const predicted = [0, 2, 2, 2, 1, 1, 3, 0, 2, 1, 3];
+    const [x, y] = [oneHot(predicted, 4), oneHot(actual, 4)];
+    const mean = (values: number[], column: number) =>
+      values.reduce((sum, value, index) => sum + (index % 4 === column ? value : 0), 0) / actual.length;
+    const covariance = (a: number[], b: number[]) =>
+      a.reduce(
+        (sum, value, index) => sum + (value - mean(a, index % 4)) * ((b[index] as number) - mean(b, index % 4)),
+        0,
+      );
+    const expected = covariance(x, y) / Math.sqrt(covariance(x, x) * covariance(y, y));
+    expect(measure("MATTHEWS_CORRELATION", fourClasses, x, y)).toBeCloseTo(expected, 12);
+  });
+
+  it.each([
+    ["actual", [0.9, 0.1, 0.8], [1, 1, 1]],
+    ["predicted", [0.9, 0.7, 0.8], [1, 0, 1]],
+  ])("is undefined where all rows are %s to be of one class", (_, predictions, labels) => {
+    expect(scoreOf("MATTHEWS_CORRELATION", oneBit, predictions, labels)).toEqual({
+      value: Number.NaN,
+      undefinedReason: "all rows, or all predictions, are of one class",
+    });
+  });
+
+  it("is 1 for right predictions of many rows", () => {
+    const labels = Array.from({ length: 50_000 }, (_, row) => row % 2);
+    expect(measure("MATTHEWS_CORRELATION", oneBit, labels, labels)).toBe(1);
+  });
+});

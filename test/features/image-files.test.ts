@@ -4,8 +4,8 @@ import { promisify } from "node:util";
 import sharp from "sharp";
 import { describe, expect, it, test } from "vitest";
 import { decodeImageFiles } from "../../src/features/image-files.js";
+import { validateRows } from "../../src/features/rows.js";
 import type { Resize } from "../../src/language/datasets/dataset.js";
-import { validateRows } from "../../src/language/datasets/rows.js";
 
 const feature = (shape: number[], resize?: Resize) => ({
   ...{ name: "photo", type: "IMAGE" as const, description: "", categories: [], shape },

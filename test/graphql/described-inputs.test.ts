@@ -146,10 +146,12 @@ const otherwise: Record<string, string> = {
 
 it("the weight of a focal loss has another range and default for each of its two targets", async () => {
   const site = numeric.find(({ name }) => name === "LossInput.alpha") as Site;
-  expect(site.field.description).toContain("CATEGORICAL: a factor of the loss, above 0; default: 0.25.");
+  expect(site.field.description).toContain(
+    "CATEGORICAL_FOCAL_CROSSENTROPY: factor of the loss; above 0. Default: 0.25.",
+  );
   expect(await site.spec(0.25)).toBe(await site.spec());
   expect(await site.spec(0.26)).not.toBe(await site.spec());
-  expect(site.field.description).toContain("BINARY: the weight of true, above 0 and below 1");
+  expect(site.field.description).toMatch(/BINARY_FOCAL_CROSSENTROPY: weight of true[^.]*; above 0 and below 1\./);
   const binary = siteWith("LossInput.alpha", { type: "BINARY_FOCAL_CROSSENTROPY" }, { target: "flag" });
   for (const [alpha, wrong] of [
     [0, true],

@@ -123,6 +123,7 @@ const needs: Record<string, { own?: Value; parent?: Value; root?: Value }> = {
   "LossInput.labelSmoothing": { own: { type: "BINARY_CROSSENTROPY" }, root: { target: "flag" } },
   "LossInput.gamma": { own: { type: "BINARY_FOCAL_CROSSENTROPY" }, root: { target: "flag" } },
   "LossInput.alpha": { own: { type: "CATEGORICAL_FOCAL_CROSSENTROPY" }, root: { target: "kind" } },
+  "LossInput.beta": { own: { type: "TVERSKY" }, root: { target: "kind" } },
   "CategoryWeightInput.weight": { own: { category: "a" }, root: { target: "kind" } },
   "PreprocessingInput.dimensions": { own: { feature: "kind", method: "EMBEDDING" }, root: { inputs: ["kind"] } },
   "PreprocessingInput.maxTokens": { own: { feature: "note" }, root: { inputs: ["note"] } },

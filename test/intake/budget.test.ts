@@ -5,7 +5,7 @@ const budget = (waiting = 2, waitMs = 60_000) => createBudget({ total: 10, waiti
 const refused = { code: "LIMIT_EXCEEDED", message: expect.stringContaining("all is taken") };
 
 describe("a budget", () => {
-  it("gives shares in the order they were asked for, urgent ones first, and a large one is not overtaken", async () => {
+  it("grants shares in the order of the requests, urgent ones first, and none overtakes a large one", async () => {
     const shares = budget(9);
     const giveBack = await shares.take(6);
     const order: string[] = [];
@@ -22,7 +22,7 @@ describe("a budget", () => {
     expect(order).toEqual(["urgent", "large", "small"]);
   });
 
-  it("gives a share back once, and takes more than the whole for the whole", async () => {
+  it("takes a share back once, and treats a share above the total as the total", async () => {
     const shares = budget();
     const giveBack = await shares.take(1_000);
     giveBack();
@@ -32,7 +32,7 @@ describe("a budget", () => {
     again();
   });
 
-  it("refuses who finds too many waiting, and who has waited too long", async () => {
+  it("refuses a request if too many wait already, or after it has waited too long", async () => {
     const shares = budget(1, 50);
     await shares.take(10);
     const waiting = shares.take(1);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { validateRows } from "../../src/features/rows.js";
 import type { DatasetDeclaration, FeatureDeclaration } from "../../src/language/datasets/dataset.js";
 import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
-import { validateRows } from "../../src/language/datasets/rows.js";
 import { digest } from "../../src/language/fields/canonical.js";
 import type { Problem, Resolution } from "../../src/language/fields/problem.js";
 import type { LayerDeclaration } from "../../src/language/layers/layer.js";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { digest } from "../../src/language/fields/canonical.js";
-import { outputForm, targetRules } from "../../src/language/losses/target.js";
 import type { LossDeclaration, ModelDeclaration } from "../../src/language/models/model.js";
+import { outputForm, targetRules } from "../../src/language/models/target.js";
 import { faults, gardenModel, resolved } from "./declarations.js";
 
 const targets = { NUMBER: "height", VECTOR: "spectrum", BINARY: "perennial", CATEGORY: "colour" };

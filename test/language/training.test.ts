@@ -229,6 +229,7 @@ describe("metrics", () => {
       mean_squared_error: "MIN",
       root_mean_squared_error: "MIN",
       r2_score: "MAX",
+      matthews_correlation: "MAX",
     });
     expect(["loss", "epoch_loss", "val_loss", "val_r2_score"].map(metricDirection)).toEqual([
       "MIN",

@@ -3,7 +3,7 @@ import { parentPort, threadId } from "node:worker_threads";
 /** A thread that does what it is told: answers late, never, not at all, or with what it was sent before. */
 const noted = [];
 
-parentPort.on("message", ({ id, act, text, milliseconds = 0 }) => {
+parentPort.on("message", ({ id, request: { act, text, milliseconds = 0 } }) => {
   if (act === "note") noted.push(text);
   else if (act === "hang") for (;;);
   else if (act === "die") process.exit(1);

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Caller, type CallLimits, createThreadCalls, type ThreadCalls } from "../../src/serving/thread-calls.js";
 
 interface Told {
-  id?: number;
   act: "note" | "echo" | "hang" | "die" | "fail";
   text?: string;
   milliseconds?: number;
@@ -27,10 +26,10 @@ function open(limits: Partial<CallLimits> = {}): void {
 }
 
 const someone = (): Caller => ({ request: {} });
-const tell = (caller: Caller, told: Told) => calls.call(caller, (id) => ({ id, ...told }));
+const tell = (caller: Caller, told: Told) => calls.call(caller, told);
 const echo = (caller: Caller, text: string, milliseconds = 0) => tell(caller, { act: "echo", text, milliseconds });
 
-/** Names of calls in the order in which they are answered. */
+/** The texts of calls in the order of their answers. */
 async function order(...asked: Promise<Heard>[]): Promise<string[]> {
   const texts: string[] = [];
   await Promise.all(asked.map((answer) => answer.then(({ text }) => texts.push(text))));
@@ -38,7 +37,7 @@ async function order(...asked: Promise<Heard>[]): Promise<string[]> {
 }
 
 describe("calls to a thread", () => {
-  it("take turns by request: ten calls of one hold up a single one of another by one", async () => {
+  it("take turns by request: ten calls of one request delay a call of another one by one call", async () => {
     open();
     const many = someone();
     const ten = Array.from({ length: 10 }, (_, index) => echo(many, `many ${index}`, 20));
@@ -47,7 +46,7 @@ describe("calls to a thread", () => {
     expect(answered.filter((text) => text !== "single")).toEqual(ten.map((_, index) => `many ${index}`));
   });
 
-  it("beyond the bound, the newest of the request that has the most is refused, and nobody else", async () => {
+  it("beyond the limit, only the newest call of the request with the most calls is refused", async () => {
     open({ waiting: 3 });
     const many = someone();
     const sent = Array.from({ length: 4 }, (_, index) => echo(many, `many ${index}`, 50));
@@ -57,14 +56,14 @@ describe("calls to a thread", () => {
     expect(await order(...sent.slice(0, 3), single)).toContain("single");
   });
 
-  it("among requests of one call each, the one that comes last is refused", async () => {
+  it("among requests of one call each, the last one is refused", async () => {
     open({ waiting: 2 });
     const early = [echo(someone(), "a", 50), echo(someone(), "b"), echo(someone(), "c")];
     await expect(echo(someone(), "d")).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
     expect(await order(...early)).toEqual(["a", "b", "c"]);
   });
 
-  it("a call that is not started in time is refused, and the thread goes on", async () => {
+  it("a call that is not started in time is refused, and the thread continues", async () => {
     open({ waitSeconds: 0.1 });
     const long = echo(someone(), "long", 400);
     await expect(echo(someone(), "late")).rejects.toMatchObject({
@@ -75,7 +74,7 @@ describe("calls to a thread", () => {
   });
 
   it.each([1, 2])(
-    "a thread that hangs is ended, and calls that wait or were sent ahead go to the next (%i)",
+    "a thread that hangs is ended, and calls that wait or were sent ahead go to the next thread (%i)",
     async (ahead) => {
       open({ ahead, runSeconds: 0.5 });
       const before = await echo(someone(), "before");
@@ -91,7 +90,7 @@ describe("calls to a thread", () => {
     },
   );
 
-  it("a thread that dies takes the call with it that it computed, and no other", async () => {
+  it("a thread that ends fails the call that it computed, and no other", async () => {
     open({ ahead: 2 });
     const dying = tell(someone(), { act: "die" });
     const others = [echo(someone(), "a"), echo(someone(), "b")];
@@ -100,7 +99,7 @@ describe("calls to a thread", () => {
     expect(ended).toBe(1);
   });
 
-  it("what a request that is gone still waits for is dropped", async () => {
+  it("waiting calls of a request that was aborted are dropped", async () => {
     open();
     const client = new AbortController();
     const caller = { request: {}, signal: client.signal };
@@ -115,7 +114,7 @@ describe("calls to a thread", () => {
     expect((await first).text).toBe("first");
   });
 
-  it("posts arrive before calls that are made after them; errors keep their code", async () => {
+  it("posts arrive before later calls; errors keep their code", async () => {
     open();
     calls.post({ act: "note", text: "noted" });
     expect((await echo(someone(), "after")).noted).toEqual(["noted"]);
@@ -124,7 +123,7 @@ describe("calls to a thread", () => {
     });
   });
 
-  it("closing refuses what is underway and what comes after", async () => {
+  it("closing refuses calls under way and later calls", async () => {
     open();
     const underway = [echo(someone(), "a", 10_000), echo(someone(), "b")];
     const refused = underway.map((call) => expect(call).rejects.toThrow("stopping"));

@@ -31,8 +31,8 @@ async function stored(trained: Parameters<typeof storeArtifacts>[2]) {
   return { digest, artifacts, files, warnings };
 }
 
-describe("what is stored with a version", () => {
-  it("is its weights, and a model that ONNX Runtime opens, each with size and digest", async () => {
+describe("the artifacts of a version", () => {
+  it("are its weights and a model that ONNX Runtime opens, each with size and digest", async () => {
     const { artifacts, files, warnings } = await stored(version);
     expect(artifacts.map(({ name }) => name)).toEqual(["weights.safetensors", "model.onnx"]);
     for (const [index, { sizeBytes, digest }] of artifacts.entries()) {
@@ -49,13 +49,13 @@ describe("what is stored with a version", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("has a digest of the weights alone", async () => {
+  it("have a digest of the weights alone", async () => {
     const { digest } = await stored(version);
     const other = { ...version, preprocessing: { ...version.preprocessing, inputs: [] } };
     expect((await stored(other)).digest).toBe(digest);
   });
 
-  it("is the weights and a warning where the model cannot be exported", async () => {
+  it("are the weights alone, with a warning, if the model cannot be exported", async () => {
     const other = { ...version, preprocessing: { ...version.preprocessing, inputs: [] } };
     const { artifacts, warnings } = await stored(other);
     expect(artifacts.map(({ name }) => name)).toEqual(["weights.safetensors"]);

@@ -5,7 +5,7 @@ const epoch = (order: ReturnType<typeof epochOrder>, number: number) =>
   Array.from({ length: order.stepsPerEpoch }, (_, step) => [...order.rows(number, step)]);
 
 describe("the order of an epoch", () => {
-  it("takes every row once, in another order each epoch, with a smaller last batch", () => {
+  it("contains every row once, in a different order each epoch, with a smaller last batch", () => {
     const order = epochOrder({ count: 50, batchSize: 16, seed: 1, shuffle: true });
     const [first, second] = [epoch(order, 0), epoch(order, 1)];
     expect(first.map((batch) => batch.length)).toEqual([16, 16, 16, 2]);
@@ -40,7 +40,7 @@ describe("replay", () => {
     expect(last.filter((row) => row < 100)).toHaveLength(last.filter((row) => row >= 100).length);
   });
 
-  it("goes through all older rows before it takes one again", () => {
+  it("uses all older rows before it repeats one", () => {
     const order = replayOrder({ ...options, fraction: 0.5 });
     const old = Array.from({ length: 4 }, (_, number) => epoch(order, number))
       .flat(2)

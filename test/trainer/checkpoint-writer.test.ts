@@ -61,7 +61,7 @@ function held() {
 }
 
 describe("a writer of checkpoints", () => {
-  it("lets training go on, and tells of a checkpoint only when it is stored", async () => {
+  it("lets training continue, and reports a checkpoint only when it is stored", async () => {
     const { saveFile, release } = held();
     const { writer, told } = writing(saveFile);
     const state = stateOf(1);
@@ -96,7 +96,7 @@ describe("a writer of checkpoints", () => {
     expect(told.map((message) => message.type === "CHECKPOINT" && message.checkpoint.step)).toEqual([4, 5]);
   });
 
-  it("is free for the next save when none is in flight, and not while one is tried again", async () => {
+  it("is free for the next save when none is in flight, and not while one is retried", async () => {
     const { saveFile, release } = held();
     let away = true;
     const { writer } = writing(async (file) => {
@@ -119,7 +119,7 @@ describe("a writer of checkpoints", () => {
     expect(await writer.free()).toBe(true);
   });
 
-  it("writes the same bytes as a file made at once, also into memory that held a longer one", async () => {
+  it("writes the same bytes as a file made at once, also into memory that held a longer file", async () => {
     const files: Buffer[] = [];
     const buffers = new Set<ArrayBuffer>();
     const { writer } = writing(async (file) => {
@@ -146,7 +146,7 @@ describe("a writer of checkpoints", () => {
     expect(bestParameters).toBeNull();
   });
 
-  it("says which number is ruined, and stores nothing", async () => {
+  it("names the tensor that is not finite, and stores nothing", async () => {
     const { writer, told } = writing(saveHere(store));
     await writer.save(8, position, sourceOf({ ...stateOf(1), slot: Float32Array.of(1, Number.POSITIVE_INFINITY) }));
     const diverged = { code: "DIVERGED", message: expect.stringMatching(/^slot became Infinity at step 8;/) };
@@ -171,7 +171,7 @@ describe("a writer of checkpoints", () => {
     },
   );
 
-  it("waits for a store that is away, with the same file", async () => {
+  it("retries with the same file while the store is unavailable", async () => {
     let refusals = 2;
     const put: FileStore["put"] = (key, bytes) =>
       refusals-- > 0 ? Promise.reject(new PlatformError("STORAGE_UNAVAILABLE", "away")) : store.put(key, bytes);
@@ -181,7 +181,7 @@ describe("a writer of checkpoints", () => {
     expect(told).toMatchObject([{ type: "CHECKPOINT", checkpoint: { step: 11 } }]);
   });
 
-  it("waits no longer for a store that is away once it is closed", async () => {
+  it("does not wait for an unavailable store once it is closed", async () => {
     const put: FileStore["put"] = () => Promise.reject(new PlatformError("STORAGE_UNAVAILABLE", "away"));
     const { writer, told } = writing(saveHere({ put }), 3_600_000);
     await writer.save(12, position, sourceOf(stateOf(4)));
@@ -197,7 +197,7 @@ describe("the thread that stores checkpoints", () => {
     return { runId: "run", attempt: 2, step, buffer: bytes.buffer, sizeBytes: file.sizeBytes, state: file.state };
   };
 
-  it("stores a file and gives its memory back", async () => {
+  it("stores a file and returns its memory", async () => {
     const before = process.env.PERENNIAL_DATA_DIR;
     process.env.PERENNIAL_DATA_DIR = folder;
     const { saveFile } = startCheckpointThread(program);

@@ -46,7 +46,7 @@ async function load(trust: number[]) {
   return data.rows("train", model, data.preprocessing);
 }
 
-it("feeds each training row with its own weight times that of its class, and the weight is no input", async () => {
+it("gives each training row its own weight times that of its class; the weight is not an input", async () => {
   const rows = await load([1, 2, 1, 0.5]);
   expect(rows.x).toHaveLength(4);
   expect(rows.weight).toEqual(Float32Array.from([2, 2, 1, 0.5], (value, row) => (row === 0 ? value : (value * 2) / 3)));

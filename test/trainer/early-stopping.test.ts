@@ -61,7 +61,7 @@ describe("early stopping", () => {
   });
 });
 
-it("tells which epoch was the best, and where none can be that the measure was never a number", () => {
+it("names the best epoch, or says that the metric was never a number", () => {
   const policy = { monitor: "auc" } as EarlyStopping;
   expect(describeBest(policy, { ...freshEarlyStopping, bestEpoch: 3 })).toBe("auc was best in epoch 3");
   expect(describeBest(policy, freshEarlyStopping)).toBe("auc was never a number");

@@ -23,13 +23,13 @@ test.each([
 describe("an environment", () => {
   const environment = describeEnvironment({ name: "onnx-cpu-1", runtime: "onnxruntime 1.30.0" });
 
-  it("says what this process computes with", () => {
+  it("describes what this process computes with", () => {
     expect(environment).toMatchObject({ executor: "onnx-cpu-1", runtime: "onnxruntime 1.30.0" });
     expect(environment).toMatchObject({ node: process.versions.node, perennial: expect.stringMatching(/^\d+\.\d+/) });
     for (const value of Object.values(environment)) expect(value).not.toBe("");
   });
 
-  it("differs from another in what decides about bits, and not in its processor's name", () => {
+  it("differs from another by what the bits depend on, not by the name of the processor", () => {
     const other = { ...environment, processorModel: "another", runtime: "onnxruntime 1.31.0" };
     const differences = environmentDifferences(environment, other);
     expect(differences).toEqual([{ name: "runtime", expected: "onnxruntime 1.30.0", actual: "onnxruntime 1.31.0" }]);

@@ -33,7 +33,7 @@ describe("the targets of metrics", () => {
   const metrics: ModelSpec["metrics"] = ["R2_SCORE", "MEAN_ABSOLUTE_ERROR", "MEAN_ABSOLUTE_PERCENTAGE_ERROR"];
   const values = [0, 1, 2, 3, 1e12];
 
-  it("are a regression's own numbers, in float64", () => {
+  it("are the dataset's numbers for a regression, in float64", () => {
     const {
       targets,
       preprocessing,
@@ -51,7 +51,7 @@ describe("the targets of metrics", () => {
     expect((found[2]?.value ?? 0) / percentage).toBeCloseTo(1, 12);
   });
 
-  it("are a vector's own numbers", () => {
+  it("are the dataset's numbers for a vector", () => {
     const model = { ...modelOf([], position), metrics };
     const vectors = [
       [0, 1e12],
@@ -61,7 +61,7 @@ describe("the targets of metrics", () => {
     expect([...measured(model, vectors, [0, 0, 0, 0, 0, 0], 2).targets]).toEqual(vectors.flat());
   });
 
-  it("are one-hot classes, and 0 and 1, as they always were", () => {
+  it("are one-hot classes, or 0 and 1", () => {
     const kind = modelOf([], feature("kind", "CATEGORY", { categories: ["a", "b"] }));
     const ripe = modelOf([], feature("ripe", "BINARY"));
     for (const semantics of [1, 2] as const) {
@@ -70,7 +70,7 @@ describe("the targets of metrics", () => {
     }
   });
 
-  it("went through the float32 encoding under semantics 1, bit for bit", () => {
+  it("are decoded from float32 under semantics 1, bit for bit", () => {
     const { targets, preprocessing } = measured({ ...modelOf([], price), metrics }, values, [0, 0, 0, 0, 0], 1);
     if (preprocessing.target.method !== "Z_SCORE") throw new Error("Not z-scored.");
     const [mean = 0] = preprocessing.target.mean;
@@ -79,7 +79,7 @@ describe("the targets of metrics", () => {
     expect(new Set(targets).size).toBe(2);
   });
 
-  it("of which there is one have no R², with the reason beside it", () => {
+  it("of a single row have no R², and say why", () => {
     expect(measured({ ...modelOf([], price), metrics: ["R2_SCORE"] }, [4], [0.5], 2).values).toEqual([
       { name: "r2_score", value: Number.NaN, undefinedReason: "there is only one row" },
     ]);
@@ -92,7 +92,7 @@ describe("a loss", () => {
     ...(weight && { weight: Float32Array.from(weight) }),
   });
 
-  it("is undefined where no row has weight, whatever it was computed to", () => {
+  it("is undefined if every weight is 0", () => {
     for (const computed of [0, 0.01, Number.NaN])
       expect(measureLoss("val_loss", computed, rows([0, 0]), 2)).toEqual({
         ...{ name: "val_loss", value: Number.NaN, undefinedReason: "the weight of every row is 0" },
@@ -100,7 +100,7 @@ describe("a loss", () => {
     expect(measureLoss("val_loss", 0.01, rows([0, 0]), 1)).toEqual({ name: "val_loss", value: 0.01 });
   });
 
-  it("is as computed where one has", () => {
+  it("is the computed value if a row has a weight", () => {
     for (const weight of [undefined, [0, 1e-30], [1, 1]])
       expect(measureLoss("loss", 0.5, rows(weight), 2)).toEqual({ name: "loss", value: 0.5 });
   });

@@ -82,13 +82,13 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const environment = describeEnvironment({ name: "eager-cpu", runtime: "tfjs" });
 
-/** Says that it is stored before the next step. */
+/** Reports that the file is stored, before the next step. */
 const saveNowhere: SaveFile = async ({ buffer, sizeBytes }) => ({
   outcome: { type: "STORED", object: { key: "runs/run/1/none", sha256: "0".repeat(64), sizeBytes } },
   buffer,
 });
 
-/** A writer without a thread, and what it tells. */
+/** A writer without a thread, and the messages that it sends. */
 function writing(spec: TrainingSpec, saveFile: SaveFile = saveHere(store), patienceMs = 0) {
   const told: FromTrainer[] = [];
   const writer = createCheckpointWriter({
@@ -100,7 +100,7 @@ function writing(spec: TrainingSpec, saveFile: SaveFile = saveHere(store), patie
   return { writer, told, saved };
 }
 
-/** Trains from a position; `drainAt` steps after it, it is asked to leave a checkpoint and stop. */
+/** Trains from a position; after `drainAt` steps it is requested to save a checkpoint and stop. */
 async function train(
   changes: Partial<TrainingSpec>,
   start: TrainingPosition | null = null,
@@ -181,7 +181,7 @@ describe("a training", () => {
     for (const { program } of [straight, first, second]) program.dispose();
   });
 
-  it("goes on while a checkpoint that went by the clock is stored, and saves again after it", async () => {
+  it("continues while a checkpoint is stored, and skips those that are due by the clock meanwhile", async () => {
     const done: (() => void)[] = [];
     let steps = 0;
     const slow: SaveFile = async (file) => {
@@ -204,7 +204,7 @@ describe("a training", () => {
     program.dispose();
   });
 
-  it("stores the checkpoint of every step that was asked for, however long the one before takes", async () => {
+  it("stores the checkpoint of every requested step, however long the one before takes", async () => {
     const slow: SaveFile = async (file) => {
       await delay(20);
       return saveNowhere(file);
@@ -214,7 +214,7 @@ describe("a training", () => {
     program.dispose();
   });
 
-  it("does not wait for a store that is away", async () => {
+  it("does not wait for a store that is unavailable", async () => {
     let away = true;
     const message = "nobody is there";
     const refusing: SaveFile = async (file) => {
@@ -233,7 +233,7 @@ describe("a training", () => {
     program.dispose();
   });
 
-  it("measures an epoch's loss by rows: a last batch that is smaller weighs less", async () => {
+  it("weighs the loss of each batch by its rows: a smaller last batch counts less", async () => {
     const { points, program } = await train({ epochs: 1 });
     const [a, b, c, d] = points.filter(({ name }) => name === "loss").map(({ value }) => value) as number[];
     const [epoch] = points.filter(({ name }) => name === "epoch_loss").map(({ value }) => value);
@@ -254,7 +254,7 @@ describe("a training", () => {
       return { position, losses: named("val_loss"), rates: named("learning_rate"), trained: named("epoch_loss") };
     };
 
-    it("has no val_loss, does not diverge, and goes by the training loss", async () => {
+    it("has no val_loss, does not diverge, and uses the training loss for its plateau", async () => {
       const { position, losses, rates, trained: epochs } = await trained(2);
       expect(position?.finished).toBe(true);
       expect(losses).toEqual(new Array(9).fill(Number.NaN));
@@ -273,7 +273,7 @@ describe("a training", () => {
     });
   });
 
-  it("that is drained waits for the save in flight and stores the newer step", async () => {
+  it("that is drained waits for the save in flight and then stores its last step", async () => {
     const slow: SaveFile = async (file) => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       return saveHere(store)(file);
@@ -283,7 +283,7 @@ describe("a training", () => {
     program.dispose();
   });
 
-  it("marks the checkpoints that end an epoch with what early stopping goes by", async () => {
+  it("records the monitored value with checkpoints at the end of an epoch", async () => {
     const { checkpoints, points, program } = await train(
       { checkpoint: { type: "STEPS", every: 1 }, epochs: 2 },
       ...([null, 1e9, saveNowhere] as const),
@@ -298,7 +298,7 @@ describe("a training", () => {
     program.dispose();
   });
 
-  it("answers the average of the weights, and keeps the last ones in its checkpoint", async () => {
+  it("returns the averaged weights, and stores the last ones in its checkpoint", async () => {
     const { position, checkpoints, points, program } = await train({});
     const kept = await loadCheckpoint(store, checkpoints.at(-1) as CheckpointObject, "run");
     expect(kept.finished).toBe(true);
@@ -311,7 +311,7 @@ describe("a training", () => {
     program.dispose();
   });
 
-  it("that keeps its best epoch gives the averages that were measured then", async () => {
+  it("that restores its best epoch returns the averages that were measured then", async () => {
     const { position, points, program } = await train({ epochs: 30, earlyStopping: stopping(3) });
     const best = Math.min(...points.filter(({ name }) => name === "val_loss").map(({ value }) => value));
     expect(position?.earlyStopping.best).toBe(best);
@@ -323,8 +323,8 @@ describe("a training", () => {
   });
 });
 
-describe("a training whose weights are ruined, also where the loss does not show it,", () => {
-  /** Trains in epochs of four steps; from the `from`th look at the weights on, there is NaN among them. */
+describe("a training whose weights are not finite, although its loss is,", () => {
+  /** Trains in epochs of four steps; from the `from`th check of the weights on, one of them is NaN. */
   async function trainRuined(from: number, settings: typeof training) {
     const program = await createTrainingProgram({
       ...{ model, optimizer: optimizer as OptimizerSpec, batchSize: 6, seed: 3, semantics: 2, stepsPerEpoch: 4 },
@@ -363,7 +363,7 @@ describe("a training whose weights are ruined, also where the loss does not show
     expect(saved).toEqual([]);
   });
 
-  it("fails after the epoch that ends 64 steps or more after the last look", async () => {
+  it("fails after the epoch that ends 64 steps or more after the last check", async () => {
     const { outcome, lastStep, saved } = await trainRuined(2, { ...training, epochs: 30 });
     expect(outcome).toMatchObject(diverged(68));
     expect(lastStep).toBe(68);
@@ -378,7 +378,7 @@ describe("a training whose weights are ruined, also where the loss does not show
   });
 });
 
-it("rows that are taken keep their weights", () => {
+it("takeRows keeps the weights of the rows", () => {
   const taken = takeRows(rows.train, Uint32Array.of(4, 0, 2));
   expect(taken.weight).toEqual(Float32Array.of(2, 1, 3));
   expect(takeRows({ ...rows.train, weight: undefined }, Uint32Array.of(1))).not.toHaveProperty("weight");

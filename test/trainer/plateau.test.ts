@@ -45,7 +45,7 @@ describe("a learning rate that falls on a plateau", () => {
     });
   });
 
-  it("watches val_loss by default, epoch_loss where nothing is validated, in the direction that it implies", () => {
+  it("monitors val_loss by default, or epoch_loss without validation rows, and minimizes it", () => {
     const schedule = { ...plain, monitor: null, mode: null, patience: 1, factor: 0.5 };
     const both = (epoch_loss: number, val_loss: number) => [
       { name: "epoch_loss", value: epoch_loss },
@@ -62,11 +62,11 @@ describe("a learning rate that falls on a plateau", () => {
     expect(follow({ ...schedule, monitor: "val_accuracy" }, accuracy)).toEqual([0.1, 0.1, 0.05]);
   });
 
-  it("stays where what it watches is not measured", () => {
+  it("does not change if the monitored value is missing", () => {
     expect(follow({ ...plain, patience: 0 }, [[], []])).toEqual([0.1, 0.1]);
   });
 
-  it("takes NaN for no improvement, as Keras does, not even on nothing", () => {
+  it("does not take NaN for an improvement, even in the first epoch, as Keras does", () => {
     const schedule = { ...plain, patience: 2, factor: 0.5 };
     const epochs = [Number.NaN, 3, 2, 1].map((value) => [{ name: "value", value }]);
     expect(follow(schedule, epochs)).toEqual([0.1, 0.1, 0.1, 0.1]);

@@ -72,14 +72,14 @@ async function resumed(...checkpoints: CheckpointObject[]) {
 }
 
 describe("a checkpoint", () => {
-  it("is gone on from as it was left", async () => {
+  it("is resumed as it was saved", async () => {
     const { from, told } = await resumed(await saved());
     expect(from).toEqual(position);
     expect(await program.state()).toEqual(position.state);
     expect(told).toEqual([{ type: "RESUMED", step: 8 }]);
   });
 
-  it("of another environment is gone on from, and it is told what differs", async () => {
+  it("of another environment is resumed, and the differences are reported", async () => {
     const other = { ...environment, processor: "x86-64-v1", executor: "onnx-cpu-2" };
     const { told } = await resumed(await saved({ environment: other }));
     expect(told).toEqual([
@@ -142,7 +142,7 @@ const useless: [string, () => Promise<CheckpointObject>, RegExp][] = [
   ],
 ];
 
-describe("a checkpoint that is of no use costs a warning and nothing else:", () => {
+describe("an unusable checkpoint is skipped with a warning:", () => {
   test.each(useless)("one %s", async (_name, make, reason) => {
     await program.restore(position.state);
     const before = await program.state();
@@ -156,7 +156,7 @@ describe("a checkpoint that is of no use costs a warning and nothing else:", () 
   });
 });
 
-it("a checkpoint damaged in its place is refused by its digest", async () => {
+it("a checkpoint that was damaged in the store is refused by its digest", async () => {
   const checkpoint = await saved();
   const bytes = Buffer.from(await store.get(checkpoint.key));
   const place = (await readdir(folder, { recursive: true })).find((path) => path.endsWith(checkpoint.key)) as string;

@@ -6,44 +6,62 @@ import { numberedFrom } from "../../src/trainer/rewind.js";
 const here = describeEnvironment({ name: "onnx-cpu-1", runtime: "onnxruntime 1.30.0" });
 const elsewhere = { ...here, executor: "onnx-cpu-2" };
 
-/** What was stored, where the attempt begins and with what, and the number it goes on from. */
+/** What is stored, where the attempt begins and in which environments, and the number of the last point before it. */
 const cases = [
   ["the beginning of a run", { head: 0, rewoundAt: 0 }, { step: 0, seq: 0, environments: [undefined] }, 0, false],
-  ["no checkpoint, by the same means", { head: 50, rewoundAt: 0 }, { step: 0, seq: 0, environments: [here] }, 0, false],
   [
-    "no checkpoint, by other means",
+    "no checkpoint, in the same environment",
+    { head: 50, rewoundAt: 0 },
+    { step: 0, seq: 0, environments: [here] },
+    0,
+    false,
+  ],
+  [
+    "no checkpoint, in another environment",
     { head: 50, rewoundAt: 0 },
     { step: 0, seq: 0, environments: [elsewhere] },
     50,
     true,
   ],
   [
-    "a checkpoint of the same means",
+    "a checkpoint of the same environment",
     { head: 50, rewoundAt: 0 },
     { step: 30, seq: 33, environments: [here] },
     33,
     false,
   ],
-  ["one of other means", { head: 50, rewoundAt: 0 }, { step: 30, seq: 33, environments: [elsewhere] }, 50, true],
-  ["one of nobody knows what", { head: 50, rewoundAt: 0 }, { step: 30, seq: 33, environments: [undefined] }, 33, false],
   [
-    "one of the same means, with points of others behind it",
+    "a checkpoint of another environment",
+    { head: 50, rewoundAt: 0 },
+    { step: 30, seq: 33, environments: [elsewhere] },
+    50,
+    true,
+  ],
+  [
+    "a checkpoint of an unknown environment",
+    { head: 50, rewoundAt: 0 },
+    { step: 30, seq: 33, environments: [undefined] },
+    33,
+    false,
+  ],
+  [
+    "a checkpoint of the same environment, with later points of another one",
     { head: 50, rewoundAt: 0 },
     { step: 30, seq: 33, environments: [here, elsewhere] },
     50,
     true,
   ],
   [
-    "one without points behind it",
+    "a checkpoint without later points",
     { head: 33, rewoundAt: 0 },
     { step: 30, seq: 33, environments: [elsewhere] },
     33,
     false,
   ],
-  ["one before another's rewind", { head: 70, rewoundAt: 51 }, { step: 30, seq: 33, environments: [here] }, 70, true],
-  ["one after a rewind", { head: 70, rewoundAt: 51 }, { step: 40, seq: 60, environments: [here] }, 60, false],
+  ["a checkpoint before a rewind", { head: 70, rewoundAt: 51 }, { step: 30, seq: 33, environments: [here] }, 70, true],
+  ["a checkpoint after a rewind", { head: 70, rewoundAt: 51 }, { step: 40, seq: 60, environments: [here] }, 60, false],
   [
-    "one before a rewind without points",
+    "a checkpoint before a rewind without points",
     { head: 50, rewoundAt: 51 },
     { step: 30, seq: 50, environments: [here] },
     50,
@@ -51,9 +69,12 @@ const cases = [
   ],
 ] as const;
 
-test.each(cases)("an attempt that begins from %s numbers its points so that none is lost or mistaken", (...given) => {
-  const [, measured, beginning, from, rewinds] = given;
-  const told: FromTrainer[] = [];
-  expect(numberedFrom(measured, beginning, here, (message) => told.push(message))).toBe(from);
-  expect(told).toEqual(rewinds ? [{ type: "REWIND", seq: measured.head + 1, toStep: beginning.step }] : []);
-});
+test.each(cases)(
+  "an attempt that begins from %s numbers its points so that none is lost or confused with another",
+  (...given) => {
+    const [, measured, beginning, from, rewinds] = given;
+    const told: FromTrainer[] = [];
+    expect(numberedFrom(measured, beginning, here, (message) => told.push(message))).toBe(from);
+    expect(told).toEqual(rewinds ? [{ type: "REWIND", seq: measured.head + 1, toStep: beginning.step }] : []);
+  },
+);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { firstNonFinite } from "../../src/trainer/store-checkpoint.js";
 
-it("the first number that is not finite is found wherever it is, in a row of any length", () => {
+it("finds the first number that is not finite, at any index of arrays of any length", () => {
   for (let length = 0; length <= 9; length++) {
     const sound = Float32Array.from({ length }, (_, index) => (index % 2 ? -1e38 : 1e38));
     expect(firstNonFinite(sound)).toBeUndefined();

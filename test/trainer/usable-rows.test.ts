@@ -110,7 +110,7 @@ describe.each(causes)("%s", (_, declaration, bad, says) => {
     expect(usable).toEqual({ ...parts, gate, [part]: parts[part].filter((row) => !rows.includes(row)) });
   });
 
-  it("is no matter where no row is like that", () => {
+  it("changes nothing if all rows are usable", () => {
     const { rows: usable, skipped } = decide(declaration, {});
     expect(usable).toEqual({ ...parts, gate: parts.test });
     expect(skipped).toBeNull();
@@ -120,14 +120,14 @@ describe.each(causes)("%s", (_, declaration, bad, says) => {
 describe("the rows of a run", () => {
   const poisson: Partial<ModelDeclaration> = { loss: { type: "POISSON" }, invalidRows: "SKIP" };
 
-  it("that are left out take no part in the preprocessing", () => {
+  it("that are left out are not used to fit the preprocessing", () => {
     const bad = { 3: { y: -1, x: 1e6 } };
     const { preprocessing } = decide(poisson, bad);
     const others = parts.train.filter((row) => row !== 3);
     expect(preprocessing).toEqual(fitPreprocessing(modelOf(poisson), tableOf(bad), others));
   });
 
-  it("that are left out do not balance the classes", () => {
+  it("that are left out do not count for balanced class weights", () => {
     const { rows } = decide(
       { ...infinite, classWeights: { method: "BALANCED" }, invalidRows: "SKIP" },
       { 1: { w: -1 } },
@@ -150,13 +150,13 @@ describe("the rows of a run", () => {
     expect(() => decide(poisson, bad, changes)).toThrow(expect.objectContaining({ code: "INVALID_ROWS" }));
   });
 
-  it("are told by the lowest ten ordinals and reasons that do not grow with their number", () => {
+  it("are reported by the ten lowest ordinals and at most ten reasons", () => {
     const shares: Partial<ModelDeclaration> = { target: "share", loss: { type: "KL_DIVERGENCE" } };
     const bad = Object.fromEntries(Array.from({ length: 10 }, (_, row) => [row, { share: [0.1, row / 10 + 1] }]));
     expect(() => decide(shares, bad)).toThrow(/^.{0,2000}$/);
   });
 
-  it("are infinite when scaled by a parent: found under semantics 2, computed with as before under 1", () => {
+  it("are found under semantics 2 if the parent's scaling makes them infinite, and used as before under 1", () => {
     const declaration: Partial<ModelDeclaration> = { invalidRows: "SKIP" };
     const preprocessing = fitPreprocessing(modelOf(declaration), tableOf({}), parts.train);
     const scaling = { feature: "x", method: "Z_SCORE" as const, mean: [0], standardDeviation: [1e-6] };
@@ -178,7 +178,7 @@ describe("the rows of a gate", () => {
     return { gate: { metric: "mean_absolute_error", champion: { versionId: "version_1", model, preprocessing } } };
   };
 
-  it("are those that both can use, while the challenger is evaluated on all that it can use", () => {
+  it("are those that both models can use, while the challenger is evaluated on all rows that it can use", () => {
     const changes = champion(embedded("x")) as unknown as Partial<Assignment>;
     const { rows, skipped } = decide({ invalidRows: "SKIP" }, { 9: { x: 10 } }, changes);
     expect([...rows.test]).toEqual([8, 9]);
@@ -187,12 +187,12 @@ describe("the rows of a gate", () => {
     expect(() => decide({}, { 9: { x: 10 } }, changes)).toThrow("for the gate's champion version_1");
   });
 
-  it("are the challenger's alone where the two cannot be compared anyway", () => {
+  it("are those of the challenger alone if the two cannot be compared", () => {
     const changes = champion({ ...embedded("x"), target: "w" }) as unknown as Partial<Assignment>;
     expect([...decide({}, { 9: { x: 10 } }, changes).rows.gate]).toEqual([8, 9]);
   });
 
-  it("fail the run with SKIP where none is left", () => {
+  it("fail the run with SKIP if none is left", () => {
     const changes = champion(embedded("x")) as unknown as Partial<Assignment>;
     const bad = { 8: { x: 10 }, 9: { x: 11 } };
     expect(() => decide({ invalidRows: "SKIP" }, bad, changes)).toThrow("no test row is left to measure the gate's");

@@ -32,7 +32,7 @@ function journalOf(bound?: JournalBound) {
 }
 
 describe("a journal", () => {
-  it("asks to hold the trainer back at its bound, keeps what still comes, and lets go at half of it", async () => {
+  it("holds the trainer back at its limit, keeps what still arrives, and releases it at half of the limit", async () => {
     const { journal, stored, pressure, open } = journalOf({ entries: 10, bytes: 1e9 });
     for (let seq = 1; seq <= 9; seq++) journal.addPoints([point(seq)], progress(seq));
     expect(pressure).toEqual([]);
@@ -44,7 +44,7 @@ describe("a journal", () => {
     expect(stored).toEqual(Array.from({ length: 14 }, (_, index) => index + 1));
   });
 
-  it("is bounded in bytes too: names count", async () => {
+  it("has a limit in bytes too, which includes names", async () => {
     const { journal, pressure, open } = journalOf({ entries: 1e9, bytes: 20_000 });
     journal.addPoints([point(1, "x".repeat(10_000))], progress(1));
     expect(pressure).toEqual([true]);
@@ -53,7 +53,7 @@ describe("a journal", () => {
     expect(pressure).toEqual([true, false]);
   });
 
-  it("counts what is no point", async () => {
+  it("counts writes that are not points", async () => {
     const { journal, pressure, open } = journalOf({ entries: 2, bytes: 1e9 });
     journal.addPoints([point(1)], progress(1));
     journal.add(async () => {});
@@ -73,7 +73,7 @@ describe("a journal", () => {
     expect(stored).toEqual(points.map(({ seq }) => seq));
   });
 
-  it("stores progress that came without points while it was writing", async () => {
+  it("stores progress that arrived without points while it was writing", async () => {
     const steps: number[] = [];
     let release = () => {};
     const journal = createJournal({

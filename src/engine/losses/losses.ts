@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Loss } from "../../language/models/model.js";
+import type { Loss, LossType } from "../../language/losses/losses.js";
 import { absolute } from "../activations/activations.js";
 import {
   binaryCrossentropy,
@@ -13,55 +13,61 @@ import { epsilon, type Output, predictionsOf } from "./output.js";
 
 export { type Output, predictionsOf } from "./output.js";
 
+/** A loss of each example, [batch], of targets [batch, width] and the network's output. */
+type LossFunction<Type extends LossType> = (
+  targets: tf.Tensor2D,
+  output: Output,
+  loss: Extract<Loss, { type: Type }>,
+) => tf.Tensor1D;
+
+const functions: { [Type in LossType]: LossFunction<Type> } = {
+  MEAN_SQUARED_ERROR: (targets, output) => meanOverOutputs(tf.square(difference(targets, output))),
+  MEAN_ABSOLUTE_ERROR: (targets, output) => meanOverOutputs(absolute(difference(targets, output))),
+  MEAN_ABSOLUTE_PERCENTAGE_ERROR(targets, output) {
+    const size = tf.maximum(tf.abs(targets), epsilon);
+    return meanOverOutputs(tf.mul(absolute(tf.div(difference(targets, output), size)), 100));
+  },
+  MEAN_SQUARED_LOGARITHMIC_ERROR(targets, output) {
+    const wanted = tf.log(tf.add(tf.maximum(targets, epsilon), 1));
+    return meanOverOutputs(tf.square(tf.sub(logarithmAboveOne(output), wanted)));
+  },
+  HUBER(targets, output, { delta }) {
+    // Quadratic up to delta, linear beyond: with c = min(|e|, delta) both parts are c^2 / 2 + delta (|e| - c).
+    const error = absolute(difference(targets, output));
+    const inner = tf.minimum(error, delta);
+    return meanOverOutputs(tf.add(tf.mul(tf.square(inner), 0.5), tf.mul(tf.sub(error, inner), delta)));
+  },
+  LOG_COSH(targets, output) {
+    const error = difference(targets, output);
+    return meanOverOutputs(tf.sub(tf.add(error, tf.softplus(tf.mul(error, -2))), Math.LN2));
+  },
+  POISSON: (targets, output) => meanOverOutputs(tf.sub(predictionsOf(output), tf.mul(targets, logarithm(output)))),
+  BINARY_CROSSENTROPY: (targets, output, loss) => meanOverOutputs(binaryCrossentropy(loss, targets, output)),
+  BINARY_FOCAL_CROSSENTROPY: (targets, output, loss) => meanOverOutputs(binaryFocalCrossentropy(loss, targets, output)),
+  CATEGORICAL_CROSSENTROPY: (targets, output, loss) => categoricalCrossentropy(loss, targets, output),
+  CATEGORICAL_FOCAL_CROSSENTROPY: (targets, output, loss) => categoricalFocalCrossentropy(loss, targets, output),
+  HINGE: (targets, output) => meanOverOutputs(hinge(targets, output.logits)),
+  SQUARED_HINGE: (targets, output) => meanOverOutputs(tf.square(hinge(targets, output.logits))),
+  CATEGORICAL_HINGE: (targets, output) => categoricalHinge(targets, output.logits),
+  KL_DIVERGENCE: divergence,
+  TVERSKY(targets, output, { alpha, beta }) {
+    const predictions = predictionsOf(output);
+    const hits = tf.sum(tf.mul(targets, predictions), 1);
+    const falsePositives = tf.mul(tf.sub(tf.sum(predictions, 1), hits), alpha);
+    const falseNegatives = tf.mul(tf.sub(tf.sum(targets, 1), hits), beta);
+    const all = tf.add(tf.add(hits, epsilon), tf.add(falsePositives, falseNegatives));
+    return tf.sub(1, tf.div(tf.add(hits, epsilon), all));
+  },
+};
+
 /**
  * The loss of each example, [batch], by Keras 3's definitions. What is a function of a probability or of a logarithm is
  * computed from the logits whenever the activation is the matching one, which is exact for any logit; the hinge losses
- * are about the logits themselves. Nothing here hides a NaN.
+ * take the logits themselves. Nothing here hides a NaN.
  * `targets`: [batch, width], one-hot for the categorical losses, 0 or 1 for the binary ones and the hinge losses.
  */
 export function lossPerExample(loss: Loss, targets: tf.Tensor2D, output: Output): tf.Tensor1D {
-  switch (loss.type) {
-    case "MEAN_SQUARED_ERROR":
-      return meanOverOutputs(tf.square(difference(targets, output)));
-    case "MEAN_ABSOLUTE_ERROR":
-      return meanOverOutputs(absolute(difference(targets, output)));
-    case "MEAN_ABSOLUTE_PERCENTAGE_ERROR": {
-      const size = tf.maximum(tf.abs(targets), epsilon);
-      return meanOverOutputs(tf.mul(absolute(tf.div(difference(targets, output), size)), 100));
-    }
-    case "MEAN_SQUARED_LOGARITHMIC_ERROR": {
-      const wanted = tf.log(tf.add(tf.maximum(targets, epsilon), 1));
-      return meanOverOutputs(tf.square(tf.sub(logarithmAboveOne(output), wanted)));
-    }
-    case "HUBER": {
-      // Quadratic up to delta, linear beyond: with c = min(|e|, delta) both parts are c^2 / 2 + delta (|e| - c).
-      const error = absolute(difference(targets, output));
-      const inner = tf.minimum(error, loss.delta);
-      return meanOverOutputs(tf.add(tf.mul(tf.square(inner), 0.5), tf.mul(tf.sub(error, inner), loss.delta)));
-    }
-    case "LOG_COSH": {
-      const error = difference(targets, output);
-      return meanOverOutputs(tf.sub(tf.add(error, tf.softplus(tf.mul(error, -2))), Math.LN2));
-    }
-    case "POISSON":
-      return meanOverOutputs(tf.sub(predictionsOf(output), tf.mul(targets, logarithm(output))));
-    case "BINARY_CROSSENTROPY":
-      return meanOverOutputs(binaryCrossentropy(loss, targets, output));
-    case "BINARY_FOCAL_CROSSENTROPY":
-      return meanOverOutputs(binaryFocalCrossentropy(loss, targets, output));
-    case "CATEGORICAL_CROSSENTROPY":
-      return categoricalCrossentropy(loss, targets, output);
-    case "CATEGORICAL_FOCAL_CROSSENTROPY":
-      return categoricalFocalCrossentropy(loss, targets, output);
-    case "KL_DIVERGENCE":
-      return divergence(targets, output);
-    case "HINGE":
-      return meanOverOutputs(hinge(targets, output.logits));
-    case "SQUARED_HINGE":
-      return meanOverOutputs(tf.square(hinge(targets, output.logits)));
-    case "CATEGORICAL_HINGE":
-      return categoricalHinge(targets, output.logits);
-  }
+  return (functions[loss.type] as LossFunction<LossType>)(targets, output, loss);
 }
 
 function difference(targets: tf.Tensor2D, output: Output): tf.Tensor2D {

@@ -11,6 +11,8 @@ export interface ClassCounts {
 export interface Confusion {
   rows: number;
   correct: number;
+  /** Of every class; for a single output of `false` and `true`. */
+  classes: readonly ClassCounts[];
   /**
    * The mean of a score over the classes that occur, without those for which it is NaN; for a single output the score of
    * `true`.
@@ -50,9 +52,21 @@ export function confusion(width: number, value: (counts: Confusion) => number, r
     score() {
       const correct = classes.reduce((sum, { hits }) => sum + hits, 0);
       const perClass = (score: (counts: ClassCounts) => number) => mean(considered().map(score));
-      return scoreOf(rows, invalid, () => value({ rows, correct, perClass }), reason);
+      return scoreOf(rows, invalid, () => value({ rows, correct, classes, perClass }), reason);
     },
   };
+}
+
+/**
+ * The correlation of predicted and actual classes (Gorodkin 2004; of two classes Matthews 1975). NaN where one of them does
+ * not vary.
+ */
+export function matthewsCorrelation({ rows, correct, classes }: Confusion): number {
+  const sum = (of: (counts: ClassCounts) => number) => classes.reduce((total, counts) => total + of(counts), 0);
+  const covariance = correct * rows - sum(({ predicted, actual }) => predicted * actual);
+  const ofPredicted = rows * rows - sum(({ predicted }) => predicted * predicted);
+  const ofActual = rows * rows - sum(({ actual }) => actual * actual);
+  return covariance / Math.sqrt(ofPredicted * ofActual);
 }
 
 /** The mean of the values that are not NaN; NaN if there is none. */

@@ -1,9 +1,54 @@
-import type { MetricType, ModelTarget } from "../../language/models/model.js";
+import type { MetricType } from "../../language/metrics/metric-types.js";
+import type { ModelTarget } from "../../language/models/model.js";
 import { currentSemantics, type TrainingSemantics } from "../../language/training/training.js";
-import { confusion, topAccuracy } from "./classification-metrics.js";
+import { confusion, matthewsCorrelation, topAccuracy } from "./classification-metrics.js";
 import { areaUnderCurve, averagePrecision, rankArea } from "./curve-metrics.js";
 import type { Metric } from "./metric.js";
 import { coefficientOfDetermination, meanError } from "./regression-metrics.js";
+
+/** What a metric is measured for. */
+interface Measured {
+  /** Outputs of the network; 1 is a yes or no, or one number. */
+  width: number;
+  /** Rules of semantics 1, by which an undefined precision, recall, F1 or R² is a number. */
+  undefinedCountsAsZero: boolean;
+  /** A share. One of nothing is undefined. */
+  ratio(part: number, whole: number): number;
+}
+
+const square = (error: number) => error * error;
+const itself = (mean: number) => mean;
+
+const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
+  ACCURACY: ({ width }) => confusion(width, ({ correct, rows }) => correct / rows),
+  TOP_2_ACCURACY: ({ width }) => topAccuracy(width, 2),
+  TOP_3_ACCURACY: ({ width }) => topAccuracy(width, 3),
+  TOP_5_ACCURACY: ({ width }) => topAccuracy(width, 5),
+  PRECISION: ({ width, ratio }) =>
+    confusion(
+      width,
+      ({ perClass }) => perClass(({ hits, predicted }) => ratio(hits, predicted)),
+      "no row is predicted to be true",
+    ),
+  RECALL: ({ width, ratio }) =>
+    confusion(width, ({ perClass }) => perClass(({ hits, actual }) => ratio(hits, actual)), "no row's target is true"),
+  F1_SCORE: ({ width, ratio }) =>
+    confusion(
+      width,
+      ({ perClass }) => perClass(({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual)),
+      "no row's target is true, and none is predicted to be true",
+    ),
+  AUC: ({ width }) => areaUnderCurve(width, rankArea, "the targets of all rows are the same"),
+  AUC_PR: ({ width }) => areaUnderCurve(width, averagePrecision, "no row's target is true"),
+  MEAN_ABSOLUTE_ERROR: () => meanError(Math.abs, itself),
+  MEAN_SQUARED_ERROR: () => meanError(square, itself),
+  ROOT_MEAN_SQUARED_ERROR: () => meanError(square, Math.sqrt),
+  MEAN_ABSOLUTE_PERCENTAGE_ERROR: () =>
+    meanError((error, target) => (100 * Math.abs(error)) / Math.max(Math.abs(target), 1e-7), itself),
+  MATTHEWS_CORRELATION: ({ width }) =>
+    confusion(width, matthewsCorrelation, "all rows, or all predictions, are of one class"),
+  R2_SCORE: ({ width, undefinedCountsAsZero }) => coefficientOfDetermination(width, undefinedCountsAsZero),
+};
 
 /**
  * A metric for a target. For CATEGORY precision, recall and F1 are unweighted means over the classes that occur among
@@ -21,56 +66,7 @@ export function createMetric(
   target: Pick<ModelTarget, "type" | "width">,
   semantics: TrainingSemantics = currentSemantics,
 ): Metric {
-  const { width } = target;
   const undefinedCountsAsZero = semantics === 1;
-  /** A share of nothing is undefined. */
   const ratio = (part: number, whole: number) => (whole === 0 && undefinedCountsAsZero ? 0 : part / whole);
-  switch (type) {
-    case "ACCURACY":
-      return confusion(width, ({ correct, rows }) => correct / rows);
-    case "TOP_2_ACCURACY":
-      return topAccuracy(width, 2);
-    case "TOP_3_ACCURACY":
-      return topAccuracy(width, 3);
-    case "TOP_5_ACCURACY":
-      return topAccuracy(width, 5);
-    case "PRECISION":
-      return confusion(
-        width,
-        ({ perClass }) => perClass(({ hits, predicted }) => ratio(hits, predicted)),
-        "no row is predicted to be true",
-      );
-    case "RECALL":
-      return confusion(
-        width,
-        ({ perClass }) => perClass(({ hits, actual }) => ratio(hits, actual)),
-        "no row's target is true",
-      );
-    case "F1_SCORE":
-      return confusion(
-        width,
-        ({ perClass }) => perClass(({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual)),
-        "no row's target is true, and none is predicted to be true",
-      );
-    case "AUC":
-      return areaUnderCurve(width, rankArea, "the targets of all rows are the same");
-    case "AUC_PR":
-      return areaUnderCurve(width, averagePrecision, "no row's target is true");
-    case "MEAN_ABSOLUTE_ERROR":
-      return meanError(Math.abs, (mean) => mean);
-    case "MEAN_SQUARED_ERROR":
-      return meanError(
-        (error) => error * error,
-        (mean) => mean,
-      );
-    case "ROOT_MEAN_SQUARED_ERROR":
-      return meanError((error) => error * error, Math.sqrt);
-    case "MEAN_ABSOLUTE_PERCENTAGE_ERROR":
-      return meanError(
-        (error, target) => (100 * Math.abs(error)) / Math.max(Math.abs(target), 1e-7),
-        (mean) => mean,
-      );
-    case "R2_SCORE":
-      return coefficientOfDetermination(width, undefinedCountsAsZero);
-  }
+  return metrics[type]({ width: target.width, undefinedCountsAsZero, ratio });
 }

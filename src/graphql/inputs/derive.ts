@@ -1,15 +1,15 @@
-import { Extensions, Field, Float, InputType, Int, registerEnumType } from "type-graphql";
-import { enumOf } from "../../entities/enum.js";
-import type { Choices } from "../../language/fields/choices.js";
+import { Extensions, Field, Float, InputType, Int } from "type-graphql";
+import { enumFor } from "../../entities/enum.js";
 import type { Fields, Struct, Takes, Union } from "../../language/fields/field.js";
 import { told } from "../../language/fields/told.js";
+
+export { enumFor } from "../../entities/enum.js";
 
 /** A class that type-graphql knows as an input type. */
 // biome-ignore lint/suspicious/noExplicitAny: type-graphql sets the properties; their types are the language's.
 export type InputClass = new () => any;
 
 const inputs = new Map<string, InputClass>();
-const enums = new Map<string, object>();
 
 /**
  * The GraphQL input type of a struct, with a field for each of its fields: their types, whether they may be left out, and
@@ -24,21 +24,12 @@ export function oneOfInput({ name, doc, alternatives }: Union): InputClass {
   return inputNamed(name, doc, (type) => {
     Extensions({ isOneOf: true })(type);
     for (const [key, alternative] of Object.entries(alternatives)) {
-      const input = inputOf(alternative.input);
-      Field(() => input, { nullable: true, description: alternative.doc })(type.prototype, key);
+      const { field, input } = alternative;
+      const typeOf = field === undefined ? inputType(input) : typeFor(field.takes);
+      const description = field === undefined ? alternative.doc : told(field);
+      Field(typeOf, { nullable: true, description })(type.prototype, key);
     }
   });
-}
-
-/** The GraphQL enumeration of a set of choices, as type-graphql takes it. */
-export function enumFor({ name, doc, meanings, all }: Choices): object {
-  const known = enums.get(name);
-  if (known !== undefined) return known;
-  const made = enumOf(all);
-  const valuesConfig = Object.fromEntries(all.map((choice) => [choice, { description: meanings[choice] }]));
-  registerEnumType(made, { name, description: doc, valuesConfig });
-  enums.set(name, made);
-  return made;
 }
 
 /** Adds the fields of the language to a class of inputs. */
@@ -60,6 +51,11 @@ function inputNamed(name: string, doc: string, fill: (type: InputClass) => void)
   return type;
 }
 
+function inputType(struct: Struct): () => InputClass {
+  const input = inputOf(struct);
+  return () => input;
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: the type that type-graphql takes here is not exported.
 function typeFor(takes: Takes): () => any {
   switch (takes.type) {
@@ -71,6 +67,7 @@ function typeFor(takes: Takes): () => any {
       return () => Boolean;
     case "TEXT":
     case "NAME":
+    case "REFERENCE":
       return () => String;
     case "CHOICE": {
       const choices = enumFor(takes.choices);
@@ -80,10 +77,8 @@ function typeFor(takes: Takes): () => any {
       const of = typeFor(takes.of);
       return () => [of()];
     }
-    case "OBJECT": {
-      const input = inputOf(takes.struct());
-      return () => input;
-    }
+    case "OBJECT":
+      return inputType(takes.struct());
     case "ONE_OF": {
       const input = oneOfInput(takes.union());
       return () => input;

@@ -3,6 +3,8 @@ import { declareRetraining } from "../../continual/declare-retraining.js";
 import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
 import { Cost } from "../../entities/field-cost.js";
+import type { DatasetDeclaration } from "../../language/datasets/dataset.js";
+import type { ModelDeclaration } from "../../language/models/model.js";
 import { declareModel, type ModelPlanner } from "../../registry/declare-model.js";
 import { declareOptimizer } from "../../registry/declare-optimizer.js";
 import type { Context } from "../context.js";
@@ -27,7 +29,8 @@ export class DeclarationMutations {
       "Declares a dataset. The same again changes nothing; once there are rows, only descriptions may be declared differently.",
   })
   async declareDataset(
-    @Arg("input", () => DeclareDatasetInput, { description: "The dataset." }) input: DeclareDatasetInput,
+    @Arg("input", () => DeclareDatasetInput, { description: "The dataset." })
+    input: DeclareDatasetInput & DatasetDeclaration,
     @Ctx() { platform }: Context,
   ): Promise<DeclareDatasetPayload> {
     return answerDeclaration(DeclareDatasetPayload, await declareDataset(platform.db, input));
@@ -49,7 +52,7 @@ export class DeclarationMutations {
       "Declares a model. The same again changes nothing; one that differs in more than the description is the next revision, and old ones stay.",
   })
   async declareModel(
-    @Arg("input", () => DeclareModelInput, { description: "The model." }) input: DeclareModelInput,
+    @Arg("input", () => DeclareModelInput, { description: "The model." }) input: DeclareModelInput & ModelDeclaration,
     @Ctx() { platform, caller }: Context,
   ): Promise<DeclareModelPayload> {
     const planner: ModelPlanner = { unsupportedKernels: (model) => platform.planner.unsupportedKernels(model, caller) };

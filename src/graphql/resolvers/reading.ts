@@ -1,3 +1,4 @@
+import { DeclarablesQuery } from "../declarables/query.js";
 import { AliasFields, AliasMoveFields } from "./alias-fields.js";
 import { DatasetEventFields, DatasetFields, DatasetVersionFields } from "./dataset-fields.js";
 import { ModelEventFields, ModelFields, ModelRevisionFields } from "./model-fields.js";
@@ -13,6 +14,7 @@ import { WorkerFields } from "./worker-fields.js";
 /** Every resolver that reads: the root queries and the fields of object types. */
 export const readingResolvers = [
   Queries,
+  DeclarablesQuery,
   PredictQuery,
   PlanTrainingQuery,
   AliasFields,

@@ -1,55 +1,20 @@
-/**
- * What a feature's values are. NUMBER: a finite number. BINARY: true or false. CATEGORY: one of a declared set of
- * strings. VECTOR: a fixed count of numbers. IMAGE: numbers of shape [height, width, channels], or a PNG or JPEG file.
- * TEXT: any string. SEQUENCE: any count of numbers, of vectors of one declared length, or of declared categories.
- * TIMESTAMP: an instant, written in ISO 8601; see `timestamp.ts`.
- */
-export const featureTypes = [
-  "NUMBER",
-  "BINARY",
-  "CATEGORY",
-  "VECTOR",
-  "IMAGE",
-  "TEXT",
-  "SEQUENCE",
-  "TIMESTAMP",
-] as const;
-export type FeatureType = (typeof featureTypes)[number];
+import type { Resize } from "./feature-fields.js";
+import type { FeatureType } from "./feature-types.js";
+import type { FeatureDeclaration, SplitDeclaration } from "./fields.js";
 
-/**
- * How an image file of another size than the declared one is brought to it. STRETCH: to height and width each. CROP: to
- * cover both, and what stands over is cut off evenly. PAD: to fit within both, and black is put around it evenly.
- */
-export const resizeMethods = ["STRETCH", "CROP", "PAD"] as const;
-export type Resize = (typeof resizeMethods)[number];
+export type { Resize } from "./feature-fields.js";
+export { type FeatureType, featureTypes } from "./feature-types.js";
+export type { FeatureDeclaration, SplitDeclaration } from "./fields.js";
 
-/** The parts every row of a dataset belongs to for ever; see `features/split.ts`. */
+/** The parts of a dataset. A row belongs to one of them for ever; see `features/split.ts`. */
 export const splitParts = ["train", "validation", "test"] as const;
 export type SplitPart = (typeof splitParts)[number];
-
-export interface FeatureDeclaration {
-  name: string;
-  type: FeatureType;
-  description?: string | null;
-  /** CATEGORY: the values, in the order of their codes. SEQUENCE: likewise, of its elements, where they are categories. */
-  categories?: string[] | null;
-  /** VECTOR: `[length]`. IMAGE: `[height, width, channels]`. SEQUENCE of vectors: `[length]` of each. */
-  shape?: number[] | null;
-  /** IMAGE only: what to do with image files of another size; by default they are refused. */
-  resize?: Resize | null;
-}
 
 export interface DatasetDeclaration {
   name: string;
   description?: string | null;
   features: FeatureDeclaration[];
-  split?: {
-    train?: number | null;
-    validation?: number | null;
-    test?: number | null;
-    key?: string | null;
-    seed?: number | null;
-  } | null;
+  split?: SplitDeclaration | null;
 }
 
 /** A feature with its defaults resolved. */
@@ -61,7 +26,7 @@ export interface Feature {
   categories: string[];
   /** `[length]` for VECTOR and a SEQUENCE of vectors; `[height, width, channels]` for IMAGE; otherwise `[]`. */
   shape: number[];
-  /** Left out where none is declared, so that what was declared before there was one keeps its digest. */
+  /** Left out where none is declared, so that older declarations keep their digests. */
   resize?: Resize;
 }
 

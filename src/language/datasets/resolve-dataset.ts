@@ -1,35 +1,19 @@
-import {
-  readChoice,
-  readDescription,
-  readInteger,
-  readList,
-  readName,
-  readNumber,
-  readObject,
-  readText,
-} from "../fields/fields.js";
+import { readDescription, readInteger, readList, readName, readObject } from "../fields/fields.js";
 import { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import type { Resolution } from "../fields/problem.js";
-import { count, listed, shown, shownShape } from "../fields/wording.js";
-import {
-  type DatasetDeclaration,
-  type DatasetSpec,
-  type Feature,
-  type FeatureDeclaration,
-  type FeatureType,
-  featureTypes,
-  type Resize,
-  resizeMethods,
-  type Split,
+import { listed, shown } from "../fields/wording.js";
+import type {
+  DatasetDeclaration,
+  DatasetSpec,
+  Feature,
+  FeatureDeclaration,
+  Split,
+  SplitDeclaration,
 } from "./dataset.js";
-
-const shapeEntries: Partial<Record<FeatureType, readonly string[]>> = {
-  VECTOR: ["length"],
-  IMAGE: ["height", "width", "channels"],
-  SEQUENCE: ["length"],
-};
-const keyTypes: readonly FeatureType[] = ["NUMBER", "BINARY", "CATEGORY", "TEXT", "TIMESTAMP"];
+import { type FeatureFields, isGiven, resize as resizeField } from "./feature-fields.js";
+import { describedType, type FeatureType, type FeatureTypeDescription, typesWith } from "./feature-types.js";
+import { commonFields, splitFields } from "./fields.js";
 
 /**
  * A dataset with its defaults: no description, split 0.8 / 0.1 / 0.1 by the row's ordinal, seed 0. Where only some
@@ -57,7 +41,7 @@ function resolveFeatures(findings: Findings, declared: readonly FeatureDeclarati
     if (feature === undefined) return [];
     const resolved = resolveFeature(at.at(index), feature);
     if (resolved.name === "") return [resolved];
-    // Columns of SQL engines ignore case, so `Width` and `width` would be one.
+    // SQL engines ignore case, so `Width` and `width` would be one column.
     const earlier = taken.get(resolved.name.toLowerCase());
     if (earlier === undefined) taken.set(resolved.name.toLowerCase(), index);
     else {
@@ -69,99 +53,47 @@ function resolveFeatures(findings: Findings, declared: readonly FeatureDeclarati
 }
 
 function resolveFeature(at: Findings, declared: FeatureDeclaration): Feature {
-  const name = readName(at, "name", declared.name, "feature");
-  const description = readDescription(at, declared.description);
-  const type = readChoice(at, "type", declared.type, featureTypes);
-  const categories = type ? resolveCategories(at, type, declared.categories) : [];
-  const shape = type ? resolveShape(at, type, declared.shape) : [];
-  if (type === "SEQUENCE" && categories.length > 0 && shape.length > 0) {
-    at.add("CONTRADICTION", "cannot be combined with categories: a sequence is of categories or of vectors.", "shape");
-  }
-  const resize = resolveResize(at, type, declared.resize);
+  const name = commonFields.name.read(at, "name", declared.name, declared);
+  const description = commonFields.description.read(at, "description", declared.description, declared);
+  const type = commonFields.type.read(at, "type", declared.type, declared);
+  const { fields, rule }: Pick<FeatureTypeDescription, "fields" | "rule"> = type ? describedType(type) : { fields: {} };
+  const categories = fields.categories?.read(at, "categories", declared.categories, declared) ?? [];
+  if (type && isGiven(declared.categories))
+    refuseOthers(at, type, "categories", (types) => `only ${types} features have categories`);
+  const shape = fields.shape?.read(at, "shape", declared.shape, declared) ?? [];
+  if (type && isGiven(declared.shape))
+    refuseOthers(at, type, "shape", (types) => `only ${types} features have a shape`);
+  rule?.(at, { categories, shape });
+  const resize = resizeField.read(at, "resize", declared.resize, declared);
+  if (type && declared.resize != null)
+    refuseOthers(at, type, "resize", (types) => `only an ${types} feature is resized`);
   return { name, type: type ?? "NUMBER", description, categories, shape, ...(resize && { resize }) };
 }
 
-function resolveResize(at: Findings, type: FeatureType | undefined, declared: Resize | null | undefined) {
-  if (declared === undefined || declared === null) return undefined;
-  const resize = readChoice(at, "resize", declared, resizeMethods);
-  if (type === "IMAGE" || type === undefined) return resize;
-  at.add("CONTRADICTION", `only an IMAGE feature is resized, and this one is ${type}.`, "resize");
-  return undefined;
-}
-
-/** Whether a list was declared that may be left out. */
-function isGiven(declared: readonly unknown[] | null | undefined): boolean {
-  return declared !== undefined && declared !== null && declared.length !== 0;
-}
-
-function resolveCategories(at: Findings, type: FeatureType, declared: string[] | null | undefined): string[] {
-  if (type === "SEQUENCE" && !isGiven(declared)) return [];
-  if (type !== "CATEGORY" && type !== "SEQUENCE") {
-    if (isGiven(declared)) {
-      const message = `only CATEGORY and SEQUENCE features have categories, and this one is ${type}.`;
-      at.add("CONTRADICTION", message, "categories");
-    }
-    return [];
-  }
-  const list = readList(at, "categories", declared, limits.categories);
-  if (Array.isArray(declared) && declared.length < 2) {
-    const code = declared.length === 0 ? "EMPTY" : "OUT_OF_RANGE";
-    at.add(code, `must have at least 2 values, got ${declared.length}.`, "categories");
-  }
-  const places = at.at("categories");
-  const first = new Map<string, number>();
-  return list.map((entry, index) => {
-    const category = readText(places, index, entry, { min: 1, max: limits.categoryLength });
-    const earlier = first.get(category);
-    if (category !== "" && earlier !== undefined) {
-      places.add("DUPLICATE", () => `${shown(category)} is already categories[${earlier}].`, index);
-    } else first.set(category, index);
-    return category;
-  });
-}
-
-function resolveShape(at: Findings, type: FeatureType, declared: number[] | null | undefined): number[] {
-  const entries = shapeEntries[type];
-  if (type === "SEQUENCE" && !isGiven(declared)) return [];
-  if (entries === undefined) {
-    if (isGiven(declared)) {
-      const message = `only VECTOR, IMAGE and SEQUENCE features have a shape, and this one is ${type}.`;
-      at.add("CONTRADICTION", message, "shape");
-    }
-    return [];
-  }
-  const form = `[${entries.join(", ")}]`;
-  if (Array.isArray(declared) && declared.length !== entries.length) {
-    const wanted = `the shape of a ${type} feature is ${form}: ${count(entries.length)}`;
-    at.add(
-      "SHAPE_MISMATCH",
-      `${wanted} ${entries.length === 1 ? "entry" : "entries"}, got ${declared.length}.`,
-      "shape",
-    );
-    return [];
-  }
-  const list = readList(at, "shape", declared, entries.length);
-  const shape = list.map((entry, index) => readInteger(at.at("shape"), index, entry, 1, undefined, limits.elements));
-  const elements = shape.reduce((product, entry) => product * entry, 1);
-  if (elements > limits.elements) {
-    const message = `${shownShape(shape)} holds ${count(elements)} numbers; at most ${count(limits.elements)} are allowed.`;
-    at.add("OUT_OF_RANGE", message, "shape");
-  }
-  return shape;
+/** Reports a field that the feature's type does not take. */
+function refuseOthers(
+  at: Findings,
+  type: FeatureType,
+  key: keyof FeatureFields,
+  rule: (types: string) => string,
+): void {
+  if (describedType(type).fields[key] !== undefined) return;
+  const types = listed(typesWith(({ fields }) => fields[key]));
+  at.add("CONTRADICTION", `${rule(types)}, and this one is ${type}.`, key);
 }
 
 /**
  * Fractions default to 0.8 / 0.1 / 0.1. Where only some are given: without `train`, validation and test default to 0.1
  * each and train takes the rest; with `train`, the rest goes to the missing one, or half to each of the two.
  */
-function resolveSplit(at: Findings, declared: NonNullable<DatasetDeclaration["split"]>, features: Feature[]): Split {
-  const fraction = (key: "train" | "validation" | "test", fallback: number) =>
-    readNumber(at, key, declared[key], { ...(key === "train" ? { above: 0 } : { min: 0 }), max: 1, fallback });
+function resolveSplit(at: Findings, declared: SplitDeclaration, features: Feature[]): Split {
+  const fraction = (key: "train" | "validation" | "test") =>
+    splitFields[key].read(at, key, declared[key], declared) ?? Number.NaN;
   const given = (key: "train" | "validation" | "test") => declared[key] !== undefined && declared[key] !== null;
 
-  let train = fraction("train", Number.NaN);
-  let validation = fraction("validation", Number.NaN);
-  let test = fraction("test", Number.NaN);
+  let train = fraction("train");
+  let validation = fraction("validation");
+  let test = fraction("test");
   if (!given("train")) {
     if (!given("validation")) validation = 0.1;
     if (!given("test")) test = 0.1;
@@ -179,10 +111,16 @@ function resolveSplit(at: Findings, declared: NonNullable<DatasetDeclaration["sp
       at.add("OUT_OF_RANGE", `the fractions must sum to 1 with none below 0, got ${got}.`);
     } else if (train === 0) at.add("OUT_OF_RANGE", "leave 0 to train on: there must be more.");
   }
-  return { train, validation, test, key: resolveKey(at, declared.key, features), seed: readSeed(at, declared.seed) };
+  return {
+    train,
+    validation,
+    test,
+    key: resolveKey(at, declared.key, features),
+    seed: splitFields.seed.read(at, "seed", declared.seed, declared),
+  };
 }
 
-/** Rounded, so that what is left of 0.8 and 0.1 is 0.1 and gives the digest of 0.1. */
+/** Rounded, so that 0.8 and 0.1 leave 0.1, with the digest of 0.1. */
 function remainder(a: number, b: number): number {
   return Math.round((1 - a - b) * 1e9) / 1e9 + 0; // + 0: no negative zero
 }
@@ -191,6 +129,8 @@ function remainder(a: number, b: number): number {
 export function readSeed(at: Findings, seed: number | null | undefined): number {
   return readInteger(at, "seed", seed, 0, 0);
 }
+
+const keyTypes = typesWith(({ isSplitKey }) => isSplitKey);
 
 function resolveKey(at: Findings, key: string | null | undefined, features: Feature[]): string | null {
   if (key === undefined || key === null) return null;

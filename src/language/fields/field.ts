@@ -10,10 +10,15 @@ export type Takes =
   | { readonly type: "FLAG" }
   | { readonly type: "TEXT"; readonly min: number; readonly max: number }
   | { readonly type: "NAME"; readonly kind: NameKind }
+  /** The name of something declared elsewhere: of a dataset, a feature of it, a model … */
+  | { readonly type: "REFERENCE"; readonly to: Noun }
   | { readonly type: "CHOICE"; readonly choices: Choices }
   | { readonly type: "LIST"; readonly of: Takes; readonly min?: number; readonly max?: number }
   | { readonly type: "OBJECT"; readonly struct: () => Struct }
   | { readonly type: "ONE_OF"; readonly union: () => Union };
+
+/** What a declaration may refer to by name. */
+export type Noun = "DATASET" | "FEATURE" | "CATEGORY" | "MODEL" | "OPTIMIZER" | "VERSION" | "ALIAS" | "METRIC" | "RUN";
 
 export type Bounds = Pick<NumberRule, "min" | "max" | "above" | "below">;
 
@@ -21,6 +26,8 @@ export type Bounds = Pick<NumberRule, "min" | "max" | "above" | "below">;
 export interface Field<Declared = unknown, Resolved = unknown, Required extends boolean = boolean> {
   /** What it means: a sentence, or two. Range and default are not in it: they follow from the data beside it. */
   readonly doc: string;
+  /** Whether `doc` holds them all the same, because they differ with another field. */
+  readonly isTold?: boolean;
   readonly takes: Takes;
   readonly required: Required;
   /** What absence means: a value of the field, or words where no single value says it. */
@@ -47,24 +54,36 @@ export function struct<const F extends Fields>(name: string, doc: string, fields
   return { name, doc, fields };
 }
 
-/** Exactly one of several structs, each under a key of its own: a GraphQL input type with `@oneOf`. */
+/** Exactly one of several alternatives, each under a key of its own: a GraphQL input type with `@oneOf`. */
 export interface Union<A extends Alternatives = Alternatives> {
   readonly name: string;
   readonly doc: string;
   readonly alternatives: A;
 }
 
-/** What stands under a key of a union. */
-export interface Alternative<F extends Fields = Fields> {
+/** What stands under a key of a union: a struct, or a single field such as `{constant: 0.01}`. */
+export type Alternative<F extends Fields = Fields> = StructAlternative<F> | PlainAlternative;
+
+export interface StructAlternative<F extends Fields = Fields> {
   /** One line: what it is, beside its alternatives. */
   readonly doc: string;
   readonly input: Struct<F>;
+  readonly field?: undefined;
+}
+
+/** @param as the key of its value in the resolved object. */
+// biome-ignore lint/suspicious/noExplicitAny: a field of any type.
+export interface PlainAlternative<F extends Field<any, any> = Field<any, any>, As extends string = string> {
+  readonly doc?: undefined;
+  readonly field: F;
+  readonly as: As;
+  readonly input?: undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export type Alternatives = Readonly<Record<string, Alternative<any>>>;
 
-type Flat<T> = { [Key in keyof T]: T[Key] };
+export type Flat<T> = { [Key in keyof T]: T[Key] };
 type Declared<F> = F extends Field<infer D, infer _, boolean> ? D : never;
 type Resolved<F> = F extends Field<infer _, infer R, boolean> ? R : never;
 type IsRequired<F> = F extends { readonly required: true } ? true : false;

@@ -1,5 +1,16 @@
-import type { Alternatives, DeclaredFields, Field, Fields, ResolvedFields, Struct, Takes, Union } from "./field.js";
-import { readFields } from "./field.js";
+import {
+  type Alternatives,
+  type DeclaredFields,
+  type Field,
+  type Fields,
+  type Flat,
+  type PlainAlternative,
+  type ResolvedFields,
+  readFields,
+  type Struct,
+  type Takes,
+  type Union,
+} from "./field.js";
 import { readObject, readOneOf, readOptional } from "./fields.js";
 import type { Findings } from "./findings.js";
 
@@ -56,13 +67,31 @@ export function checked<Declared, Resolved, Required extends boolean>(
 
 /** The declared type of a union: exactly one key is set. */
 export type DeclaredUnion<A extends Alternatives> = {
-  [Key in keyof A]?: DeclaredFields<A[Key]["input"]["fields"]> | null;
+  [Key in keyof A]?: DeclaredAlternative<A[Key]> | null;
 };
+type DeclaredAlternative<A> = A extends { readonly input: Struct<infer F> }
+  ? DeclaredFields<F>
+  : A extends PlainAlternative<Field<infer Declared, infer _>>
+    ? Declared
+    : never;
 
 /** The resolved type of a union: the fields of one alternative, with its key as `type`. */
 export type ResolvedUnion<A extends Alternatives> = {
-  [Key in keyof A]: { type: Key } & ResolvedFields<A[Key]["input"]["fields"]>;
+  [Key in keyof A]: Flat<{ type: Key } & ResolvedAlternative<A[Key]>>;
 }[keyof A];
+type ResolvedAlternative<A> = A extends { readonly input: Struct<infer F> }
+  ? ResolvedFields<F>
+  : A extends PlainAlternative<Field<infer _, infer Resolved>, infer As>
+    ? { [Key in As]: Resolved }
+    : never;
+
+/** The one alternative that was declared, its place, and its fields. */
+export interface ReadUnion<A extends Alternatives> {
+  type: keyof A & string;
+  at: Findings;
+  declared: unknown;
+  resolved: ResolvedUnion<A>;
+}
 
 /**
  * The one alternative that a union declares, under `key`, with its fields read; undefined (and a problem) unless
@@ -73,18 +102,21 @@ export function readUnion<A extends Alternatives>(
   key: string,
   union: Union<A>,
   declared: DeclaredUnion<A> | null | undefined,
-): { type: keyof A & string; at: Findings; declared: object; resolved: ResolvedUnion<A> } | undefined {
+): ReadUnion<A> | undefined {
   const types = Object.keys(union.alternatives) as (keyof A & string)[];
   const given = readOneOf<DeclaredUnion<A>>(at, key, declared, types);
   const type = types.find((candidate) => given?.[candidate] !== undefined && given[candidate] !== null);
   if (given === undefined || type === undefined) return undefined;
-  const value = readOptional(at.at(key), type, given[type]);
-  if (value === undefined) return undefined;
-  const place = at.at(key).at(type);
+  const place = at.at(key);
   const alternative: Alternatives[string] = union.alternatives[type] as A[typeof type];
-  const resolved = {
-    type,
-    ...readFields(place, alternative.input.fields, value as Record<string, unknown>),
-  } as ResolvedUnion<A>;
-  return { type, at: place, declared: value, resolved };
+  const answer = (value: unknown, resolved: object): ReadUnion<A> => ({
+    ...{ type, at: place.at(type), declared: value },
+    resolved: { type, ...resolved } as unknown as ResolvedUnion<A>,
+  });
+  if (alternative.field !== undefined) {
+    const value: unknown = alternative.field.read(place, type, given[type], given);
+    return answer(given[type], { [alternative.as]: value });
+  }
+  const value = readOptional(place, type, given[type] as Record<string, unknown>);
+  return value && answer(value, readFields(place.at(type), alternative.input.fields, value));
 }

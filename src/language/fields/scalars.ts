@@ -1,5 +1,5 @@
 import type { Choices } from "./choices.js";
-import type { Bounds, Field } from "./field.js";
+import type { Bounds, Field, Noun, Takes } from "./field.js";
 import { readChoice, readFlag, readName, readNumber, readText } from "./fields.js";
 import { limits } from "./limits.js";
 import type { NameKind } from "./names.js";
@@ -106,6 +106,30 @@ export function name(kind: NameKind, doc: string): Field<string, string, true> {
     required: true,
     read: (at, key, value) => readName(at, key, value, kind),
   };
+}
+
+/**
+ * A field that is read elsewhere, by a rule across fields or at another place. It resolves to nothing by itself. One with
+ * neither `default` nor `otherwise` is required.
+ */
+export function described<Declared, const Options extends Doc<Declared> = Doc<Declared>>(
+  takes: Takes,
+  options: Options,
+): Field<Declared, undefined, Options extends { default: unknown } | { otherwise: string } ? false : true> {
+  const required = options.default === undefined && options.otherwise === undefined;
+  const field: Field<Declared, undefined> = {
+    doc: options.doc,
+    takes,
+    required,
+    ...absence(options),
+    read: () => undefined,
+  };
+  return field as never;
+}
+
+/** The name of something declared, such as a feature; looked up where that is known. */
+export function reference<const Options extends Doc<string>>(to: Noun, options: Options) {
+  return described<string, Options>({ type: "REFERENCE", to }, options);
 }
 
 /** A field that is read by somebody else: by a rule across fields, or at another place. It resolves to nothing. */

@@ -6,11 +6,13 @@ import { count } from "./wording.js";
  * "Decay of the momentum; at least 0 and below 1. Default: 0.99."
  */
 export function told(field: Field): string {
+  if (field.isTold) return field.doc;
   const range = rangeOf(field.takes);
   const [, first = field.doc, rest = ""] = /^(.*?)\.( .*)?$/s.exec(field.doc) ?? [];
   const meaning =
     range === undefined ? field.doc : `${first === "" ? capitalized(range) : `${first}; ${range}`}.${rest}`;
-  return [meaning, defaultOf(field)].filter(Boolean).join(" ");
+  if (field.absent === undefined) return meaning;
+  return [meaning, `Default: ${defaultWords(field.absent, field.takes)}.`].filter(Boolean).join(" ");
 }
 
 /** `1 to 65,536`, `at least 0 and below 1`, `1 to 8, or -1`, `any number`: the range of a number or of a list's numbers. */
@@ -33,10 +35,9 @@ function rangeWords({ min, max, above, below }: Bounds, type: "NUMBER" | "INTEGE
   return bounds.length === 0 ? "any number" : bounds.join(" and ");
 }
 
-function defaultOf({ absent, takes }: Field): string {
-  if (absent === undefined) return "";
-  if ("words" in absent) return `Default: ${absent.words}.`;
-  return `Default: ${valueWords(absent.value, takes)}.`;
+/** What absence means, in words. */
+export function defaultWords(absent: NonNullable<Field["absent"]>, takes: Takes): string {
+  return "words" in absent ? absent.words : valueWords(absent.value, takes);
 }
 
 function valueWords(value: unknown, takes: Takes): string {

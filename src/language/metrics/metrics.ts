@@ -1,12 +1,7 @@
-import type { MetricType } from "../models/model.js";
+import { type MetricType, metricDescriptions, metricTypes } from "./metric-types.js";
 
-const higherIsBetter: ReadonlySet<string> = new Set(
-  (
-    [
-      ...(["ACCURACY", "TOP_2_ACCURACY", "TOP_3_ACCURACY", "TOP_5_ACCURACY"] as const),
-      ...(["PRECISION", "RECALL", "F1_SCORE", "AUC", "AUC_PR", "R2_SCORE"] as const),
-    ] satisfies MetricType[]
-  ).map(metricName),
+const largerIsBetter: ReadonlySet<string> = new Set(
+  metricTypes.filter((type) => metricDescriptions[type].better === "LARGER").map(metricName),
 );
 
 /** The name that a metric's points carry: `MEAN_ABSOLUTE_ERROR` is written `mean_absolute_error`. */
@@ -16,7 +11,7 @@ export function metricName(type: MetricType): string {
 
 /** Whether better is larger or smaller, for any metric's name with or without `val_`; losses and errors are MIN. */
 export function metricDirection(name: string): "MIN" | "MAX" {
-  return higherIsBetter.has(name.replace(/^val_/, "")) ? "MAX" : "MIN";
+  return largerIsBetter.has(name.replace(/^val_/, "")) ? "MAX" : "MIN";
 }
 
 /**

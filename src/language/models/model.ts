@@ -1,5 +1,9 @@
 import type { FeatureType, Resize } from "../datasets/dataset.js";
+import type { OutputForm, TargetType } from "../datasets/feature-types.js";
+import { type ChoiceOf, choices } from "../fields/choices.js";
 import type { Layer, LayerDeclaration } from "../layers/layer.js";
+import type { Loss, LossDeclaration } from "../losses/losses.js";
+import type { MetricType } from "../metrics/metric-types.js";
 import type {
   Placement,
   Preprocessing,
@@ -7,75 +11,35 @@ import type {
   Vectorization,
 } from "../preprocessing/preprocessing.js";
 
+export type { TargetType } from "../datasets/feature-types.js";
+export { type Loss, type LossDeclaration, type LossType, losses } from "../losses/losses.js";
+export { type MetricType, metricTypes } from "../metrics/metric-types.js";
 export { type Preprocessing, type PreprocessingDeclaration, preprocessings } from "../preprocessing/preprocessing.js";
 
-export const losses = [
-  "MEAN_SQUARED_ERROR",
-  "MEAN_ABSOLUTE_ERROR",
-  "MEAN_ABSOLUTE_PERCENTAGE_ERROR",
-  "MEAN_SQUARED_LOGARITHMIC_ERROR",
-  "HUBER",
-  "LOG_COSH",
-  "POISSON",
-  "BINARY_CROSSENTROPY",
-  "BINARY_FOCAL_CROSSENTROPY",
-  "CATEGORICAL_CROSSENTROPY",
-  "CATEGORICAL_FOCAL_CROSSENTROPY",
-  "KL_DIVERGENCE",
-  "HINGE",
-  "SQUARED_HINGE",
-  "CATEGORICAL_HINGE",
-] as const;
-export type LossType = (typeof losses)[number];
-
-/** Metrics, named as in Keras; the name of a metric's points is the value in lower case, such as `accuracy`. */
-export const metricTypes = [
-  "ACCURACY",
-  "TOP_2_ACCURACY",
-  "TOP_3_ACCURACY",
-  "TOP_5_ACCURACY",
-  "PRECISION",
-  "RECALL",
-  "F1_SCORE",
-  "AUC",
-  "AUC_PR",
-  "MEAN_ABSOLUTE_ERROR",
-  "MEAN_SQUARED_ERROR",
-  "ROOT_MEAN_SQUARED_ERROR",
-  "MEAN_ABSOLUTE_PERCENTAGE_ERROR",
-  "R2_SCORE",
-] as const;
-export type MetricType = (typeof metricTypes)[number];
-
-export interface LossDeclaration {
-  type: LossType;
-  /** HUBER only; default 1. */
-  delta?: number | null;
-  /** The binary and categorical crossentropies, focal ones included; in [0, 1); default 0. */
-  labelSmoothing?: number | null;
-  /**
-   * The focal crossentropies. BINARY: the weight of the positives, in (0, 1), 1 - alpha being that of the negatives;
-   * default: both 1. CATEGORICAL: a factor of every example, default 0.25.
-   */
-  alpha?: number | null;
-  /** The focal crossentropies: how little what is easy counts; at least 0; default 2. */
-  gamma?: number | null;
-}
-
-export const classWeightings = ["BALANCED"] as const;
+export const classWeightings = choices("ClassWeighting", "How the weights of classes follow from the training rows.", {
+  BALANCED: "Rows over the number of classes and the rows of the class: every class counts the same in sum.",
+});
 
 /**
  * Exactly one key is set. BALANCED gives a class with n of the N training rows the weight `N / (classes * n)`, as
  * scikit-learn does; classes that `weights` leaves out weigh 1.
  */
 export interface ClassWeightsDeclaration {
-  method?: (typeof classWeightings)[number] | null;
+  method?: ChoiceOf<typeof classWeightings> | null;
   weights?: { category: string; weight: number }[] | null;
 }
 
 /** What becomes of rows that a model cannot use; the first is the default. */
-export const invalidRowPolicies = ["REFUSE", "SKIP"] as const;
-export type InvalidRowPolicy = (typeof invalidRowPolicies)[number];
+export const invalidRowPolicies = choices(
+  "InvalidRows",
+  "What a run does about rows that its model cannot use: a negative sample weight, a target for which the loss has no meaning, such as a negative count for POISSON, a number that is no id of the embedding layer that reads it, or one that is infinite in 32-bit floats.",
+  {
+    REFUSE:
+      "One such row fails the run before it trains, with INVALID_ROWS; the message names the first ones by ordinal.",
+    SKIP: "Such rows are left out of training, validation and evaluation; the run's log counts them (ROWS_SKIPPED).",
+  },
+);
+export type InvalidRowPolicy = ChoiceOf<typeof invalidRowPolicies>;
 
 export interface ModelDeclaration {
   name: string;
@@ -117,10 +81,6 @@ export interface ModelInput {
   placement?: Placement;
 }
 
-/** The types of features that can be predicted. */
-export const targetTypes = ["NUMBER", "BINARY", "CATEGORY", "VECTOR"] as const satisfies readonly FeatureType[];
-export type TargetType = (typeof targetTypes)[number];
-
 /** What the network predicts. `width`: its outputs. NUMBER and VECTOR targets are z-scored for the loss (`scaling`);
  * metrics and predictions are in the target's own unit. */
 export interface ModelTarget {
@@ -128,21 +88,9 @@ export interface ModelTarget {
   type: TargetType;
   shape: number[];
   categories: string[];
-  scaling: "Z_SCORE" | "NONE";
+  scaling: OutputForm["scaling"];
   width: number;
 }
-
-export type Loss =
-  | { type: "HUBER"; delta: number }
-  | { type: "BINARY_CROSSENTROPY" | "CATEGORICAL_CROSSENTROPY"; labelSmoothing: number }
-  | { type: "BINARY_FOCAL_CROSSENTROPY"; alpha: number | null; gamma: number; labelSmoothing: number }
-  | { type: "CATEGORICAL_FOCAL_CROSSENTROPY"; alpha: number; gamma: number; labelSmoothing: number }
-  | {
-      type: Exclude<
-        LossType,
-        `HUBER` | `${"BINARY" | "CATEGORICAL"}_CROSSENTROPY` | `${"BINARY" | "CATEGORICAL"}_FOCAL_CROSSENTROPY`
-      >;
-    };
 
 /** `weights`: one for each class, in the order of the target's categories; `false`, `true` for BINARY. */
 export type ClassWeights = { type: "NONE" | "BALANCED" } | { type: "GIVEN"; weights: number[] };

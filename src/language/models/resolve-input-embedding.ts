@@ -1,3 +1,4 @@
+import { describedType } from "../datasets/feature-types.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { count } from "../fields/wording.js";
@@ -5,9 +6,9 @@ import type { InputColumn } from "../layers/input-embedding.js";
 import type { Layer } from "../layers/layer.js";
 import { allLayers } from "../layers/layers.js";
 import { noPenalty } from "../layers/weights.js";
-import type { DeclaredEmbedding } from "../preprocessing/resolve-preprocessing.js";
 import { idCount } from "./input-width.js";
 import type { ModelInput } from "./model.js";
+import type { DeclaredEmbedding } from "./resolve-preprocessing.js";
 
 /** The name of the layer that embeds inputs; its parameters are `inputs/<feature>/embeddings`. */
 const inputEmbeddingName = "inputs";
@@ -77,9 +78,9 @@ export function knownIds(inputs: readonly ModelInput[]): number | undefined {
   let bound = 0;
   for (const input of inputs) {
     const { type, preprocessing } = input;
-    if (preprocessing === "ORDINAL") bound = Math.max(bound, idCount(input));
-    else if (type === "BINARY") bound = Math.max(bound, 2);
-    else if (preprocessing !== "NONE" || type === "IMAGE") return undefined;
+    const ids = preprocessing === "ORDINAL" ? idCount(input) : describedType(type).idCount;
+    if (ids === undefined || (preprocessing !== "ORDINAL" && preprocessing !== "NONE")) return undefined;
+    bound = Math.max(bound, ids);
   }
   return bound;
 }

@@ -1,4 +1,5 @@
 import type { DatasetSpec, Feature } from "../datasets/dataset.js";
+import { describedType, isTargetType, targetTypes } from "../datasets/feature-types.js";
 import { readChoice, readDescription, readList, readName } from "../fields/fields.js";
 import { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
@@ -10,9 +11,8 @@ import { parameterCount } from "../layers/parameters.js";
 import { readsSequence } from "../layers/reads-sequence.js";
 import { checkParameters, resolveLayers } from "../layers/resolve-layers.js";
 import { noPenalty } from "../layers/weights.js";
-import { resolveClassWeights, resolveLoss, resolveMetrics, resolveSampleWeight } from "../losses/resolve-objective.js";
-import { outputForm, targetRules } from "../losses/target.js";
-import { type DeclaredEmbedding, resolvePreprocessings } from "../preprocessing/resolve-preprocessing.js";
+import { resolveLoss } from "../losses/resolve-loss.js";
+import { resolveMetrics } from "../metrics/resolve-metrics.js";
 import { encodedWidth, oneHotWidth } from "./input-width.js";
 import {
   invalidRowPolicies,
@@ -20,9 +20,11 @@ import {
   type ModelInput,
   type ModelSpec,
   type ModelTarget,
-  targetTypes,
 } from "./model.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
+import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
+import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
+import { outputForm, targetRules } from "./target.js";
 
 /**
  * A model on a dataset's features, with inputs, preprocessing, shapes, output layer, loss and metrics resolved.
@@ -60,7 +62,7 @@ export function resolveModel(
   const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
   const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
 
-  const invalidRows = readChoice(findings, "invalidRows", declaration.invalidRows, invalidRowPolicies, "REFUSE");
+  const invalidRows = readChoice(findings, "invalidRows", declaration.invalidRows, invalidRowPolicies.all, "REFUSE");
 
   const problems = findings.problems();
   if (problems.length > 0 || !dataset || !target || !inputs || !inputShape || !output || !loss) return { problems };
@@ -84,8 +86,8 @@ function resolveTarget(
   const feature = readFeature(findings, "target", name, features);
   if (feature === undefined) return undefined;
   const { shape, categories } = feature;
-  const type = targetTypes.find((candidate) => candidate === feature.type);
-  if (type === undefined) {
+  const { type } = feature;
+  if (!isTargetType(type)) {
     const message = `must be a ${listed(targetTypes, "or")} feature, and ${name} is ${feature.type}.`;
     findings.add("CONTRADICTION", message, "target");
     return undefined;
@@ -158,7 +160,7 @@ function resolveInputs(
 
 function resolveInputShape(findings: Findings, inputs: readonly ModelInput[], keepsSequence: boolean): Shape {
   const [first, second] = inputs;
-  if (first?.type === "IMAGE" && second === undefined) return first.shape;
+  if (first && second === undefined && describedType(first.type).keepsShape) return first.shape;
   const width = inputs.reduce((sum, input) => sum + input.width, 0);
   if (width > limits.elements) {
     const message = `together they become ${count(width)} numbers; at most ${count(limits.elements)} are allowed.`;

@@ -1,8 +1,8 @@
 import { InferenceSession, type Tensor } from "onnxruntime-node";
 import { describe, expect, it, test } from "vitest";
 import { exportVersion } from "../../../src/engine/onnx/export/export.js";
+import { rawShape } from "../../../src/engine/onnx/export/forms.js";
 import { rawInputs } from "../../../src/engine/onnx/export/raw-inputs.js";
-import { rawShape } from "../../../src/engine/onnx/export/raw-values.js";
 import type { Dimension } from "../../../src/engine/onnx/program/model.js";
 import { serialize } from "../../../src/engine/onnx/program/serialize.js";
 import { encodeInputs } from "../../../src/features/preprocessing.js";

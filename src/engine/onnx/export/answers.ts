@@ -1,6 +1,7 @@
 import { trueAbove } from "../../../features/predictions.js";
-import { type FittedPreprocessing, fittedOf } from "../../../features/preprocessing.js";
-import type { ModelSpec } from "../../../language/models/model.js";
+import { type FittedPreprocessing, type FittedScaling, fittedOf } from "../../../features/preprocessing.js";
+import type { TargetType } from "../../../language/datasets/feature-types.js";
+import type { ModelSpec, ModelTarget } from "../../../language/models/model.js";
 import type { Program, Value } from "../program/model.js";
 import { Recorder } from "../program/recorder.js";
 import { cast } from "./raw-values.js";
@@ -8,13 +9,13 @@ import { cast } from "./raw-values.js";
 /** What an exported model answers. */
 export type Answer = "probabilities" | "label" | "value";
 
-/** Stands for any count of rows: shapes with the batch are written into a file by name. */
+/** Stands for any number of rows: files have the name of the batch there. */
 const rows = 1;
 
 /**
  * From the network's `predictions` [batch, width] to answers in the target's own terms, as `toPredictions` gives them:
- * `probabilities` and `label` for categories and for true or false, else `value`, in float64.
- * @param unknown whether an `unknown` [batch, 1] is there: rows of which nothing must be said.
+ * `probabilities` and `label` for a target with classes, else `value` in float64.
+ * @param unknown whether there is an input `unknown` [batch, 1]: rows that get no answer.
  */
 export function answers(
   model: ModelSpec,
@@ -30,28 +31,42 @@ export function answers(
     (value, isUnknown) => record.node("Where", [isUnknown, record.scalar(Number.NaN), value], value),
     given,
   );
-  const put = (answer: Answer, value: Value) => record.output(nameOf(answer), value);
-  switch (model.target.type) {
-    case "CATEGORY":
-      put("probabilities", predictions);
-      put("label", category(record, predictions, model.target.categories));
-      break;
-    case "BINARY": {
-      const complement = record.node("Sub", [record.scalar(1), predictions], predictions);
-      put(
-        "probabilities",
-        record.node("Concat", [complement, predictions], { shape: [rows, 2], type: "float32" }, { axis: 1 }),
-      );
-      const result = { shape: [rows, 1], type: "bool" as const };
-      const isTrue = record.node("Greater", [predictions, record.scalar(trueAbove)], result);
-      put("label", record.node("Reshape", [isTrue, record.int64([-1])], { shape: [rows], type: "bool" }));
-      break;
-    }
-    default:
-      put("value", inOwnUnit(record, predictions, fittedOf(fitted.target, model.target.feature)));
-  }
+  const scaling = fittedOf(fitted.target, model.target.feature);
+  const answered = answerForms[model.target.type](record, predictions, model.target, scaling);
+  for (const [answer, value] of Object.entries(answered)) record.output(nameOf(answer as Answer), value);
   return record.program;
 }
+
+/** From a network's predictions to the answers of one type of target. */
+type AnswerForm = (
+  record: Recorder,
+  predictions: Value,
+  target: ModelTarget,
+  scaling: FittedScaling,
+) => Partial<Record<Answer, Value>>;
+
+const numbers: AnswerForm = (record, predictions, _target, scaling) => ({
+  value: inOwnUnit(record, predictions, scaling),
+});
+
+/** The answers for each type that can be predicted. */
+const answerForms: Record<TargetType, AnswerForm> = {
+  NUMBER: numbers,
+  VECTOR: numbers,
+  CATEGORY: (record, predictions, { categories }) => ({
+    probabilities: predictions,
+    label: category(record, predictions, categories),
+  }),
+  BINARY(record, predictions) {
+    const complement = record.node("Sub", [record.scalar(1), predictions], predictions);
+    const both = { shape: [rows, 2], type: "float32" as const };
+    const probabilities = record.node("Concat", [complement, predictions], both, { axis: 1 });
+    const result = { shape: [rows, 1], type: "bool" as const };
+    const isTrue = record.node("Greater", [predictions, record.scalar(trueAbove)], result);
+    const label = record.node("Reshape", [isTrue, record.int64([-1])], { shape: [rows], type: "bool" });
+    return { probabilities, label };
+  },
+};
 
 /** The most probable category, the first of equals; the empty text where a probability is no finite number. */
 function category(record: Recorder, probabilities: Value, categories: readonly string[]): Value {
@@ -76,7 +91,7 @@ function category(record: Recorder, probabilities: Value, categories: readonly s
   )[0] as Value;
 }
 
-function inOwnUnit(record: Recorder, predictions: Value, scaling: ReturnType<typeof fittedOf>): Value {
+function inOwnUnit(record: Recorder, predictions: Value, scaling: FittedScaling): Value {
   const result = { shape: predictions.shape, type: "float64" as const };
   const value = cast(record, predictions, "float64");
   if (scaling.method !== "Z_SCORE") return value;

@@ -1,4 +1,5 @@
 import type { FittedPreprocessing } from "../../../features/preprocessing.js";
+import { classesOf } from "../../../language/datasets/feature-types.js";
 import type { ModelSpec } from "../../../language/models/model.js";
 import type { Placement, Vectorization } from "../../../language/preprocessing/preprocessing.js";
 import { checkTensors, type State } from "../../graphs/executor.js";
@@ -8,8 +9,8 @@ import { type DataType, type Dimension, type Program, valueNamed } from "../prog
 import { serialize } from "../program/serialize.js";
 import { type Answer, answers } from "./answers.js";
 import { withConstants } from "./export-model.js";
+import { rawForms, rawShape } from "./forms.js";
 import { featureOf, rawInputs } from "./raw-inputs.js";
-import { isText, rawShape, rawType } from "./raw-values.js";
 import { traceSymbolic } from "./symbolic.js";
 
 /** What a version is made of, as far as answers depend on it. */
@@ -94,7 +95,7 @@ function nameOf(answer: Answer, features: ReadonlySet<string>): string {
 
 function signatureOf(model: ModelSpec, program: Program, features: ReadonlySet<string>): Signature {
   const { target } = model;
-  const categories = target.type === "BINARY" ? ["false", "true"] : target.categories;
+  const categories = classesOf(target);
   const known = (["probabilities", "label", "value"] as const).map((answer) => [nameOf(answer, features), answer]);
   const answerNamed = new Map(known as [string, Answer][]);
   return {
@@ -102,9 +103,9 @@ function signatureOf(model: ModelSpec, program: Program, features: ReadonlySet<s
     inputs: model.inputs.map((input) => ({
       name: input.feature,
       type: input.type,
-      elementType: rawType(input),
+      elementType: rawForms[input.type].elementType(input),
       shape: rawShape(input),
-      ...(isText(input) && input.type !== "TEXT" && { categories: input.categories }),
+      ...(input.categories.length > 0 && { categories: input.categories }),
       ...(input.vectorization && { vectorization: input.vectorization }),
       ...(input.placement && { placement: input.placement }),
     })),
@@ -113,7 +114,7 @@ function signatureOf(model: ModelSpec, program: Program, features: ReadonlySet<s
       const answer = answerNamed.get(name) as Answer;
       return {
         ...{ name, answer, elementType: type, shape: [batch, ...shape.slice(1)] },
-        ...(answer !== "value" && { categories }),
+        ...(categories && { categories: [...categories] }),
       };
     }),
   };

@@ -4,34 +4,36 @@ import { idCount } from "../../../language/models/input-width.js";
 import type { ModelInput } from "../../../language/models/model.js";
 import type { Value } from "../program/model.js";
 import type { Recorder } from "../program/recorder.js";
-import { cast, paddingText, rows } from "./raw-values.js";
+import { cast, type Encoded, paddingText, rows } from "./raw-values.js";
 
-interface Encoded {
-  value: Value;
-  /** [batch, 1]: whether a row holds a category that the model does not know; a text may hold any token. */
-  isUnknown?: Value;
+/**
+ * The tokens of a TEXT as its codec encodes them: at their places, `maxLength` per row, or counted. The input is tokenized
+ * and padded: texts with "" as padding, or ids of hashed tokens with 0 as padding. ONNX can neither split texts nor change
+ * their case row by row.
+ */
+export function encodeTokens(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Encoded {
+  const ids = raw.type === "string" ? idsOf(record, raw, input, scaling) : raw;
+  return { value: encodeIds(record, ids, input, scaling) };
 }
 
 /**
- * The elements of a TEXT or SEQUENCE as `encodeInputs` encodes them: at their places, `maxLength` a row, or counted. They
- * come tokenized and padded: ONNX can neither take a text apart nor lower its case row by row.
- *
- * Of a TEXT its tokens, "" being padding, or the ids of hashed ones; of a SEQUENCE the categories, "" being padding, or
- * the numbers, NaN being padding.
+ * The elements of a SEQUENCE as its codec encodes them: at their places, `maxLength` per row, or counted. The input is
+ * padded: categories with "", numbers with NaN.
  */
-export function encodeElements(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Encoded {
-  if (input.type === "SEQUENCE" && input.categories.length === 0) {
-    return { value: scaledElements(record, raw, input, scaling) };
-  }
-  const ids = raw.type === "string" ? idsOf(record, raw, input, scaling) : raw;
-  const value = record.node("Max", [ids, record.int64([paddingId])], ids);
-  const encoded = input.placement ? placed(record, value, input) : counted(record, value, input, scaling);
-  if (input.type === "TEXT") return { value: encoded };
+export function encodeItems(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Encoded {
+  if (input.categories.length === 0) return { value: scaledElements(record, raw, input, scaling) };
+  const ids = idsOf(record, raw, input, scaling);
+  const value = encodeIds(record, ids, input, scaling);
   const flags = record.node("Less", [ids, record.int64([paddingId])], { shape: ids.shape, type: "bool" });
   const numbers = cast(record, flags, "int64");
   const any = record.node("ReduceMax", [numbers, record.int64([1])], { shape: [rows, 1], type: "int64" });
   const isUnknown = record.node("Greater", [any, record.int64([0])], { shape: [rows, 1], type: "bool" });
-  return { value: encoded, isUnknown };
+  return { value, isUnknown };
+}
+
+function encodeIds(record: Recorder, ids: Value, input: ModelInput, scaling: FittedScaling): Value {
+  const value = record.node("Max", [ids, record.int64([paddingId])], ids);
+  return input.placement ? placed(record, value, input) : counted(record, value, input, scaling);
 }
 
 /** Texts as ids; -1 for a category that the model does not know. */
@@ -92,7 +94,7 @@ function counted(record: Recorder, ids: Value, input: ModelInput, scaling: Fitte
   return cast(record, record.node("Mul", [wide, record.constant(weights, [width], "float64")], exact), "float32");
 }
 
-/** NaN, which is padding, becomes 0 after scaling. */
+/** Padding, which is NaN, becomes 0 after scaling. */
 function scaledElements(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Value {
   const width = input.shape[0] ?? 1;
   const { center, scale, unit } = affine(scaling, width);

@@ -1,12 +1,12 @@
-/** The code of a category: its index into the declared list; undefined for a text that is not in it. */
+/** The code of a category: its index in the declared list; undefined for a text that is not in it. */
 export type CategoryCodes = (category: string) => number | undefined;
 
-/** Lookups by walking through the list, before an index of it is made: a few rows need no index of 10,000 categories. */
+/** Lookups that search the list before an index is made: a few rows need no index of 10,000 categories. */
 const walks = 8;
 
 const indexes = new WeakMap<readonly string[], CategoryCodes>();
 
-/** The codes of a feature's categories. One index serves all who ask for the same list, and is made when it pays. */
+/** The codes of a feature's categories. Each list has one index, which is made when it pays. */
 export function categoryCodes(categories: readonly string[]): CategoryCodes {
   const known = indexes.get(categories);
   if (known !== undefined) return known;

@@ -1,21 +1,21 @@
 import type { Feature } from "../datasets/dataset.js";
-import { readChoice, readInteger, readList, readObject } from "../fields/fields.js";
+import { describedType, type Elements, typesWith } from "../datasets/feature-types.js";
+import { readChoice, readList, readObject } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { listed } from "../fields/wording.js";
-import type { ModelDeclaration } from "../models/model.js";
+import type { EmbeddingPooling } from "../layers/input-embedding.js";
 import {
-  type EmbeddingPooling,
+  countsElements,
+  defaultMaxTokens,
+  mostDefaultDimensions,
   type Placement,
   type Preprocessing,
   type PreprocessingDeclaration,
-  poolings,
+  preprocessingFields,
   preprocessings,
-  sides,
-  standardizations,
-  tokenSplits,
   type Vectorization,
-} from "./preprocessing.js";
+} from "../preprocessing/preprocessing.js";
 
 /** How an input becomes numbers, with defaults. What does not apply to its type and method is left out. */
 export interface ResolvedPreprocessing {
@@ -35,34 +35,9 @@ export interface DeclaredEmbedding {
   at: Findings;
 }
 
-/** The methods that fit a feature; the first is the default. */
-function methodsFor({ type, categories }: Feature): readonly [Preprocessing, ...Preprocessing[]] {
-  switch (type) {
-    case "BINARY":
-      return ["NONE"];
-    case "CATEGORY":
-      return ["ONE_HOT", "ORDINAL", "EMBEDDING"];
-    case "TEXT":
-      return ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"];
-    case "TIMESTAMP":
-      return ["CALENDAR", "Z_SCORE", "MIN_MAX"];
-    case "SEQUENCE":
-      if (categories.length > 0) return ["EMBEDDING", "ORDINAL", "ONE_HOT", "MULTI_HOT", "COUNT"];
-      return ["Z_SCORE", "MIN_MAX", "NONE"];
-    default:
-      return ["Z_SCORE", "MIN_MAX", "NONE"];
-  }
-}
-
-/** Methods that count elements wherever they stand. */
-const counting: readonly Preprocessing[] = ["MULTI_HOT", "COUNT", "TF_IDF"];
-export function countsElements(method: Preprocessing): boolean {
-  return counting.includes(method);
-}
-
-/** A vector of 10,000 counts a row would be far more than 10,000 rows of a table, of which a text needs few. */
-const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
-const defaultMaxLength = 128;
+/** The types with any number of elements, and those whose elements are tokens. */
+const elementTypes = typesWith(({ elements }) => elements);
+const tokenTypes = typesWith(({ elements }) => elements?.are === "TOKENS");
 
 /**
  * The methods and options of the inputs that `preprocessing` names, by feature; `resolve` gives those of any other input.
@@ -73,7 +48,7 @@ const defaultMaxLength = 128;
  */
 export function resolvePreprocessings(
   findings: Findings,
-  declaration: Pick<ModelDeclaration, "preprocessing" | "target">,
+  declaration: { preprocessing?: readonly PreprocessingDeclaration[] | null; target: string },
   inputs: readonly Feature[],
   readFeature: (at: Findings, key: string, name: unknown) => Feature | undefined,
 ): (feature: Feature) => ResolvedPreprocessing {
@@ -89,7 +64,7 @@ export function resolvePreprocessings(
     const feature = readFeature(at, "feature", entry.feature);
     if (feature === undefined) continue;
     const { name, type } = feature;
-    const methods = methodsFor(feature);
+    const methods = describedType(type).methods(feature);
     const method = isDeclared ? chosen : methods[0];
     if (name === declaration.target) {
       at.add("CONTRADICTION", `${name} is the target, whose scaling follows from its type.`, "feature");
@@ -101,7 +76,8 @@ export function resolvePreprocessings(
   }
   const untold = findings.at("preprocessing");
   return (feature) =>
-    resolved.get(feature.name) ?? resolveEntry(untold, feature, methodsFor(feature)[0], { feature: feature.name });
+    resolved.get(feature.name) ??
+    resolveEntry(untold, feature, describedType(feature.type).methods(feature)[0], { feature: feature.name });
 }
 
 function resolveEntry(
@@ -110,21 +86,22 @@ function resolveEntry(
   method: Preprocessing,
   entry: PreprocessingDeclaration,
 ): ResolvedPreprocessing {
-  const isText = feature.type === "TEXT";
-  const isSequence = isText || feature.type === "SEQUENCE";
-  const isPlaced = isSequence && !countsElements(method);
+  const { elements } = describedType(feature.type);
+  const isText = elements?.are === "TOKENS";
+  const isSequence = elements !== undefined;
+  const placed = countsElements(method) ? undefined : elements;
   const rules: [keyof PreprocessingDeclaration, boolean, string][] = [
     ["dimensions", method === "EMBEDDING", "EMBEDDING"],
-    ["pooling", isSequence && method === "EMBEDDING", "EMBEDDING of TEXT and SEQUENCE"],
+    ["pooling", isSequence && method === "EMBEDDING", `EMBEDDING of ${listed(elementTypes)}`],
     ...(["standardize", "split", "maxTokens", "hashBins"] as const).map((key): [typeof key, boolean, string] => [
       key,
       isText,
-      "TEXT features",
+      `${listed(tokenTypes)} features`,
     ]),
     ...(["maxLength", "padding", "truncating"] as const).map((key): [typeof key, boolean, string] => [
       key,
-      isPlaced,
-      "TEXT and SEQUENCE features that keep their order",
+      placed !== undefined,
+      `${listed(elementTypes)} features that keep their order`,
     ]),
   ];
   for (const [key, applies, where] of rules) {
@@ -134,47 +111,46 @@ function resolveEntry(
   return {
     method,
     ...(isText && { vectorization: resolveVectorization(at, method, entry) }),
-    ...(isPlaced && { placement: resolvePlacement(at, isText, entry) }),
+    ...(placed && { placement: resolvePlacement(at, placed, entry) }),
     ...(method === "EMBEDDING" && { embedding: resolveEmbedding(at, feature, entry) }),
   };
 }
 
 function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDeclaration): DeclaredEmbedding {
-  const { pooling } = entry;
+  const { dimensions, pooling } = preprocessingFields;
   return {
-    dimensions: readInteger(at, "dimensions", entry.dimensions, 1, defaultDimensions(feature), limits.units),
-    pooling: pooling === undefined || pooling === null ? undefined : readChoice(at, "pooling", pooling, poolings),
+    dimensions: dimensions.read(at, "dimensions", entry.dimensions, entry) ?? defaultDimensions(feature),
+    pooling: pooling.read(at, "pooling", entry.pooling, entry) ?? undefined,
     at,
   };
 }
 
-const textDimensions = 32;
-
 /** For categories a rule of thumb of fastai's: wide enough for many, small for few. */
 function defaultDimensions({ type, categories }: Feature): number {
-  if (type === "TEXT") return textDimensions;
-  return Math.min(600, Math.round(1.6 * categories.length ** 0.56));
+  const { elements } = describedType(type);
+  return elements?.dimensions ?? Math.min(mostDefaultDimensions, Math.round(1.6 * categories.length ** 0.56));
 }
 
 function resolveVectorization(at: Findings, method: Preprocessing, entry: PreprocessingDeclaration): Vectorization {
-  const { maxTokens, hashBins } = entry;
-  const isHashed = hashBins !== undefined && hashBins !== null;
-  if (isHashed && maxTokens !== undefined && maxTokens !== null) {
+  const { standardize, split, maxTokens, hashBins } = preprocessingFields;
+  const isHashed = entry.hashBins !== undefined && entry.hashBins !== null;
+  if (isHashed && entry.maxTokens !== undefined && entry.maxTokens !== null) {
     at.add("CONTRADICTION", "cannot be combined with maxTokens: hashed tokens need no vocabulary.", "hashBins");
   }
   const fallback = countsElements(method) ? defaultMaxTokens.counted : defaultMaxTokens.placed;
   return {
-    standardize: readChoice(at, "standardize", entry.standardize, standardizations, "LOWER_AND_STRIP_PUNCTUATION"),
-    split: readChoice(at, "split", entry.split, tokenSplits, "WHITESPACE"),
-    maxTokens: isHashed ? null : readInteger(at, "maxTokens", maxTokens, 1, fallback, limits.tokens),
-    hashBins: isHashed ? readInteger(at, "hashBins", hashBins, 1, undefined, limits.tokens) : null,
+    standardize: standardize.read(at, "standardize", entry.standardize, entry),
+    split: split.read(at, "split", entry.split, entry),
+    maxTokens: isHashed ? null : (maxTokens.read(at, "maxTokens", entry.maxTokens, entry) ?? fallback),
+    hashBins: hashBins.read(at, "hashBins", entry.hashBins, entry),
   };
 }
 
-function resolvePlacement(at: Findings, isText: boolean, entry: PreprocessingDeclaration): Placement {
+function resolvePlacement(at: Findings, elements: Elements, entry: PreprocessingDeclaration): Placement {
+  const { maxLength, padding, truncating } = preprocessingFields;
   return {
-    maxLength: readInteger(at, "maxLength", entry.maxLength, 1, defaultMaxLength, limits.extent),
-    padding: readChoice(at, "padding", entry.padding, sides, "PRE"),
-    truncating: readChoice(at, "truncating", entry.truncating, sides, isText ? "POST" : "PRE"),
+    maxLength: maxLength.read(at, "maxLength", entry.maxLength, entry),
+    padding: padding.read(at, "padding", entry.padding, entry),
+    truncating: truncating.read(at, "truncating", entry.truncating, entry) ?? elements.truncating,
   };
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { validateRows } from "../../src/language/datasets/rows.js";
+import { validateRows } from "../../src/features/rows.js";
 import { inexactInteger } from "../../src/language/fields/exact-integers.js";
-import { faults, gardenDataset, irisDataset } from "./declarations.js";
+import { faults, gardenDataset, irisDataset } from "../language/declarations.js";
 
 const { features } = gardenDataset;
 const good = {

@@ -1,0 +1,104 @@
+import type { Feature } from "../../language/datasets/dataset.js";
+import type { Findings } from "../../language/fields/findings.js";
+import type { ModelInput, ModelTarget } from "../../language/models/model.js";
+import type { Destination, Rows, TrainingRows } from "../encoding.js";
+import type { FittedScaling } from "../scaling.js";
+
+/** A feature as far as its values depend on it. */
+export type ValueForm = Pick<Feature, "categories" | "shape">;
+
+/**
+ * All that is computed with the values of one feature type: how they are checked, stored, fitted, encoded and decoded.
+ * What the language knows about the type is in `language/datasets/feature-types.ts`; its form in an exported model is in
+ * `engine/onnx/export/forms.ts`.
+ */
+export interface Codec<Held extends Store = Store> {
+  /** What a value from outside looks like, for people. */
+  expected(feature: ValueForm): string;
+  /** The check of values from outside. Prepared once for all rows. */
+  check(feature: ValueForm): Check;
+  /** How values lie in memory and in Parquet files. */
+  store: Held;
+  /** What is learned from the training rows. */
+  fit(input: ModelInput, rows: TrainingRows): FittedScaling;
+  /** Writes what the network takes of each row. */
+  encode(input: ModelInput, fitted: FittedScaling, rows: Rows, destination: Destination): void;
+  /**
+   * Whether the encoded values are the stored numbers, scaled; not codes, instants or ids. Default: false.
+   */
+  holdsNumbers?(field: ValueForm): boolean;
+  /** Whether the platform makes the ids that an embedding layer reads, so that they are within bounds. Default: false. */
+  makesIds?(field: ValueForm): boolean;
+}
+
+/** The codec of a type that can be predicted. */
+export interface TargetCodec extends Codec<NumberStore> {
+  /** What is learned from the training rows about a target. */
+  fitTarget(target: ModelTarget, rows: TrainingRows): FittedScaling;
+  /** Writes what the network should put out for each row. */
+  encodeTarget(target: ModelTarget, fitted: FittedScaling, rows: Rows, destination: Destination): void;
+  /** The prediction that the outputs of a row mean, which begin at `start` and are finite. */
+  decode(target: ModelTarget, outputs: Float64Array, start: number): Prediction;
+}
+
+export interface Prediction {
+  /** CATEGORY: the category. BINARY: a boolean. NUMBER: a number. VECTOR: an array of numbers. */
+  value: string | boolean | number | number[];
+  /** CATEGORY: every category in declared order. BINARY: `"false"`, then `"true"`. Otherwise null. */
+  probabilities: { category: string; probability: number }[] | null;
+}
+
+/** Whether a value is one of the feature's. The first thing that is wrong with it is added to `at`, under `key`. */
+export type Check = (at: Findings, key: string | number, value: unknown) => boolean;
+
+/** The form of a type's columns, and what they hold. */
+export type Store = NumberStore | TextStore | SequenceStore;
+
+/** A column of a fixed number of numbers per row: `product(shape)`. */
+export interface NumberStore {
+  form: "NUMBERS";
+  /** In a file, whether a row's numbers are a list. */
+  isList: boolean;
+  /** Whether whole numbers from 0 to 255 may take a byte each. */
+  packsBytes?: true;
+  /** What the numbers mean. Prepared once for all rows. */
+  numbers(feature: ValueForm): Numbers;
+}
+
+/** A column of texts. */
+export interface TextStore {
+  form: "TEXTS";
+}
+
+/** A column of any number of elements per row, each of a fixed number of numbers. */
+export interface SequenceStore {
+  form: "SEQUENCES";
+  elements(feature: ValueForm): NumberStore;
+}
+
+/** What the numbers of a column mean. */
+export interface Numbers {
+  /** Writes a value that users gave at `position`; answers the position after it, or -1 for what is no value. */
+  write(value: unknown, column: Float64Array | Uint8Array, position: number): number;
+  /** The value whose numbers begin at `position`, as users write it. The split hashes it, so it must never change. */
+  read(column: Float64Array, position: number): unknown;
+  /** Whether the number may stand in a column. */
+  fits(number: number): boolean;
+  /** What each number is in a file. */
+  file: FileNumbers;
+}
+
+/** How single numbers are written in Parquet files. */
+export interface FileNumbers {
+  /** The SQL type of a number. */
+  type: FileType;
+  /** The value in a file; an instant as its milliseconds. */
+  value(number: number): number | boolean | string | null;
+  /** The number that a value of a file means; undefined for a value that is none of the feature's. */
+  number(value: unknown): number | undefined;
+  /** What is said of such a value: "is not a finite number". */
+  misfit: string;
+}
+
+/** The SQL types that one number may have in a file. */
+export type FileType = "DOUBLE" | "BOOLEAN" | "VARCHAR" | "TIMESTAMP WITH TIME ZONE";

@@ -1,0 +1,98 @@
+import { algorithmUnion } from "../algorithms/algorithms.js";
+import { featureTypeChoices, featureTypeFields, featureTypes } from "../datasets/feature-types.js";
+import { datasetFields } from "../datasets/fields.js";
+import { choices } from "../fields/choices.js";
+import type { Fields, Noun, Takes, Union } from "../fields/field.js";
+import { layerUnion } from "../layers/layers.js";
+import { lossChoices, lossFields } from "../losses/losses.js";
+import { metricChoices } from "../metrics/metric-types.js";
+import { modelFields } from "../models/fields.js";
+import { fits, optionsOf } from "../models/preprocessing-fits.js";
+import { preprocessingMethods, preprocessings } from "../preprocessing/preprocessing.js";
+
+/** Kinds of what can be declared. */
+export const declarableKinds = choices("DeclarableKind", "Kinds of what can be declared.", {
+  LAYER: "Layers of a model.",
+  ALGORITHM: "Update rules of an optimizer.",
+  LOSS: "Loss functions of a model.",
+  METRIC: "Metrics of a model.",
+  FEATURE_TYPE: "Types of a dataset's features, with the fields that a feature of each takes.",
+  PREPROCESSING: "Methods that make numbers of a feature, with the options that each may take.",
+  DATASET: "What a dataset declares.",
+  MODEL: "What a model declares.",
+});
+export type DeclarableKind = (typeof declarableKinds.all)[number];
+
+/** What a field takes; see `Takes` in `fields/field.ts`. */
+export const fieldTypes = choices("DeclarableFieldType", "What a field of a declaration takes.", {
+  NUMBER: "A number within 32-bit floats.",
+  INTEGER: "A whole number.",
+  FLAG: "true or false.",
+  TEXT: "A text.",
+  NAME: "A name of what is declared here.",
+  REFERENCE: "The name of something declared elsewhere.",
+  CHOICE: "One of a closed set.",
+  LIST: "A list.",
+  OBJECT: "An object with fields of its own.",
+  ONE_OF: "An object with exactly one of several keys.",
+} satisfies Record<Takes["type"], string>);
+export type FieldType = (typeof fieldTypes.all)[number];
+
+/** What a name may refer to. */
+export const referenceNouns = choices("ReferenceNoun", "What a name in a declaration may refer to.", {
+  DATASET: "A declared dataset.",
+  FEATURE: "A feature of the dataset.",
+  CATEGORY: "A category of a feature.",
+  MODEL: "A declared model.",
+  OPTIMIZER: "A declared optimizer.",
+  VERSION: "A version of a model: `name`, `name/3` or `name@alias`.",
+  ALIAS: "An alias of a model.",
+  METRIC: "A metric as its points are named, such as `val_loss`.",
+  RUN: "A run, by its id.",
+} satisfies Record<Noun, string>);
+export type ReferenceNoun = (typeof referenceNouns.all)[number];
+
+/** Something that can be declared, and the fields that it takes. */
+export interface Declarable {
+  /** As it is written in a declaration. */
+  name: string;
+  doc: string;
+  fields: Fields;
+}
+
+const ofUnion = ({ alternatives }: Union): Declarable[] =>
+  Object.entries(alternatives).map(([name, { input, field }]) =>
+    input === undefined
+      ? { name, doc: field.doc, fields: { [name]: field } }
+      : { name, doc: input.doc, fields: input.fields },
+  );
+
+/** All that can be declared, by kind: what the query `declarables` answers. */
+export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> = {
+  LAYER: ofUnion(layerUnion),
+  ALGORITHM: ofUnion(algorithmUnion),
+  LOSS: lossChoices.all.map((name) => ({ name, doc: lossChoices.meanings[name], fields: lossFields[name] })),
+  METRIC: metricChoices.all.map((name) => ({ name, doc: metricChoices.meanings[name], fields: {} })),
+  FEATURE_TYPE: featureTypes.map((name) => ({
+    name,
+    doc: featureTypeChoices.meanings[name],
+    fields: { ...featureTypeFields[name] },
+  })),
+  PREPROCESSING: preprocessings.map((name) => ({
+    name,
+    doc: `${preprocessingMethods.meanings[name]} Fits ${fits(name)}.`,
+    fields: optionsOf(name),
+  })),
+  DATASET: [{ name: "dataset", doc: "A table of rows, and how they are split.", fields: datasetFields }],
+  MODEL: [{ name: "model", doc: "A network that predicts one feature of a dataset from others.", fields: modelFields }],
+};
+
+const unionKinds: ReadonlyMap<string, DeclarableKind> = new Map([
+  [layerUnion.name, "LAYER"],
+  [algorithmUnion.name, "ALGORITHM"],
+]);
+
+/** The kind under which the alternatives of a union are listed, if they are. */
+export function kindOfUnion({ name }: Union): DeclarableKind | undefined {
+  return unionKinds.get(name);
+}

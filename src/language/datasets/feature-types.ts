@@ -1,0 +1,194 @@
+import { choices } from "../fields/choices.js";
+import type { Findings } from "../fields/findings.js";
+import { limits } from "../fields/limits.js";
+import { count } from "../fields/wording.js";
+import { type Preprocessing, type Side, textDimensions } from "../preprocessing/preprocessing.js";
+import { categories, type FeatureFields, resize, shape } from "./feature-fields.js";
+
+/** What a feature holds beside its name and type, as far as its values depend on it. */
+export interface FeatureForm {
+  /** The categories of a CATEGORY or of a SEQUENCE of categories; otherwise empty. */
+  categories: readonly string[];
+  /** The lengths of a value's axes; for a SEQUENCE, of one element. */
+  shape: readonly number[];
+}
+
+/** What the language knows about a feature type. What is computed with its values is its codec, in `features/types`. */
+export interface FeatureTypeDescription {
+  /** What a value is. */
+  doc: string;
+  /** The fields that a feature of this type takes beside name, type and description. */
+  fields: FeatureFields;
+  /** A rule across these fields. */
+  rule?(at: Findings, feature: FeatureForm): void;
+  /** The preprocessing methods that fit an input of this type; the first is the default. */
+  methods(feature: FeatureForm): readonly [Preprocessing, ...Preprocessing[]];
+  /** Whether the value may decide which part of the split a row belongs to. */
+  isSplitKey: boolean;
+  /** Whether the value may weigh its row in the loss. */
+  isSampleWeight?: true;
+  /** Whether a value may come as a file, which is decoded before it is checked. */
+  takesFiles?: true;
+  /** Whether a model whose only input this is keeps its shape. */
+  keepsShape?: true;
+  /** For values with any number of elements: what these are. */
+  elements?: Elements;
+  /**
+   * Whether an embedding layer may read the values as they are, as ids: the number of ids that follows from the type, or
+   * 0 where each row has to be checked. Left out where no values of this type are ids.
+   */
+  idCount?: number;
+  /** What a model that predicts it does; left out where no model can. */
+  target?: TargetDescription;
+}
+
+export interface TargetDescription {
+  /** The output layer, where the loss asks for nothing else. */
+  output: OutputForm;
+  /** What a model chooses from; left out where it predicts numbers. */
+  classes?: (feature: Pick<FeatureForm, "categories">) => readonly string[];
+}
+
+/** What the output layer does, and how the target is scaled for the loss. */
+export interface OutputForm {
+  activation: "LINEAR" | "SIGMOID" | "SOFTMAX" | "EXPONENTIAL";
+  scaling: "Z_SCORE" | "NONE";
+}
+
+export interface Elements {
+  /** TOKENS: words or characters that a text is taken apart into. ITEMS: the entries of a list. */
+  are: "TOKENS" | "ITEMS";
+  /** Where elements beyond `maxLength` are cut off by default. */
+  truncating: Side;
+  /** The default length of an embedding's vectors; left out where it follows from the number of categories. */
+  dimensions?: number;
+}
+
+const regression: OutputForm = { activation: "LINEAR", scaling: "Z_SCORE" };
+const scaled = ["Z_SCORE", "MIN_MAX", "NONE"] as const;
+
+/** Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`. */
+export const featureTypeDescriptions = {
+  NUMBER: {
+    doc: "A finite number.",
+    fields: {},
+    methods: () => scaled,
+    isSplitKey: true,
+    isSampleWeight: true,
+    idCount: 0,
+    target: { output: regression },
+  },
+  BINARY: {
+    doc: "true or false.",
+    fields: {},
+    methods: () => ["NONE"],
+    isSplitKey: true,
+    idCount: 2,
+    target: { output: { activation: "SIGMOID", scaling: "NONE" }, classes: () => ["false", "true"] },
+  },
+  CATEGORY: {
+    doc: "One of a declared list of strings.",
+    fields: { categories: categories({ required: true, doc: "Its values, in the order of their codes" }) },
+    methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
+    isSplitKey: true,
+    target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
+  },
+  VECTOR: {
+    doc: "A list of numbers of one declared length.",
+    fields: { shape: shape({ axes: ["length"], required: true, doc: "`[length]`" }) },
+    methods: () => scaled,
+    isSplitKey: false,
+    idCount: 0,
+    target: { output: regression },
+  },
+  IMAGE: {
+    doc: "Numbers of one declared shape [height, width, channels], nested or flat; or a PNG or JPEG file, in base64 or as a `data:` URL, which becomes numbers from 0 to 255 when it arrives: grey, red green blue, or these and opacity, by the channels declared.",
+    fields: {
+      shape: shape({
+        axes: ["height", "width", "channels"],
+        required: true,
+        doc: "`[height, width, channels]`",
+      }),
+      resize,
+    },
+    methods: () => scaled,
+    isSplitKey: false,
+    takesFiles: true,
+    keepsShape: true,
+  },
+  TEXT: {
+    doc: `Any string of at most ${count(limits.textLength)} characters; it may be empty.`,
+    fields: {},
+    methods: () => ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"],
+    isSplitKey: true,
+    elements: { are: "TOKENS", truncating: "POST", dimensions: textDimensions },
+  },
+  SEQUENCE: {
+    doc: `A list, empty too, of at most ${count(limits.elements)} entries: of numbers, of lists of \`shape[0]\` numbers, or of \`categories\` where these are declared.`,
+    fields: {
+      categories: categories({ required: false, doc: "The values of its elements, where they are categories" }),
+      shape: shape({ axes: ["length"], required: false, doc: "`[length]`, where its elements are vectors" }),
+    },
+    rule(at, feature) {
+      if (feature.categories.length === 0 || feature.shape.length === 0) return;
+      const message = "cannot be combined with categories: a sequence is of categories or of vectors.";
+      at.add("CONTRADICTION", message, "shape");
+    },
+    methods: (feature) =>
+      feature.categories.length > 0 ? ["EMBEDDING", "ORDINAL", "ONE_HOT", "MULTI_HOT", "COUNT"] : scaled,
+    isSplitKey: false,
+    // The latest elements of a sequence matter most.
+    elements: { are: "ITEMS", truncating: "PRE" },
+    idCount: 0,
+  },
+  TIMESTAMP: {
+    doc: 'An instant to the millisecond, in ISO 8601 with a zone: `"2026-03-01T12:00:00Z"`, `"2026-03-01T14:00:00.5+02:00"`; or a date, which is its midnight in UTC. Numbers are refused: they do not say whether they count seconds or milliseconds.',
+    fields: {},
+    methods: () => ["CALENDAR", "Z_SCORE", "MIN_MAX"],
+    isSplitKey: true,
+  },
+} as const satisfies Record<string, FeatureTypeDescription>;
+
+export type FeatureType = keyof typeof featureTypeDescriptions;
+
+/** The types whose features can be predicted. */
+export type TargetType = {
+  [Type in FeatureType]: (typeof featureTypeDescriptions)[Type] extends { target: object } ? Type : never;
+}[FeatureType];
+
+/** The types with what each of them means. */
+export const featureTypeChoices = choices(
+  "FeatureType",
+  "What a feature's values are.",
+  Object.fromEntries(Object.entries(featureTypeDescriptions).map(([type, { doc }]) => [type, doc])) as Record<
+    FeatureType,
+    string
+  >,
+);
+export const featureTypes = featureTypeChoices.all;
+
+/** The fields that each type takes. */
+export type FeatureTypeFields = { [Type in FeatureType]: (typeof featureTypeDescriptions)[Type]["fields"] };
+export const featureTypeFields = Object.fromEntries(
+  featureTypes.map((type) => [type, featureTypeDescriptions[type].fields]),
+) as FeatureTypeFields;
+
+export function describedType(type: FeatureType): FeatureTypeDescription {
+  return featureTypeDescriptions[type];
+}
+
+/** The types of which a fact holds, in the order of their descriptions. */
+export function typesWith(fact: (description: FeatureTypeDescription) => unknown): FeatureType[] {
+  return featureTypes.filter((type) => fact(describedType(type)));
+}
+
+export const targetTypes = typesWith(({ target }) => target) as TargetType[];
+
+export function isTargetType(type: FeatureType): type is TargetType {
+  return describedType(type).target !== undefined;
+}
+
+/** The classes that a model of this target chooses from; undefined for a target of numbers. */
+export function classesOf({ type, categories }: { type: TargetType; categories: readonly string[] }) {
+  return describedType(type).target?.classes?.({ categories });
+}

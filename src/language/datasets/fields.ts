@@ -1,0 +1,65 @@
+import { type DeclaredFields, type Fields, struct } from "../fields/field.js";
+import { limits } from "../fields/limits.js";
+import { choice, described, integer, name, number, reference, text } from "../fields/scalars.js";
+import { type DeclaredOptions, sharedFields } from "../fields/variants.js";
+import { count, listed } from "../fields/wording.js";
+import { type FeatureTypeFields, featureTypeChoices, featureTypeFields, typesWith } from "./feature-types.js";
+
+/** The fields of every feature. */
+export const commonFields = {
+  name: name(
+    "feature",
+    `1 to ${limits.nameLength} letters, digits and underscores, not beginning with a digit; unique, ignoring case.`,
+  ),
+  type: choice(featureTypeChoices, { doc: "What its values are." }),
+  description: text({
+    min: 0,
+    max: limits.descriptionLength,
+    default: "",
+    doc: `For people; at most ${count(limits.descriptionLength)} characters.`,
+  }),
+};
+
+export type FeatureDeclaration = DeclaredFields<typeof commonFields> & DeclaredOptions<FeatureTypeFields>;
+
+const featureStruct = struct("FeatureInput", "One column of a dataset.", {
+  ...commonFields,
+  ...sharedFields(featureTypeFields),
+});
+
+const share = <const Rule extends { min?: number; above?: number }>(rule: Rule, doc: string, otherwise: string) =>
+  number({ ...rule, max: 1, doc, otherwise });
+
+/** The part that a row belongs to is decided by its value of `key`, or else by its ordinal. */
+export const splitFields = {
+  train: share({ above: 0 }, "Share of rows that train.", "what the others leave, 0.8"),
+  validation: share({ min: 0 }, "Share of rows measured after every epoch.", "0.1, or what is left"),
+  test: share({ min: 0 }, "Share of rows kept for the final evaluation.", "0.1, or what is left"),
+  key: reference("FEATURE", {
+    doc: `A ${listed(
+      typesWith(({ isSplitKey }) => isSplitKey),
+      "or",
+    )} feature whose value decides the part, so that equal values stay together.`,
+    otherwise: "the row's ordinal decides",
+  }),
+  seed: integer({ min: 0, default: 0, doc: "Seed of the hash that divides the rows." }),
+};
+export type SplitDeclaration = DeclaredFields<typeof splitFields>;
+
+const splitStruct = struct(
+  "SplitInput",
+  "The shares of rows that train, validate and test, which sum to 1. Where `train` is given, what is left goes to whichever is missing, or half to each; otherwise `validation` and `test` are 0.1 unless given, and `train` is the rest.",
+  splitFields,
+);
+
+/** What a dataset declares beside its name and description. */
+export const datasetFields = {
+  features: described<FeatureDeclaration[]>(
+    { type: "LIST", of: { type: "OBJECT", struct: () => featureStruct }, min: 2, max: limits.features },
+    { doc: `Its columns, 2 to ${count(limits.features)}: inputs and at least one target.` },
+  ),
+  split: described<SplitDeclaration, { doc: string; otherwise: string }>(
+    { type: "OBJECT", struct: () => splitStruct },
+    { doc: "How rows are divided.", otherwise: "0.8, 0.1, 0.1" },
+  ),
+} satisfies Fields;

@@ -1,0 +1,104 @@
+import type { TargetType } from "../datasets/feature-types.js";
+import { choices } from "../fields/choices.js";
+import { listed } from "../fields/wording.js";
+
+interface MetricDescription {
+  doc: string;
+  /** The targets that it fits. */
+  targets: readonly TargetType[];
+  /** The targets that it is measured for by default. */
+  defaultFor?: readonly TargetType[];
+  better: "LARGER" | "SMALLER";
+  /** Among how many of the most probable categories the right one must be. */
+  places?: number;
+}
+
+const errors = { targets: ["NUMBER", "VECTOR"], better: "SMALLER" } as const;
+const scores = { targets: ["CATEGORY", "BINARY"], better: "LARGER" } as const;
+const top = (places: number): MetricDescription => ({
+  doc: `Share of rows whose category is among the ${places} most probable.`,
+  targets: ["CATEGORY"],
+  better: "LARGER",
+  places,
+});
+
+/** Metrics, with the names and definitions of Keras and scikit-learn. */
+const descriptions = {
+  ACCURACY: { doc: "Share of rows predicted right.", ...scores, defaultFor: ["CATEGORY", "BINARY"] },
+  TOP_2_ACCURACY: top(2),
+  TOP_3_ACCURACY: top(3),
+  TOP_5_ACCURACY: top(5),
+  PRECISION: {
+    doc: "Share of rows predicted as a class that are of it; CATEGORY: mean over the classes that are predicted. BINARY: undefined where no row is predicted to be true.",
+    ...scores,
+  },
+  RECALL: {
+    doc: "Share of rows of a class that are predicted as it; CATEGORY: mean over the classes that occur. BINARY: undefined where no row is true.",
+    ...scores,
+  },
+  F1_SCORE: {
+    doc: "Harmonic mean of precision and recall; CATEGORY: mean over the classes that occur or are predicted. BINARY: undefined where no row is true or predicted to be.",
+    ...scores,
+  },
+  AUC: {
+    doc: "Area under the ROC curve. Undefined where the rows are all true or all false.",
+    targets: ["BINARY"],
+    defaultFor: ["BINARY"],
+    better: "LARGER",
+  },
+  AUC_PR: {
+    doc: "Area under the precision-recall curve, as average precision. Undefined where no row is true.",
+    targets: ["BINARY"],
+    better: "LARGER",
+  },
+  MEAN_ABSOLUTE_ERROR: { doc: "Mean of |error|, in the target's own unit.", ...errors, defaultFor: errors.targets },
+  MEAN_SQUARED_ERROR: { doc: "Mean of squared errors, in the target's own unit squared.", ...errors },
+  ROOT_MEAN_SQUARED_ERROR: {
+    doc: "Root of MEAN_SQUARED_ERROR, in the target's own unit.",
+    ...errors,
+    defaultFor: errors.targets,
+  },
+  MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
+    doc: "Mean of 100 |error| / |target|, in percent; a |target| below 1e-7 counts as 1e-7 (Keras).",
+    ...errors,
+  },
+  R2_SCORE: {
+    doc: "Share of the variance that is explained. Undefined for a single row and where all targets are equal.",
+    targets: ["NUMBER"],
+    defaultFor: ["NUMBER"],
+    better: "LARGER",
+  },
+  MATTHEWS_CORRELATION: {
+    doc: "Correlation of predicted and actual classes, -1 to 1; of several classes by Gorodkin (2004). Undefined where all rows, or all predictions, are of one class; scikit-learn answers 0.",
+    ...scores,
+  },
+} as const satisfies Record<string, MetricDescription>;
+
+export type MetricType = keyof typeof descriptions;
+export const metricDescriptions: Readonly<Record<MetricType, MetricDescription>> = descriptions;
+export const metricTypes = Object.keys(descriptions) as MetricType[];
+
+/** The metrics that fit a target. */
+export function metricsFor(target: TargetType): MetricType[] {
+  return metricTypes.filter((type) => metricDescriptions[type].targets.includes(target));
+}
+
+/** The metrics that are measured for a target where none are declared. */
+export function defaultMetrics(target: TargetType): MetricType[] {
+  return metricTypes.filter((type) => metricDescriptions[type].defaultFor?.includes(target));
+}
+
+const meanings = Object.fromEntries(
+  metricTypes.map((type) => {
+    const { doc, targets, defaultFor = [] } = metricDescriptions[type];
+    const preferred = defaultFor.length === targets.length ? "" : ` for ${listed(defaultFor)}`;
+    const byDefault = defaultFor.length === 0 ? "" : `; measured by default${preferred}`;
+    return [type, `${doc} For ${listed(targets)} targets${byDefault}.`];
+  }),
+) as Record<MetricType, string>;
+
+export const metricChoices = choices(
+  "MetricType",
+  "Metrics, measured once per epoch on raw targets in 64-bit floating point. The points of one carry its name in lower case, such as `accuracy`, and on validation rows with `val_` before it. A metric that is undefined is NaN.",
+  meanings,
+);

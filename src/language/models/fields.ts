@@ -1,0 +1,90 @@
+import { type TargetType, targetTypes } from "../datasets/feature-types.js";
+import { type Fields, struct, type Union } from "../fields/field.js";
+import { limits } from "../fields/limits.js";
+import { described, number, reference } from "../fields/scalars.js";
+import { count, listed } from "../fields/wording.js";
+import { type LossDeclaration, lossStruct } from "../losses/losses.js";
+import { type MetricType, metricChoices } from "../metrics/metric-types.js";
+import { type PreprocessingDeclaration, preprocessingStruct } from "../preprocessing/preprocessing.js";
+import { type ClassWeightsDeclaration, classWeightings, invalidRowPolicies } from "./model.js";
+import { defaultMethodWords } from "./preprocessing-fits.js";
+import { targetRules } from "./target.js";
+
+/** `for BINARY ACCURACY and AUC; for CATEGORY ACCURACY`: what follows from each type of target. */
+function byTarget(of: (target: TargetType) => readonly string[]): string {
+  const types = new Map<string, TargetType[]>();
+  for (const target of targetTypes) {
+    const words = listed(of(target));
+    types.set(words, [...(types.get(words) ?? []), target]);
+  }
+  return [...types].map(([words, targets]) => `for ${listed(targets)} ${words}`).join("; ");
+}
+
+const categoryWeight = struct("CategoryWeightInput", "The weight of one class.", {
+  category: reference("CATEGORY", { doc: "A category of the target; `false` or `true` of a BINARY one." }),
+  weight: number({ above: 0, doc: "What a training row of this class counts in the loss." }),
+});
+
+const classWeightsUnion = {
+  name: "ClassWeightsInput",
+  doc: "What the classes count in the loss: exactly one of these.",
+  alternatives: {
+    method: {
+      field: described({ type: "CHOICE", choices: classWeightings }, { doc: "By the training rows." }),
+      as: "method",
+    },
+    weights: {
+      field: described(
+        { type: "LIST", of: { type: "OBJECT", struct: () => categoryWeight } },
+        { doc: "As given; a class that is left out counts 1." },
+      ),
+      as: "weights",
+    },
+  },
+} satisfies Union;
+
+/** What a model declares beside its name and its layers. */
+export const modelFields = {
+  dataset: reference("DATASET", { doc: "Name of the dataset it learns from." }),
+  target: reference("FEATURE", { doc: `The feature it predicts: ${listed(targetTypes, "or")}.` }),
+  inputs: described<string[], { doc: string; otherwise: string }>(
+    { type: "LIST", of: { type: "REFERENCE", to: "FEATURE" }, min: 1, max: limits.features },
+    {
+      doc: `The features it predicts from, in order; at most ${count(limits.features)}.`,
+      otherwise: "all but the target and the rows' weight",
+    },
+  ),
+  preprocessing: described<PreprocessingDeclaration[], { doc: string; otherwise: string }>(
+    { type: "LIST", of: { type: "OBJECT", struct: () => preprocessingStruct }, max: limits.features },
+    { doc: "Methods and options for single inputs.", otherwise: defaultMethodWords() },
+  ),
+  loss: described<LossDeclaration, { doc: string; otherwise: string }>(
+    { type: "OBJECT", struct: () => lossStruct },
+    {
+      doc: "What training minimizes.",
+      otherwise: byTarget((target) => targetRules[target].losses.slice(0, 1)),
+    },
+  ),
+  metrics: described<MetricType[], { doc: string; otherwise: string }>(
+    { type: "LIST", of: { type: "CHOICE", choices: metricChoices } },
+    {
+      doc: "What is measured beside the loss; may be empty.",
+      otherwise: byTarget((target) => targetRules[target].defaultMetrics),
+    },
+  ),
+  classWeights: described<ClassWeightsDeclaration, { doc: string; otherwise: string }>(
+    { type: "ONE_OF", union: () => classWeightsUnion },
+    {
+      doc: "For CATEGORY and BINARY targets: what each class counts in the training loss. A row counts its class weight times its own.",
+      otherwise: "all 1",
+    },
+  ),
+  sampleWeight: reference("FEATURE", {
+    doc: "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. Metrics leave it out.",
+    otherwise: "every row counts 1",
+  }),
+  invalidRows: described(
+    { type: "CHOICE", choices: invalidRowPolicies },
+    { doc: "What a run does about rows that this model cannot use.", default: "REFUSE" },
+  ),
+} satisfies Fields;

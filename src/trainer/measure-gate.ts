@@ -1,0 +1,56 @@
+import type { Executor } from "../engine/graphs/executor.js";
+import { initialState } from "../engine/networks/state.js";
+import { createTrainingProgram, type TrainingProgram } from "../engine/programs/training-program.js";
+import { PlatformError } from "../errors.js";
+import { type GateValue, metricName } from "../language/metrics/metrics.js";
+import { metricTypes } from "../language/models/model.js";
+import { currentSemantics } from "../language/training/training.js";
+import { loadWeights } from "./artifacts.js";
+import { areComparable } from "./comparable.js";
+import type { Data } from "./data-feed.js";
+import { evaluatePart, type Measuring } from "./evaluation.js";
+import type { Assignment, TrainedVersion, TrainingOutcome } from "./protocol.js";
+import type { Store } from "./store.js";
+
+/**
+ * Measures the gate's metric of challenger and champion on the same test rows, those that both can use, each with the
+ * preprocessing that it was trained with. Null where the run has no gate.
+ */
+export async function measureGate(
+  { model, optimizer, training, gate }: Pick<Assignment, "model" | "optimizer" | "training" | "gate">,
+  { store, executor, data, program }: { store: Store; executor: Executor; data: Data; program: TrainingProgram },
+): Promise<TrainingOutcome["gate"]> {
+  if (!gate) return null;
+  const { metric, champion } = gate;
+  const challenger = await gateValue(program, data, { model, preprocessing: data.preprocessing }, metric);
+  if (!champion) return { champion: null, challenger };
+  const { versionId } = champion;
+  if (!areComparable(metric, { model, preprocessing: data.preprocessing }, champion))
+    return { champion: { versionId, measured: null }, challenger };
+  const parameters = await loadWeights(store, champion);
+  const state = initialState(champion.model, optimizer, training.seed, parameters);
+  const { seed, semantics } = training;
+  const options = { model: champion.model, optimizer, executor, batchSize: 1, seed, semantics, state };
+  const opponent = await createTrainingProgram(options);
+  try {
+    return { champion: { versionId, measured: await gateValue(opponent, data, champion, metric) }, challenger };
+  } finally {
+    opponent.dispose();
+  }
+}
+
+/** One metric on the test part, whether or not the model declares it among its own; always by the current semantics. */
+async function gateValue(
+  program: TrainingProgram,
+  data: Data,
+  { model, preprocessing }: Pick<TrainedVersion, "model" | "preprocessing">,
+  metric: string,
+): Promise<GateValue> {
+  const types = metricTypes.filter((candidate) => metricName(candidate) === metric);
+  const measuring: Measuring = { model: { ...model, metrics: types }, preprocessing, semantics: currentSemantics };
+  const { values, sound } = await evaluatePart(program, data, "gate", measuring);
+  const measured = values.find(({ name }) => name === metric);
+  if (!measured) throw new PlatformError("BAD_INPUT", `the gate's metric ${metric} is not known`);
+  const { value, undefinedReason = null } = measured;
+  return { value, undefinedReason, sound };
+}
