@@ -83,8 +83,17 @@ function groupNormalization(layer: LayerOf<"groupNormalization">, x: tf.Tensor, 
   return layer.center ? tf.add(scaled, tensorNamed(parameters, "beta")) : scaled;
 }
 
+/** Root mean square normalization over the last axis (Zhang and Sennrich 2019), as in Keras 3: epsilon inside the root. */
+function rmsNormalization(layer: LayerOf<"rmsNormalization">, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
+  const rows = toRows(x);
+  const meanSquare = tf.mul(tf.sum(tf.square(rows), 1, true), 1 / rows.shape[1]);
+  const normalized = tf.mul(rows, tf.rsqrt(tf.add(meanSquare, layer.epsilon)));
+  return tf.reshape(tf.mul(normalized, tensorNamed(parameters, "scale")), x.shape);
+}
+
 export const normalizations = {
   batchNormalization: { apply: batchNormalization },
   layerNormalization: { apply: layerNormalization },
   groupNormalization: { apply: groupNormalization },
+  rmsNormalization: { apply: rmsNormalization },
 } satisfies Family;

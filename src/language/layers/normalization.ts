@@ -78,6 +78,24 @@ export const normalizations = {
     }),
     parameters,
   }),
+  rmsNormalization: layer({
+    doc: "Scales each row to a root mean square of 1.",
+    input: struct(
+      "RmsNormalizationInput",
+      "Divides each row by its root mean square over the last axis and multiplies it by learned factors, one per feature (Keras: RMSNormalization).",
+      {
+        ...named,
+        epsilon: number({
+          above: 0,
+          default: 1e-6,
+          doc: "Added to the mean square, so that nothing is divided by 0.",
+        }),
+      },
+    ),
+    parameters: ({ inputShape }) => [
+      trained("scale", inputShape.slice(-1), { type: "ONES" }, noPenalty, "NORMALIZATION"),
+    ],
+  }),
   groupNormalization: layer({
     doc: "Normalizes over groups of channels.",
     input: struct(

@@ -14,7 +14,7 @@ export const parameterKindChoices = choices(
   "Parameters other than kernels, also those of nested layers.",
   {
     BIAS: "Biases of dense, convolutional, recurrent and attention layers.",
-    NORMALIZATION: "`gamma` and `beta` of batch, layer and group normalization.",
+    NORMALIZATION: "`gamma` and `beta` of batch, layer and group normalization; `scale` of RMS normalization.",
     EMBEDDING: "Tables of embeddings, including those of inputs and of positions.",
     ACTIVATION: "The slopes of PReLU.",
   },

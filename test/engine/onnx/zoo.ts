@@ -68,6 +68,7 @@ const architectures: Record<string, ModelSpec> = {
     ],
   ),
   "layer normalization": net([6], [{ dense: { units: 9, activation: "GELU" } }, { layerNormalization: {} }]),
+  "root mean square normalization": net([4, 3], [{ rmsNormalization: {} }, { dense: { units: 5 } }, flat]),
   "dense on sequences, normalized over positions": net(
     [4, 3],
     [{ dense: { units: 5, activation: "RELU" } }, { batchNormalization: {} }, flat],
