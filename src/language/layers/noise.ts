@@ -3,10 +3,11 @@ import { number } from "../fields/scalars.js";
 import { layer, named } from "./description.js";
 import { spatial } from "./windows.js";
 
+const rate = number({ min: 0, below: 1, doc: "The share that is dropped." });
 const dropoutInput = struct(
   "DropoutInput",
   "While training, sets a random share of its inputs to 0 and scales up the rest; otherwise does nothing (Keras: Dropout).",
-  { ...named, rate: number({ min: 0, below: 1, doc: "The share that is dropped." }) },
+  { ...named, rate },
 );
 
 /** Layers that change their inputs at random while training, and do nothing otherwise. */
@@ -24,6 +25,14 @@ export const noise = {
     input: dropoutInput,
     takes: spatial[2],
     takesAfter: "rate",
+  }),
+  alphaDropout: layer({
+    doc: "Drops inputs of SELU networks at random while training.",
+    input: struct(
+      "AlphaDropoutInput",
+      "While training, sets a random share of its inputs to the least value of SELU, then scales and shifts all of them so that mean 0 and variance 1 stay; otherwise does nothing (Keras: AlphaDropout).",
+      { ...named, rate },
+    ),
   }),
   gaussianNoise: layer({
     doc: "Adds noise while training.",

@@ -88,6 +88,14 @@ const architectures: Record<string, ModelSpec> = {
     [6],
     [{ dense: { units: 6 } }, { prelu: {} }, { dense: { units: 6 } }, { leakyRelu: {} }, { elu: { alpha: 0.5 } }],
   ),
+  "self-normalizing, with alpha dropout": net(
+    [6],
+    [
+      { dense: { units: 9, activation: "SELU", kernelInitializer: "LECUN_NORMAL" } },
+      { alphaDropout: { rate: 0.2 } },
+      { dense: { units: 6, activation: "SELU", kernelInitializer: "LECUN_NORMAL" } },
+    ],
+  ),
   noise: net([6], [{ gaussianNoise: { stddev: 0.2 } }, { dense: { units: 6, activation: "RELU" } }]),
   "convolution and maximum pooling": net(image, [
     { conv2d: { filters: 4, kernelSize: [3], activation: "RELU" } },
