@@ -106,12 +106,13 @@ export function resolveLayer<F extends Fields, Body extends object>(
   before: Place,
 ): { body: Body; outputShape: Shape } {
   const { takes, takesAfter, rules } = description;
+  const { fields: known } = description.input;
   const values = declared as Record<string, unknown>;
   const resolved: Record<string, unknown> = {};
   const fields = resolved as ResolvedFields<F>;
   let place = takes !== undefined && takesAfter === undefined ? withForm(before, takes) : before;
-  for (const key of Object.keys(description.input.fields)) {
-    const value: unknown = description.input.fields[key]?.read(place.at, key, values[key], declared);
+  for (const key in known) {
+    const value: unknown = known[key]?.read(place.at, key, values[key], declared);
     if (value !== undefined) resolved[key] = value;
     if (key === takesAfter && takes !== undefined) place = withForm(place, takes);
     rules?.[key]?.(fields, place);

@@ -102,9 +102,11 @@ function readInitializer(
   if (type === "ORTHOGONAL" && fallback === "ZEROS") {
     at.add("CONTRADICTION", "ORTHOGONAL needs at least two dimensions: it is for kernels.", key);
   }
-  const options = readOptional(at, `${key}Options`, declaredOptions) ?? {};
-  const places = at.at(`${key}Options`);
   const applicable: readonly Option[] = optionsOf[type as keyof typeof optionsOf] ?? [];
+  const given = readOptional(at, `${key}Options`, declaredOptions);
+  if (given === undefined && applicable.length === 0) return { type } as Initializer;
+  const options = given ?? {};
+  const places = at.at(`${key}Options`);
   for (const option of Object.keys(optionFields) as Option[]) {
     if (options[option] === undefined || options[option] === null || applicable.includes(option)) continue;
     places.add("CONTRADICTION", `does not apply to ${type}, whose options are: ${listed(applicable)}.`, option);

@@ -31,13 +31,10 @@ function parameters({ inputShape, center, scale, gammaRegularizer, betaRegulariz
   ];
 }
 
-/** Statistics that follow the batches without a gradient. */
-function moving({ inputShape }: Shapes): Parameter[] {
-  const statistic = { shape: [inputShape.at(-1) ?? 1], trainable: false, regularizer: noPenalty };
-  return [
-    { ...statistic, name: "moving_mean", initializer: { type: "ZEROS" } },
-    { ...statistic, name: "moving_variance", initializer: { type: "ONES" } },
-  ];
+/** A statistic of each channel, which follows the batches without a gradient. */
+function moving(name: string, { inputShape }: Shapes, type: "ZEROS" | "ONES"): Parameter {
+  const shape = [inputShape.at(-1) ?? 1];
+  return { name, shape, trainable: false, initializer: { type }, regularizer: noPenalty };
 }
 
 /** -1 stays what it is until the channels are known. */
@@ -68,7 +65,11 @@ export const normalizations = {
         ...common,
       },
     ),
-    parameters: (layer) => [...parameters(layer), ...moving(layer)],
+    parameters: (layer) => [
+      ...parameters(layer),
+      moving("moving_mean", layer, "ZEROS"),
+      moving("moving_variance", layer, "ONES"),
+    ],
   }),
   layerNormalization: layer({
     doc: "Normalizes over each row.",

@@ -22,6 +22,9 @@ export function parameterShapes(layer: Layer): Parameter[] {
 
 /** All numbers that the layers hold, trainable or not: what Keras's `count_params` answers. */
 export function parameterCount(layers: readonly Layer[]): number {
-  const shapes = layers.flatMap((layer) => parameterShapes(layer).map(({ shape }) => shape));
-  return shapes.reduce((sum, shape) => sum + shape.reduce((product, entry) => product * entry, 1), 0);
+  let sum = 0;
+  for (const layer of layers) {
+    for (const { shape } of parameterShapes(layer)) sum += shape.reduce((product, extent) => product * extent, 1);
+  }
+  return sum;
 }

@@ -72,7 +72,9 @@ function resolveList(
     const inner: Scope = { ...scope, depth: scope.depth + 1, ids };
     const description: LayerDescription = descriptions[type];
     const { body, outputShape } = resolveLayer(description, own as object as Record<string, unknown>, {
-      ...{ at: place, input: shape, ids },
+      at: place,
+      input: shape,
+      ids,
       resolveList: (at, key, declared, input) => resolveList(at, key, declared as LayerDeclaration[], input, inner),
     });
     if (!description.keepsIds) ids = undefined;
