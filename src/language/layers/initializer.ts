@@ -6,7 +6,7 @@ import { readBy } from "../fields/objects.js";
 import { number } from "../fields/scalars.js";
 import { listed } from "../fields/wording.js";
 
-export const initializerChoices = choices(
+const initializerChoices = choices(
   "Initializer",
   "How weights begin, with the names and definitions of Keras 3. Random ones follow from the run's seed.",
   {
@@ -41,7 +41,7 @@ const optionsStruct = struct(
   optionFields,
 );
 type Option = keyof typeof optionFields;
-export type InitializerOptions = DeclaredFields<typeof optionFields>;
+type InitializerOptions = DeclaredFields<typeof optionFields>;
 
 const optionsOf = {
   CONSTANT: ["value"],
@@ -81,7 +81,12 @@ export function initializer<const Key extends string>(
     },
   );
   const options = readBy<InitializerOptions, undefined, false>(
-    { doc: `Options of \`${key}\`.`, takes: { type: "OBJECT", struct: () => optionsStruct }, required: false },
+    {
+      doc: `Options of \`${key}\`.`,
+      takes: { type: "OBJECT", struct: () => optionsStruct },
+      required: false,
+      absent: { words: "the default of each option" },
+    },
     () => undefined,
   );
   return { [key]: type, [`${key}Options`]: options } as InitializerFields<Key>;

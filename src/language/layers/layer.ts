@@ -27,11 +27,11 @@ interface Named {
   name?: string | null;
 }
 
-export interface ResidualDeclaration extends Named {
+interface ResidualDeclaration extends Named {
   layers: LayerDeclaration[];
 }
 
-export interface ParallelDeclaration extends Named {
+interface ParallelDeclaration extends Named {
   /** An empty branch hands on the input as it is. */
   branches: LayerDeclaration[][];
   merge?: Merge | null;
@@ -42,7 +42,7 @@ export interface ParallelDeclaration extends Named {
 /** Exactly one key is set. */
 export type RecurrentDeclaration = DeclaredUnion<typeof recurrents>;
 
-export interface BidirectionalDeclaration extends Named {
+interface BidirectionalDeclaration extends Named {
   layer: RecurrentDeclaration;
   mergeMode?: Merge | null;
 }

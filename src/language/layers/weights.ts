@@ -13,7 +13,7 @@ const regularizerStruct = struct(
   "A penalty added to the loss: l1 times the sum of |w| plus l2 times the sum of w^2 (Keras).",
   penalties,
 );
-export type RegularizerDeclaration = DeclaredFields<typeof penalties>;
+type RegularizerDeclaration = DeclaredFields<typeof penalties>;
 
 /** Penalty `l1 * sum|w| + l2 * sum(w^2)`, as in Keras; 0 and 0 is no penalty. */
 export type Regularizer = ResolvedFields<typeof penalties>;

@@ -11,7 +11,7 @@ const meanings = {
   VALID: "The window stays inside: an extent n becomes floor((n - window) / stride) + 1.",
   SAME: "Zeros at the border, as many as needed for an extent n to become ceil(n / stride).",
 };
-export const paddingChoices = choices(
+const paddingChoices = choices(
   "Padding",
   "What a window does at the border, with the names and definitions of Keras 3.",
   meanings,
