@@ -1,5 +1,3 @@
-import type { Logger } from "./logger.js";
-
 /**
  * Node ends the process when a listener or a timer throws, and when nobody handles a rejected promise. Every callback
  * that the event loop calls therefore passes through `guarded`, and every promise that nobody awaits through `unawaited`.
@@ -30,7 +28,7 @@ export function unawaited(promise: PromiseLike<unknown>, report: Report): void {
 }
 
 /** Reports by a log line of level error. */
-export function logged(logger: Pick<Logger, "error">, message: string): Report {
+export function logged(logger: { error(fields: object, message: string): void }, message: string): Report {
   return (err) => logger.error({ err }, message);
 }
 

@@ -1,4 +1,6 @@
 import type { EntityManager } from "typeorm";
+import { asActor } from "../db/session.js";
+import { policy } from "../entities/actor.js";
 import { Alias } from "../entities/alias.js";
 import type { Gate, Run } from "../entities/run.js";
 import type { ModelVersion } from "../entities/version.js";
@@ -43,15 +45,29 @@ export function judge(gate: Gate, { champion, challenger }: GateMeasurement): { 
 
 const format = (value: number): string => String(Number(value.toPrecision(4)));
 
-/** Moves the alias to the new version, or records why not, within the transaction that registers it. */
+/**
+ * Moves the alias to the new version, or records why not, within the transaction that registers it: as the policy that
+ * queued the run.
+ */
 export async function settlePromotion(
+  manager: EntityManager,
+  run: Pick<Run, "id" | "modelId" | "retrainingId">,
+  gate: Gate,
+  version: ModelVersion,
+  measured: GateMeasurement,
+): Promise<void> {
+  failpoint("gate");
+  const settle = () => promoteOrRefuse(manager, run, gate, version, measured);
+  await (run.retrainingId ? asActor(manager, policy(run.retrainingId), settle) : settle());
+}
+
+async function promoteOrRefuse(
   manager: EntityManager,
   run: Pick<Run, "id" | "modelId">,
   gate: Gate,
   version: ModelVersion,
   measured: GateMeasurement,
 ): Promise<void> {
-  failpoint("gate");
   const alias = await manager.findOneBy(Alias, { modelId: run.modelId, name: gate.alias });
   const verdict = judge(gate, measured);
   const moved = (alias?.versionId ?? null) !== (measured.champion?.versionId ?? null);

@@ -1,4 +1,7 @@
 import type { DataSource, EntityManager } from "typeorm";
+import { newestRevision } from "../db/revisions.js";
+import { asActor, sessionOf } from "../db/session.js";
+import { policy } from "../entities/actor.js";
 import { DatasetVersion } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
@@ -8,7 +11,6 @@ import { failpoint } from "../failpoint.js";
 import type { RetrainingSpec } from "../language/retraining/retraining.js";
 import { currentSemantics, type TrainingSpec, trainingDefaults } from "../language/training/training.js";
 import { recordModelEvent } from "../registry/events.js";
-import { newestRevision } from "../registry/revise.js";
 import { queueRun, shareWeights } from "../runs/submit.js";
 
 interface DueRetraining {
@@ -56,7 +58,7 @@ export async function startDueRetrainings(db: DataSource): Promise<string[]> {
       // The row lock makes one server start the run; the others then find nothing due.
       await manager.query("SELECT FROM retraining WHERE id = $1 FOR UPDATE", [retraining_id]);
       const [due] = await findDue(manager, retraining_id);
-      return due && startRetraining(manager, due);
+      return due && asActor(manager, policy(due.retraining_id), () => startRetraining(manager, due));
     });
     if (runId) started.push(runId);
   }
@@ -68,7 +70,7 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
   const { fineTune, promote, optimizer: optimizerName } = due.spec;
   const champion = await manager.findOneByOrFail(ModelVersion, { id: due.champion_id });
   const parent = await manager.findOneByOrFail(Run, { id: champion.runId });
-  const optimizer = await manager.findOneByOrFail(Optimizer, { name: optimizerName });
+  const optimizer = await manager.findOneByOrFail(Optimizer, sessionOf(manager).scope.where<Optimizer>(optimizerName));
   const optimizerRevision = await newestRevision(manager, OptimizerRevision, { optimizerId: optimizer.id });
   const datasetVersion = await manager.findOneByOrFail(DatasetVersion, { id: due.dataset_version_id });
   const spec: TrainingSpec = {

@@ -1,5 +1,7 @@
 import type { DataSource, EntityManager } from "typeorm";
-import { findNamed, lockName, type Outcome, refuse, transactOnce, unknownReference } from "../db/transaction.js";
+import { findNamed, lockName, unknownReference } from "../db/names.js";
+import { type Access, sessionOf } from "../db/session.js";
+import { type Outcome, refuse, transactOnce } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
 import { PlatformError } from "../errors.js";
@@ -44,12 +46,14 @@ interface StoredSegment extends SealedSegment {
  * @param sealer default: this thread does it.
  */
 export async function appendRows(
-  db: DataSource,
+  access: Access,
   store: ObjectStore,
   declaration: AppendDeclaration,
   sealer: RowSealer = { seal: sealRows },
 ): Promise<Outcome<{ versionId: string }>> {
-  const dataset = await findNamed(db.manager, Dataset, declaration.dataset);
+  const session = sessionOf(access);
+  const { db } = session;
+  const dataset = await findNamed(session.manager, Dataset, declaration.dataset);
   if (!dataset) return { problems: [unknownReference("dataset", declaration.dataset)] };
   const firstOrdinal = (await latestVersion(db.manager, dataset.id))?.rowCount ?? 0;
   const { features, split } = dataset;
@@ -63,7 +67,7 @@ export async function appendRows(
     const stored = { ...(await put(db, store, dataset.id, segment)), firstOrdinal };
     let claimed = false;
     try {
-      const outcome = await transactOnce(db, idempotent, async (manager) => {
+      const outcome = await transactOnce(session, idempotent, async (manager) => {
         // One append at a time per dataset; the lock also holds back a redeclaration.
         await lockName(manager, "dataset", dataset.name);
         await claimPending(manager, stored.key);
@@ -104,7 +108,7 @@ async function assertUnchanged(manager: EntityManager, dataset: Dataset): Promis
   const current = await manager.findOneByOrFail(Dataset, { id: dataset.id });
   const shapeOf = ({ features, split }: Dataset) => digest({ features, split });
   if (shapeOf(current) !== shapeOf(dataset))
-    refuse("dataset", "STALE", `dataset ${dataset.name} was redeclared meanwhile; send the rows again`);
+    refuse("dataset", "STALE", `dataset ${dataset.name} was redeclared in the meantime; send the rows again`);
 }
 
 async function insertVersion(

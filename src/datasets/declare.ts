@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { DataSource } from "typeorm";
-import { lockName, type Outcome, refuse, transactOnce } from "../db/transaction.js";
-import { Dataset, DatasetVersion } from "../entities/dataset.js";
-import { newId } from "../entities/identifier.js";
+import { declareNamed } from "../db/declare-named.js";
+import type { Access } from "../db/session.js";
+import { type Outcome, refuse } from "../db/transaction.js";
+import { type Dataset, DatasetVersion } from "../entities/dataset.js";
 import type { DatasetDeclaration } from "../language/datasets/dataset.js";
 import { resolveDataset } from "../language/datasets/resolve-dataset.js";
 import { digest } from "../language/fields/canonical.js";
@@ -13,44 +13,33 @@ import { recordDatasetEvent } from "./events.js";
  * since every version, split and trained model depends on them; only descriptions may still change.
  */
 export async function declareDataset(
-  db: DataSource,
-  declaration: DatasetDeclaration & { idempotencyKey?: string | null },
+  access: Access,
+  { idempotencyKey, ...declaration }: DatasetDeclaration & { idempotencyKey?: string | null },
 ): Promise<Outcome<{ changed: boolean; datasetId: string }>> {
   const { spec, problems } = resolveDataset(declaration);
   if (problems) return { problems };
   const { name, description, features, split } = spec;
   // Each of these steps takes a while for the largest declarations: others get a turn in between.
   await nextTurn();
-  const specDigest = digest(spec);
+  const fields = { description, features, split, digest: digest(spec) };
   await nextTurn();
 
-  return transactOnce(
-    db,
-    { operation: "declareDataset", key: declaration.idempotencyKey, request: spec },
-    async (manager) => {
-      await lockName(manager, "dataset", name);
-      const existing = await manager.findOneBy(Dataset, { name });
-      if (existing?.digest === specDigest) return { changed: false, datasetId: existing.id };
-      const datasetId = existing?.id ?? newId("Dataset");
-      if (existing) {
-        const shape = (dataset: Pick<Dataset, "features" | "split">) =>
-          digest({
-            features: dataset.features.map((feature) => ({ ...feature, description: "" })),
-            split: dataset.split,
-          });
-        const moved = shape(existing) !== shape(spec);
-        if (moved && (await manager.existsBy(DatasetVersion, { datasetId })))
-          refuse(
-            digest(existing.split) === digest(split) ? "features" : "split",
-            "DATASET_HAS_ROWS",
-            `dataset ${name} has rows, so its features and split are fixed; declare another dataset for another shape`,
-          );
-        await manager.update(Dataset, datasetId, { description, features, split, digest: specDigest });
-      } else {
-        await manager.insert(Dataset, { id: datasetId, name, description, features, split, digest: specDigest });
-      }
-      await recordDatasetEvent(manager, { datasetId, kind: "DECLARED" });
-      return { changed: true, datasetId };
+  return declareNamed(access, "Dataset", {
+    ...{ name, idempotencyKey, request: spec, resolve: () => ({ fields }) },
+    async assertAllowed(manager, existing) {
+      if (shapeDigest(existing) === shapeDigest(spec)) return;
+      if (!(await manager.existsBy(DatasetVersion, { datasetId: existing.id }))) return;
+      refuse(
+        digest(existing.split) === digest(split) ? "features" : "split",
+        "DATASET_HAS_ROWS",
+        `dataset ${name} has rows, so its features and split are fixed; declare another dataset for another shape`,
+      );
     },
-  );
+    onChange: (manager, datasetId) => recordDatasetEvent(manager, { datasetId, kind: "DECLARED" }),
+  });
+}
+
+/** What rows depend on: everything but descriptions. */
+function shapeDigest({ features, split }: Pick<Dataset, "features" | "split">): string {
+  return digest({ features: features.map((feature) => ({ ...feature, description: "" })), split });
 }

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from "typeorm";
+import type { EntityManager } from "typeorm";
+import { writeActor } from "../entities/actor.js";
 import { PlatformError } from "../errors.js";
 import { digest } from "../language/fields/canonical.js";
 import { readText } from "../language/fields/fields.js";
 import { Findings } from "../language/fields/findings.js";
 import { limits } from "../language/fields/limits.js";
-import { declarationNamePattern } from "../language/fields/names.js";
 import type { Problem } from "../language/fields/problem.js";
-import { shown } from "../language/fields/wording.js";
 import { isConnectionError } from "./connection-error.js";
+import { type Access, enter, type Session, sessionOf } from "./session.js";
 
 /** What a mutation came to: a result, or the problems for which nothing was stored. */
 export type Outcome<Result> = { problems: Problem[]; result?: undefined } | { problems: []; result: Result };
@@ -25,11 +25,6 @@ export function refuse(path: string, code: Problem["code"], message: string): ne
   throw new Refused([{ path, code, message }]);
 }
 
-/** What is wrong with a field that names something that is not there. */
-export function unknownReference(field: string, name: string): Problem {
-  return { path: field, code: "UNKNOWN_REFERENCE", message: `there is no ${field} ${shown(name)}.` };
-}
-
 /** Postgres ended the transaction to keep it serial (40001) or to break a deadlock (40P01): nothing was stored, ask again. */
 const retriable = new Set(["40001", "40P01"]);
 
@@ -43,22 +38,24 @@ const reconnectMs = 3_000;
 const pauseMs = 100;
 
 /**
- * One transaction, repeated when Postgres asks for it, and for a while when the connection is lost before COMMIT was
+ * One transaction of a session, repeated when Postgres asks for it, and for a while when the connection is lost before COMMIT was
  * sent. A `Refused` becomes problems; anything else is thrown on.
  *
  * @param options.repeatable the body does nothing when it has been committed before: then it is repeated also where
  *   COMMIT was sent and its answer is lost.
  */
 export async function transact<Result>(
-  db: DataSource,
+  access: Access,
   body: (manager: EntityManager) => Promise<Result>,
   { repeatable = false }: { repeatable?: boolean } = {},
 ): Promise<Outcome<Result>> {
+  const session = sessionOf(access);
   const deadline = performance.now() + reconnectMs;
   for (let tries = 1; ; tries++) {
     let committing = false;
     try {
-      const result = await db.transaction(async (manager) => {
+      const result = await session.db.transaction(async (manager) => {
+        await enter(manager, session);
         const answer = await body(manager);
         committing = true;
         return answer;
@@ -83,18 +80,19 @@ export interface IdempotentRequest {
 }
 
 /**
- * `transact`, done once per idempotency key: the second caller gets the first one's result, also when both came at once,
+ * `transact`, done once per actor and idempotency key: the second caller gets the first one's result, also when both came at once,
  * since the insert of the key waits for the transaction that holds it. A refused request keeps no key. Where the answer to
  * its COMMIT is lost, the key is asked what became of it.
  *
  * @throws PlatformError IDEMPOTENCY_KEY_REUSED when the key was used for a different request.
  */
 export async function transactOnce<Result extends object>(
-  db: DataSource,
+  access: Access,
   { operation, key, request }: IdempotentRequest,
   body: (manager: EntityManager) => Promise<Result>,
 ): Promise<Outcome<Result>> {
-  if (key == null) return transact(db, body);
+  const session = sessionOf(access);
+  if (key == null) return transact(session, body);
   const problems = keyProblems(key);
   if (problems.length > 0) return { problems };
   const requestDigest = digestOf(request);
@@ -104,16 +102,15 @@ export async function transactOnce<Result extends object>(
        ON CONFLICT DO NOTHING RETURNING key`,
       [operation, key, requestDigest],
     );
-    if (!inserted) return recall<Result>(manager, operation, key, requestDigest);
+    if (!inserted) return recall<Result>(manager, session, { operation, key }, requestDigest);
     const result = await body(manager);
-    await manager.query("UPDATE idempotency_key SET result = $3 WHERE operation = $1 AND key = $2", [
-      operation,
-      key,
+    await manager.query(`UPDATE idempotency_key SET result = $4 WHERE ${thisKey}`, [
+      ...keyOf(session, operation, key),
       JSON.stringify(result),
     ]);
     return result;
   };
-  return transact(db, once, { repeatable: true });
+  return transact(session, once, { repeatable: true });
 }
 
 /**
@@ -123,7 +120,7 @@ export async function transactOnce<Result extends object>(
  * @throws PlatformError IDEMPOTENCY_KEY_REUSED when the key was used for a different request.
  */
 export async function workOnce<Result extends object>(
-  db: DataSource,
+  access: Access,
   idempotent: IdempotentRequest,
   body: () => Promise<Result>,
 ): Promise<Outcome<Result>> {
@@ -131,13 +128,16 @@ export async function workOnce<Result extends object>(
   if (key == null) return { problems: [], result: await body() };
   const problems = keyProblems(key);
   if (problems.length > 0) return { problems };
-  const [known] = await db.query<unknown[]>("SELECT key FROM idempotency_key WHERE operation = $1 AND key = $2", [
-    operation,
-    key,
-  ]);
-  if (known) return { problems: [], result: await recall<Result>(db.manager, operation, key, digestOf(request)) };
+  const session = sessionOf(access);
+  const { manager } = session;
+  const [known] = await manager.query<unknown[]>(
+    `SELECT key FROM idempotency_key WHERE ${thisKey}`,
+    keyOf(session, operation, key),
+  );
+  if (known)
+    return { problems: [], result: await recall<Result>(manager, session, { operation, key }, digestOf(request)) };
   const result = await body();
-  return transactOnce(db, idempotent, async () => result);
+  return transactOnce(session, idempotent, async () => result);
 }
 
 function keyProblems(key: string): Problem[] {
@@ -154,10 +154,19 @@ function digestOf(request: unknown): string {
   return digest(JSON.parse(JSON.stringify(request, (_key, value: unknown) => value ?? undefined)));
 }
 
-async function recall<Result>(manager: EntityManager, operation: string, key: string, requestDigest: string) {
+/** Keys are an actor's own: two actors may choose the same. */
+const thisKey = "actor = $1 AND operation = $2 AND key = $3";
+const keyOf = ({ actor }: Session, operation: string, key: string) => [writeActor(actor), operation, key];
+
+async function recall<Result>(
+  manager: EntityManager,
+  session: Session,
+  { operation, key }: { operation: string; key: string },
+  requestDigest: string,
+) {
   const [row] = await manager.query<{ request_digest: string; result: Result }[]>(
-    "SELECT request_digest, result FROM idempotency_key WHERE operation = $1 AND key = $2",
-    [operation, key],
+    `SELECT request_digest, result FROM idempotency_key WHERE ${thisKey}`,
+    keyOf(session, operation, key),
   );
   if (row?.request_digest !== requestDigest)
     throw new PlatformError(
@@ -165,22 +174,4 @@ async function recall<Result>(manager: EntityManager, operation: string, key: st
       `idempotencyKey ${JSON.stringify(key)} was used before for a different ${operation}`,
     );
   return row.result;
-}
-
-/** Serialises transactions that declare the same thing; released at their end. */
-export async function lockName(manager: EntityManager, kind: string, name: string): Promise<void> {
-  await manager.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`${kind}:${name}`]);
-}
-
-/**
- * What was declared under a name, or null. A text that can be no name is not looked for: Postgres refuses some, such as
- * one with a NUL character.
- */
-export async function findNamed<Declared extends ObjectLiteral & { name: string }>(
-  manager: EntityManager,
-  entity: EntityTarget<Declared>,
-  name: string,
-): Promise<Declared | null> {
-  if (!declarationNamePattern.test(name)) return null;
-  return manager.findOneBy(entity, { name } as FindOptionsWhere<Declared>);
 }

@@ -2,9 +2,9 @@ import { appendFirstRows, chooseNames, declareDataset, declareModel, type Names 
 import { declareRetraining, refresh } from "./chapters/refresh.js";
 import { predict, promote } from "./chapters/serve.js";
 import { showVersion, trainModel } from "./chapters/train.js";
-import { type DigitRow, readDigits } from "./digits.js";
-import type { Screen } from "./screen.js";
-import { DemoFailure, type Stage } from "./stage.js";
+import { type DigitRow, readDigits } from "./stage/digits.js";
+import type { Screen } from "./stage/screen.js";
+import { DemoFailure, type Stage } from "./stage/stage.js";
 
 const firstRows = 1_200;
 const asked = ["3", "6", "0", "4", "2"];

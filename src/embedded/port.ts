@@ -49,7 +49,7 @@ function isPort(port: number): boolean {
 export async function choosePort(dataDirectory: string, asked: number | undefined): Promise<number> {
   if (asked !== undefined) {
     if (!isPort(asked)) throw new PlatformError("BAD_INPUT", `port: ${asked} is not a port number (1 to 65535)`);
-    if (!(await isPortFree(asked))) throw new PlatformError("BAD_INPUT", `port: ${asked} is taken by another program`);
+    if (!(await isPortFree(asked))) throw new PlatformError("BAD_INPUT", `port: ${asked} is in use by another program`);
     return asked;
   }
   const remembered = await rememberedPort(dataDirectory);

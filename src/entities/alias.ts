@@ -1,16 +1,17 @@
 import { Field, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { type Actor, ActorColumn } from "./actor.js";
 
 @Entity("alias")
 @ObjectType({
-  description: "A name that points to one version of a model, such as `champion`; it moves by compare-and-set.",
+  description: "A name for one version of a model, such as `champion`. Move it with `setAlias`.",
 })
 export class Alias {
   @PrimaryColumn("text", { name: "model_id" })
   modelId!: string;
 
   @PrimaryColumn("text")
-  @Field({ description: "Unique within the model." })
+  @Field({ description: "The alias's name; unique within the model." })
   name!: string;
 
   @Column("text", { name: "version_id" })
@@ -20,12 +21,12 @@ export class Alias {
   previousVersionId!: string | null;
 
   @Column("timestamptz", { name: "moved_at" })
-  @Field({ description: "When it last moved." })
+  @Field({ description: "Time of the last move." })
   movedAt!: Date;
 }
 
 @Entity("alias_move")
-@ObjectType({ description: "One entry of an alias's history." })
+@ObjectType({ description: "One move of an alias." })
 export class AliasMove {
   @PrimaryColumn("text", { name: "model_id" })
   modelId!: string;
@@ -43,10 +44,13 @@ export class AliasMove {
   toVersionId!: string | null;
 
   @Column("text")
-  @Field({ description: "Why it moved." })
+  @Field({ description: "Why the alias moved." })
   reason!: string;
 
   @Column("timestamptz")
-  @Field({ description: "When it moved." })
+  @Field({ description: "Time of the move." })
   at!: Date;
+
+  @ActorColumn("Who moved it; null for moves from before actors were recorded.", { nullable: true })
+  actor!: Actor | null;
 }

@@ -6,7 +6,8 @@ import { Int64Scalar, NumberScalar } from "./scalars.js";
 @Entity("checkpoint")
 @ObjectType({
   implements: Node,
-  description: "Everything needed to go on training from one step, stored as a safetensors file.",
+  description:
+    "The state of a training after one step, stored as a safetensors file. A run resumes from its newest intact checkpoint.",
 })
 export class Checkpoint extends Node {
   @PrimaryColumn("text")
@@ -16,15 +17,15 @@ export class Checkpoint extends Node {
   runId!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "The attempt that wrote it." })
+  @Field(() => Int, { description: "The attempt that saved it." })
   attempt!: number;
 
   @Column("int")
-  @Field(() => Int, { description: "Optimizer steps done when it was taken." })
+  @Field(() => Int, { description: "Optimizer steps completed when it was saved." })
   step!: number;
 
   @Column("int")
-  @Field(() => Int, { description: "Epochs completed when it was taken." })
+  @Field(() => Int, { description: "Epochs completed when it was saved." })
   epoch!: number;
 
   @Column("text", { name: "object_key" })
@@ -42,11 +43,11 @@ export class Checkpoint extends Node {
   @Field(() => NumberScalar, {
     nullable: true,
     description:
-      "How good it is: what early stopping monitors, or else `val_loss` (`epoch_loss` without validation rows), of the epoch that ended with it. Null within an epoch, whose weights nothing measured, and where that is no finite number: such a one is never among the best.",
+      "Value of the metric that early stopping monitors (else of `val_loss` or `epoch_loss`) at the end of its epoch. Null within an epoch or if not finite: such checkpoints never count as best.",
   })
   monitored!: number | null;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was committed." })
+  @Field({ description: "Time at which it was committed." })
   createdAt!: Date;
 }

@@ -3,6 +3,7 @@ import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { Feature, Resize, Split, SplitPart } from "../language/datasets/dataset.js";
 import { resizing } from "../language/datasets/feature-fields.js";
 import { featureTypeChoices } from "../language/datasets/feature-types.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { enumFor } from "./enum.js";
 import { Cost } from "./field-cost.js";
 import { Node } from "./node.js";
@@ -12,53 +13,55 @@ const ResizeEnum = enumFor(resizing);
 
 @ObjectType("Feature", { description: "One column of a dataset." })
 export class FeatureObject implements Feature {
-  @Field({ description: "Unique within the dataset." })
+  @Field({ description: "The feature's name; unique within the dataset." })
   name!: string;
 
-  @Field(() => FeatureTypeEnum, { description: "What its values are." })
+  @Field(() => FeatureTypeEnum, { description: "The type of its values." })
   type!: Feature["type"];
 
-  @Field({ description: "For people; empty when none was declared." })
+  @Field({ description: "Free text; empty when none was declared." })
   description!: string;
 
   @Cost({ length: 20 })
   @Field(() => [String], {
     description:
-      "CATEGORY: the values it may take, in the order of their codes. SEQUENCE of categories: those of its elements. Else empty.",
+      "CATEGORY: the allowed values, in the order of their codes. SEQUENCE of categories: the allowed elements. Otherwise empty.",
   })
   categories!: string[];
 
   @Cost({ length: 3 })
   @Field(() => [Int], {
     description:
-      "VECTOR: [length]. IMAGE: [height, width, channels]. SEQUENCE of vectors: [length] of each. Else empty.",
+      "VECTOR: [length]. IMAGE: [height, width, channels]. SEQUENCE of vectors: [length of one vector]. Otherwise empty.",
   })
   shape!: number[];
 
   @Field(() => ResizeEnum, {
     nullable: true,
-    description: "IMAGE: what is done with files of another size; null where they are refused.",
+    description: "IMAGE: how files of another size are resized; null when they are refused.",
   })
   resize?: Resize;
 }
 
 @ObjectType("Split", {
   description:
-    "The shares of rows that train, validate and test. A row's part follows from a hash of its ordinal (or of the feature `key`) and never changes.",
+    "Shares of the training, validation and test rows. A hash of the row's ordinal (or of the feature `key`) assigns its part, which never changes.",
 })
 export class SplitObject implements Split {
-  @Field(() => Float, { description: "Share of rows that train." })
+  @Field(() => Float, { description: "Share of the training rows, 0 to 1." })
   train!: number;
 
-  @Field(() => Float, { description: "Share of rows measured after every epoch; early stopping reads these." })
+  @Field(() => Float, { description: "Share of the validation rows, 0 to 1; they are evaluated after every epoch." })
   validation!: number;
 
-  @Field(() => Float, { description: "Share of rows kept for the final evaluation and for promotion gates." })
+  @Field(() => Float, {
+    description: "Share of the test rows, 0 to 1; they are used for the final evaluation and for promotion gates.",
+  })
   test!: number;
 
   @Field(() => String, {
     nullable: true,
-    description: "The feature whose value decides the part; null: the row's ordinal.",
+    description: "The feature whose value is hashed; null when the row's ordinal is hashed.",
   })
   key!: string | null;
 
@@ -69,27 +72,27 @@ export class SplitObject implements Split {
 @Entity("dataset")
 @ObjectType({
   implements: Node,
-  description: "A declared table of rows. It only grows: every append seals a new version.",
+  description: "A declared table. Rows are only ever added; every append creates a new immutable version.",
 })
 export class Dataset extends Node {
   @PrimaryColumn("text")
   declare id: string;
 
   @Column("text")
-  @Field({ description: "How declarations refer to it; unique." })
+  @Field({ description: "The dataset's unique name." })
   name!: string;
 
   @Column("text")
-  @Field({ description: "For people." })
+  @Field({ description: "Free text; may be empty." })
   description!: string;
 
   @Column("jsonb")
   @Cost({ length: 30 })
-  @Field(() => [FeatureObject], { description: "Its columns, in declared order." })
+  @Field(() => [FeatureObject], { description: "The columns, in declared order." })
   features!: Feature[];
 
   @Column("jsonb")
-  @Field(() => SplitObject, { description: "How rows are divided into training, validation and test parts." })
+  @Field(() => SplitObject, { description: "How rows are divided into training, validation and test rows." })
   split!: Split;
 
   @Column("text")
@@ -97,24 +100,27 @@ export class Dataset extends Node {
   digest!: string;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was first declared." })
+  @Field({ description: "Time of the first declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
-@ObjectType({ description: "How many rows of a dataset version train, validate and test." })
+@ObjectType({ description: "Row counts of the three parts of a dataset version." })
 export class SplitCounts implements Record<SplitPart, number> {
-  @Field(() => Int, { description: "Rows that train." })
+  @Field(() => Int, { description: "Number of training rows." })
   train!: number;
 
-  @Field(() => Int, { description: "Rows measured after every epoch." })
+  @Field(() => Int, { description: "Number of validation rows." })
   validation!: number;
 
-  @Field(() => Int, { description: "Rows kept for the final evaluation." })
+  @Field(() => Int, { description: "Number of test rows." })
   test!: number;
 }
 
 @Entity("dataset_version")
-@ObjectType({ implements: Node, description: "The dataset as it stood after one append; immutable." })
+@ObjectType({ implements: Node, description: "The rows of a dataset after one append; immutable." })
 export class DatasetVersion extends Node {
   @PrimaryColumn("text")
   declare id: string;
@@ -123,25 +129,25 @@ export class DatasetVersion extends Node {
   datasetId!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "1, 2, 3 … within the dataset, without gaps." })
+  @Field(() => Int, { description: "1, 2, 3, … within the dataset, without gaps." })
   number!: number;
 
   @Column("int", { name: "row_count" })
-  @Field(() => Int, { description: "Rows in this version, all earlier appends included." })
+  @Field(() => Int, { description: "Number of rows, including those of earlier appends." })
   rowCount!: number;
 
   @Column("int", { name: "added_row_count" })
-  @Field(() => Int, { description: "Rows that this version added." })
+  @Field(() => Int, { description: "Number of rows that this append added." })
   addedRowCount!: number;
 
   @Column("jsonb", { name: "split_counts" })
-  @Field(() => SplitCounts, { description: "Rows of each part, all earlier appends included." })
+  @Field(() => SplitCounts, { description: "Number of rows in each part, including those of earlier appends." })
   splitCounts!: Record<SplitPart, number>;
 
   @Column("text")
   @Field({
     description:
-      "`sha256:<hex>` over the contents of all rows, append by append: the same rows in the same appends have the same digest anywhere.",
+      "`sha256:<hex>` of the contents of all appends, in order. The same rows in the same appends have the same digest on every platform.",
   })
   digest!: string;
 
@@ -156,6 +162,9 @@ export class DatasetVersion extends Node {
   segmentSizeBytes!: number;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When the append was committed." })
+  @Field({ description: "Time at which the append was committed." })
   createdAt!: Date;
+
+  @ActorColumn("Who appended the rows.")
+  actor!: Actor;
 }

@@ -6,10 +6,10 @@ export type DeviceKind = (typeof deviceKinds)[number];
 export const DeviceKindEnum = enumOf(deviceKinds);
 registerEnumType(DeviceKindEnum, {
   name: "DeviceKind",
-  description: "What computes.",
+  description: "The kind of a device.",
   valuesConfig: {
-    CPU: { description: "All processors of a host; a run takes a slot for each of its threads." },
-    GPU: { description: "One graphics processor; a run takes it whole." },
+    CPU: { description: "All processors of a host. A run takes one slot per thread." },
+    GPU: { description: "One graphics processor. A run takes the whole device." },
   },
 });
 
@@ -31,12 +31,12 @@ export interface OfferedDevice {
 }
 
 /** What an attempt was granted; stored with its run. */
-@ObjectType({ description: "What a run is computed on." })
+@ObjectType({ description: "The device that a run computes on." })
 export class RunDevice {
-  @Field(() => DeviceKindEnum, { description: "CPU or GPU." })
+  @Field(() => DeviceKindEnum, { description: "Kind of the device." })
   kind!: DeviceKind;
 
-  @Field({ description: "As its host calls it." })
+  @Field({ description: "Name of the device as reported by its host." })
   name!: string;
 
   /** Its place among the worker's devices. */

@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { type Actor, ActorColumn } from "./actor.js";
 import { enumOf } from "./enum.js";
 
 export const modelEventKinds = [
@@ -14,22 +15,22 @@ export type ModelEventKind = (typeof modelEventKinds)[number];
 const ModelEventKindEnum = enumOf(modelEventKinds);
 registerEnumType(ModelEventKindEnum, {
   name: "ModelEventKind",
-  description: "What happened to a model.",
+  description: "The kind of an entry in a model's history.",
   valuesConfig: {
-    VERSION_REGISTERED: { description: "A run succeeded and its version was numbered." },
-    ALIAS_MOVED: { description: "An alias points to another version; `reason` says why." },
-    ALIAS_DELETED: { description: "An alias was removed." },
-    RETRAINING_STARTED: { description: "A policy's trigger fired and queued a run, or such a run was retried." },
-    RETRAINING_FAILED: { description: "A policy's run FAILED or was CANCELED." },
+    VERSION_REGISTERED: { description: "A run succeeded and registered a new version." },
+    ALIAS_MOVED: { description: "An alias was created or moved to another version; `reason` says why." },
+    ALIAS_DELETED: { description: "An alias was deleted." },
+    RETRAINING_STARTED: { description: "A retraining policy queued a run, or such a run was retried." },
+    RETRAINING_FAILED: { description: "A run of a retraining policy FAILED or was CANCELED." },
     PROMOTION_REFUSED: {
       description:
-        "The challenger did not take the alias: it did not pass the gate, could not be compared, or the alias had moved meanwhile. `reason` tells, with both measurements where they decided.",
+        "A retrained version did not get the alias: it failed the gate, could not be compared, or the alias had moved. `reason` says which.",
     },
   },
 });
 
 @Entity("model_event")
-@ObjectType({ description: "One entry of a model's history." })
+@ObjectType({ description: "One entry in a model's history." })
 export class ModelEvent {
   @PrimaryColumn("text", { name: "model_id" })
   modelId!: string;
@@ -48,16 +49,19 @@ export class ModelEvent {
   runId!: string | null;
 
   @Column("text", { nullable: true })
-  @Field(() => String, { nullable: true, description: "The alias concerned, if any." })
+  @Field(() => String, { nullable: true, description: "The alias that the entry is about; null when there is none." })
   alias!: string | null;
 
   @Column("text", { nullable: true })
-  @Field(() => String, { nullable: true, description: "Why, for people." })
+  @Field(() => String, { nullable: true, description: "Explanation in plain text; null when there is none." })
   reason!: string | null;
 
   @Column("timestamptz")
-  @Field({ description: "When it was committed." })
+  @Field({ description: "Time at which the entry was committed." })
   at!: Date;
+
+  @ActorColumn("Who did it; null for entries from before actors were recorded.", { nullable: true })
+  actor!: Actor | null;
 }
 
 export const datasetEventKinds = ["DECLARED", "ROWS_APPENDED"] as const;
@@ -65,21 +69,21 @@ export type DatasetEventKind = (typeof datasetEventKinds)[number];
 const DatasetEventKindEnum = enumOf(datasetEventKinds);
 registerEnumType(DatasetEventKindEnum, {
   name: "DatasetEventKind",
-  description: "What happened to a dataset.",
+  description: "The kind of an entry in a dataset's history.",
   valuesConfig: {
-    DECLARED: { description: "It was declared, or declared differently." },
-    ROWS_APPENDED: { description: "An append sealed a new version." },
+    DECLARED: { description: "The dataset was declared or its declaration changed." },
+    ROWS_APPENDED: { description: "Rows were appended, which made a new version." },
   },
 });
 
 @Entity("dataset_event")
-@ObjectType({ description: "One entry of a dataset's history." })
+@ObjectType({ description: "One entry in a dataset's history." })
 export class DatasetEvent {
   @PrimaryColumn("text", { name: "dataset_id" })
   datasetId!: string;
 
   @PrimaryColumn("int")
-  @Field(() => Int, { description: "1, 2, 3 … within the dataset." })
+  @Field(() => Int, { description: "1, 2, 3, … within the dataset." })
   seq!: number;
 
   @Column("text")
@@ -90,6 +94,9 @@ export class DatasetEvent {
   versionId!: string | null;
 
   @Column("timestamptz")
-  @Field({ description: "When it was committed." })
+  @Field({ description: "Time at which the entry was committed." })
   at!: Date;
+
+  @ActorColumn("Who did it.")
+  actor!: Actor;
 }

@@ -1,36 +1,41 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { ModelSpec } from "../language/models/model.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 
 @Entity("model")
 @ObjectType({
   implements: Node,
-  description: "A declared network. Each different declaration is a revision; each training makes a version.",
+  description:
+    "A declared network. Each changed declaration makes a revision; each successful training makes a version.",
 })
 export class Model extends Node {
   @PrimaryColumn("text")
   declare id: string;
 
   @Column("text")
-  @Field({ description: "How runs, policies and predictions refer to it; unique." })
+  @Field({ description: "The model's unique name." })
   name!: string;
 
   @Column("text")
-  @Field({ description: "For people." })
+  @Field({ description: "Free text; may be empty." })
   description!: string;
 
   @Column("text", { name: "dataset_id" })
   datasetId!: string;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was first declared." })
+  @Field({ description: "Time of the first declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @Entity("model_revision")
-@ObjectType({ implements: Node, description: "One declaration of a model, with every default resolved; immutable." })
+@ObjectType({ implements: Node, description: "One declaration of a model with all defaults filled in; immutable." })
 export class ModelRevision extends Node {
   @PrimaryColumn("text")
   declare id: string;
@@ -39,24 +44,27 @@ export class ModelRevision extends Node {
   modelId!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "1, 2, 3 … within the model." })
+  @Field(() => Int, { description: "1, 2, 3, … within the model." })
   number!: number;
 
   @Column("text")
-  @Field({ description: "`sha256:<hex>` of `spec`; the same declaration has the same digest anywhere." })
+  @Field({ description: "`sha256:<hex>` of `spec`. Equal declarations have equal digests on every platform." })
   digest!: string;
 
   @Column("jsonb")
   @Field(() => JSONObjectScalar, {
-    description: "The resolved declaration: inputs, layers with shapes and defaults, loss, metrics.",
+    description: "The declaration with all defaults filled in: inputs, layers with shapes, loss and metrics.",
   })
   spec!: ModelSpec;
 
   @Column("int", { name: "parameter_count" })
-  @Field(() => Int, { description: "Weights of the network, trainable or not." })
+  @Field(() => Int, { description: "Number of parameters, trainable or not." })
   parameterCount!: number;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was declared." })
+  @Field({ description: "Time of the declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it.")
+  actor!: Actor;
 }

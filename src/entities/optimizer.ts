@@ -1,35 +1,39 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { OptimizerSpec } from "../language/algorithms/optimizer.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 
 @Entity("optimizer")
 @ObjectType({
   implements: Node,
-  description: "A declared update rule: algorithm, learning-rate schedule and gradient clipping.",
+  description: "A declared update rule: algorithm, learning-rate schedule, gradient clipping and weight decay.",
 })
 export class Optimizer extends Node {
   @PrimaryColumn("text")
   declare id: string;
 
   @Column("text")
-  @Field({ description: "How runs and policies refer to it; unique." })
+  @Field({ description: "The optimizer's unique name." })
   name!: string;
 
   @Column("text")
-  @Field({ description: "For people." })
+  @Field({ description: "Free text; may be empty." })
   description!: string;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was first declared." })
+  @Field({ description: "Time of the first declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @Entity("optimizer_revision")
 @ObjectType({
   implements: Node,
-  description: "One declaration of an optimizer, with every default resolved; immutable.",
+  description: "One declaration of an optimizer with all defaults filled in; immutable.",
 })
 export class OptimizerRevision extends Node {
   @PrimaryColumn("text")
@@ -39,20 +43,24 @@ export class OptimizerRevision extends Node {
   optimizerId!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "1, 2, 3 … within the optimizer." })
+  @Field(() => Int, { description: "1, 2, 3, … within the optimizer." })
   number!: number;
 
   @Column("text")
-  @Field({ description: "`sha256:<hex>` of `spec`." })
+  @Field({ description: "`sha256:<hex>` of `spec`. Equal declarations have equal digests on every platform." })
   digest!: string;
 
   @Column("jsonb")
   @Field(() => JSONObjectScalar, {
-    description: "The resolved declaration: algorithm, learning rate, weight decay, clipping, averaging.",
+    description:
+      "The declaration with all defaults filled in: algorithm, learning rate, weight decay, clipping and weight averaging.",
   })
   spec!: OptimizerSpec;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was declared." })
+  @Field({ description: "Time of the declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it.")
+  actor!: Actor;
 }

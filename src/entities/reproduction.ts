@@ -4,19 +4,19 @@ import { Cost } from "./field-cost.js";
 
 @ObjectType({
   description:
-    "What a run's newest attempt computes with. In equal environments the same run gives the same weights, bit for bit.",
+    "The software and processor of a run's newest attempt. Equal environments and devices give bit-identical weights for the same run.",
 })
 export class RunEnvironment implements Environment {
-  @Field({ description: "Such as `onnx-cpu-1`: how steps are computed, on what, with how many threads." })
+  @Field({ description: "Executor, device and number of threads, such as `onnx-cpu-1`." })
   executor!: string;
 
-  @Field({ description: "The library that computes them, with its version, such as `onnxruntime 1.30.0`." })
+  @Field({ description: "Library that computes the steps, with its version, such as `onnxruntime 1.30.0`." })
   runtime!: string;
 
-  @Field({ description: "The instructions it may use, such as `x86-64-v4`." })
+  @Field({ description: "Instruction set of the processor, such as `x86-64-v4`." })
   processor!: string;
 
-  @Field({ description: "The processor by name, for people: the bits do not depend on it." })
+  @Field({ description: "Name of the processor. It does not affect the results." })
   processorModel!: string;
 
   @Field({ description: "Operating system and architecture, such as `linux-x64`." })
@@ -29,35 +29,35 @@ export class RunEnvironment implements Environment {
   perennial!: string;
 }
 
-@ObjectType({ description: "One entry of two environments that is not the same." })
+@ObjectType({ description: "One difference between two environments." })
 export class EnvironmentDifference {
-  @Field({ description: "The field of `RunEnvironment`, such as `executor`; or `device`." })
+  @Field({ description: "The field of `RunEnvironment` that differs, such as `executor`; or `device`." })
   name!: string;
 
-  @Field({ description: "What it was for the version." })
+  @Field({ description: "Its value in the run that made the version." })
   expected!: string;
 
-  @Field({ description: "What it was this time." })
+  @Field({ description: "Its value in this run." })
   actual!: string;
 }
 
-@ObjectType({ description: "The verdict of `reproduceVersion`." })
+@ObjectType({ description: "The result of `reproduceVersion`." })
 export class Reproduction {
-  @Field({ description: "Whether the weights are the same, bit for bit." })
+  @Field({ description: "Whether the weights are bit-identical." })
   agrees!: boolean;
 
-  @Field({ description: "The digest of the version's weights." })
+  @Field({ description: "Digest of the version's weights." })
   expectedDigest!: string;
 
-  @Field({ description: "The digest of the weights that were trained this time." })
+  @Field({ description: "Digest of the weights that this run trained." })
   digest!: string;
 
-  @Field({ description: "For people: what may be the cause where they differ." })
+  @Field({ description: "Explanation in plain text; for different weights, the likely cause." })
   reason!: string;
 
   @Cost({ length: 5 })
   @Field(() => [EnvironmentDifference], {
-    description: "What was different about the computation, whether or not it made a difference.",
+    description: "Differences between the two environments, whether or not they changed the weights.",
   })
   differences!: EnvironmentDifference[];
 }

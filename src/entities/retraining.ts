@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { RetrainingSpec } from "../language/retraining/retraining.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
 
@@ -8,34 +9,40 @@ import { JSONObjectScalar } from "./scalars.js";
 @ObjectType({
   implements: Node,
   description:
-    "A policy that keeps a model fresh: what starts a training, how it trains, and when its result takes the alias.",
+    "A policy that retrains a model: what starts a training, how it trains, and when the new version gets the alias.",
 })
 export class Retraining extends Node {
   @PrimaryColumn("text")
   declare id: string;
 
   @Column("text")
-  @Field({ description: "Unique among policies." })
+  @Field({ description: "The policy's unique name." })
   name!: string;
 
   @Column("text")
-  @Field({ description: "For people." })
+  @Field({ description: "Free text; may be empty." })
   description!: string;
 
   @Column("text", { name: "model_id" })
   modelId!: string;
 
   @Column("boolean")
-  @Field({ description: "Whether its trigger is watched." })
+  @Field({ description: "Whether the policy is active." })
   enabled!: boolean;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was first declared." })
+  @Field({ description: "Time of the first declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it as it is now.")
+  actor!: Actor;
 }
 
 @Entity("retraining_revision")
-@ObjectType({ implements: Node, description: "One declaration of a retraining policy; immutable." })
+@ObjectType({
+  implements: Node,
+  description: "One declaration of a retraining policy with all defaults filled in; immutable.",
+})
 export class RetrainingRevision extends Node {
   @PrimaryColumn("text")
   declare id: string;
@@ -44,18 +51,23 @@ export class RetrainingRevision extends Node {
   retrainingId!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "1, 2, 3 … within the policy." })
+  @Field(() => Int, { description: "1, 2, 3, … within the policy." })
   number!: number;
 
   @Column("text")
-  @Field({ description: "`sha256:<hex>` of `spec`." })
+  @Field({ description: "`sha256:<hex>` of `spec`. Equal declarations have equal digests on every platform." })
   digest!: string;
 
   @Column("jsonb")
-  @Field(() => JSONObjectScalar, { description: "The resolved declaration: trigger, fine-tuning and promotion rule." })
+  @Field(() => JSONObjectScalar, {
+    description: "The declaration with all defaults filled in: trigger, fine-tuning and promotion rule.",
+  })
   spec!: RetrainingSpec;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was declared." })
+  @Field({ description: "Time of the declaration." })
   createdAt!: Date;
+
+  @ActorColumn("Who declared it.")
+  actor!: Actor;
 }

@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { type TrainingSpec, unrecordedTraining } from "../language/training/training.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { RunDevice } from "./device.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
@@ -13,49 +14,49 @@ export type RunState = (typeof runStates)[number];
 export const RunStateEnum = enumOf(runStates);
 registerEnumType(RunStateEnum, {
   name: "RunState",
-  description: "Where a run stands in its life.",
+  description: "The state of a run.",
   valuesConfig: {
-    QUEUED: { description: "Waits for a free slot." },
-    RUNNING: { description: "A worker holds its lease and a trainer executes it." },
-    CANCELING: { description: "Asked to stop; its trainer has not confirmed yet." },
-    PAUSED: { description: "Held back until it is resumed." },
-    SUCCEEDED: { description: "Finished; its version is registered, or `reproduction` tells its verdict." },
-    FAILED: { description: "Ended with `error`." },
-    CANCELED: { description: "Stopped on request." },
+    QUEUED: { description: "Waiting to be started by a worker." },
+    RUNNING: { description: "A worker holds the run's lease and a trainer process executes it." },
+    CANCELING: { description: "Cancellation was requested; the trainer has not stopped yet." },
+    PAUSED: { description: "Paused until `resumeRun`." },
+    SUCCEEDED: { description: "Finished: it registered a version, or `reproduction` has its result." },
+    FAILED: { description: "Ended with an error; see `error`." },
+    CANCELED: { description: "Stopped by `cancelRun`." },
   },
 });
 
-@ObjectType({ description: "How far a run has come; at most 250 ms old while it runs." })
+@ObjectType({ description: "Progress of a run; at most 250 ms old while it runs." })
 export class RunProgress {
-  @Field(() => Int, { description: "The epoch in work, from 1; 0 before the first." })
+  @Field(() => Int, { description: "The current epoch, from 1; 0 before the first." })
   epoch!: number;
 
-  @Field(() => Int, { description: "Epochs asked for." })
+  @Field(() => Int, { description: "Number of epochs requested; early stopping may end the run earlier." })
   epochs!: number;
 
-  @Field(() => Int, { description: "Optimizer steps done." })
+  @Field(() => Int, { description: "Optimizer steps completed." })
   step!: number;
 
-  @Field(() => Int, { description: "Optimizer steps a full run takes; 0 before the first is done." })
+  @Field(() => Int, { description: "Optimizer steps of all requested epochs; 0 until the first step is completed." })
   steps!: number;
 }
 
-@ObjectType({ description: "Why a run failed." })
+@ObjectType({ description: "The error that a run failed with." })
 export class RunError {
-  @Field({ description: "Such as `DIVERGED`; the codes are those of `extensions.code`." })
+  @Field({ description: "Error code, such as `DIVERGED`; one of those that `extensions.code` uses." })
   code!: string;
 
-  @Field({ description: "For people." })
+  @Field({ description: "Explanation in plain text." })
   message!: string;
 }
 
 /** Of `undefinedReason`, wherever a measurement has one. */
 export const undefinedReasonDescription =
-  "Why the value is NaN: where the metric is not defined, such as R² of a single row. Null where it is defined, and for what was measured before reasons were recorded.";
+  "Why the metric is undefined and `value` is NaN, such as R² of a single row. Null if it is defined, or was measured before reasons were recorded.";
 
-@ObjectType({ description: "A named value." })
+@ObjectType({ description: "A named value of a run." })
 export class NamedValue {
-  @Field({ description: "Such as `val_accuracy`." })
+  @Field({ description: "Name of the metric, such as `val_accuracy`." })
   name!: string;
 
   @Field(() => NumberScalar, { description: "The value; NaN and infinities are strings." })
@@ -87,14 +88,14 @@ export interface Gate {
 @ObjectType({
   implements: Node,
   description:
-    "One training of a model, from the queue to a registered version, or to the verdict on one that it reproduces.",
+    "One training of a model. A successful run registers a version, or compares its weights with the version that it reproduces.",
 })
 export class Run extends Node {
   @PrimaryColumn("text")
   declare id: string;
 
   @Column("text")
-  @Field(() => RunStateEnum, { description: "Where it stands." })
+  @Field(() => RunStateEnum, { description: "The run's state." })
   state!: RunState;
 
   @Column("text", { name: "model_id" })
@@ -124,7 +125,8 @@ export class Run extends Node {
   @Column("jsonb", { nullable: true })
   @Field(() => Reproduction, {
     nullable: true,
-    description: "Whether it came to the same weights as the version it `reproduces`; null before it has succeeded.",
+    description:
+      "Whether its weights equal those of the version that it `reproduces`; null until it has succeeded and for other runs.",
   })
   reproduction!: Reproduction | null;
 
@@ -136,12 +138,12 @@ export class Run extends Node {
   })
   @Field(() => JSONObjectScalar, {
     description:
-      "The resolved training: epochs, batch size, seed, early stopping, checkpoints and which are kept, device, threads, restarts, and `semantics`, the definition of its numbers (1 or 2).",
+      "The options of `train` with all defaults filled in, and `semantics`, the version of the numerical rules (1 or 2).",
   })
   spec!: TrainingSpec;
 
   @Column("int")
-  @Field(() => Int, { description: "How often a worker has started it; 0 while it has never run." })
+  @Field(() => Int, { description: "Number of times that a worker has started the run; 0 before the first." })
   attempt!: number;
 
   /** Rises when a lease is granted or revoked; every write of an attempt must carry the value it was granted. */
@@ -151,7 +153,7 @@ export class Run extends Node {
   @Column("jsonb", { nullable: true })
   @Field(() => RunDevice, {
     nullable: true,
-    description: "What its newest attempt was given to compute on; null before it starts.",
+    description: "The device of the newest attempt; null before the run starts.",
   })
   device!: RunDevice | null;
 
@@ -159,23 +161,25 @@ export class Run extends Node {
   @Field(() => String, {
     nullable: true,
     description:
-      "What its newest attempt computes with, such as `onnx-cpu-1` (compiled, on the CPU, one thread); null before it starts. The same executor gives the same weights, bit for bit.",
+      "Executor of the newest attempt, such as `onnx-cpu-1` (compiled, CPU, one thread); null before the run starts.",
   })
   executor!: string | null;
 
   @Column("jsonb", { nullable: true })
   @Field(() => RunEnvironment, {
     nullable: true,
-    description: "All that the bits of its weights depend on beside what was declared; null before it starts.",
+    description: "The software and processor of the newest attempt; null before the run starts.",
   })
   environment!: RunEnvironment | null;
 
   @Column("text")
-  @Field({ description: "The project it belongs to: those of one priority share the slots evenly." })
+  @Field({ description: "The run's project. Projects with runs of equal priority share the slots evenly." })
   project!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "1 to 99; lower starts first, and displaces what has a higher number." })
+  @Field(() => Int, {
+    description: "1 to 99. Runs with a lower number start first and may displace runs with a higher one.",
+  })
   priority!: number;
 
   /** What it is known to need at least. */
@@ -189,7 +193,7 @@ export class Run extends Node {
   @Column("int")
   @Field(() => Int, {
     description:
-      "Restarts after faults of its own since a step was last gained; a lost worker or a killed trainer counts none.",
+      "Restarts after the run's own faults since it last completed a new step. Lost workers and killed trainers are not counted.",
   })
   restarts!: number;
 
@@ -228,7 +232,7 @@ export class Run extends Node {
   leaseExpiresAt!: Date | null;
 
   @Column("jsonb")
-  @Field(() => RunProgress, { description: "How far it has come." })
+  @Field(() => RunProgress, { description: "Progress of the run." })
   progress!: RunProgress;
 
   /** `seq` of the newest committed metric point. */
@@ -236,30 +240,35 @@ export class Run extends Node {
   metricHead!: number;
 
   @Column("jsonb", { nullable: true })
-  @Field(() => RunError, { nullable: true, description: "Set when it FAILED." })
+  @Field(() => RunError, { nullable: true, description: "The error of a FAILED run; null in every other state." })
   error!: RunError | null;
 
   @Column("jsonb", { transformer: { to: (values: NamedValue[]) => values, from: readValues } })
   @Cost({ length: 10 })
   @Field(() => [NamedValue], {
-    description:
-      "The values that stand for the run: those of the epoch whose weights were kept. Empty unless it has SUCCEEDED.",
+    description: "Metrics of the epoch whose weights were kept. Empty unless the run SUCCEEDED.",
   })
   summary!: NamedValue[];
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was queued." })
+  @Field({ description: "Time at which the run was queued." })
   createdAt!: Date;
 
   @Column("timestamptz", { name: "updated_at" })
-  @Field({ description: "When it last changed." })
+  @Field({ description: "Time of the last change." })
   updatedAt!: Date;
 
   @Column("timestamptz", { name: "started_at", nullable: true })
-  @Field(() => Date, { nullable: true, description: "When its first attempt began." })
+  @Field(() => Date, { nullable: true, description: "Start of the first attempt; null before." })
   startedAt!: Date | null;
 
   @Column("timestamptz", { name: "finished_at", nullable: true })
-  @Field(() => Date, { nullable: true, description: "When it reached its last state." })
+  @Field(() => Date, {
+    nullable: true,
+    description: "Time at which the run SUCCEEDED, FAILED or was CANCELED; null before.",
+  })
   finishedAt!: Date | null;
+
+  @ActorColumn("Who queued it: the operator, or the retraining policy that it belongs to.")
+  actor!: Actor;
 }

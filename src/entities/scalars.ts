@@ -32,7 +32,7 @@ function readNumber(value: unknown, node?: ValueNode): number {
 export const NumberScalar = new GraphQLScalarType<number, number | string>({
   name: "Number",
   description:
-    'A 64-bit floating-point number. NaN and the infinities, which JSON cannot write, are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.',
+    'A 64-bit floating-point number. JSON has no NaN and no infinities: they are written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.',
   serialize: (value) => {
     if (typeof value !== "number") return readNumber(value);
     return Number.isFinite(value) ? value : String(value);
@@ -66,7 +66,7 @@ function readInt64(value: unknown, node?: ValueNode): number | bigint {
 export const Int64Scalar = new GraphQLScalarType<number | bigint, number | string>({
   name: "Int64",
   description:
-    "A 64-bit whole number, such as a count of bytes. Written as a number up to 2^53-1 in magnitude, which every JSON reader keeps exactly, and as a string of digits beyond.",
+    "A 64-bit integer, such as a number of bytes. Written as a JSON number up to ±(2^53-1) and as a string of digits beyond.",
   serialize: (value) => {
     const exact = readInt64(value);
     return typeof exact === "bigint" ? exact.toString() : exact;
@@ -121,5 +121,5 @@ export const JSONObjectScalar = guarded(GraphQLJSONObject, "A JSON object.", ({ 
 /** An instant: a JavaScript `Date` inside, RFC 3339 in UTC outside. */
 export const DateTimeScalar = new GraphQLScalarType({
   ...GraphQLDateTime.toConfig(),
-  description: "An instant, written as in RFC 3339: `2026-01-31T12:00:00.000Z`.",
+  description: "An instant in RFC 3339 format, in UTC: `2026-01-31T12:00:00.000Z`.",
 });

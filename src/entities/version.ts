@@ -2,6 +2,7 @@ import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { type FeatureType, type SplitPart, splitParts } from "../language/datasets/dataset.js";
+import { type Actor, ActorColumn } from "./actor.js";
 import { FeatureTypeEnum } from "./dataset.js";
 import { enumOf } from "./enum.js";
 import { Cost } from "./field-cost.js";
@@ -12,45 +13,49 @@ import { Int64Scalar, JSONObjectScalar, NumberScalar } from "./scalars.js";
 export const SplitPartEnum = enumOf(splitParts.map((part) => part.toUpperCase()) as ["TRAIN", "VALIDATION", "TEST"]);
 registerEnumType(SplitPartEnum, {
   name: "SplitPart",
-  description: "A part of a dataset's rows.",
+  description: "One of the three parts of a dataset's rows.",
   valuesConfig: {
-    TRAIN: { description: "Rows that train." },
-    VALIDATION: { description: "Rows measured after every epoch; early stopping reads these." },
-    TEST: { description: "Rows kept for the final evaluation and for promotion gates." },
+    TRAIN: { description: "Training rows." },
+    VALIDATION: { description: "Validation rows: evaluated after every epoch, and used by early stopping." },
+    TEST: { description: "Test rows: used for the final evaluation and for promotion gates." },
   },
 });
 
-@ObjectType({ description: "One value a version takes or gives." })
+@ObjectType({ description: "One input or the output of a version." })
 export class SignatureField {
-  @Field({ description: "The feature's name." })
+  @Field({ description: "Name of the feature." })
   name!: string;
 
-  @Field(() => FeatureTypeEnum, { description: "What its values are." })
+  @Field(() => FeatureTypeEnum, { description: "Type of its values." })
   type!: FeatureType;
 
   @Cost({ length: 3 })
-  @Field(() => [Int], { description: "As declared for the feature: of VECTOR, IMAGE and a SEQUENCE of vectors." })
+  @Field(() => [Int], {
+    description: "Declared shape of a VECTOR, an IMAGE or a SEQUENCE of vectors; otherwise empty.",
+  })
   shape!: number[];
 
   @Cost({ length: 20 })
-  @Field(() => [String], { description: "As declared for the feature: of CATEGORY and a SEQUENCE of categories." })
+  @Field(() => [String], {
+    description: "Declared categories of a CATEGORY or a SEQUENCE of categories; otherwise empty.",
+  })
   categories!: string[];
 }
 
-@ObjectType({ description: "What `predict` takes for this version, as raw values, and what it answers." })
+@ObjectType({ description: "The raw values that `predict` takes for a version, and the one that it returns." })
 export class Signature {
   @Cost({ length: 30 })
-  @Field(() => [SignatureField], { description: "Fields every row must have." })
+  @Field(() => [SignatureField], { description: "The fields that every row must have." })
   inputs!: SignatureField[];
 
-  @Field(() => SignatureField, { description: "The predicted field." })
+  @Field(() => SignatureField, { description: "The predicted feature." })
   output!: SignatureField;
 }
 
 @Entity("model_version")
 @ObjectType({
   implements: Node,
-  description: "The immutable outcome of a run: weights, fitted preprocessing, evaluation, lineage.",
+  description: "The immutable result of a successful run: weights, fitted preprocessing, evaluation and lineage.",
 })
 export class ModelVersion extends Node {
   @PrimaryColumn("text")
@@ -63,7 +68,7 @@ export class ModelVersion extends Node {
   modelName!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "1, 2, 3 … within the model, without gaps." })
+  @Field(() => Int, { description: "1, 2, 3, … within the model, without gaps." })
   number!: number;
 
   @Column("text", { name: "run_id" })
@@ -73,32 +78,32 @@ export class ModelVersion extends Node {
   modelRevisionId!: string;
 
   @Column("text")
-  @Field({ description: "`sha256:<hex>` over the weights alone: equal weights have an equal digest." })
+  @Field({ description: "`sha256:<hex>` of the weights alone: equal weights have equal digests." })
   digest!: string;
 
   @Column("jsonb")
-  @Field(() => Signature, { description: "What it takes and gives." })
+  @Field(() => Signature, { description: "Its inputs and its output." })
   signature!: Signature;
 
   @Column("jsonb")
   @Field(() => JSONObjectScalar, {
     description:
-      "What was fitted on the training rows, its own or those of the version it started from, so that `predict` takes raw ones: means and deviations, ranges, vocabularies, by feature.",
+      "Statistics for preprocessing by feature (means, ranges, vocabularies), fitted on the training rows or taken from the version that it was fine-tuned from.",
   })
   preprocessing!: FittedPreprocessing;
 
   @Column("timestamptz", { name: "created_at" })
-  @Field({ description: "When it was registered." })
+  @Field({ description: "Time of the registration." })
   createdAt!: Date;
 
-  @Field({ description: "How to refer to it: `name/number`." })
+  @Field({ description: "Reference to the version: `name/number`." })
   get ref(): string {
     return `${this.modelName}/${this.number}`;
   }
 }
 
 @Entity("evaluation")
-@ObjectType({ description: "A metric of a version on one part of the data." })
+@ObjectType({ description: "The value of one metric of a version on one part of the rows." })
 export class Evaluation {
   @PrimaryColumn("text", { name: "version_id" })
   versionId!: string;
@@ -108,31 +113,31 @@ export class Evaluation {
   part!: SplitPart;
 
   @PrimaryColumn("text")
-  @Field({ description: "Such as `accuracy` or `loss`." })
+  @Field({ description: "Name of the metric, such as `accuracy` or `loss`." })
   name!: string;
 
   @Column("double precision")
-  @Field(() => NumberScalar, { description: "The value." })
+  @Field(() => NumberScalar, { description: "The value; NaN when the metric is undefined." })
   value!: number;
 
   @Column("text", { name: "undefined_reason", nullable: true })
   @Field(() => String, { nullable: true, description: undefinedReasonDescription })
   undefinedReason!: string | null;
 
-  @Field(() => SplitPartEnum, { description: "The part of the data it was measured on." })
+  @Field(() => SplitPartEnum, { description: "The part of the rows that it was measured on." })
   get split(): "TRAIN" | "VALIDATION" | "TEST" {
     return this.part.toUpperCase() as "TRAIN" | "VALIDATION" | "TEST";
   }
 }
 
 @Entity("artifact")
-@ObjectType({ description: "A file of a version." })
+@ObjectType({ description: "A file that belongs to a version." })
 export class Artifact {
   @PrimaryColumn("text", { name: "version_id" })
   versionId!: string;
 
   @PrimaryColumn("text")
-  @Field({ description: "Such as `weights.safetensors`." })
+  @Field({ description: "File name: `weights.safetensors` or `model.onnx`." })
   name!: string;
 
   @Column("text", { name: "object_key" })
@@ -148,16 +153,19 @@ export class Artifact {
 }
 
 @Entity("version_tag")
-@ObjectType({ description: "A note on a version, for people and for filters." })
+@ObjectType({ description: "A key with a value, attached to a version. Lists of versions can be filtered by it." })
 export class VersionTag {
   @PrimaryColumn("text", { name: "version_id" })
   versionId!: string;
 
   @PrimaryColumn("text")
-  @Field({ description: "Unique within the version." })
+  @Field({ description: "The tag's key; unique within the version." })
   key!: string;
 
   @Column("text")
-  @Field({ description: "Free text." })
+  @Field({ description: "The tag's value; free text." })
   value!: string;
+
+  @ActorColumn("Who set it.")
+  actor!: Actor;
 }

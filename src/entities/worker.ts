@@ -4,17 +4,17 @@ import type { OfferedDevice } from "./device.js";
 import { Node } from "./node.js";
 
 @Entity("worker")
-@ObjectType({ implements: Node, description: "A process that executes runs in its slots." })
+@ObjectType({ implements: Node, description: "A process that executes runs." })
 export class Worker extends Node {
   @PrimaryColumn("text")
   declare id: string;
 
   @Column("text")
-  @Field({ description: "The host it runs on." })
+  @Field({ description: "Name of its host." })
   host!: string;
 
   @Column("int")
-  @Field(() => Int, { description: "Its process id on that host." })
+  @Field(() => Int, { description: "Process id on that host." })
   pid!: number;
 
   /** In the order that `run.device.index` counts by. */
@@ -22,14 +22,14 @@ export class Worker extends Node {
   devices!: OfferedDevice[];
 
   @Column("int")
-  @Field(() => Int, { description: "Slots of all its devices together: the most runs that it executes at once." })
+  @Field(() => Int, { description: "Total slots of its devices: the maximum number of runs that it executes at once." })
   slots!: number;
 
   @Column("timestamptz", { name: "started_at" })
-  @Field({ description: "When it registered." })
+  @Field({ description: "Time at which the worker registered." })
   startedAt!: Date;
 
   @Column("timestamptz", { name: "heartbeat_at" })
-  @Field({ description: "When it was last heard from." })
+  @Field({ description: "Time of its last heartbeat." })
   heartbeatAt!: Date;
 }

@@ -79,12 +79,12 @@ export async function decodeImageFiles(
 
 const tooMany: ValueFault = {
   code: "TOO_LONG",
-  message: `the files up to here become more than ${count(limits.decodedNumbers)} numbers: send fewer rows at once.`,
+  message: `the image files of this request become more than ${count(limits.decodedNumbers)} numbers: send fewer rows at once.`,
 };
 
 const tooManyPixels: ValueFault = {
   code: "TOO_LONG",
-  message: `the files up to here hold more than ${count(limits.sourcePixels)} pixels: send fewer or smaller ones at once.`,
+  message: `the image files of this request have more than ${count(limits.sourcePixels)} pixels: send fewer or smaller ones at once.`,
 };
 
 function fileIn(row: unknown, feature: string): string | undefined {
@@ -118,7 +118,7 @@ async function decode(
   }
   const format = Object.entries(formats).find(([, magic]) => magic.every((byte, index) => bytes[index] === byte))?.[0];
   if (format === undefined)
-    return { code: "BAD_TYPE", message: "must be a PNG or JPEG file, and these bytes are neither." };
+    return { code: "BAD_TYPE", message: "must be a PNG or JPEG file; these bytes are neither." };
   const unreadable: ValueFault = { code: "BAD_TYPE", message: `is a damaged ${format} file.` };
   try {
     const open = await decoder();

@@ -1,10 +1,9 @@
 import type { ModelSpec } from "../language/models/model.js";
+import type { Prediction } from "../language/models/prediction.js";
 import { decodeOutputs, type FittedPreprocessing } from "./preprocessing.js";
-import type { Prediction } from "./types/codec.js";
 import { codecs } from "./types/codecs.js";
 
 export { classOf, trueAbove } from "./classes.js";
-export type { Prediction } from "./types/codec.js";
 
 /**
  * The predictions that the network's outputs for `n` rows mean (n × `target.width`; probabilities for a target with

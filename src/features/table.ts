@@ -133,7 +133,7 @@ export function valueReader(feature: Feature, table: Table): (row: number) => un
     case "NUMBERS": {
       const column = columnOf(table, feature);
       const { read } = store.numbers(feature);
-      return (row) => read(column, row * width);
+      return (row) => read(column, row * width, width);
     }
     case "SEQUENCES": {
       const { offsets, values } = sequencesOf(table, feature);
@@ -141,7 +141,7 @@ export function valueReader(feature: Feature, table: Table): (row: number) => un
       return (row) => {
         const first = offsets[row] ?? 0;
         return Array.from({ length: (offsets[row + 1] ?? 0) - first }, (_, index) =>
-          read(values, (first + index) * width),
+          read(values, (first + index) * width, width),
         );
       };
     }

@@ -1,4 +1,4 @@
-import type { DataSource } from "typeorm";
+import { type Access, sessionOf } from "../db/session.js";
 import { type Outcome, workOnce } from "../db/transaction.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { type Collected, collect } from "./collect.js";
@@ -17,14 +17,16 @@ export interface CollectionRequest {
  * @throws PlatformError COLLECTION_REFUSED
  */
 export async function collectGarbage(
-  db: DataSource,
+  access: Access,
   store: ObjectStore,
   { idempotencyKey, ...request }: CollectionRequest,
 ): Promise<Outcome<Collected>> {
+  const session = sessionOf(access);
+  const { db } = session;
   const dryRun = request.dryRun ?? false;
   const acceptLoss = request.acceptLoss ?? false;
   const idempotent = { operation: "collectGarbage", key: idempotencyKey, request: [dryRun, acceptLoss] };
-  return workOnce(db, idempotent, async () => {
+  return workOnce(session, idempotent, async () => {
     const { deleted, ...rest } = await exclusively(db, () =>
       collect({ store, ledger: openLedger(db), dryRun, acceptLoss }),
     );

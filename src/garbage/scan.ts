@@ -65,5 +65,5 @@ export function describeUnknown(objects: Tally, marks: readonly string[]): strin
     ...(marks.length > 0 ? [`the mark ${marks.join(", ")} of a newer database`] : []),
   ];
   if (seen.length === 0) return undefined;
-  return `the object store holds what this database has never heard of, as if it had been restored from a backup: ${seen.join(", and ")}. Restore the newer database, or, if what came after the backup is given up, collect with \`acceptLoss\``;
+  return `the object store has objects that this database does not know, as after a restore from a backup: ${seen.join(", and ")}. Restore the newer database; or, to delete everything that is newer than the backup, collect with \`acceptLoss: true\``;
 }

@@ -37,7 +37,7 @@ export function createBudget(options: { total: number; waiting: number; waitMs: 
     take(asked, { urgent = false } = {}) {
       const amount = Math.min(asked, total);
       if (!urgent && queue.length >= most)
-        return Promise.reject(busy(`${most} requests wait for that already. Try again`));
+        return Promise.reject(busy(`${most} requests are waiting already. Try again later`));
       return new Promise((resolve, reject) => {
         let isHeld = true;
         const giveBack = () => {

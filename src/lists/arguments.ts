@@ -30,25 +30,25 @@ export function assertAmount(argument: string, given: number, most: number): voi
 export class ConnectionArguments {
   @Field(() => Int, {
     nullable: true,
-    description: "How many to give from the start, 0 to 1,000. Without `first` and `last`: 50.",
+    description: "Number of entries from the start, 0 to 1,000. Default without `last`: 50.",
   })
   first?: number | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "Give only what follows this cursor of the same list and order.",
+    description: "List only entries after this cursor, which must come from the same list and order.",
   })
   after?: string | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "How many to give from the end, 0 to 1,000; the order stays. Not together with `first`.",
+    description: "Number of entries from the end, 0 to 1,000, in the same order. Not allowed together with `first`.",
   })
   last?: number | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "Give only what precedes this cursor of the same list and order.",
+    description: "List only entries before this cursor, which must come from the same list and order.",
   })
   before?: string | null;
 }

@@ -1,6 +1,6 @@
+import type { Parameters } from "../db/parameters.js";
 import { PlatformError } from "../errors.js";
 import { isStorable } from "./loaders.js";
-import type { Parameters } from "./statement.js";
 
 /** Where a condition is written to, and where in the argument it stands. */
 export interface Scope {
@@ -108,7 +108,7 @@ function conjunction<Write>(
   for (const [name, value] of Object.entries(given)) {
     if (value === null || value === undefined) continue;
     const operator = known.get(name);
-    if (operator === undefined) throw badInput(`${path}.${name}`, "is no operator");
+    if (operator === undefined) throw badInput(`${path}.${name}`, "is not an operator");
     terms.push(write(operator, value, name));
   }
   return terms.length === 0 ? "true" : `(${terms.join(" AND ")})`;

@@ -1,7 +1,7 @@
 import { type ClassType, Field, Int, ObjectType } from "type-graphql";
 import type { Slice } from "./slice.js";
 
-@ObjectType({ description: "Where a page lies in its list." })
+@ObjectType({ description: "The position of a page in its list." })
 export class PageInfo {
   readonly #slice: Slice<unknown>;
 
@@ -9,22 +9,25 @@ export class PageInfo {
     this.#slice = slice;
   }
 
-  @Field(() => Boolean, { description: "Whether the list goes on after this page." })
+  @Field(() => Boolean, { description: "Whether there are entries after this page." })
   hasNextPage(): Promise<boolean> {
     return this.#slice.hasNextPage();
   }
 
-  @Field(() => Boolean, { description: "Whether the list has anything before this page." })
+  @Field(() => Boolean, { description: "Whether there are entries before this page." })
   hasPreviousPage(): Promise<boolean> {
     return this.#slice.hasPreviousPage();
   }
 
-  @Field(() => String, { nullable: true, description: "The first edge's cursor, for `before`; null on an empty page." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Cursor of the first entry, for `before`; null on an empty page.",
+  })
   async startCursor(): Promise<string | null> {
     return (await this.#slice.page()).edges.at(0)?.cursor ?? null;
   }
 
-  @Field(() => String, { nullable: true, description: "The last edge's cursor, for `after`; null on an empty page." })
+  @Field(() => String, { nullable: true, description: "Cursor of the last entry, for `after`; null on an empty page." })
   async endCursor(): Promise<string | null> {
     return (await this.#slice.page()).edges.at(-1)?.cursor ?? null;
   }
@@ -35,9 +38,9 @@ export class PageInfo {
  * of that type returns `new <name>Connection(sliceOf(…))`; only what is selected is read.
  */
 export function Connection<Row extends object>(NodeClass: ClassType<Row>, name: string) {
-  @ObjectType(`${name}Edge`, { description: "An entry of a list, with its place." })
+  @ObjectType(`${name}Edge`, { description: "An entry of a list with its cursor." })
   class Edge {
-    @Field(() => String, { description: "Opaque; for `after` and `before` of the same list in the same order." })
+    @Field(() => String, { description: "Opaque cursor, for `after` and `before` of the same list and order." })
     cursor!: string;
 
     @Field(() => NodeClass, { description: "The entry." })
@@ -57,17 +60,19 @@ export function Connection<Row extends object>(NodeClass: ClassType<Row>, name: 
       return (await this.#slice.page()).edges;
     }
 
-    @Field(() => [NodeClass], { description: "The entries of this page alone." })
+    @Field(() => [NodeClass], { description: "The entries of this page." })
     async nodes(): Promise<Row[]> {
       return (await this.#slice.page()).edges.map(({ node }) => node);
     }
 
-    @Field(() => PageInfo, { description: "Where this page lies in the list." })
+    @Field(() => PageInfo, { description: "The position of this page in the list." })
     pageInfo(): PageInfo {
       return new PageInfo(this.#slice);
     }
 
-    @Field(() => Int, { description: "Entries in the whole list that fit the filter; counted only when selected." })
+    @Field(() => Int, {
+      description: "Number of entries in the whole list that match the filter; counted only when selected.",
+    })
     totalCount(): Promise<number> {
       return this.#slice.totalCount();
     }

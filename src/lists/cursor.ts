@@ -28,12 +28,12 @@ export function encodeCursor(collection: string, ordering: Ordering, { value, id
  */
 export function decodeCursor(argument: string, cursor: string, collection: string, ordering: Ordering): Position {
   const parts = /^[\w-]{1,4000}$/.test(cursor) ? parse(Buffer.from(cursor, "base64url").toString("utf8")) : undefined;
-  if (parts === undefined) throw new PlatformError("BAD_CURSOR", `${argument}: this is no cursor of a list`);
+  if (parts === undefined) throw new PlatformError("BAD_CURSOR", `${argument}: this is not a cursor of a list`);
   const [from, value, id] = parts;
   if (from !== label(collection, ordering))
-    throw new PlatformError("BAD_CURSOR", `${argument}: the cursor comes from another list or another order of it`);
+    throw new PlatformError("BAD_CURSOR", `${argument}: the cursor comes from another list or another order`);
   if (!orderKinds[ordering.kind].valid(value) || !isStorable(id))
-    throw new PlatformError("BAD_CURSOR", `${argument}: this is no cursor of a list`);
+    throw new PlatformError("BAD_CURSOR", `${argument}: this is not a cursor of a list`);
   return { value, id };
 }
 

@@ -1,27 +1,73 @@
-import { badInput, type Condition, type Scope } from "./condition.js";
-import type { Parameters } from "./statement.js";
+import { type ClassType, Field, InputType } from "type-graphql";
+import type { Parameters } from "../db/parameters.js";
+import { badInput, type Condition, compare, compareInstant, nameOf, type Scope } from "./condition.js";
+import { BooleanFilter, DateTimeFilter, IdFilter, IntFilter, StringFilter } from "./operators.js";
 
-/** What every filter has beside its fields. */
-export interface Combinators<Filter> {
+/** A filter as clients give it: its fields, and other filters combined. What is given together must all hold. */
+export interface Filter {
   and?: Filter[] | null;
   or?: Filter[] | null;
   not?: Filter | null;
+  [field: string]: unknown;
 }
 
-/** One condition for each field of a filter. */
-export type Conditions<Filter> = {
-  [Field in Exclude<keyof Filter, keyof Combinators<Filter>>]-?: Condition<NonNullable<Filter[Field]>>;
-};
+/** One field of a filter: what clients give, and the condition that it makes. */
+export interface FilterField {
+  input: () => ClassType;
+  description: string;
+  // biome-ignore lint/suspicious/noExplicitAny: what a condition is given is what its own input type lets through.
+  condition: Condition<any>;
+}
+
+export type FilterFields = Readonly<Record<string, FilterField>>;
+
+/** A field with an input type and a condition of its own. */
+export function filterBy<Given extends object>(
+  input: ClassType<Given>,
+  description: string,
+  condition: Condition<Given>,
+): FilterField {
+  return { input: () => input, description, condition };
+}
+
+/** Fields for columns of the row `t`, none of which is ever null. */
+export const byText = (column: string, description: string) =>
+  filterBy(StringFilter, description, compare(`t.${column}`));
+export const byId = (column: string, description: string) => filterBy(IdFilter, description, compare(`t.${column}`));
+export const byInt = (column: string, description: string) => filterBy(IntFilter, description, compare(`t.${column}`));
+export const byBoolean = (column: string, description: string) =>
+  filterBy(BooleanFilter, description, compare(`t.${column}`));
+export const byInstant = (column: string, description: string) =>
+  filterBy(DateTimeFilter, description, compareInstant(`t.${column}`));
+/** For the name of the row of `table` whose id is in `column`. */
+export const byNameOf = (table: string, column: string, description: string) =>
+  filterBy(StringFilter, description, nameOf(table, column));
+
+/** The input type `<type>Filter`. */
+export function filterInput(type: string, description: string, fields: FilterFields): ClassType<Filter> {
+  @InputType(`${type}Filter`, { description: `${description} What is given together must all hold.` })
+  class FilterOf {
+    [field: string]: unknown;
+
+    @Field(() => [FilterOf], { nullable: true, description: "All of these must match." })
+    and?: FilterOf[] | null;
+
+    @Field(() => [FilterOf], {
+      nullable: true,
+      description: "At least one of these must match; an empty list matches nothing.",
+    })
+    or?: FilterOf[] | null;
+
+    @Field(() => FilterOf, { nullable: true, description: "This must not match." })
+    not?: FilterOf | null;
+  }
+  for (const [name, { input, description }] of Object.entries(fields))
+    (Field(input, { nullable: true, description }) as PropertyDecorator)(FilterOf.prototype, name);
+  return FilterOf as ClassType<Filter>;
+}
 
 /** How far `and`, `or` and `not` may nest, and how many filters one argument may hold in all. */
 export const filterLimits = { depth: 8, filters: 200 } as const;
-
-/** Descriptions of `and`, `or` and `not`, the same in every filter. */
-export const combinatorDescriptions = {
-  and: "All of these must hold.",
-  or: "At least one of these must hold; an empty list matches nothing.",
-  not: "This must not hold.",
-} as const;
 
 /**
  * A filter as a boolean SQL expression over the row `t`, its values bound to `parameters`. Fields of one filter must all
@@ -29,11 +75,7 @@ export const combinatorDescriptions = {
  *
  * @throws PlatformError BAD_INPUT, naming the place, for a filter beyond `filterLimits` or a value nothing could match.
  */
-export function compileFilter<Filter extends Combinators<Filter>>(
-  filter: Filter | null | undefined,
-  conditions: Conditions<Filter>,
-  parameters: Parameters,
-): string {
+export function compileFilter(filter: Filter | null | undefined, fields: FilterFields, parameters: Parameters): string {
   let filters = 0;
 
   const compile = (given: Filter, path: string, depth: number): string => {
@@ -42,18 +84,18 @@ export function compileFilter<Filter extends Combinators<Filter>>(
     if (filters > filterLimits.filters)
       throw badInput("filter", `must hold at most ${filterLimits.filters} filters in all`);
     const terms: string[] = [];
-    for (const [field, value] of Object.entries(given)) {
+    for (const [name, value] of Object.entries(given)) {
       if (value === null || value === undefined) continue;
-      const at = `${path}.${field}`;
-      if (field === "and" || field === "or") {
+      const at = `${path}.${name}`;
+      if (name === "and" || name === "or") {
         const parts = (value as Filter[]).map((part, index) => compile(part, `${at}[${index}]`, depth + 1));
-        terms.push(parts.length === 0 ? String(field === "and") : `(${parts.join(` ${field.toUpperCase()} `)})`);
-      } else if (field === "not") {
+        terms.push(parts.length === 0 ? String(name === "and") : `(${parts.join(` ${name.toUpperCase()} `)})`);
+      } else if (name === "not") {
         terms.push(`NOT (${compile(value as Filter, at, depth + 1)})`);
       } else {
-        const condition = conditions[field as keyof Conditions<Filter>] as Condition<unknown> | undefined;
-        if (condition === undefined) throw badInput(at, "cannot be filtered by");
-        terms.push(condition(value, { parameters, path: at } satisfies Scope));
+        const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+        if (field === undefined) throw badInput(at, "cannot be filtered by");
+        terms.push(field.condition(value, { parameters, path: at } satisfies Scope));
       }
     }
     return terms.length === 0 ? "true" : `(${terms.join(" AND ")})`;

@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import { Any, type DataSource, type FindOptionsOrder, type FindOptionsWhere, type ObjectLiteral } from "typeorm";
+import { type Access, sessionOf } from "../db/session.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
 import { readByIds } from "./shared-reads.js";
 
@@ -13,7 +14,7 @@ export interface Loaders {
   readonly db: DataSource;
   /** Rows by global id; null for an id that is not there. */
   byId<Row extends ObjectLiteral & { id: string }>(entity: EntityClass<Row>): DataLoader<string, Row | null>;
-  /** Declarations by their unique name; null for a name that nobody declared. */
+  /** Declarations by name, in the session's scope; null for a name that nobody declared. */
   byName<Row extends ObjectLiteral & { name: string }>(entity: EntityClass<Row>): DataLoader<string, Row | null>;
   /**
    * All rows whose `property` is the key, in `order`. For lists that stay short by their nature; use a connection for
@@ -60,9 +61,10 @@ const maxBatchSize = 5_000;
  * @param whenReady calls back once no object of the request is about to ask for more; default: at once
  */
 export function createLoaders(
-  db: DataSource,
+  access: Access,
   whenReady: (dispatch: () => void) => void = (dispatch) => dispatch(),
 ): Loaders {
+  const { db, scope } = sessionOf(access);
   // After all that is asked for in this turn, as DataLoader does by itself.
   const batchScheduleFn = (dispatch: () => void) => {
     const ready = guarded(() => whenReady(dispatch), dropped);
@@ -83,17 +85,6 @@ export function createLoaders(
     return loader as DataLoader<Key, Value>;
   };
 
-  /** Rows whose `property` is one of `keys`. */
-  function rowsWith<Row extends ObjectLiteral>(
-    entity: EntityClass<Row>,
-    property: string,
-    keys: readonly string[],
-    order: FindOptionsOrder<Row> = {},
-  ): Promise<Row[]> {
-    const where = { [property]: Any(keys.filter(isStorable)) } as unknown as FindOptionsWhere<Row>;
-    return db.manager.find(entity, { where, order });
-  }
-
   function byId<Row extends ObjectLiteral & { id: string }>(entity: EntityClass<Row>) {
     return batched<string, Row | null>(`${entity.name} by id`, async (keys) => {
       const rows = await readByIds(db, entity, keys.filter(isStorable));
@@ -101,9 +92,10 @@ export function createLoaders(
     });
   }
 
-  function unique<Row extends ObjectLiteral>(entity: EntityClass<Row>, property: string) {
-    return batched<string, Row | null>(`${entity.name} by ${property}`, async (keys) => {
-      const rows = new Map((await rowsWith(entity, property, keys)).map((row) => [row[property], row]));
+  function byName<Row extends ObjectLiteral & { name: string }>(entity: EntityClass<Row>) {
+    return batched<string, Row | null>(`${entity.name} by name`, async (keys) => {
+      const found = await db.manager.findBy(entity, scope.where<Row>(keys.filter(isStorable)));
+      const rows = new Map(found.map((row) => [row.name, row]));
       return keys.map((key) => rows.get(key) ?? null);
     });
   }
@@ -112,10 +104,15 @@ export function createLoaders(
     db,
     batched,
     byId,
-    byName: (entity) => unique(entity, "name"),
-    listBy: (entity, property, order) =>
-      batched(`${entity.name} list by ${property} in order ${JSON.stringify(order)}`, async (keys) => {
-        const rows = groupBy(await rowsWith(entity, property, keys, order), (row) => row[property] as string);
+    byName,
+    listBy: <Row extends ObjectLiteral>(
+      entity: EntityClass<Row>,
+      property: keyof Row & string,
+      order: FindOptionsOrder<Row>,
+    ) =>
+      batched<string, Row[]>(`${entity.name} list by ${property} in order ${JSON.stringify(order)}`, async (keys) => {
+        const where = { [property]: Any(keys.filter(isStorable)) } as unknown as FindOptionsWhere<Row>;
+        const rows = groupBy(await db.manager.find(entity, { where, order }), (row) => row[property] as string);
         return keys.map((key) => rows.get(key) ?? []);
       }),
   };

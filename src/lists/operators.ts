@@ -7,12 +7,12 @@ const notEqual = "Not equal to this.";
 const among = "Equal to one of these; an empty list matches nothing.";
 const notAmong = "Equal to none of these; an empty list matches everything.";
 const less = "Less than this.";
-const atMost = "This or less.";
+const atMost = "Less than or equal to this.";
 const greater = "Greater than this.";
-const atLeast = "This or greater.";
-const all = "Operators given together must all hold.";
+const atLeast = "Greater than or equal to this.";
+const all = "All given operators must match.";
 
-@InputType({ description: `Compares a text, case by case as it is stored. ${all}` })
+@InputType({ description: `Compares a text; case-sensitive. ${all}` })
 export class StringFilter {
   @Field(() => String, { nullable: true, description: equal })
   eq?: string | null;
@@ -26,10 +26,10 @@ export class StringFilter {
   @Field(() => [String], { nullable: true, description: notAmong })
   notIn?: string[] | null;
 
-  @Field(() => String, { nullable: true, description: "Holds this anywhere." })
+  @Field(() => String, { nullable: true, description: "Contains this text." })
   contains?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Begins with this." })
+  @Field(() => String, { nullable: true, description: "Starts with this text." })
   startsWith?: string | null;
 }
 
@@ -76,7 +76,7 @@ export class IntFilter {
 }
 
 @InputType({
-  description: `Compares a measured value. NaN equals itself, and no comparison by size holds for it. ${all}`,
+  description: `Compares a number. NaN equals itself and never matches lt, lte, gt or gte. ${all}`,
 })
 export class NumberFilter {
   @Field(() => NumberScalar, { nullable: true, description: equal })
@@ -98,25 +98,25 @@ export class NumberFilter {
   gte?: number | null;
 }
 
-@InputType({ description: `Compares an instant, to the millisecond in which instants are written. ${all}` })
+@InputType({ description: `Compares an instant with a precision of one millisecond. ${all}` })
 export class DateTimeFilter {
-  @Field(() => Date, { nullable: true, description: "In this millisecond." })
+  @Field(() => Date, { nullable: true, description: "Equal to this, to the millisecond." })
   eq?: Date | null;
 
-  @Field(() => Date, { nullable: true, description: "Before this." })
+  @Field(() => Date, { nullable: true, description: "Earlier than this." })
   lt?: Date | null;
 
-  @Field(() => Date, { nullable: true, description: "At this or before." })
+  @Field(() => Date, { nullable: true, description: "Earlier than or equal to this." })
   lte?: Date | null;
 
-  @Field(() => Date, { nullable: true, description: "After this." })
+  @Field(() => Date, { nullable: true, description: "Later than this." })
   gt?: Date | null;
 
-  @Field(() => Date, { nullable: true, description: "At this or after." })
+  @Field(() => Date, { nullable: true, description: "Later than or equal to this." })
   gte?: Date | null;
 }
 
-@InputType({ description: `Compares true and false. ${all}` })
+@InputType({ description: `Compares a boolean. ${all}` })
 export class BooleanFilter {
   @Field(() => Boolean, { nullable: true, description: equal })
   eq?: boolean | null;

@@ -1,17 +1,17 @@
 import { Field, InputType, registerEnumType } from "type-graphql";
+import type { Parameters } from "../db/parameters.js";
 import { enumOf } from "../entities/enum.js";
 import { isStorable } from "./loaders.js";
-import type { Parameters } from "./statement.js";
 
 export const orderDirections = ["ASC", "DESC"] as const;
 export type OrderDirection = (typeof orderDirections)[number];
 export const OrderDirectionEnum = enumOf(orderDirections);
 registerEnumType(OrderDirectionEnum, {
   name: "OrderDirection",
-  description: "Which end of a list comes first.",
+  description: "The direction of an order.",
   valuesConfig: {
-    ASC: { description: "The smallest, the oldest, the first of the alphabet." },
-    DESC: { description: "The greatest, the newest, the last of the alphabet." },
+    ASC: { description: "Ascending: smallest, oldest or alphabetically first entry first." },
+    DESC: { description: "Descending: greatest, newest or alphabetically last entry first." },
   },
 });
 
@@ -26,17 +26,17 @@ export function orderInput<const Name extends string>(type: string, fields: Reco
   const OrderField = enumOf(Object.keys(fields) as Name[]);
   registerEnumType(OrderField, {
     name: `${type}OrderField`,
-    description: "What a list can be ordered by.",
+    description: "The fields that a list can be ordered by.",
     valuesConfig: Object.fromEntries(
       Object.entries<string>(fields).map(([name, description]) => [name, { description }]),
     ) as Record<Name, { description: string }>,
   });
-  @InputType(`${type}Order`, { description: "The order of a list. Equal values follow the order of their ids." })
+  @InputType(`${type}Order`, { description: "The order of a list. Equal values are ordered by id." })
   class Order implements OrderBy<Name> {
-    @Field(() => OrderField, { description: "What to order by." })
+    @Field(() => OrderField, { description: "The field to order by." })
     field!: Name;
 
-    @Field(() => OrderDirectionEnum, { defaultValue: "ASC", description: "Which end comes first." })
+    @Field(() => OrderDirectionEnum, { defaultValue: "ASC", description: "The direction." })
     direction!: OrderDirection;
   }
   return Order;

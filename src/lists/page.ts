@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DataSource, ObjectLiteral } from "typeorm";
+import { Parameters } from "../db/parameters.js";
 import { turnIsOver } from "../event-loop.js";
 import type { Extent } from "./arguments.js";
 import { encodeCursor, type Position } from "./cursor.js";
 import type { EntityClass } from "./loaders.js";
 import { type Ordering, orderKinds } from "./order.js";
-import { Parameters } from "./statement.js";
 
 /** One connection field with its arguments, as it is asked of any number of owners at once. */
 export interface ListQuery<Row extends ObjectLiteral> {
-  collection: { name: string; entity: EntityClass<Row>; tiebreak: string };
+  list: { name: string; entity: EntityClass<Row>; tiebreak: string };
   /** The column that holds the owner's id; undefined for a list of the whole table. */
   ownerColumn?: string;
   /** Writes the filter's condition over the row `t`. */
@@ -51,8 +51,8 @@ async function readTogether<Row extends ObjectLiteral>(
   query: ListQuery<Row>,
   owners: readonly string[],
 ): Promise<Page<Row>[]> {
-  const { collection, ordering, extent } = query;
-  const metadata = db.getMetadata(collection.entity);
+  const { list, ordering, extent } = query;
+  const metadata = db.getMetadata(list.entity);
   const parameters = new Parameters();
   const from = listOf(db, query, parameters, owners);
   const value = ordering.value(parameters);
@@ -67,9 +67,9 @@ async function readTogether<Row extends ObjectLiteral>(
     `SELECT list.*, owner.index AS "~owner", ${orderKinds[ordering.kind].write('list."~value"')} AS "~cursor"
      FROM ${from.owners} CROSS JOIN LATERAL (
        SELECT ${columns}, ${value} AS "~value" FROM ${from.rows}${between.map((condition) => ` AND ${condition}`).join("")}
-       ORDER BY ${value} ${direction}, t.${collection.tiebreak} ${direction} LIMIT ${parameters.bind(extent.size + 1)}
+       ORDER BY ${value} ${direction}, t.${list.tiebreak} ${direction} LIMIT ${parameters.bind(extent.size + 1)}
      ) list
-     ORDER BY "~owner", list."~value" ${direction}, list.${collection.tiebreak} ${direction}`,
+     ORDER BY "~owner", list."~value" ${direction}, list.${list.tiebreak} ${direction}`,
     parameters.values,
   );
 
@@ -84,8 +84,8 @@ async function readTogether<Row extends ObjectLiteral>(
     const node = metadata.create() as Row;
     for (const column of metadata.columns)
       column.setEntityValue(node, db.driver.prepareHydratedValue(row[column.databaseName], column));
-    const position = { value: String(row["~cursor"]), id: String(row[collection.tiebreak]) };
-    page.edges.push({ node, cursor: encodeCursor(collection.name, ordering, position) });
+    const position = { value: String(row["~cursor"]), id: String(row[list.tiebreak]) };
+    page.edges.push({ node, cursor: encodeCursor(list.name, ordering, position) });
   }
   if (extent.fromEnd) for (const page of pages) page.edges.reverse();
   return pages;
@@ -128,11 +128,11 @@ export async function existOutside(
 /** The owners, numbered from 1, and the rows `t` of one owner's list; further conditions may be added with AND. */
 function listOf(
   db: DataSource,
-  { collection, ownerColumn, filter }: ListQuery<ObjectLiteral>,
+  { list, ownerColumn, filter }: ListQuery<ObjectLiteral>,
   parameters: Parameters,
   owners: readonly string[],
 ): { owners: string; rows: string } {
-  const { tableName } = db.getMetadata(collection.entity);
+  const { tableName } = db.getMetadata(list.entity);
   const owned = ownerColumn === undefined ? "true" : `t.${ownerColumn} = owner.id`;
   return {
     owners: `unnest(${parameters.bind(owners)}::text[]) WITH ORDINALITY AS owner (id, index)`,
@@ -147,7 +147,7 @@ const reversed = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
 
 /** The condition on a row's place in the order of the list, which may be that of its values or the reverse. */
 function place(
-  { collection, ordering }: ListQuery<ObjectLiteral>,
+  { list, ordering }: ListQuery<ObjectLiteral>,
   position: Position,
   comparison: keyof typeof reversed,
   parameters: Parameters,
@@ -155,5 +155,5 @@ function place(
   const value = ordering.value(parameters);
   const operator = ordering.direction === "ASC" ? comparison : reversed[comparison];
   const bound = orderKinds[ordering.kind].read(parameters.bind(position.value));
-  return `(${value}, t.${collection.tiebreak}) ${operator} (${bound}, ${parameters.bind(position.id)}::text)`;
+  return `(${value}, t.${list.tiebreak}) ${operator} (${bound}, ${parameters.bind(position.id)}::text)`;
 }

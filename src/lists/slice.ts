@@ -1,12 +1,20 @@
 import type { ObjectLiteral } from "typeorm";
-import { type ConnectionArguments, readExtent } from "./arguments.js";
-import type { Collection } from "./collection.js";
+import { Parameters } from "../db/parameters.js";
+import { readExtent } from "./arguments.js";
 import { decodeCursor } from "./cursor.js";
-import { type Combinators, compileFilter } from "./filter.js";
-import type { Loaders } from "./loaders.js";
-import type { OrderBy } from "./order.js";
+import { compileFilter } from "./filter.js";
+import type { ListArguments, Listing } from "./listing.js";
+import type { EntityClass, Loaders } from "./loaders.js";
 import { countRows, existOutside, type ListQuery, type Page, readPages } from "./page.js";
-import { Parameters } from "./statement.js";
+
+/** The rows of a list, before any filter. */
+export interface ListRows<Row extends ObjectLiteral> {
+  /** Names the list in cursors. */
+  name: string;
+  entity: EntityClass<Row>;
+  /** The column that decides between rows of equal order: unique, at least within one owner. */
+  tiebreak: string;
+}
 
 /** A stretch of a list. Each part is read when it is first asked for, together with the same part of its siblings. */
 export interface Slice<Row> {
@@ -23,25 +31,25 @@ export interface Owner {
 }
 
 /**
- * The part of a collection that a connection field's arguments ask for.
+ * The part of a list that a connection field's arguments ask for.
  *
  * @throws PlatformError BAD_INPUT or BAD_CURSOR, naming the argument, at once: also when only the count is selected.
  */
-export function sliceOf<Row extends ObjectLiteral, Filter extends Combinators<Filter>, By extends OrderBy>(
+export function sliceOf<Row extends ObjectLiteral>(
   loaders: Loaders,
-  collection: Collection<Row, Filter, By>,
-  args: ConnectionArguments & { filter?: Filter | null; orderBy?: By | null },
+  list: ListRows<Row> & Pick<Listing, "fields" | "ordering">,
+  args: ListArguments,
   owner?: Owner,
 ): Slice<Row> {
-  const ordering = collection.order(args.orderBy);
+  const ordering = list.ordering(args.orderBy);
   const read = (argument: "after" | "before") => {
     const cursor = args[argument];
-    return cursor == null ? undefined : decodeCursor(argument, cursor, collection.name, ordering);
+    return cursor == null ? undefined : decodeCursor(argument, cursor, list.name, ordering);
   };
-  const filter = (parameters: Parameters) => compileFilter(args.filter, collection.conditions, parameters);
+  const filter = (parameters: Parameters) => compileFilter(args.filter, list.fields, parameters);
   filter(new Parameters());
   const query: ListQuery<Row> = {
-    collection,
+    list,
     ownerColumn: owner?.column,
     filter,
     ordering,
@@ -51,7 +59,7 @@ export function sliceOf<Row extends ObjectLiteral, Filter extends Combinators<Fi
   };
 
   const { db } = loaders;
-  const name = JSON.stringify([collection.name, owner?.column, args], nonFinite);
+  const name = JSON.stringify([list.name, owner?.column, args], nonFinite);
   const key = owner?.id ?? "";
   const outside = (side: "after" | "before") =>
     query[side] === undefined

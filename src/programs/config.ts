@@ -5,7 +5,7 @@ import { PlatformError } from "../errors.js";
 import { servedVersionLimits } from "../serving/limits.js";
 import { bucketUrl, databaseUrl, directory, endpoint, hosts, listeningHost, origins } from "./config-addresses.js";
 
-/** The settings of every process, all from the environment; see README for the same list. */
+/** The settings of every process, all from the environment; `docs/operating.md` has the same list. */
 export interface Config {
   /** PERENNIAL_DATA_DIR: keys, the embedded database and the embedded object store. Default `.perennial`. */
   dataDirectory: string;
@@ -149,6 +149,6 @@ function s3Config(env: NodeJS.ProcessEnv): S3Config | undefined {
   const publicEndpoint = endpoint(env, "PERENNIAL_S3_PUBLIC_URL");
   if (store) return { ...store, publicEndpoint };
   if (publicEndpoint)
-    throw new PlatformError("BAD_INPUT", "PERENNIAL_S3_PUBLIC_URL says where clients reach PERENNIAL_S3_URL: set both");
+    throw new PlatformError("BAD_INPUT", "PERENNIAL_S3_PUBLIC_URL needs PERENNIAL_S3_URL: set both or none");
   return undefined;
 }

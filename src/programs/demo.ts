@@ -1,8 +1,8 @@
 import os from "node:os";
 import path from "node:path";
 import { type Client, createClient } from "../client/client.js";
-import { createScreen, type Screen } from "../demo/screen.js";
-import { createStage, DemoFailure } from "../demo/stage.js";
+import { createScreen, type Screen } from "../demo/stage/screen.js";
+import { createStage, DemoFailure } from "../demo/stage/stage.js";
 import { tellStory } from "../demo/story.js";
 import { readConfig } from "./config.js";
 import { createLogger } from "./create-logger.js";

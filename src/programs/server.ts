@@ -4,7 +4,7 @@ import { watchRetrainings } from "../continual/watch.js";
 import { openDatabase } from "../db/database.js";
 import { PlatformError } from "../errors.js";
 import { watchGarbage } from "../garbage/watch.js";
-import { createContext, type Platform } from "../graphql/context.js";
+import { createContext, type Platform } from "../graphql/context/context.js";
 import { createSchema } from "../graphql/schema.js";
 import { createIntake } from "../intake/intake.js";
 import type { Logger } from "../logger.js";

@@ -24,9 +24,9 @@ const brokenStopMs = 15_000;
 function unhandledError(logger: Logger): Promise<Error> {
   return new Promise((resolve) => {
     const stop = guarded((err: unknown) => {
-      logger.error({ err }, "an error that no part of the program has handled; it stops");
+      logger.error({ err }, "unhandled error; stopping");
       setTimeout(exit, brokenStopMs).unref();
-      resolve(new Error("an error that no part of the program has handled; the log has it"));
+      resolve(new Error("an unhandled error; see the log"));
     }, exit);
     // Rejections that nobody handles arrive here, too.
     process.on("uncaughtException", stop);

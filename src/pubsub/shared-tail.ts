@@ -1,4 +1,5 @@
 import { unawaited } from "../guarded.js";
+import { createReader } from "./reader.js";
 import type { Wakeup } from "./wakeups.js";
 
 /** What lies behind `from` in a log, up to and with `to`, as readers get it; where both are the same it is only a sign. */
@@ -28,8 +29,8 @@ export interface SharedTailOptions<Value> {
   /** What readers get who have had nothing for `heartbeatMs`, instead of nothing. */
   heartbeat?: (at: number) => Value;
   heartbeatMs?: number;
-  /** Whether an error of a read is passing, such as a database that is away: then it is read again after `pollMs`. */
-  isPassing?: (error: unknown) => boolean;
+  /** Whether an error of a read is transient, such as a database that is away: then it is read again after `pollMs`. */
+  isTransient?: (error: unknown) => boolean;
   /** Least time from one read to the next: hints that come faster are taken together. */
   minIntervalMs?: number;
   /** Covers a lost hint: the longest a committed row waits to be read. */
@@ -66,7 +67,7 @@ const kept = { stretches: 64, rows: 2_000 };
  * @param head where the log stood when the first reader came; what is behind counts as old
  */
 export function sharedTail<Value>(head: number, options: SharedTailOptions<Value>): SharedTail<Value> {
-  const { read, isPassing = () => false, minIntervalMs = 0, pollMs = 1_000, heartbeatMs = 8_000 } = options;
+  const { read, isTransient = () => false, minIntervalMs = 0, pollMs = 1_000, heartbeatMs = 8_000 } = options;
   const recent: Stretch<Value>[] = [];
   let recentRows = 0;
   let at = head;
@@ -99,7 +100,7 @@ export function sharedTail<Value>(head: number, options: SharedTailOptions<Value
     while (wakeup === hints) {
       const readAt = performance.now();
       const page = await read(at).catch((error: unknown) => {
-        if (isPassing(error)) return undefined;
+        if (isTransient(error)) return undefined;
         throw error;
       });
       if (wakeup !== hints) return;
@@ -146,90 +147,62 @@ export function sharedTail<Value>(head: number, options: SharedTailOptions<Value
       return readers;
     },
     follow({ start, catchUp, patience = Number.POSITIVE_INFINITY }) {
-      let position = start;
-      let state: "NEW" | "READING" | "OVER" = "NEW";
-      let rest: Stretch<Value>[] = [];
-      let heard = 0;
-      let release: (() => void) | undefined;
-      const over = { done: true as const, value: undefined };
+      return createReader<Value>((reader) => {
+        let position = start;
+        let rest: Stretch<Value>[] = [];
+        let heard = 0;
+        const over = { done: true as const, value: undefined };
+        const hasBeat = () => beat !== undefined && beat.serial > heard;
 
-      const finish = () => {
-        if (state === "READING") leave();
-        state = "OVER";
-        rest = [];
-        if (!release) return;
-        waiting.delete(release);
-        release();
-      };
-      const deliver = (stretch: Stretch<Value>) => {
-        position = stretch.to;
-        heard = beat?.serial ?? 0;
-        return { done: false as const, value: stretch.value };
-      };
-      /** What comes next for this reader, if it is there. */
-      async function take(): Promise<IteratorResult<Value> | undefined> {
-        const [next] = rest;
-        if (next) {
-          rest.shift();
-          return deliver(next);
+        const deliver = (stretch: Stretch<Value>) => {
+          position = stretch.to;
+          heard = beat?.serial ?? 0;
+          return { done: false as const, value: stretch.value };
+        };
+        async function takeNext(): Promise<IteratorResult<Value> | undefined> {
+          const [next] = rest;
+          if (next) {
+            rest.shift();
+            return deliver(next);
+          }
+          if (position < at) {
+            const near = at - position <= patience ? recent.find(({ from }) => from === position) : undefined;
+            if (near) return deliver(near);
+            rest = await catchUp(position, at);
+            return reader.isOver ? over : takeNext();
+          }
+          if (failure) throw failure.error;
+          if (ended) {
+            const value = options.end?.(position);
+            reader.finish();
+            return value === undefined ? over : { done: false, value };
+          }
+          if (hasBeat()) {
+            heard = beat?.serial ?? 0;
+            if (position === at) return { done: false, value: beat?.value as Value };
+          }
+          return undefined;
         }
-        if (position < at) {
-          const near = at - position <= patience ? recent.find(({ from }) => from === position) : undefined;
-          if (near) return deliver(near);
-          rest = await catchUp(position, at);
-          if (state === "OVER") return over;
-          return take();
-        }
-        if (failure) throw failure.error;
-        if (ended) {
-          const value = options.end?.(position);
-          finish();
-          return value === undefined ? over : { done: false, value };
-        }
-        if (beat && beat.serial > heard) {
-          heard = beat.serial;
-          if (position === at) return { done: false, value: beat.value };
-        }
-        return undefined;
-      }
 
-      return {
-        async next() {
-          if (state === "NEW") {
-            state = "READING";
+        return {
+          begin() {
             enter();
             heard = beat?.serial ?? 0;
-          }
-          try {
-            while (state === "READING") {
-              const taken = await take().catch(async (error: unknown) => {
-                if (!isPassing(error)) throw error;
-                await new Promise((resolve) => setTimeout(resolve, pollMs).unref());
-                return undefined;
-              });
-              if (taken) return taken;
-              // Something may have come while it was found that there is nothing.
-              if (state !== "READING" || position < at || failure || ended || (beat && beat.serial > heard)) continue;
-              await new Promise<void>((resolve) => {
-                release = resolve;
-                waiting.add(resolve);
-              });
-              release = undefined;
-            }
-            return over;
-          } catch (error) {
-            finish();
-            throw error;
-          }
-        },
-        async return() {
-          finish();
-          return over;
-        },
-        [Symbol.asyncIterator]() {
-          return this;
-        },
-      };
+          },
+          take: () =>
+            takeNext().catch(async (error: unknown) => {
+              if (!isTransient(error)) throw error;
+              await new Promise((resolve) => setTimeout(resolve, pollMs).unref());
+              return undefined;
+            }),
+          isReady: () => position < at || failure !== undefined || ended || hasBeat(),
+          waiting: () => waiting,
+          end() {
+            rest = [];
+            leave();
+          },
+        };
+      });
     },
   };
 }

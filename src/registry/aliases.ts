@@ -1,5 +1,7 @@
-import { type DataSource, type EntityManager, Not } from "typeorm";
-import { type Outcome, Refused, refuse, transactOnce, unknownReference } from "../db/transaction.js";
+import { type EntityManager, Not } from "typeorm";
+import { findNamed, unknownReference } from "../db/names.js";
+import type { Access } from "../db/session.js";
+import { type Outcome, Refused, refuse, transactOnce } from "../db/transaction.js";
 import { Alias, type AliasMove } from "../entities/alias.js";
 import { Model } from "../entities/model.js";
 import { ModelVersion } from "../entities/version.js";
@@ -7,7 +9,7 @@ import { failpoint } from "../failpoint.js";
 import { readText } from "../language/fields/fields.js";
 import { Findings } from "../language/fields/findings.js";
 import { limits } from "../language/fields/limits.js";
-import { aliasNameProblem, declarationNamePattern } from "../language/fields/names.js";
+import { aliasNameProblem } from "../language/fields/names.js";
 import type { Problem } from "../language/fields/problem.js";
 import { count } from "../language/fields/wording.js";
 import { recordModelEvent } from "./events.js";
@@ -24,11 +26,11 @@ export interface AliasDeclaration {
 
 /** Points an alias to a version. With `expected` it moves only if nobody else moved it meanwhile. */
 export async function setAlias(
-  db: DataSource,
+  access: Access,
   declaration: AliasDeclaration,
 ): Promise<Outcome<{ modelId: string; name: string }>> {
   const { idempotencyKey, ...request } = declaration;
-  return transactOnce(db, { operation: "setAlias", key: idempotencyKey, request }, async (manager) => {
+  return transactOnce(access, { operation: "setAlias", key: idempotencyKey, request }, async (manager) => {
     const model = await lockModel(manager, request.model);
     const version = model && (await manager.findOneBy(ModelVersion, { modelId: model.id, number: request.version }));
     const problems = problemsOf(request);
@@ -49,11 +51,11 @@ export async function setAlias(
 
 /** Removes an alias; its history stays. */
 export async function deleteAlias(
-  db: DataSource,
+  access: Access,
   declaration: Omit<AliasDeclaration, "version">,
 ): Promise<Outcome<{ modelId: string }>> {
   const { idempotencyKey, ...request } = declaration;
-  return transactOnce(db, { operation: "deleteAlias", key: idempotencyKey, request }, async (manager) => {
+  return transactOnce(access, { operation: "deleteAlias", key: idempotencyKey, request }, async (manager) => {
     const model = await lockModel(manager, request.model);
     const problems = problemsOf(request);
     if (!model) problems.unshift(unknownReference("model", request.model));
@@ -111,9 +113,8 @@ export async function moveAlias(
 }
 
 /** The lock on the model's row is the one lock of its versions, aliases and events: whoever changes them waits here. */
-async function lockModel(manager: EntityManager, name: string): Promise<Model | null> {
-  if (!declarationNamePattern.test(name)) return null;
-  return manager.findOne(Model, { where: { name }, lock: { mode: "for_no_key_update" } });
+function lockModel(manager: EntityManager, name: string): Promise<Model | null> {
+  return findNamed(manager, Model, name, { lock: true });
 }
 
 /** What is wrong with the request in itself, whatever it names. */
@@ -150,7 +151,7 @@ async function assertRoom(manager: EntityManager, model: Model, name: string): P
   refuse("alias", "TOO_LONG", message);
 }
 
-async function recordMove(manager: EntityManager, move: Omit<AliasMove, "seq" | "at">): Promise<void> {
+async function recordMove(manager: EntityManager, move: Omit<AliasMove, "seq" | "at" | "actor">): Promise<void> {
   await manager.query(
     `INSERT INTO alias_move (model_id, name, seq, from_version_id, to_version_id, reason)
      SELECT $1, $2, 1 + coalesce(max(seq), 0), $3, $4, $5 FROM alias_move WHERE model_id = $1 AND name = $2`,

@@ -1,14 +1,14 @@
-import type { DataSource } from "typeorm";
-import { findNamed, lockName, type Outcome, transactOnce } from "../db/transaction.js";
+import { type DeclaredResult, declareNamed } from "../db/declare-named.js";
+import { findNamed } from "../db/names.js";
+import { type Access, type Session, sessionOf } from "../db/session.js";
+import type { Outcome } from "../db/transaction.js";
 import { Dataset } from "../entities/dataset.js";
-import { newId } from "../entities/identifier.js";
-import { Model, ModelRevision } from "../entities/model.js";
+import { ModelRevision } from "../entities/model.js";
 import { digest } from "../language/fields/canonical.js";
 import type { Problem } from "../language/fields/problem.js";
 import { parameterCount } from "../language/layers/parameters.js";
 import type { ModelDeclaration, ModelSpec } from "../language/models/model.js";
 import { resolveModel } from "../language/models/resolve-model.js";
-import { revise } from "./revise.js";
 
 /** What the registry asks of the room that traces models. */
 export interface ModelPlanner {
@@ -25,48 +25,28 @@ export interface ModelPlanner {
  * @param planner refuses what could not be trained, now and not in the run; without one nothing is refused for that.
  */
 export async function declareModel(
-  db: DataSource,
-  declaration: ModelDeclaration & { idempotencyKey?: string | null },
+  access: Access,
+  { idempotencyKey, ...declaration }: ModelDeclaration & { idempotencyKey?: string | null },
   planner?: ModelPlanner,
-): Promise<Outcome<{ changed: boolean; modelId: string; revision: number }>> {
-  const dataset = await findNamed(db.manager, Dataset, declaration.dataset);
+): Promise<Outcome<DeclaredResult<"Model">>> {
+  const session = sessionOf(access);
+  const dataset = await findNamed(session.manager, Dataset, declaration.dataset);
   const { spec, problems } = resolveModel(declaration, dataset);
   if (problems) return { problems };
-  const unsupported = planner ? await unsupportedIn(db, spec, planner) : [];
+  const unsupported = planner ? await unsupportedIn(session, spec, planner) : [];
   if (unsupported.length > 0) return { problems: unsupported };
-  const datasetId = (dataset as Dataset).id;
   const { name } = declaration;
   const description = declaration.description ?? "";
-
-  return transactOnce(
-    db,
-    { operation: "declareModel", key: declaration.idempotencyKey, request: { name, description, spec } },
-    async (manager) => {
-      await lockName(manager, "model", name);
-      const existing = await manager.findOneBy(Model, { name });
-      const modelId = existing?.id ?? newId("Model");
-      if (!existing) await manager.insert(Model, { id: modelId, name, description, datasetId });
-      else await manager.update(Model, modelId, { description, datasetId });
-      const { changed, revision } = await revise(
-        manager,
-        "ModelRevision",
-        ModelRevision,
-        { modelId },
-        {
-          modelId,
-          digest: digest(spec),
-          spec,
-          parameterCount: parameterCount(spec.layers),
-        },
-      );
-      return { changed: changed || existing?.description !== description, modelId, revision };
-    },
-  );
+  const revision = { digest: digest(spec), spec, parameterCount: parameterCount(spec.layers) };
+  return declareNamed(session, "Model", {
+    ...{ name, idempotencyKey, request: { name, description, spec } },
+    resolve: () => ({ fields: { description, datasetId: dataset?.id }, revision }),
+  });
 }
 
 /** Tracing takes a while, and is not needed for what has been declared before. */
-async function unsupportedIn(db: DataSource, spec: ModelSpec, planner: ModelPlanner): Promise<Problem[]> {
-  if (await db.manager.existsBy(ModelRevision, { digest: digest(spec) })) return [];
+async function unsupportedIn({ manager }: Session, spec: ModelSpec, planner: ModelPlanner): Promise<Problem[]> {
+  if (await manager.existsBy(ModelRevision, { digest: digest(spec) })) return [];
   return (await planner.unsupportedKernels(spec)).map(({ path, reason }) => ({
     path: path ?? "",
     code: "UNSUPPORTED",

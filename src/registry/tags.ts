@@ -1,4 +1,5 @@
-import { type DataSource, type EntityManager, Not } from "typeorm";
+import { type EntityManager, Not } from "typeorm";
+import type { Access } from "../db/session.js";
 import { type Outcome, Refused, refuse, transactOnce } from "../db/transaction.js";
 import { type ModelVersion, VersionTag } from "../entities/version.js";
 import { readText } from "../language/fields/fields.js";
@@ -16,9 +17,9 @@ export interface TagDeclaration {
 }
 
 /** Sets or removes one tag of a version. Tags are notes: they are the only part of a version that may change. */
-export function tagVersion(db: DataSource, declaration: TagDeclaration): Promise<Outcome<{ versionId: string }>> {
+export function tagVersion(access: Access, declaration: TagDeclaration): Promise<Outcome<{ versionId: string }>> {
   const { idempotencyKey, ...request } = declaration;
-  return transactOnce(db, { operation: "tagVersion", key: idempotencyKey, request }, async (manager) => {
+  return transactOnce(access, { operation: "tagVersion", key: idempotencyKey, request }, async (manager) => {
     const { key, value } = request;
     const findings = Findings.start();
     if (!/^[\w./-]+$/.test(key) || key.length > limits.tagKeyLength)
@@ -37,7 +38,11 @@ export function tagVersion(db: DataSource, declaration: TagDeclaration): Promise
     if (value == null) await manager.delete(VersionTag, { versionId: version.id, key });
     else {
       await assertRoom(manager, version, key);
-      await manager.upsert(VersionTag, { versionId: version.id, key, value }, ["versionId", "key"]);
+      await manager.query(
+        `INSERT INTO version_tag (version_id, key, value) VALUES ($1, $2, $3)
+         ON CONFLICT (version_id, key) DO UPDATE SET value = excluded.value, actor = excluded.actor`,
+        [version.id, key, value],
+      );
     }
     return { versionId: version.id };
   });

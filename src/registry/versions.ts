@@ -1,5 +1,7 @@
-import type { DataSource, EntityManager } from "typeorm";
-import { queryPrepared } from "../db/prepared.js";
+import type { EntityManager } from "typeorm";
+import { prepared, queryPrepared } from "../db/prepared.js";
+import type { Scope } from "../db/scope.js";
+import { type Access, sessionOf } from "../db/session.js";
 import { refuse } from "../db/transaction.js";
 import { newId } from "../entities/identifier.js";
 import type { Run } from "../entities/run.js";
@@ -79,23 +81,19 @@ function signatureOf(model: ModelSpec): Signature {
 }
 
 /** Small statements written by hand, since every prediction waits for one of them. */
-const byAlias = {
-  name: "version-by-alias",
-  text: "SELECT version_id AS id FROM alias WHERE model_id = (SELECT id FROM model WHERE name = $1) AND name = $2",
-};
-const byNumber = {
-  name: "version-by-number",
-  text: `SELECT id FROM model_version WHERE model_id = (SELECT id FROM model WHERE name = $1)
-         AND ($2::int IS NULL OR number = $2) ORDER BY number DESC LIMIT 1`,
-};
+const byAlias = (scope: Scope) =>
+  `SELECT version_id AS id FROM alias WHERE model_id = ${scope.idOf("model", "$1")} AND name = $2`;
+const byNumber = (scope: Scope) =>
+  `SELECT id FROM model_version WHERE model_id = ${scope.idOf("model", "$1")}
+   AND ($2::int IS NULL OR number = $2) ORDER BY number DESC LIMIT 1`;
 
 /** What to ask Postgres for the id of a version. @throws PlatformError BAD_INPUT when the text is no reference at all. */
-function lookUp(ref: string): { statement: typeof byAlias; values: unknown[] } {
+function lookUp(scope: Scope, ref: string): { statement: string; values: unknown[] } {
   const parsed = parseVersionRef(ref);
   if ("problem" in parsed) throw new PlatformError("BAD_INPUT", `A reference to a version ${parsed.problem}`);
   return parsed.alias !== undefined
-    ? { statement: byAlias, values: [parsed.model, parsed.alias] }
-    : { statement: byNumber, values: [parsed.model, parsed.version ?? null] };
+    ? { statement: byAlias(scope), values: [parsed.model, parsed.alias] }
+    : { statement: byNumber(scope), values: [parsed.model, parsed.version ?? null] };
 }
 
 /**
@@ -103,17 +101,18 @@ function lookUp(ref: string): { statement: typeof byAlias; values: unknown[] } {
  *
  * @throws PlatformError NOT_FOUND when nothing is there, BAD_INPUT when the text is no reference at all.
  */
-export async function requireVersionId(db: DataSource, ref: string): Promise<string> {
-  const { statement, values } = lookUp(ref);
-  const [found] = await queryPrepared<{ id: string }>(db, statement, values);
+export async function requireVersionId(access: Access, ref: string): Promise<string> {
+  const { db, scope } = sessionOf(access);
+  const { statement, values } = lookUp(scope, ref);
+  const [found] = await queryPrepared<{ id: string }>(db, prepared(statement), values);
   if (!found) throw new PlatformError("NOT_FOUND", `there is no version ${shown(ref)}`);
   return found.id;
 }
 
 /** The version of a reference, or null. @throws PlatformError BAD_INPUT when the text is no reference at all. */
 export async function findVersion(manager: EntityManager, ref: string): Promise<ModelVersion | null> {
-  const { statement, values } = lookUp(ref);
-  const [found] = await manager.query<{ id: string }[]>(statement.text, values);
+  const { statement, values } = lookUp(sessionOf(manager).scope, ref);
+  const [found] = await manager.query<{ id: string }[]>(statement, values);
   return found ? manager.findOneBy(ModelVersion, { id: found.id }) : null;
 }
 

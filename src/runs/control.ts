@@ -1,4 +1,5 @@
-import type { DataSource, EntityManager } from "typeorm";
+import type { EntityManager } from "typeorm";
+import type { Access } from "../db/session.js";
 import { type Outcome, transactOnce } from "../db/transaction.js";
 import { DatasetVersion } from "../entities/dataset.js";
 import { nodeTypeOf } from "../entities/identifier.js";
@@ -33,10 +34,10 @@ function assertRunId(runId: string): void {
  * @throws PlatformError NOT_FOUND, or ILLEGAL_TRANSITION when the run has SUCCEEDED or FAILED.
  */
 export function cancelRun(
-  db: DataSource,
+  access: Access,
   { runId, idempotencyKey }: RunReference,
 ): Promise<Outcome<{ runId: string }>> {
-  return transactOnce(db, { operation: "cancelRun", key: idempotencyKey, request: runId }, async (manager) => {
+  return transactOnce(access, { operation: "cancelRun", key: idempotencyKey, request: runId }, async (manager) => {
     const run = await lockedRun(manager, runId);
     if (run.state === "CANCELING" || run.state === "CANCELED") return { runId };
     if (run.state === "RUNNING") await transition(manager, runId, ["RUNNING"], "CANCELING", "cancel requested");
@@ -51,8 +52,8 @@ export function cancelRun(
  *
  * @throws PlatformError NOT_FOUND, or ILLEGAL_TRANSITION when the run has ended or is being canceled.
  */
-export function pauseRun(db: DataSource, { runId, idempotencyKey }: RunReference): Promise<Outcome<{ runId: string }>> {
-  return transactOnce(db, { operation: "pauseRun", key: idempotencyKey, request: runId }, async (manager) => {
+export function pauseRun(access: Access, { runId, idempotencyKey }: RunReference): Promise<Outcome<{ runId: string }>> {
+  return transactOnce(access, { operation: "pauseRun", key: idempotencyKey, request: runId }, async (manager) => {
     const run = await lockedRun(manager, runId);
     if (run.state === "QUEUED") await transition(manager, runId, ["QUEUED"], "PAUSED", "paused");
     else if (run.state === "RUNNING") await ask(manager, run, "PAUSE");
@@ -68,10 +69,10 @@ export function pauseRun(db: DataSource, { runId, idempotencyKey }: RunReference
  * @throws PlatformError NOT_FOUND, or ILLEGAL_TRANSITION when the run has ended or is being canceled.
  */
 export function resumeRun(
-  db: DataSource,
+  access: Access,
   { runId, idempotencyKey }: RunReference,
 ): Promise<Outcome<{ runId: string }>> {
-  return transactOnce(db, { operation: "resumeRun", key: idempotencyKey, request: runId }, async (manager) => {
+  return transactOnce(access, { operation: "resumeRun", key: idempotencyKey, request: runId }, async (manager) => {
     const run = await lockedRun(manager, runId);
     if (run.state === "PAUSED") await transition(manager, runId, ["PAUSED"], "QUEUED", "resumed");
     else if (run.state === "RUNNING" && run.asked === "PAUSE") await ask(manager, run, null);
@@ -90,7 +91,10 @@ async function lockedRun(manager: EntityManager, runId: string): Promise<Run> {
 /** Tells the run's worker what to do with it, which it sees at the hint, or when it renews the lease. */
 async function ask(manager: EntityManager, run: Run, what: Run["asked"]): Promise<void> {
   if (run.asked === what) return;
-  await manager.query("UPDATE run SET asked = $2, updated_at = clock_timestamp() WHERE id = $1", [run.id, what]);
+  await manager.query(
+    "UPDATE run SET asked = $2, asked_by = current_actor(), updated_at = clock_timestamp() WHERE id = $1",
+    [run.id, what],
+  );
   await publish(manager, { type: "run", runId: run.id });
 }
 
@@ -104,8 +108,8 @@ const illegal = ({ id, state }: Run, rule: string) =>
  *
  * @throws PlatformError NOT_FOUND, or ILLEGAL_TRANSITION when the run has not FAILED and was not CANCELED.
  */
-export function retryRun(db: DataSource, { runId, idempotencyKey }: RunReference): Promise<Outcome<{ runId: string }>> {
-  return transactOnce(db, { operation: "retryRun", key: idempotencyKey, request: runId }, async (manager) => {
+export function retryRun(access: Access, { runId, idempotencyKey }: RunReference): Promise<Outcome<{ runId: string }>> {
+  return transactOnce(access, { operation: "retryRun", key: idempotencyKey, request: runId }, async (manager) => {
     assertRunId(runId);
     const run = await manager.findOneBy(Run, { id: runId });
     if (!run) throw noRun(runId);

@@ -1,8 +1,8 @@
-import { type DataSource, type EntityManager, MoreThan } from "typeorm";
+import type { DataSource, EntityManager } from "typeorm";
 import { nodeTypeOf } from "../entities/identifier.js";
 import type { RunState } from "../entities/run.js";
 import { RunEvent } from "../entities/run-event.js";
-import { publish } from "../pubsub/topics.js";
+import { EventLog, type EventPage } from "../pubsub/event-log.js";
 import { isFinal } from "./run-state.js";
 
 /** What a run's log tells beside its changes of state. */
@@ -17,50 +17,36 @@ export type RunEventKind =
   | "ROWS_SKIPPED"
   | "WARNING";
 
+/** The logs of runs. Changes of state are entries too, which `run-state.ts` writes together with the state. */
+export const runEvents = new EventLog<RunEvent>({
+  name: "run-events",
+  entity: RunEvent,
+  owner: { table: "run", property: "runId" },
+  topic: (runId) => ({ type: "run", runId }),
+  copied: ["attempt"],
+  once: ["kind", "message"],
+});
+
 /**
- * Appends to a run's log within the caller's transaction; the row lock on the run keeps `seq` gapless. The same entry of
- * the same attempt again is a retry after a lost answer, and changes nothing.
+ * Appends to a run's log within the caller's transaction. The same entry of the same attempt again is a retry after a lost
+ * answer, and changes nothing.
  */
-export async function recordRunEvent(
+export function recordRunEvent(
   manager: EntityManager,
-  event: { runId: string; kind: RunEventKind; message: string },
+  { runId, ...event }: { runId: string; kind: RunEventKind; message: string },
 ): Promise<void> {
-  await manager.query(
-    `WITH head AS (
-       UPDATE run SET event_head = event_head + 1
-       WHERE id = $1 AND NOT EXISTS (
-         SELECT FROM run_event WHERE run_id = $1 AND attempt = run.attempt AND kind = $2 AND message = $3)
-       RETURNING event_head, attempt)
-     INSERT INTO run_event (run_id, seq, kind, attempt, message) SELECT $1, event_head, $2, attempt, $3 FROM head`,
-    [event.runId, event.kind, event.message],
-  );
-  await publish(manager, { type: "run", runId: event.runId });
+  return runEvents.append(manager, runId, event);
 }
 
-/** A stretch of a run's log, and whether anything can follow it. */
-export interface RunEventPage {
-  events: RunEvent[];
-  more: boolean;
-  /** The run has reached its last state, and its last entry is among `events` or before them. */
-  ended: boolean;
-}
-
-/** Entries of a run's log behind `after`. The run is read first: of one seen final the log is complete. */
-export async function readRunEvents(
-  db: DataSource,
-  runId: string,
-  after: number,
-  limit: number,
-): Promise<RunEventPage> {
+/** Entries of a run's log after `after`. The run is read first: of one seen final the log is complete. */
+export async function readRunEvents(db: DataSource, runId: string, after: number): Promise<EventPage<RunEvent>> {
   const [run] = await db.query<{ state: RunState; event_head: number }[]>(
     "SELECT state, event_head FROM run WHERE id = $1",
     [runId],
   );
-  const where = { runId, seq: MoreThan(after) };
-  const events = await db.manager.find(RunEvent, { where, order: { seq: "ASC" }, take: limit });
-  const more = events.length === limit;
-  const seq = events.at(-1)?.seq ?? after;
-  return { events, more, ended: run !== undefined && isFinal(run.state) && !more && seq >= run.event_head };
+  const { entries, more } = await runEvents.read(db, runId, after);
+  const seq = entries.at(-1)?.seq ?? after;
+  return { entries, more, ended: run !== undefined && isFinal(run.state) && !more && seq >= run.event_head };
 }
 
 /** `seq` of the newest metric point and of the newest entry of the log; null where there is no such run. */

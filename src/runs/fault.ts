@@ -164,7 +164,7 @@ export function aftermath({ kind, code, message }: Fault, standing: Standing): A
     if (losses < maximumLosses) return { to: "QUEUED", pauseSeconds: pauseSeconds(losses), losses };
     return {
       to: "FAILED",
-      error: { code, message: `${message}: ${losses} attempts in a row were lost without a gained step` },
+      error: { code, message: `${message}: ${losses} attempts in a row were lost without completing a new step` },
     };
   }
   const { lastFault: last, step, maximumRestarts } = standing;

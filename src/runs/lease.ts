@@ -16,7 +16,8 @@ export const leaseLimits = { leaseSeconds } as const;
 
 /**
  * A transaction that only the holder of the lease can commit. The first statement takes the lock on the run's row, which
- * orders it against a takeover: after the fence has risen no row matches.
+ * orders it against a takeover: after the fence has risen no row matches. What the transaction writes carries the worker as
+ * its actor.
  *
  * @throws PlatformError LEASE_LOST
  */
@@ -28,7 +29,7 @@ export function fenced<Result>(
   return db.transaction(async (manager) => {
     const [rows] = await manager.query<[HeldRun[], number]>(
       `UPDATE run SET updated_at = clock_timestamp() WHERE id = $1 AND fence = $2 AND state IN ('RUNNING', 'CANCELING')
-       RETURNING state, asked`,
+       RETURNING state, asked, set_config('perennial.actor', 'WORKER:' || worker_id, true)`,
       [lease.runId, lease.fence],
     );
     const [run] = rows;

@@ -1,31 +1,15 @@
 import { type DataSource, type EntityManager, In } from "typeorm";
+import { sessionOf } from "../db/session.js";
 import { nodeTypeOf } from "../entities/identifier.js";
 import { Run, type RunState } from "../entities/run.js";
-import { readInteger } from "../language/fields/fields.js";
+import { readFields } from "../language/fields/field.js";
 import { Findings } from "../language/fields/findings.js";
 import { limits } from "../language/fields/limits.js";
-import { checkName } from "../language/fields/names.js";
 import type { Problem, Resolution } from "../language/fields/problem.js";
 import { count, shown } from "../language/fields/wording.js";
+import { type Queueing, type QueueingDeclaration, queueingFields } from "../language/training/queueing.js";
 
-/** How a run is to stand in the queue. */
-export interface QueueingDeclaration {
-  /** 1 to 99, lower first. Default: 42, as Determined's. */
-  priority?: number | null;
-  /** Default: `default`. */
-  project?: string | null;
-  /** Ids of runs that must have SUCCEEDED first. */
-  dependsOn?: readonly string[] | null;
-}
-
-export interface Queueing {
-  priority: number;
-  project: string;
-  dependsOn: string[];
-}
-
-export const defaultPriority = 42;
-export const defaultProject = "default";
+export { defaultPriority, type QueueingDeclaration } from "../language/training/queueing.js";
 
 /**
  * A run's place with its defaults. The runs that it depends on stay locked until the caller's transaction ends, so that none
@@ -33,16 +17,16 @@ export const defaultProject = "default";
  */
 export async function resolveQueueing(
   manager: EntityManager,
-  { priority, project, dependsOn }: QueueingDeclaration,
+  declaration: QueueingDeclaration,
 ): Promise<Resolution<Queueing>> {
   const findings = Findings.start();
   const resolved: Queueing = {
-    priority: readInteger(findings, "priority", priority, 1, defaultPriority, limits.priority),
-    project: project ?? defaultProject,
-    dependsOn: [...(dependsOn ?? [])],
+    ...readFields(findings, queueingFields, {
+      ...declaration,
+      project: declaration.project ?? sessionOf(manager).scope.project,
+    }),
+    dependsOn: [...(declaration.dependsOn ?? [])],
   };
-  const badName = checkName("declaration", resolved.project, "project");
-  if (badName) findings.add(badName.code, badName.message, "project");
   if (resolved.dependsOn.length > limits.dependencies)
     findings.add(
       "TOO_LONG",

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from "typeorm";
+import type { Access } from "../db/session.js";
 import { type Outcome, transactOnce } from "../db/transaction.js";
 import { DatasetVersion } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
@@ -30,10 +31,10 @@ export interface ReproduceRequest {
  * It makes no version: it ends with `run.reproduction`, which says whether the weights are the same.
  */
 export function reproduceVersion(
-  db: DataSource,
+  access: Access,
   { ref, idempotencyKey }: ReproduceRequest,
 ): Promise<Outcome<{ runId: string }>> {
-  return transactOnce(db, { operation: "reproduceVersion", key: idempotencyKey, request: ref }, async (manager) => {
+  return transactOnce(access, { operation: "reproduceVersion", key: idempotencyKey, request: ref }, async (manager) => {
     const version = await referencedVersion(manager, "ref", ref);
     const original = await manager.findOneByOrFail(Run, { id: version.runId });
     const runId = await queueRun(manager, {

@@ -122,8 +122,8 @@ export async function recordStarts(
        FROM start WHERE run.id = start.id AND ${is("QUEUED")}
        RETURNING ${columnsOf(manager.connection, Run, "run")}, event_head, rank),
      logged AS (
-       INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message)
-       SELECT id, event_head, 'STATE_CHANGED', 'QUEUED', 'RUNNING', attempt, 'claimed by ' || $1 FROM changed)
+       INSERT INTO run_event (run_id, seq, kind, from_state, to_state, attempt, message, actor)
+       SELECT id, event_head, 'STATE_CHANGED', 'QUEUED', 'RUNNING', attempt, 'claimed by ' || $1, 'WORKER:' || $1 FROM changed)
      SELECT * FROM changed ORDER BY rank`,
     [workerId, leaseSeconds, ...values],
   );

@@ -1,5 +1,9 @@
-import type { DataSource, EntityManager } from "typeorm";
-import { findNamed, type Outcome, Refused, transactOnce, unknownReference } from "../db/transaction.js";
+import type { EntityManager } from "typeorm";
+import { findNamed, unknownReference } from "../db/names.js";
+import { newestRevision } from "../db/revisions.js";
+import { defaultProject } from "../db/scope.js";
+import { type Access, sessionOf } from "../db/session.js";
+import { type Outcome, Refused, transactOnce } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
 import { Model, ModelRevision } from "../entities/model.js";
@@ -9,42 +13,26 @@ import type { ModelVersion } from "../entities/version.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { describedType } from "../language/datasets/feature-types.js";
 import { canonicalJson } from "../language/fields/canonical.js";
+import type { DeclaredFields } from "../language/fields/field.js";
 import type { Problem } from "../language/fields/problem.js";
 import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
 import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
-import type { TrainingDeclaration, TrainingSpec } from "../language/training/training.js";
+import type { TrainingSpec, trainStruct } from "../language/training/training.js";
 import { publish } from "../pubsub/topics.js";
-import { newestRevision } from "../registry/revise.js";
 import { referencedVersion } from "../registry/versions.js";
 import { offeredMemory } from "./offered-memory.js";
-import {
-  defaultPriority,
-  defaultProject,
-  type QueueingDeclaration,
-  recordDependencies,
-  resolveQueueing,
-} from "./queueing.js";
+import { defaultPriority, recordDependencies, resolveQueueing } from "./queueing.js";
 
-export interface TrainDeclaration extends TrainingDeclaration, QueueingDeclaration {
-  model: string;
-  modelRevision?: number | null;
-  optimizer: string;
-  optimizerRevision?: number | null;
-  /** Number of the dataset's version; default: the newest. */
-  datasetVersion?: number | null;
-  /** Reference of a version of the same model revision whose weights are the start. */
-  initializeFrom?: string | null;
-  idempotencyKey?: string | null;
-}
+export type TrainDeclaration = DeclaredFields<typeof trainStruct.fields> & { idempotencyKey?: string | null };
 
 /** No rule about counts of rows applies to them. */
 const unknownCounts = { train: Number.NaN, validation: 1, test: 1 };
 
 /** Queues a run, with every default resolved. Nothing is queued when anything is wrong. */
-export function train(db: DataSource, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
+export function train(access: Access, declaration: TrainDeclaration): Promise<Outcome<{ runId: string }>> {
   const { idempotencyKey, ...request } = declaration;
-  return transactOnce(db, { operation: "train", key: idempotencyKey, request }, async (manager) => ({
+  return transactOnce(access, { operation: "train", key: idempotencyKey, request }, async (manager) => ({
     runId: await queueRun(manager, await resolveTrainRequest(manager, request)),
   }));
 }
@@ -114,10 +102,10 @@ async function findDatasetVersion(
   request: TrainDeclaration,
   problems: Problem[],
 ): Promise<DatasetVersion | null> {
-  const dataset = await manager.findOneByOrFail(Dataset, { name: spec.dataset });
+  const dataset = await manager.findOneByOrFail(Dataset, sessionOf(manager).scope.where<Dataset>(spec.dataset));
   const lost = lostFeature(spec, dataset.features);
   if (lost !== undefined) {
-    const message = `${spec.dataset} was declared anew, and feature ${lost} is not as this model knows it; declare the model again.`;
+    const message = `dataset ${spec.dataset} has been redeclared, and its feature ${lost} differs from the one that this model was declared with; declare the model again.`;
     problems.push({ path: "model", code: "STALE", message });
     return null;
   }

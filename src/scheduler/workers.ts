@@ -1,4 +1,5 @@
-import type { DataSource } from "typeorm";
+import { type DataSource, In } from "typeorm";
+import { Run } from "../entities/run.js";
 import { Worker } from "../entities/worker.js";
 
 /** Makes a worker and its devices visible. */
@@ -26,4 +27,15 @@ export function liveWorkers(db: DataSource, withinSeconds = 15): Promise<Worker[
     .where("worker.heartbeat_at > clock_timestamp() - make_interval(secs => :withinSeconds)", { withinSeconds })
     .orderBy("worker.started_at")
     .getMany();
+}
+
+/** The runs that each worker executes now, first the one that began first. One statement, however many workers. */
+export async function runsInExecution(db: DataSource, workerIds: readonly string[]): Promise<Map<string, Run[]>> {
+  const runs = await db.manager.find(Run, {
+    where: { workerId: In([...workerIds]), state: In(["RUNNING", "CANCELING"]) },
+    order: { startedAt: "ASC", id: "ASC" },
+  });
+  const byWorker = new Map(workerIds.map((id): [string, Run[]] => [id, []]));
+  for (const run of runs) byWorker.get(run.workerId ?? "")?.push(run);
+  return byWorker;
 }

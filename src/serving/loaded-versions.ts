@@ -133,7 +133,7 @@ export class LoadedVersions<Version> {
     const { count, waitSeconds } = this.limits;
     return new Promise((resolve, reject) => {
       const giveUp = guarded(() => {
-        const message = `The request waited longer than ${waitSeconds} s for room to load its version: ${count} versions, or as many bytes as may be, are in use.`;
+        const message = `The request waited longer than ${waitSeconds} s for room to load its version: the versions in use have reached the limit of ${count} or the limit of memory.`;
         reject(new PlatformError("DEADLINE_EXCEEDED", message));
       }, reject);
       const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now())).unref();

@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import { sessionOf } from "../db/session.js";
 import { type Outcome, Refused } from "../db/transaction.js";
 import type { TrainingPlan, UnsupportedKernel } from "../engine/programs/training-plan.js";
 import type { DatasetVersion } from "../entities/dataset.js";
@@ -52,10 +53,10 @@ export function createPlanner(options: {
     ...{ url: threadUrl, what: "model checks", limits: checkLimits },
   });
   return {
-    async planTraining(request, caller = { request: {} }) {
+    async planTraining(request, caller: Caller = { request: {} }) {
       try {
         const { modelRevision, optimizerRevision, datasetVersion, spec } = await resolveTrainRequest(
-          db.manager,
+          sessionOf(caller.session ?? db).manager,
           request,
         );
         const plan = await plans.call(caller, {

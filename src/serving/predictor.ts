@@ -1,17 +1,19 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { DataSource } from "typeorm";
+import { sessionOf } from "../db/session.js";
 import { predictionBatchSizes } from "../engine/programs/predict.js";
 import { Dataset } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
 import { type DecodeImages, decodeImageFiles, imageBudget } from "../features/image-files.js";
-import { type Prediction, toPredictions } from "../features/predictions.js";
+import { toPredictions } from "../features/predictions.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { dropped, unawaited } from "../guarded.js";
 import type { Problem } from "../language/fields/problem.js";
 import type { ModelSpec } from "../language/models/model.js";
+import type { RowAnswer } from "../language/models/prediction.js";
 import { requireVersionId } from "../registry/versions.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { predictionLimits, type ServedVersionLimits, servedVersionLimits, turnMilliseconds } from "./limits.js";
@@ -20,14 +22,6 @@ import type { SliceAnswer, ToThread } from "./protocol.js";
 import { createSliceCheck, type FittingRows, RowProblems, type SliceCheck } from "./row-checks.js";
 import { rowsPerSlice, slicesOf } from "./slices.js";
 import { type Caller, createThreadCalls } from "./thread-calls.js";
-
-/** The answer to one row: a prediction, or null and why there is none. */
-export interface RowAnswer {
-  value: Prediction["value"] | null;
-  probabilities: Prediction["probabilities"];
-  /** With paths such as `rows[3].x`; empty for a row that is answered. */
-  problems: Problem[];
-}
 
 export interface Predictor {
   /**
@@ -100,7 +94,11 @@ export function createPredictor(options: {
     const { spec } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
     const artifact = await db.manager.findOneByOrFail(Artifact, { versionId, name: "weights.safetensors" });
     const { preprocessing } = version;
-    const check = sliceCheck(spec, await db.manager.findOneBy(Dataset, { name: spec.dataset }), decodeImages);
+    const check = sliceCheck(
+      spec,
+      await db.manager.findOneBy(Dataset, sessionOf(db).scope.where<Dataset>(spec.dataset)),
+      decodeImages,
+    );
     return {
       // The parameters, and a copy for each program.
       bytes: artifact.sizeBytes * (1 + predictionBatchSizes.length),
@@ -119,13 +117,15 @@ export function createPredictor(options: {
 
   async function predictBy(reference: string, rows: readonly unknown[], caller: Caller = { request: {} }) {
     // An alias may have moved, so Postgres is always asked; what it will most likely say is computed meanwhile.
-    const guess = meanings.get(reference);
+    const session = sessionOf(caller.session ?? db);
+    const meaning = session.scope.cacheKey(reference);
+    const guess = meanings.get(meaning);
     let wrong = false;
     const guessed = guess === undefined ? undefined : answer(guess, rows, caller, () => wrong);
     guessed?.catch(() => {});
     try {
-      const versionId = await requireVersionId(db, reference);
-      meanings.set(reference, versionId);
+      const versionId = await requireVersionId(session, reference);
+      meanings.set(meaning, versionId);
       wrong = versionId !== guess;
       return { versionId, predictions: await (guessed && !wrong ? guessed : predict(versionId, rows, caller)) };
     } catch (error) {

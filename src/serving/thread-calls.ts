@@ -1,3 +1,4 @@
+import type { Session } from "../db/session.js";
 import { PlatformError } from "../errors.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
 import { createThread } from "../threads/thread.js";
@@ -9,6 +10,8 @@ export interface Caller {
   request: object;
   /** Aborted when nobody waits for the answer any more: calls that have not started are then dropped. */
   signal?: AbortSignal;
+  /** In whose scope names are looked up; default: the operator's. */
+  session?: Session;
 }
 
 /** Limits of the calls to one thread. */
@@ -108,14 +111,14 @@ export function createThreadCalls<Message, Result>(options: {
     advance();
   }
 
-  const late = (fault: string) => new PlatformError("DEADLINE_EXCEEDED", `The request ${fault}, and was given up.`);
+  const late = (fault: string) => new PlatformError("DEADLINE_EXCEEDED", `The request ${fault} and was abandoned.`);
 
   function enqueue(call: Call<Message, Result>): void {
     waiting.push(call.owner, call);
     if (waiting.size <= limits.waiting) return;
     const longest = waiting.longest ?? call.owner;
     const owner = waiting.lengthOf(longest) > waiting.lengthOf(call.owner) ? longest : call.owner;
-    const message = `The server has ${limits.waiting} ${what} waiting, which is as many as it takes; try again later.`;
+    const message = `The server already has ${limits.waiting} ${what} waiting, which is the limit; try again later.`;
     waiting.pop(owner)?.settle({ error: new PlatformError("LIMIT_EXCEEDED", message) });
   }
 

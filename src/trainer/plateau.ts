@@ -1,5 +1,5 @@
 import { metricDirection } from "../language/metrics/metrics.js";
-import type { ReduceOnPlateau, Schedule } from "../language/schedules/schedule.js";
+import type { ReduceOnPlateau, Schedule } from "../language/schedules/schedules.js";
 import { currentSemantics, type TrainingSemantics } from "../language/training/training.js";
 import type { NamedValue } from "./evaluation.js";
 

@@ -1,7 +1,7 @@
 import type { State } from "../engine/graphs/executor.js";
 import type { StepResult } from "../engine/programs/training-program.js";
 import type { MetricPoint } from "../language/metrics/metrics.js";
-import type { Schedule } from "../language/schedules/schedule.js";
+import type { Schedule } from "../language/schedules/schedules.js";
 import type { PositionWithoutState, TrainingPosition } from "./checkpoint.js";
 import { type EarlyStoppingState, freshEarlyStopping } from "./early-stopping.js";
 import type { NamedValue } from "./evaluation.js";

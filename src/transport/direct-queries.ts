@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import type { GraphQLFormattedError } from "graphql";
 import { dropped, guarded } from "../guarded.js";
 import { answerText } from "./answer-text.js";
+import { actorOf } from "./authenticate.js";
 import { createOutbox } from "./backpressure.js";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import type { Executor, OperationRequest, RequestInfo } from "./execute.js";
@@ -66,6 +67,7 @@ function requestInfo(request: Request): RequestInfo {
   let gone: AbortController | undefined;
   return {
     transport: "http",
+    actor: actorOf(request),
     headers: request.headers,
     remoteAddress: request.socket.remoteAddress,
     // Few look at it, and a controller for each request is not free.

@@ -32,7 +32,7 @@ export function createErrorFormatter(logger: Logger): ErrorFormatter {
     }
     if (isDiskFull(cause)) {
       logger.error({ err: cause, path }, "Postgres has no room left");
-      const message = "Postgres has no room left on its disk; nothing was stored.";
+      const message = "Postgres has no space left on its disk; nothing was stored.";
       return { message, ...at, extensions: { code: "STORAGE_FULL" satisfies ErrorCode } };
     }
     if (cause instanceof RangeError && cause.message.includes("call stack")) {
@@ -42,7 +42,7 @@ export function createErrorFormatter(logger: Logger): ErrorFormatter {
     if (isConnectionError(cause)) {
       logger.warn({ err: cause, path }, "Postgres cannot be reached");
       const message =
-        "Postgres cannot be reached. Try again; a mutation with an idempotencyKey is then done once, whatever became of this one.";
+        "Postgres cannot be reached. Try again; a mutation with the same idempotencyKey is carried out only once.";
       return { message, ...at, extensions: { code: "DATABASE_UNAVAILABLE" satisfies ErrorCode } };
     }
     if (error instanceof GraphQLError && cause instanceof GraphQLError && isAboutTheRequest(cause, path)) {

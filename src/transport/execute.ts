@@ -14,6 +14,7 @@ import {
   validate,
 } from "graphql";
 import { LRUCache } from "lru-cache";
+import type { Actor } from "../entities/actor.js";
 import { createPacer, type Pacer, turnIsOver } from "../event-loop.js";
 import type { Outbox } from "./backpressure.js";
 import { documentFaults } from "./document-limits.js";
@@ -27,6 +28,8 @@ import { sharedResult } from "./shared-results.js";
 /** What a context factory may know about the request it serves. */
 export interface RequestInfo {
   transport: "http" | "websocket" | "sse";
+  /** Who asks, as the key check found. */
+  actor: Actor;
   /** Headers of the HTTP request, or of the WebSocket's upgrade. */
   headers: IncomingHttpHeaders;
   remoteAddress: string | undefined;
@@ -147,7 +150,7 @@ export function createExecutor<Context extends object>(
       const source = await createSourceEventStream({ ...args, contextValue: await createContext(request) });
       if (!(Symbol.asyncIterator in source)) return source;
       // A context for each event: loaders that outlived one would answer the next from their cache.
-      const resolve = (event: unknown) => sharedResult(event, args, () => answer(event));
+      const resolve = (event: unknown) => sharedResult(event, { ...args, actor: request.actor }, () => answer(event));
       return mapEvents(source, resolve, outbox);
     },
   };

@@ -10,6 +10,7 @@ import type { Logger } from "../logger.js";
 import { answerCors, createAccessCheck } from "./access.js";
 import { createApollo } from "./apollo.js";
 import { artifactRoute, type OpenArtifact } from "./artifact-route.js";
+import { actorOf, authenticate, noteActor } from "./authenticate.js";
 import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
@@ -112,6 +113,7 @@ export async function startHttpServer<Context extends object>(
         const { headers, socket } = req;
         return createContext({
           transport: "http",
+          actor: actorOf(req),
           headers,
           remoteAddress: socket.remoteAddress,
           signal: gone.signal,
@@ -185,9 +187,13 @@ function protect(foreignHeader: ReturnType<typeof createAccessCheck>): RequestHa
 
 function requireKey(keys: KeyCheck): RequestHandler {
   return (request, response, next) => {
-    const refusal = keys.refuse(request.headers.authorization, request.socket.remoteAddress);
-    if (!refusal) return next();
-    const { retryAfter } = refusal;
+    const { headers, socket } = request;
+    const authenticated = authenticate(keys, headers.authorization, socket.remoteAddress);
+    if (!authenticated.refusal) {
+      noteActor(request, authenticated.actor);
+      return next();
+    }
+    const { retryAfter } = authenticated.refusal;
     response.set("WWW-Authenticate", "Bearer");
     if (retryAfter === undefined) {
       const message =
@@ -225,7 +231,7 @@ function failed(format: ErrorFormatter): ErrorRequestHandler {
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = guarded((cause: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} of ${host} is taken by another program; choose another port.`;
+      const taken = `Port ${port} of ${host} is in use by another program; choose another port.`;
       reject(new Error(cause.code === "EADDRINUSE" ? taken : `Cannot listen on ${host}: ${cause.message}`, { cause }));
     }, reject);
     server.on("error", fail);

@@ -43,7 +43,7 @@ export function readBody(intake: Intake, schema: GraphQLSchema): RequestHandler[
     const bytes: unknown = request.body;
     if (!Buffer.isBuffer(bytes)) return next();
     const charset = charsetOf(request);
-    if (charset === undefined) return next({ status: 415, message: "The charset is not one that JSON may have." });
+    if (charset === undefined) return next({ status: 415, message: "The charset is not allowed for JSON." });
     try {
       const form = { charset, rowsAt, queryCharacters: bodyLimits.queryCharacters };
       const body = await intake.parse(ownBytes(bytes.length === 0 ? noFields : bytes), form);
@@ -77,7 +77,7 @@ const refuseInexactVariables: RequestHandler = (request, response, next) => {
   const { variables } = request.query;
   if (request.method !== "GET" || typeof variables !== "string") return next();
   if (markInexactIntegers(variables) === variables) return next();
-  const message = "The variables hold an integer that 64-bit floats do not hold exactly.";
+  const message = "The variables have an integer that a 64-bit float cannot represent exactly.";
   response.status(400).json(errorBody("BAD_REQUEST", message));
 };
 

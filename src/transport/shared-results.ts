@@ -7,6 +7,7 @@ import {
   type SelectionNode,
   visit,
 } from "graphql";
+import { type Actor, writeActor } from "../entities/actor.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
 
 /** What of an operation its results depend on, beside the event. */
@@ -14,6 +15,8 @@ export interface SharedOperation {
   document: DocumentNode;
   operationName?: string | null;
   variableValues?: Readonly<Record<string, unknown>> | null;
+  /** Who asks: another may see other things. */
+  actor: Actor;
 }
 
 /** Subscribers that follow an event live ask for its results within so many milliseconds. */
@@ -24,8 +27,8 @@ const shared = new WeakMap<object, Results>();
 
 /**
  * Declares that an event goes to several subscribers, and that a subscription's own field makes its answer from the event
- * alone, not from its arguments. Whoever asks for the same fields of it then gets the same result, made once. Nobody may
- * see more of it than another: there is one operator key.
+ * alone, not from its arguments. Whoever asks for the same fields of it as the same actor then gets the same result, made
+ * once.
  */
 export function shareable<Event extends object>(event: Event): Event {
   shared.set(event, new Map());
@@ -40,8 +43,9 @@ export function sharedResult(
 ): Promise<ExecutionResult> {
   const results = typeof event === "object" && event !== null ? shared.get(event) : undefined;
   if (!results) return execute();
-  const { document, operationName, variableValues } = operation;
+  const { document, operationName, variableValues, actor } = operation;
   const key = JSON.stringify([
+    writeActor(actor),
     operationName ?? null,
     variablesOfSelection(document, operationName).map((name) =>
       variableValues && Object.hasOwn(variableValues, name) ? [variableValues[name]] : [],

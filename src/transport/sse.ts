@@ -6,6 +6,7 @@ import { createHandler, TOKEN_HEADER_KEY, TOKEN_QUERY_KEY } from "graphql-sse";
 import { dropped, guarded, logged, unawaited } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { createWrittenAnswers, type WrittenAnswers } from "./answer-text.js";
+import { actorOf } from "./authenticate.js";
 import { createOutbox, type Outbox } from "./backpressure.js";
 import { type ErrorFormatter, errorBody } from "./error-format.js";
 import type { Executor, Operation } from "./execute.js";
@@ -75,6 +76,7 @@ export function createEventStreamTransport(
       const { outbox, operations, gone } = context.stream;
       const request = {
         transport: "sse" as const,
+        actor: actorOf(raw as Request),
         headers: raw?.headers ?? {},
         remoteAddress: raw?.socket.remoteAddress,
         signal: gone.signal,

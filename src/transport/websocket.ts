@@ -5,10 +5,12 @@ import type { ExecutionArgs } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { KeyCheck } from "../auth/key-check.js";
+import type { Actor } from "../entities/actor.js";
 import { dropped, guarded, logged } from "../guarded.js";
 import { markInexactIntegers } from "../language/fields/exact-integers.js";
 import type { Logger } from "../logger.js";
 import { createWrittenAnswers, type WrittenAnswers } from "./answer-text.js";
+import { authenticate } from "./authenticate.js";
 import { createOutbox, cutOffBytes, type Outbox } from "./backpressure.js";
 import type { ErrorFormatter } from "./error-format.js";
 import type { Executor, Operation, RequestInfo } from "./execute.js";
@@ -46,7 +48,9 @@ export interface WebSocketTransport {
 }
 
 interface Connection {
-  request: RequestInfo;
+  request: Omit<RequestInfo, "actor">;
+  /** Undefined until the key has been checked. */
+  actor?: Actor;
   outbox: Outbox;
   operations: OpenOperations;
   /** Closes the socket with 4403. */
@@ -71,12 +75,16 @@ export function createWebSocketTransport(options: WebSocketOptions): WebSocketTr
     connectionInitWaitTimeout: limits.initTimeout,
     onConnect: ({ connectionParams, extra }) => {
       const authorization = connectionParams?.authorization ?? connectionParams?.Authorization;
-      const refusal = keys.refuse(authorization, extra.request.remoteAddress);
+      const authenticated = authenticate(keys, authorization, extra.request.remoteAddress);
+      const { refusal } = authenticated;
       if (refusal?.retryAfter) extra.forbid(`Too many wrong keys; try again in ${refusal.retryAfter} s.`);
+      if (!authenticated.refusal) extra.actor = authenticated.actor;
       return refusal === undefined;
     },
-    onSubscribe: ({ extra: { request, outbox, operations } }, _id, payload) => {
-      const operation = executor.prepare(payload, request, outbox);
+    onSubscribe: ({ extra: { request, actor, outbox, operations } }, _id, payload) => {
+      // The protocol takes operations only after the connection was acknowledged.
+      if (!actor) throw new Error("the connection was not authenticated");
+      const operation = executor.prepare(payload, { ...request, actor }, outbox);
       if (!("type" in operation)) return operation;
       operationsOf.set(operation, operations);
       return operations.admit(operation) ?? operation;

@@ -28,6 +28,8 @@ export interface AttemptResults {
   readonly reachedStep: number;
 }
 
+type FencedWrite = (manager: EntityManager) => Promise<void>;
+
 /** @param options.metricHead `seq` of the last point that earlier attempts have stored. */
 export function createAttemptResults(options: {
   db: DataSource;
@@ -39,13 +41,13 @@ export function createAttemptResults(options: {
   const { runId } = lease;
   let head = options.metricHead;
   let reachedStep = 0;
-  const write = (body: (manager: EntityManager) => Promise<void>) => journal.add(() => fenced(db, lease, body));
+  const record = (body: FencedWrite) => journal.add(() => fenced(db, lease, body));
   const log = (kind: RunEventKind, message: string) =>
-    write((manager) => recordRunEvent(manager, { runId, kind, message }));
+    record((manager) => recordRunEvent(manager, { runId, kind, message }));
 
   type Handlers = { [Type in FromTrainer["type"]]?: (message: Extract<FromTrainer, { type: Type }>) => void };
   const handlers: Handlers = {
-    STARTED: ({ environment }) => write((manager) => recordEnvironment(manager, runId, environment)),
+    STARTED: ({ environment }) => record((manager) => recordEnvironment(manager, runId, environment)),
     RESUMED({ step }) {
       reachedStep = step;
       log("RESUMED", `resumed after step ${step}`);

@@ -55,7 +55,7 @@ export async function settle(
     case "CANCEL":
       return endRun(db, lease, run, { state: "CANCELED" });
     case "GIVE_BACK":
-      return giveBackRun(db, lease, run, "its worker drains");
+      return giveBackRun(db, lease, run, "its worker is stopping");
     case "FAULT":
       return endAttempt(db, lease, run, settlement.fault, reachedStep);
   }

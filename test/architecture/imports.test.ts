@@ -27,6 +27,51 @@ function importsOf(file: string): string[] {
   return specifiers.map((specifier) => path.normalize(path.join(path.dirname(file), specifier)));
 }
 
+const moduleOf = (imported: string) => imported.replace(/\.js$/, ".ts");
+const known = new Set(sources);
+/** The files that each file imports. */
+const imports = new Map(
+  sources.map((file) => [
+    file,
+    importsOf(file)
+      .map(moduleOf)
+      .filter((imported) => known.has(imported)),
+  ]),
+);
+
+/** Folders still to be ordered: the declared language, the inputs that follow from it, and the codecs of feature types. */
+const unordered = (name: string) => /^(language|features|graphql\/inputs)\b/.test(name);
+
+/** The folders that the files of each folder import. The files directly in a room are a folder of their own. */
+function folderImports(): Map<string, string[]> {
+  const folders = new Map<string, Set<string>>();
+  for (const [file, imported] of imports) {
+    const folder = path.dirname(file);
+    const others = folders.get(folder) ?? new Set();
+    for (const other of imported) if (path.dirname(other) !== folder) others.add(path.dirname(other));
+    folders.set(folder, others);
+  }
+  return new Map([...folders].map(([folder, others]) => [folder, [...others]]));
+}
+
+/** One circle for each arrow that leads back, such as `a > b > a`. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (name: string, above: string[]) => {
+    const start = above.indexOf(name);
+    if (start >= 0) found.push([...above.slice(start), name].join(" > "));
+    if (start >= 0 || done.has(name)) return;
+    for (const imported of graph.get(name) ?? []) visit(imported, [...above, name]);
+    done.add(name);
+  };
+  for (const name of graph.keys()) visit(name, []);
+  return found;
+}
+
+const ordered = (graph: ReadonlyMap<string, readonly string[]>) =>
+  new Map([...graph].filter(([name]) => !unordered(name)));
+
 const table = readTable();
 
 describe("the import table of ARCHITECTURE.md", () => {
@@ -66,5 +111,25 @@ describe("the import table of ARCHITECTURE.md", () => {
   it("lets the worker see nothing of the trainer but its protocol", () => {
     const seen = sources.filter((file) => roomOf(file) === "worker").flatMap(importsOf);
     expect(new Set(seen.filter((file) => roomOf(file) === "trainer"))).toEqual(new Set(["trainer/protocol.js"]));
+  });
+});
+
+describe("imports", () => {
+  it("lead in no circle from file to file", () => {
+    expect(circles(ordered(imports))).toEqual([]);
+  });
+
+  it("lead in no circle from folder to folder", () => {
+    expect(circles(ordered(folderImports()))).toEqual([]);
+  });
+
+  it("would be found to lead in a circle", () => {
+    const graph = new Map([
+      ["a", ["b", "c"]],
+      ["b", ["c"]],
+      ["c", ["d"]],
+      ["d", ["b"]],
+    ]);
+    expect(circles(graph)).toEqual(["b > c > d > b"]);
   });
 });

@@ -1,8 +1,8 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { artWidth, drawDigit } from "../../src/demo/digit-art.js";
-import { drawLossChart } from "../../src/demo/loss-chart.js";
-import { createScreen } from "../../src/demo/screen.js";
+import { artWidth, drawDigit } from "../../src/demo/stage/digit-art.js";
+import { drawLossChart } from "../../src/demo/stage/loss-chart.js";
+import { createScreen } from "../../src/demo/stage/screen.js";
 
 /** A screen on a stream that keeps what is written. */
 function recordedScreen(terminal: { isTTY?: boolean }, env: NodeJS.ProcessEnv) {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { parse, validate } from "graphql";
 import { describe, expect, it } from "vitest";
-import { readDigits } from "../../src/demo/digits.js";
+import { readDigits } from "../../src/demo/stage/digits.js";
 import { createSchema } from "../../src/graphql/schema.js";
 
 const examples = new URL("../../examples/digits/", import.meta.url);

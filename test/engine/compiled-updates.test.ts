@@ -86,6 +86,14 @@ describe("compiled as eagerly", () => {
     };
     for (const semantics of trainingSemantics)
       await expectAgreement({ algorithm, ...rest, learningRate: { constant: 0.01 } }, softmax, "SOFTMAX", semantics);
+    const muon = { muon: { excludeLayers: [] } };
+    for (const semantics of trainingSemantics)
+      await expectAgreement(
+        { algorithm: muon, ...rest, learningRate: { constant: 0.02 } },
+        softmax,
+        "SOFTMAX",
+        semantics,
+      );
     await expectAgreement({ algorithm: { ftrl: penalties }, learningRate: { constant: 0.1 } }, softmax, "SOFTMAX");
   });
 

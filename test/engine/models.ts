@@ -3,7 +3,7 @@ import type { Activation } from "../../src/language/layers/activation-function.j
 import type { Layer } from "../../src/language/layers/layer.js";
 import type { Regularizer } from "../../src/language/layers/weights.js";
 import type { Loss, ModelSpec } from "../../src/language/models/model.js";
-import type { Schedule } from "../../src/language/schedules/schedule.js";
+import type { Schedule } from "../../src/language/schedules/schedules.js";
 
 export const noPenalty: Regularizer = { l1: 0, l2: 0 };
 

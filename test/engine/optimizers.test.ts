@@ -13,7 +13,8 @@ import type {
   OptimizerSpec,
 } from "../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
-import type { Schedule } from "../../src/language/schedules/schedule.js";
+import type { ParameterKind } from "../../src/language/layers/parameter.js";
+import type { Schedule } from "../../src/language/schedules/schedules.js";
 import { type TrainingSemantics, trainingSemantics } from "../../src/language/training/training.js";
 import { resolved } from "../language/declarations.js";
 import { golden } from "./golden.js";
@@ -101,6 +102,24 @@ const declared: Record<string, Omit<OptimizerDeclaration, "name" | "learningRate
     algorithm: { adafactor: { beta2Decay: -0.5, epsilon1: 1e-3, epsilon2: 0.1, clipThreshold: 0.5 } },
     weightDecay: 0.1,
   },
+  muon: { rate: 0.01, algorithm: { muon: {} } },
+  "muon with other constants": {
+    rate: 0.05,
+    algorithm: {
+      muon: {
+        ...{ adamBeta1: 0.8, adamBeta2: 0.95, adamLrRatio: 0.5, epsilon: 1e-3 },
+        ...{ momentum: 0.8, nesterov: false, nsSteps: 3, muonA: 3, muonB: -4, muonC: 1.9, rmsRate: 0 },
+      },
+    },
+    weightDecay: 0.1,
+  },
+  "muon with an average of clipped steps": {
+    rate: 0.02,
+    algorithm: { muon: {} },
+    globalClipNorm: 1,
+    ema: { momentum: 0.8 },
+  },
+  "muon over pairs of batches": { rate: 0.02, algorithm: { muon: {} }, gradientAccumulationSteps: 2 },
   "adam with an average of weights": { rate: 0.05, algorithm: { adam: {} }, ema: { momentum: 0.8 } },
   "momentum over pairs of batches": {
     rate: { type: "exponentialDecay", initial: 0.1, decaySteps: 1, decayRate: 0.5, staircase: false },
@@ -187,15 +206,15 @@ const tensors = (values: number[][]) => values.map((flat, index) => tf.tensor(fl
 
 test.each(Object.entries(declared))("%s follows Keras for five steps on a vector and a matrix", (name, declaration) => {
   const expected = updates.optimizers[name];
-  // Keras takes the means of Adafactor in 32 bits even here.
-  const tolerance = name.startsWith("adafactor") ? 2e-7 : undefined;
+  // Keras takes the means of Adafactor and the norm of Muon in 32 bits even here.
+  const tolerance = name.startsWith("adafactor") ? 2e-7 : name.startsWith("muon") ? 2e-8 : undefined;
   for (const semantics of trainingSemantics) {
     const gradients = updates.gradients.map(tensors);
     const states = follow(specOf(declaration), tensors(updates.parameters), gradients, semantics);
     states.forEach((state, step) => {
       for (const [index, { parameter, slots }] of state.entries()) {
         expectExactly(parameter, expected?.steps[step]?.[index], tolerance);
-        if (expected?.averages) expectExactly(slots[averageSlot], expected.averages[step]?.[index]);
+        if (expected?.averages) expectExactly(slots[averageSlot], expected.averages[step]?.[index], tolerance);
       }
     });
   }
@@ -296,6 +315,69 @@ describe("an update rule", () => {
       [3, 3, 1, 32],
     ]);
     expect(slots([5]).map(({ shape }) => shape)).toEqual([[5]]);
+  });
+
+  const muonStep = (gradient: number[][], options: object = {}) => {
+    const shape = [gradient.length, gradient[0]?.length ?? 0] as [number, number];
+    const muon = { nesterov: false, rmsRate: 0, nsSteps: 5, ...options };
+    const spec = { ...resolved(resolveOptimizer({ name: "o", algorithm: { muon }, learningRate: { constant: 1 } })) };
+    const [state] = follow({ ...spec, weightDecay: 0 }, [tf.zeros(shape)], [[tf.tensor2d(gradient)]]);
+    return Array.from(tf.neg(state?.[0]?.parameter as tf.Tensor).dataSync());
+  };
+  /** What five Newton-Schulz steps make of a singular value. */
+  const swollen = (value: number) => {
+    let x = value;
+    for (let step = 0; step < 5; step++) x = 3.4445 * x - 4.775 * x ** 3 + 2.0315 * x ** 5;
+    return x;
+  };
+
+  it("of Muon changes the singular values of a matrix and nothing else", () => {
+    // Rotations times singular values 3 and 1, whose norm is the root of 10.
+    const [cos, sin] = [Math.cos(0.3), Math.sin(0.3)];
+    const times = (a: number, b: number) => [
+      [a * cos, -b * sin, 0],
+      [a * sin, b * cos, 0],
+    ];
+    const norm = Math.sqrt(10) + 1e-7;
+    const expected = times(swollen(3 / norm), swollen(1 / norm));
+    expectExactly(tf.tensor1d(muonStep(times(3, 1))), expected.flat());
+    // A tall matrix is turned, and the scale is that of its longer axis.
+    const turned = (rows: number[][]) => [0, 1, 2].map((column) => rows.map((row) => row[column] as number));
+    const scaled = turned(expected).map((row) => row.map((value) => value * 0.2 * Math.sqrt(3)));
+    expectExactly(tf.tensor1d(muonStep(turned(times(3, 1)), { rmsRate: 0.2 })), scaled.flat());
+    for (const value of [1e-3, 0.1, 0.5, 1])
+      expect(Math.abs(swollen(value) - 1)).toBeLessThan(value < 0.01 ? 0.7 : 0.35);
+  });
+
+  it("of Muon treats as matrices neither vectors, convolutions, embeddings nor excluded layers", () => {
+    const spec = (muon: object) => resolved(resolveOptimizer({ name: "o", algorithm: { muon } }));
+    const slotsOf = (muon: object, shape: number[], name: string, kind?: ParameterKind) =>
+      slotsFor(spec(muon), shape, { name, kind }).map((slot) => slot.name);
+    const matrix = ["momentum"];
+    expect(slotsOf({}, [3, 4], "dense/kernel")).toEqual(matrix);
+    expect(slotsOf({}, [4], "dense/bias", "BIAS")).toEqual(["m", "v"]);
+    expect(slotsOf({}, [3, 3, 1, 4], "conv/kernel")).toEqual(["m", "v"]);
+    expect(slotsOf({}, [9, 4], "table/embeddings", "EMBEDDING")).toEqual(["m", "v"]);
+    expect(slotsOf({ excludeEmbeddings: false }, [9, 4], "table/embeddings", "EMBEDDING")).toEqual(matrix);
+    expect(slotsOf({}, [3, 4], "output/kernel")).toEqual(["m", "v"]);
+    expect(slotsOf({ excludeLayers: [] }, [3, 4], "output/kernel")).toEqual(matrix);
+    expect(slotsOf({ excludeLayers: ["dense_0"] }, [3, 4], "block/dense_0/kernel")).toEqual(["m", "v"]);
+    expect(slotsOf({ excludeLayers: ["kernel", "dense"] }, [3, 4], "block/dense_0/kernel")).toEqual(matrix);
+  });
+
+  it("of Muon shows a NaN and an infinity in the gradient of a matrix", () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY])
+      expect(
+        muonStep([
+          [1, bad],
+          [2, 3],
+        ])[1],
+      ).toBeNaN();
+    for (const value of muonStep([
+      [0, 0],
+      [0, 0],
+    ]))
+      expect(value).toBeCloseTo(0, 12);
   });
 
   it("of Nadam has the same scalars whichever updates were asked for before", () => {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { describeSchedule, learningRateCurve } from "../../src/engine/optimizers/learning-rate-curve.js";
-import { learningRate } from "../../src/engine/optimizers/schedules.js";
+import { learningRateCurve } from "../../src/engine/optimizers/learning-rate-curve.js";
+import { describeSchedule, learningRate } from "../../src/engine/optimizers/schedules.js";
 import type { OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
-import type { LearningRateDeclaration, Schedule } from "../../src/language/schedules/schedule.js";
+import { type LearningRateDeclaration, type Schedule, scheduleUnion } from "../../src/language/schedules/schedules.js";
 import { resolved } from "../language/declarations.js";
 import { golden } from "./golden.js";
 import { updates } from "./updates.js";
@@ -65,7 +65,16 @@ test.each(["smooth", "staircase", "step"] as const)("the %s golden rates of the 
 });
 
 describe("a schedule", () => {
-  const all = [...Object.values(declared), { constant: 0.3 }, { reduceOnPlateau: { initial: 0.1 } }].map(scheduleOf);
+  const others = [
+    { constant: 0.3 },
+    { reduceOnPlateau: { initial: 0.1 } },
+    { inverseSqrt: { peak: 0.1, warmupSteps: 4_000 } },
+  ];
+  const all = [...Object.values(declared), ...others].map(scheduleOf);
+
+  it("is tried here, whatever its type", () => {
+    expect(new Set(all.map(({ type }) => type))).toEqual(new Set(Object.keys(scheduleUnion.alternatives)));
+  });
 
   it("is finite and never negative at any step", () => {
     fc.assert(
@@ -99,6 +108,24 @@ describe("a schedule", () => {
     );
   });
 
+  it("with an inverse square root rises in a line, then falls with the root of the step", () => {
+    const rates = (changes: object, steps: number[]) => {
+      const schedule = scheduleOf({ inverseSqrt: { peak: 0.8, warmupSteps: 4, ...changes } });
+      return steps.map((step) => learningRate(schedule, step));
+    };
+    expect(rates({}, [0, 1, 3, 4, 16, 100, 400])).toEqual(
+      [0, 0.2, 0.6, 0.8, 0.4, 0.16, 0.08].map((rate) => expect.closeTo(rate, 14)),
+    );
+    expect(rates({ initial: 0.4 }, [0, 1, 2, 3, 4, 64])).toEqual(
+      [0.4, 0.5, 0.6, 0.7, 0.8, 0.2].map((rate) => expect.closeTo(rate, 14)),
+    );
+    // The schedule of the paper: width ^ -0.5 * min(step ^ -0.5, step * warmup ^ -1.5).
+    const paper = (step: number) => 512 ** -0.5 * Math.min(step ** -0.5, step * 4_000 ** -1.5);
+    const warmupSteps = 4_000;
+    for (const step of [1, 17, 3_999, 4_000, 4_001, 100_000])
+      expect(rates({ peak: (512 * warmupSteps) ** -0.5, warmupSteps }, [step])[0]).toBeCloseTo(paper(step), 14);
+  });
+
   it("of one cycle may be all rise or all fall", () => {
     const at = (warmupFraction: number, step: number) =>
       learningRate(scheduleOf({ oneCycle: { maximum: 1, totalSteps: 10, warmupFraction } }), step);
@@ -125,6 +152,12 @@ describe("a learning-rate curve", () => {
       { step: 7, learningRate: 0.125 },
       { step: 9, learningRate: 0.0625 },
     ]);
+  });
+
+  it("is that of the plan, of an inverse square root too", () => {
+    const curve = learningRateCurve(scheduleOf({ inverseSqrt: { peak: 1, warmupSteps: 2 } }), 9, 9);
+    const expected = [0, 0.5, ...[2, 3, 4, 5, 6, 7, 8].map((step) => Math.sqrt(2 / step))];
+    expect(curve).toEqual(expected.map((learningRate, index) => ({ step: index + 1, learningRate })));
   });
 
   it("has no more points than steps", () => {

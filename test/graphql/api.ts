@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ExecutionResult, GraphQLFormattedError } from "graphql";
-import { createContext, type Platform } from "../../src/graphql/context.js";
+import { operator } from "../../src/entities/actor.js";
+import { createContext, type Platform } from "../../src/graphql/context/context.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
 import { listen } from "../../src/pubsub/wakeups.js";
@@ -77,6 +78,7 @@ export async function openApi(database?: TestDatabase): Promise<Api> {
   const controller = new AbortController();
   const request: RequestInfo = {
     transport: "websocket",
+    actor: operator,
     headers: {},
     remoteAddress: undefined,
     signal: controller.signal,

@@ -1,7 +1,7 @@
 import { type ExecutionResult, type GraphQLFormattedError, graphql } from "graphql";
 import type { DataSource } from "typeorm";
 import { PlatformError } from "../../src/errors.js";
-import { createContext, type Platform } from "../../src/graphql/context.js";
+import { createContext, type Platform } from "../../src/graphql/context/context.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
 import type { Wakeups } from "../../src/pubsub/wakeups.js";

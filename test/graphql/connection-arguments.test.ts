@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Platform } from "../../src/graphql/context.js";
+import type { Platform } from "../../src/graphql/context/context.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { answer, ask, noPredictions, readingPlatform } from "./ask.js";
 import { id, seed } from "./seed.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Platform } from "../../src/graphql/context.js";
+import type { Platform } from "../../src/graphql/context/context.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { answer, noPredictions, readingPlatform } from "./ask.js";
 import { id, seed } from "./seed.js";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { parse, validate } from "graphql";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { readDigits } from "../../src/demo/digits.js";
+import { readDigits } from "../../src/demo/stage/digits.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { type Api, openApi } from "./api.js";
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Platform, Prediction } from "../../src/graphql/context.js";
+import type { Platform } from "../../src/graphql/context/context.js";
+import type { RowAnswer as Prediction } from "../../src/language/models/prediction.js";
 import { requireVersionId } from "../../src/registry/versions.js";
 import { type TestDatabase, testDatabase } from "../support/database.js";
 import { answer, ask, readingPlatform } from "./ask.js";

@@ -23,6 +23,10 @@ import { documentFaults } from "../../src/transport/document-limits.js";
 import { checkCost } from "../../src/transport/operation-limits.js";
 
 const schema = createSchema();
+
+/** Characters of two lines. */
+const twoLines = 240;
+
 const contract = fileURLToPath(new URL("../contract/", import.meta.url));
 const operations = (await readdir(contract)).filter((file) => file.endsWith(".graphql")).sort();
 
@@ -74,6 +78,11 @@ describe("the schema", () => {
   test("describes every type, field, argument and enum value", () => {
     const undescribed = describedPlaces().filter(([, description]) => !description?.trim());
     expect(undescribed.map(([place]) => place)).toEqual([]);
+  });
+
+  test("describes each in two lines at most; longer matter belongs into docs/", () => {
+    const long = describedPlaces().filter(([, description]) => (description ?? "").length > twoLines);
+    expect(long.map(([place, description]) => `${place}: ${description?.length} characters`)).toEqual([]);
   });
 
   test("marks the inputs of which exactly one key is given", () => {

@@ -1,10 +1,10 @@
 import type { DataSource } from "typeorm";
+import { newestRevision } from "../../src/db/revisions.js";
 import { newId } from "../../src/entities/identifier.js";
 import { Model, ModelRevision } from "../../src/entities/model.js";
 import { Run } from "../../src/entities/run.js";
 import type { ModelVersion } from "../../src/entities/version.js";
 import type { ModelSpec } from "../../src/language/models/model.js";
-import { newestRevision } from "../../src/registry/revise.js";
 import { registerVersion, type VersionContent } from "../../src/registry/versions.js";
 
 /** What a trainer would hand over, but for weights that anybody could use. */

@@ -1,7 +1,7 @@
 import { createClient as createStreamClient } from "graphql-sse";
 import { createClient as createSocketClient } from "graphql-ws";
 import { WebSocket } from "ws";
-import { createContext, type Platform } from "../../src/graphql/context.js";
+import { createContext, type Platform } from "../../src/graphql/context/context.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../src/transport/http.js";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Algorithm, AlgorithmDeclaration, OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
 import { digest } from "../../src/language/fields/canonical.js";
-import type { LearningRateDeclaration, Schedule } from "../../src/language/schedules/schedule.js";
+import type { LearningRateDeclaration, Schedule } from "../../src/language/schedules/schedules.js";
 import { adamDecay, faults, resolved } from "./declarations.js";
 
 const sgd = (changes: object = {}) =>
@@ -33,11 +33,19 @@ describe("an optimizer", () => {
     [{ lion: {} }, { type: "lion", beta1: 0.9, beta2: 0.99 }],
     [{ lamb: {} }, { type: "lamb", ...moments }],
     [{ adafactor: {} }, { type: "adafactor", beta2Decay: -0.8, epsilon1: 1e-30, epsilon2: 1e-3, clipThreshold: 1 }],
+    [
+      { muon: {} },
+      {
+        ...{ type: "muon", momentum: 0.95, nesterov: true, nsSteps: 5, muonA: 3.4445, muonB: -4.775, muonC: 2.0315 },
+        ...{ rmsRate: 0.2, excludeEmbeddings: true, excludeLayers: ["output"] },
+        ...{ adamBeta1: 0.9, adamBeta2: 0.999, adamLrRatio: 1, epsilon: 1e-7 },
+      },
+    ],
   ])("%j takes Keras's defaults", (algorithm, expected) => {
     expect(resolved(resolveOptimizer({ name: "o", algorithm }))).toEqual({
       algorithm: expected,
       learningRate: { type: "constant", value: expected.type === "sgd" ? 0.01 : 0.001 },
-      weightDecay: expected.type === "adamw" ? 0.004 : 0,
+      weightDecay: expected.type === "adamw" || expected.type === "muon" ? 0.004 : 0,
       clipping: { type: "NONE" },
       ema: null,
       gradientAccumulationSteps: 1,
@@ -113,6 +121,7 @@ describe("an optimizer", () => {
         ...{ initial: 0, end: 0, decay: "LINEAR" },
       },
     ],
+    [{ inverseSqrt: { peak: 1, warmupSteps: 2 } }, { type: "inverseSqrt", peak: 1, warmupSteps: 2, initial: 0 }],
     [
       { reduceOnPlateau: { initial: 1 } },
       {
@@ -195,6 +204,13 @@ describe("an optimizer", () => {
       { algorithm: { adamw: { weightDecay: 0.1 } }, weightDecay: 0.1 },
       ["weightDecay CONTRADICTION"],
     ],
+    ["no Newton-Schulz step", { algorithm: { muon: { nsSteps: 0 } } }, ["algorithm.muon.nsSteps OUT_OF_RANGE"]],
+    ["21 Newton-Schulz steps", { algorithm: { muon: { nsSteps: 21 } } }, ["algorithm.muon.nsSteps OUT_OF_RANGE"]],
+    [
+      "a layer without a name to exclude",
+      { algorithm: { muon: { excludeLayers: ["dense", ""] } } },
+      ["algorithm.muon.excludeLayers[1] EMPTY"],
+    ],
     ["an average that keeps everything", { ema: { momentum: 1 } }, ["ema.momentum OUT_OF_RANGE"]],
     ["updates without a batch", { gradientAccumulationSteps: 0 }, ["gradientAccumulationSteps OUT_OF_RANGE"]],
     ["half a batch an update", { gradientAccumulationSteps: 1.5 }, ["gradientAccumulationSteps BAD_TYPE"]],
@@ -214,6 +230,16 @@ describe("an optimizer", () => {
       "ftrl at rate 0",
       { algorithm: { ftrl: {} }, learningRate: { cosineDecay: { initial: 1, decaySteps: 9 } } },
       ["learningRate CONTRADICTION"],
+    ],
+    [
+      "ftrl at rate 0 before a warm-up",
+      { algorithm: { ftrl: {} }, learningRate: { inverseSqrt: { peak: 1, warmupSteps: 9 } } },
+      ["learningRate CONTRADICTION"],
+    ],
+    [
+      "a warm-up of no steps",
+      { learningRate: { inverseSqrt: { peak: 1, warmupSteps: 0 } } },
+      ["learningRate.inverseSqrt.warmupSteps OUT_OF_RANGE"],
     ],
     [
       "no boundaries",

@@ -3,7 +3,7 @@ import { digest } from "../../src/language/fields/canonical.js";
 import { epochMetricNames, metricDirection, metricName } from "../../src/language/metrics/metrics.js";
 import { metricTypes } from "../../src/language/models/model.js";
 import { resolveModel } from "../../src/language/models/resolve-model.js";
-import type { Schedule } from "../../src/language/schedules/schedule.js";
+import type { Schedule } from "../../src/language/schedules/schedules.js";
 import { resolveTraining } from "../../src/language/training/resolve-training.js";
 import type { TrainingDeclaration } from "../../src/language/training/training.js";
 import { faults, irisDataset, irisSpecies, resolved, trainIris } from "./declarations.js";

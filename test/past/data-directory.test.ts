@@ -52,6 +52,29 @@ describe.each(readdirSync(folder))("the data directory of release %s", (release)
     expect(await story.modelEvents(platform, facts.modelEvents.length)).toEqual(facts.modelEvents);
   });
 
+  it("has the operator as the actor of what it holds, and none where it does not tell", async () => {
+    const { dataset, model, runs } = await story.query(
+      platform,
+      `{ dataset(name: "garden") { actor { kind id } versions { nodes { actor { kind } } } }
+         model(name: "kind_of") { actor { kind } revision { actor { kind } } alias(name: "champion") { history { actor { kind } } } }
+         runs(first: 100) { nodes { retraining { id } retryOf { id } actor { kind id } events { nodes { actor { kind } } } } } }`,
+    );
+    const kinds = (rows: { actor: { kind: string } | null }[]) => new Set(rows.map(({ actor }) => actor?.kind));
+    const garden = dataset as { actor: object; versions: { nodes: { actor: { kind: string } }[] } };
+    expect(garden.actor).toEqual({ kind: "OPERATOR", id: "operator" });
+    expect(kinds(garden.versions.nodes)).toEqual(new Set(["OPERATOR"]));
+    expect(model).toMatchObject({ actor: { kind: "OPERATOR" }, revision: { actor: { kind: "OPERATOR" } } });
+    expect(kinds((model as { alias: { history: { actor: null }[] } }).alias.history)).toEqual(new Set([undefined]));
+    const { nodes } = runs as { nodes: PastRun[] };
+    expect(nodes.length).toBeGreaterThan(0);
+    for (const { retraining, retryOf, actor, events } of nodes) {
+      const expected =
+        retraining && !retryOf ? { kind: "POLICY", id: retraining.id } : { kind: "OPERATOR", id: "operator" };
+      expect(actor).toEqual(expected);
+      expect(kinds(events.nodes)).toEqual(new Set([undefined]));
+    }
+  });
+
   it.each(story.declarations)("is not changed by what was declared: %s", async (name, input) => {
     expect(await story.mutate(platform, name, input, "changed")).toMatchObject({ changed: false });
   });
@@ -132,6 +155,13 @@ describe.each(readdirSync(folder))("the data directory of release %s", (release)
     expect(known).toBeGreaterThan(0);
   });
 });
+
+interface PastRun {
+  retraining: { id: string } | null;
+  retryOf: { id: string } | null;
+  actor: { kind: string; id: string };
+  events: { nodes: { actor: { kind: string } | null }[] };
+}
 
 interface TunedRun {
   id: string;

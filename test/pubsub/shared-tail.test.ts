@@ -195,7 +195,7 @@ describe("a shared tail", () => {
       return { stretches: [{ from: at, to: at + 1, value: [at + 1] }], more: false, ended: false };
     };
     const tail = sharedTail<number[]>(0, {
-      ...{ read, pollMs: 5, isPassing: (error) => (error as Error).message === "away" },
+      ...{ read, pollMs: 5, isTransient: (error) => (error as Error).message === "away" },
       wakeup: () => ({ wait: async () => void (await soon(5)), raise() {}, close() {} }),
     });
     const readers = [follow(tail, log, 0), follow(tail, log, 0)];

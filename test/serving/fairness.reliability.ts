@@ -2,7 +2,8 @@ import { request } from "node:http";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ExecutionResult } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createContext, type Platform } from "../../src/graphql/context.js";
+import { operator } from "../../src/entities/actor.js";
+import { createContext, type Platform } from "../../src/graphql/context/context.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { silent } from "../../src/logger.js";
 import { declareModel } from "../../src/registry/declare-model.js";
@@ -112,7 +113,7 @@ describe("a prediction of 150,000 rows", () => {
     fragment Told on Prediction { __typename answer: value value @include(if: $no) probabilities { category probability } }`;
     const run = async (count: number) => {
       const executor = createExecutor(createSchema(), () => createContext(platform(count)));
-      const from = { transport: "http", headers: {} } as RequestInfo;
+      const from = { transport: "http", actor: operator, headers: {} } as RequestInfo;
       const operation = executor.prepare({ query, variables: { rows: [{}], no: false } }, from, createOutbox());
       if (!("document" in operation)) throw operation[0];
       return (await executor.run(operation)) as ExecutionResult<{ predict: Record<string, unknown[]> }>;

@@ -4,7 +4,7 @@ import { initialParameters } from "../../src/engine/networks/state.js";
 import { ModelRevision } from "../../src/entities/model.js";
 import { Artifact, ModelVersion } from "../../src/entities/version.js";
 import type { FittedPreprocessing } from "../../src/features/preprocessing.js";
-import { createContext, type Platform } from "../../src/graphql/context.js";
+import { createContext, type Platform } from "../../src/graphql/context/context.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import type { ModelSpec } from "../../src/language/models/model.js";
 import { silent } from "../../src/logger.js";

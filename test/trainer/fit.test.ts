@@ -8,7 +8,7 @@ import { splitState } from "../../src/engine/networks/state.js";
 import { createTrainingProgram, type Rows } from "../../src/engine/programs/training-program.js";
 import { normal, randomKey } from "../../src/engine/tensors/random.js";
 import type { OptimizerSpec } from "../../src/language/algorithms/optimizer.js";
-import type { ReduceOnPlateau } from "../../src/language/schedules/schedule.js";
+import type { ReduceOnPlateau } from "../../src/language/schedules/schedules.js";
 import { type EarlyStopping, type TrainingSpec, trainingDefaults } from "../../src/language/training/training.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
 import { epochOrder } from "../../src/trainer/batch-order.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ReduceOnPlateau } from "../../src/language/schedules/schedule.js";
+import type { ReduceOnPlateau } from "../../src/language/schedules/schedules.js";
 import type { TrainingSemantics } from "../../src/language/training/training.js";
 import { freshPlateau, judgePlateau, type PlateauState } from "../../src/trainer/plateau.js";
 import { updates } from "../engine/updates.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Schedule } from "../../src/language/schedules/schedule.js";
+import type { Schedule } from "../../src/language/schedules/schedules.js";
 import { checkpointFile } from "../../src/trainer/checkpoint.js";
 import { Position } from "../../src/trainer/position.js";
 

@@ -29,7 +29,10 @@ async function started() {
 it.each(["while it loads", "while it waits for its run"])("a trainer ends when its worker ends %s", async (when) => {
   const { trainer, exited, end } = await started();
   try {
-    if (when !== "while it loads") expect(await once(trainer, "message")).toMatchObject([{ type: "READY" }]);
+    if (when !== "while it loads") {
+      const [message] = await once(trainer, "message");
+      expect(message).toEqual({ type: "READY" });
+    }
     trainer.disconnect();
     expect(await exited).toEqual([1, null]);
   } finally {

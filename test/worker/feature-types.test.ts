@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { appendRows } from "../../src/datasets/append.js";
 import { declareDataset } from "../../src/datasets/declare.js";
-import { readDigits } from "../../src/demo/digits.js";
+import { readDigits } from "../../src/demo/stage/digits.js";
 import { Artifact, Evaluation, ModelVersion } from "../../src/entities/version.js";
 import { declareModel } from "../../src/registry/declare-model.js";
 import { declareOptimizer } from "../../src/registry/declare-optimizer.js";

@@ -77,7 +77,7 @@ describe("a version that is trained again", () => {
     expect(await bench.db.manager.countBy(ModelVersion, { runId: run.id })).toBe(0);
     expect(await bench.db.manager.count(ModelEvent)).toBe(events);
 
-    const { events: log, ended } = await readRunEvents(bench.db, run.id, 0, 100);
+    const { entries: log, ended } = await readRunEvents(bench.db, run.id, 0);
     expect(ended).toBe(true);
     expect(log.map((event) => event.to ?? event.kind).slice(-2)).toEqual(["REPRODUCED", "SUCCEEDED"]);
     expect(log.at(-1)?.message).toBe(`reproduced ${version.ref}`);

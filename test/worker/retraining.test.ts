@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { declareRetraining } from "../../src/continual/declare-retraining.js";
 import { watchRetrainings } from "../../src/continual/watch.js";
 import { appendRows } from "../../src/datasets/append.js";
-import { Alias } from "../../src/entities/alias.js";
+import { Alias, AliasMove } from "../../src/entities/alias.js";
 import { ModelEvent } from "../../src/entities/event.js";
+import { Retraining } from "../../src/entities/retraining.js";
 import { Run } from "../../src/entities/run.js";
+import { RunEvent } from "../../src/entities/run-event.js";
 import { ModelVersion } from "../../src/entities/version.js";
 import { silent } from "../../src/logger.js";
 import { setAlias } from "../../src/registry/aliases.js";
@@ -75,6 +77,28 @@ describe("a retraining policy", () => {
     ]);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await runs()).toHaveLength(2);
+  });
+
+  it("is the actor of its run, of what it starts and of what it promotes; the worker is that of what it makes", async () => {
+    const { id } = await bench.db.manager.findOneByOrFail(Retraining, { name: "fresh" });
+    const policy = { kind: "POLICY", id };
+    const worker = { kind: "WORKER", id: expect.stringMatching(/^worker_/) };
+    const operator = { kind: "OPERATOR", id: "operator" };
+    expect((await runs()).map(({ actor }) => actor)).toEqual([operator, policy]);
+    const history = await bench.db.manager.find(ModelEvent, { order: { seq: "ASC" } });
+    expect(history.map(({ kind, actor }) => [kind, actor])).toEqual([
+      ["VERSION_REGISTERED", worker],
+      ["ALIAS_MOVED", operator],
+      ["RETRAINING_STARTED", policy],
+      ["VERSION_REGISTERED", worker],
+      ["ALIAS_MOVED", policy],
+    ]);
+    const moves = await bench.db.manager.find(AliasMove, { order: { seq: "ASC" } });
+    expect(moves.map(({ actor }) => actor)).toEqual([operator, policy]);
+    const [, fineTune] = await runs();
+    const log = await bench.db.manager.find(RunEvent, { where: { runId: fineTune?.id }, order: { seq: "ASC" } });
+    expect(log.map(({ actor }) => actor)).toEqual([policy, ...log.slice(1).map(() => worker)]);
+    expect(log.map(({ to }) => to).filter(Boolean)).toEqual(["QUEUED", "RUNNING", "SUCCEEDED"]);
   });
 
   it("keeps a challenger that does not pass as a version, leaves the alias, and says why", async () => {

@@ -1,6 +1,6 @@
-import type { DigitRow } from "../digits.js";
-import { count } from "../screen.js";
-import { accepted, type Payload, type Stage } from "../stage.js";
+import type { DigitRow } from "../stage/digits.js";
+import { count } from "../stage/screen.js";
+import { accepted, type Payload, type Stage } from "../stage/stage.js";
 
 /** What this telling calls its things; each starts with the dataset's name. */
 export interface Names {

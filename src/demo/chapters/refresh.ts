@@ -1,7 +1,7 @@
-import type { DigitRow } from "../digits.js";
-import { watchRun } from "../run-watch.js";
-import { type Screen, wrap } from "../screen.js";
-import { accepted, DemoFailure, type Payload, type Stage } from "../stage.js";
+import type { DigitRow } from "../stage/digits.js";
+import { watchRun } from "../stage/run-watch.js";
+import { type Screen, wrap } from "../stage/screen.js";
+import { accepted, DemoFailure, type Payload, type Stage } from "../stage/stage.js";
 import { appendRows, type Names } from "./declare.js";
 
 export async function declareRetraining(stage: Stage, { retraining, model, optimizer }: Names): Promise<void> {

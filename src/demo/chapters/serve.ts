@@ -1,7 +1,7 @@
-import { artWidth, drawDigit } from "../digit-art.js";
-import type { DigitRow } from "../digits.js";
-import type { Screen } from "../screen.js";
-import { accepted, DemoFailure, type Payload, type Stage } from "../stage.js";
+import { artWidth, drawDigit } from "../stage/digit-art.js";
+import type { DigitRow } from "../stage/digits.js";
+import type { Screen } from "../stage/screen.js";
+import { accepted, DemoFailure, type Payload, type Stage } from "../stage/stage.js";
 import type { Names } from "./declare.js";
 
 export async function promote({ screen, send }: Stage, { model }: Names, version: number): Promise<void> {

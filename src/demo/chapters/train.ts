@@ -1,7 +1,7 @@
-import { drawLossChart } from "../loss-chart.js";
-import { type WatchedRun, watchRun } from "../run-watch.js";
-import { count, decimals, type Screen } from "../screen.js";
-import { accepted, DemoFailure, type Payload, type Stage } from "../stage.js";
+import { drawLossChart } from "../stage/loss-chart.js";
+import { type WatchedRun, watchRun } from "../stage/run-watch.js";
+import { count, decimals, type Screen } from "../stage/screen.js";
+import { accepted, DemoFailure, type Payload, type Stage } from "../stage/stage.js";
 import type { Names } from "./declare.js";
 
 /** Share of test digits that the first version must read right. */

@@ -25,8 +25,12 @@ export function optimizerSlots(
 ): (Omit<Slot, "name"> & { name: string; parameter: string })[] {
   return modelParameters(model)
     .filter(({ trainable }) => trainable)
-    .flatMap(({ name, shape }) =>
-      slotsFor(optimizer, shape).map((slot) => ({ ...slot, name: slotName(slot.name, name), parameter: name })),
+    .flatMap(({ name, shape, kind }) =>
+      slotsFor(optimizer, shape, { name, kind }).map((slot) => ({
+        ...slot,
+        name: slotName(slot.name, name),
+        parameter: name,
+      })),
     );
 }
 
@@ -97,7 +101,10 @@ export function trainingGraph(
       parameter: tensorNamed(state, name),
       gradient: gradients[index] as tf.Tensor,
       slots: Object.fromEntries(
-        slotsFor(optimizer, shape).map((slot) => [slot.name, tensorNamed(state, slotName(slot.name, name))]),
+        slotsFor(optimizer, shape, { name, kind }).map((slot) => [
+          slot.name,
+          tensorNamed(state, slotName(slot.name, name)),
+        ]),
       ),
       spared: kind !== undefined && spared.has(kind),
     }));

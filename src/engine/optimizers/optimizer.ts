@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { AlgorithmOf, AlgorithmType } from "../../language/algorithms/algorithms.js";
 import type { Algorithm, OptimizerSpec } from "../../language/algorithms/optimizer.js";
 import type { RowCounting, UpdateStep } from "../graphs/row-counting.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
@@ -11,12 +12,13 @@ import { clipGradients } from "./clipping.js";
 import { ftrl } from "./ftrl.js";
 import { lamb } from "./lamb.js";
 import { lion } from "./lion.js";
+import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
 import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
-import type { Slot, UpdateRule } from "./update-rule.js";
+import type { Slot, UpdatedParameter, UpdateRule } from "./update-rule.js";
 
-const rules: { [Type in Algorithm["type"]]: (algorithm: Extract<Algorithm, { type: Type }>) => UpdateRule } = {
+const rules: { [Type in AlgorithmType]: (algorithm: AlgorithmOf<Type>) => UpdateRule } = {
   sgd,
   adagrad,
   adadelta,
@@ -29,6 +31,7 @@ const rules: { [Type in Algorithm["type"]]: (algorithm: Extract<Algorithm, { typ
   lion,
   lamb,
   adafactor,
+  muon,
 };
 
 /** The update rule of a resolved algorithm. */
@@ -60,9 +63,9 @@ export const averageSlot = "ema";
 const gradientsSlot = "gradient_sum";
 
 /** The tensors that an optimizer keeps for a parameter of that shape. */
-export function slotsFor(spec: OptimizerSpec, shape: readonly number[]): Slot[] {
+export function slotsFor(spec: OptimizerSpec, shape: readonly number[], whose?: UpdatedParameter): Slot[] {
   return [
-    ...updateRule(spec.algorithm).slots(shape),
+    ...updateRule(spec.algorithm).slots(shape, whose),
     ...(spec.ema ? [{ name: averageSlot, shape: [...shape], initial: "PARAMETER" as const }] : []),
     ...(spec.gradientAccumulationSteps > 1 ? [{ name: gradientsSlot, shape: [...shape], initial: 0 }] : []),
   ];

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Parameter } from "../../language/layers/parameter.js";
 import type { NamedTensors } from "../tensors/named-tensors.js";
 
 /** A tensor that an optimizer keeps for one parameter. */
@@ -9,13 +10,16 @@ export interface Slot {
   initial: number | "PARAMETER";
 }
 
+/** A parameter that is updated: its full name, `<layer>/<name>`, and its kind; kernels have none. */
+export type UpdatedParameter = Pick<Parameter, "name" | "kind">;
+
 /**
  * An update rule as a pure function. What depends on the update's number alone, such as the learning rate with Adam's
  * bias correction, is computed outside the graph in float64 and enters it as scalars.
  */
 export interface UpdateRule {
-  /** The tensors kept for a parameter of that shape. */
-  slots(shape: readonly number[]): Slot[];
+  /** The tensors kept for a parameter of that shape; `whose` says which it is, for rules that treat some apart. */
+  slots(shape: readonly number[], whose?: UpdatedParameter): Slot[];
   /** Names of the scalar inputs of the training graph. */
   scalars: readonly string[];
   /** The scalars' values at an update counted from 0. */

@@ -1,13 +1,15 @@
 import { PlatformError } from "../../errors.js";
 import type { OptimizerSpec } from "../../language/algorithms/optimizer.js";
+import type { ValueOf } from "../../language/fields/shape.js";
 import { layerPaths } from "../../language/layers/layer-paths.js";
 import type { ModelSpec } from "../../language/models/model.js";
 import type { MemoryNeed } from "../../language/training/memory.js";
 import { currentSemantics, type TrainingSemantics, type TrainingSpec } from "../../language/training/training.js";
+import type { TrainingPlanShape, unsupportedKernel } from "../../language/training/training-plan.js";
 import type { Graph, TensorSpec } from "../graphs/graph.js";
 import { rowCounting } from "../graphs/row-counting.js";
 import { evaluationGraph, predictionGraph } from "../networks/inference-graphs.js";
-import { type LayerPlan, plan } from "../networks/plan.js";
+import { plan } from "../networks/plan.js";
 import { trainingGraph, trainingState } from "../networks/training-graph.js";
 import { optimize } from "../onnx/passes/optimize.js";
 import { bytesByLayer, givenBytes, operationsByLayer, peakBytes } from "../onnx/program/cost.js";
@@ -16,45 +18,21 @@ import { trace } from "../onnx/trace/trace.js";
 import { learningRateCurve } from "../optimizers/learning-rate-curve.js";
 import { sizeOf } from "../tensors/initializers.js";
 
-export interface PlannedLayer extends LayerPlan {
-  /** Where it was declared, such as `layers[1]`; `output` and `inputs` are the platform's own. */
-  path: string;
-  /** Floating-point operations of its forward pass for one batch; null where the step cannot be compiled. */
-  flops: number | null;
-}
-
-export interface UnsupportedKernel {
-  /** As `PlannedLayer.path`; null where no layer causes it. */
-  path: string | null;
-  /** The operation of TensorFlow.js that cannot be compiled. */
-  kernel: string;
+/** An operation that cannot be compiled, and why. */
+export interface UnsupportedKernel extends ValueOf<typeof unsupportedKernel> {
   /** Why not: what the layer does, as the rest of a sentence without its end. */
   reason: string;
 }
 
-/** What a training would be, found out without doing it. */
-export interface TrainingPlan {
-  stepsPerEpoch: number;
-  steps: number;
-  /** Updates of the weights: fewer than steps where gradients are accumulated. */
-  updates: number;
-  batchSize: number;
-  parameters: number;
-  trainableParameters: number;
-  layers: PlannedLayer[];
-  /** Of the compiled step: forward pass, gradients, loss and update. Null where it cannot be compiled. */
-  flopsPerStep: number | null;
-  /**
-   * What a step needs beside the program itself: parameters and optimizer slots twice (old and new), the batch and the
-   * random numbers, constants, and the activations and gradients that are alive at the same time, at the most. An
-   * estimate: a runtime may fuse some of it away, or keep room in reserve. Null where the step cannot be compiled.
-   */
-  memoryBytes: number | null;
+/**
+ * What a training would be, found out without doing it. `memoryBytes` is an estimate of what a step needs beside the
+ * program itself: parameters and optimizer slots twice (old and new), the batch and the random numbers, constants, and the
+ * activations and gradients that are alive at the same time, at the most. A runtime may fuse some of it away, or keep room
+ * in reserve.
+ */
+export interface TrainingPlan extends TrainingPlanShape {
   /** Where the layer was declared that causes most of `memoryBytes`; null as that is. */
   heaviestPath: string | null;
-  /** At no more than `curvePoints` steps, the first and the last among them. */
-  learningRate: { step: number; value: number }[];
-  executor: { name: string; reason: string };
   unsupported: UnsupportedKernel[];
 }
 

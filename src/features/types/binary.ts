@@ -1,7 +1,7 @@
 import { shown } from "../../language/fields/wording.js";
 import { classOf } from "../classes.js";
 import { columnScaling, encodeScaled } from "../scaling.js";
-import type { TargetCodec } from "./codec.js";
+import type { Numbers, TargetCodec } from "./codec.js";
 
 /** BINARY: true or false, as 1 and 0. */
 export const binary: TargetCodec = {
@@ -11,25 +11,7 @@ export const binary: TargetCodec = {
     at.add("BAD_TYPE", () => `must be true or false, got ${shown(value)}.`, key);
     return false;
   },
-  store: {
-    form: "NUMBERS",
-    isList: false,
-    numbers: () => ({
-      write(value, column, position) {
-        if (value !== true && value !== false && value !== 0 && value !== 1) return -1;
-        column[position] = Number(value);
-        return position + 1;
-      },
-      read: (column, position) => column[position] === 1,
-      fits: (number) => number === 0 || number === 1,
-      file: {
-        type: "BOOLEAN",
-        value: (number) => number === 1,
-        number: (value) => (typeof value === "boolean" ? Number(value) : undefined),
-        misfit: "is neither true nor false",
-      },
-    }),
-  },
+  store: { form: "NUMBERS", isList: false, numbers: () => numbers },
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),
   encode: encodeScaled,
   fitTarget: (target, rows) => columnScaling(target, target.scaling, rows),
@@ -41,5 +23,21 @@ export const binary: TargetCodec = {
       { category: "true", probability },
     ];
     return { value: classOf(outputs, start, 1) === 1, probabilities };
+  },
+};
+
+const numbers: Numbers = {
+  write(value, column, position) {
+    if (value !== true && value !== false && value !== 0 && value !== 1) return -1;
+    column[position] = Number(value);
+    return position + 1;
+  },
+  read: (column, position) => column[position] === 1,
+  fits: (number) => number === 0 || number === 1,
+  file: {
+    type: "BOOLEAN",
+    value: (number) => number === 1,
+    number: (value) => (typeof value === "boolean" ? Number(value) : undefined),
+    misfit: "is neither true nor false",
   },
 };

@@ -6,7 +6,7 @@ import { classOf } from "../classes.js";
 import { columnOf } from "../column.js";
 import type { Destination, Rows } from "../encoding.js";
 import { columnScaling, type FittedScaling } from "../scaling.js";
-import type { TargetCodec } from "./codec.js";
+import type { Numbers, TargetCodec } from "./codec.js";
 import { writeNumbers } from "./number.js";
 
 /** CATEGORY: one of the declared strings, as its index into their list. Files and digests hold the strings. */
@@ -21,25 +21,7 @@ export const category: TargetCodec = {
       return false;
     };
   },
-  store: {
-    form: "NUMBERS",
-    isList: false,
-    numbers({ categories }) {
-      const codes = categoryCodes(categories);
-      const codeOf = (value: unknown) => (typeof value === "string" ? codes(value) : undefined);
-      return {
-        write: (value, column, position) => writeNumbers(codeOf(value), column, position),
-        read: (column, position) => categories[column[position] ?? -1],
-        fits: (code) => categories[code] !== undefined,
-        file: {
-          type: "VARCHAR",
-          value: (code) => categories[code] ?? null,
-          number: codeOf,
-          misfit: "is not one of the declared categories",
-        },
-      };
-    },
-  },
+  store: { form: "NUMBERS", isList: false, numbers: ({ categories }) => codesOf(categories) },
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),
   encode: encodeCodes,
   fitTarget: () => ({ method: "ONE_HOT" }),
@@ -50,6 +32,29 @@ export const category: TargetCodec = {
     return { value: categories[best] ?? "", probabilities };
   },
 };
+
+const prepared = new WeakMap<readonly string[], Numbers>();
+
+/** Prepared once for each list: rows that are predicted come one by one. */
+function codesOf(categories: readonly string[]): Numbers {
+  const known = prepared.get(categories);
+  if (known !== undefined) return known;
+  const codes = categoryCodes(categories);
+  const codeOf = (value: unknown) => (typeof value === "string" ? codes(value) : undefined);
+  const numbers: Numbers = {
+    write: (value, column, position) => writeNumbers(codeOf(value), column, position),
+    read: (column, position) => categories[column[position] ?? -1],
+    fits: (code) => categories[code] !== undefined,
+    file: {
+      type: "VARCHAR",
+      value: (code) => categories[code] ?? null,
+      number: codeOf,
+      misfit: "is not one of the declared categories",
+    },
+  };
+  prepared.set(categories, numbers);
+  return numbers;
+}
 
 /** Codes one-hot, or as they are. */
 function encodeCodes(

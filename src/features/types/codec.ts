@@ -1,6 +1,7 @@
 import type { Feature } from "../../language/datasets/dataset.js";
 import type { Findings } from "../../language/fields/findings.js";
 import type { ModelInput, ModelTarget } from "../../language/models/model.js";
+import type { Prediction } from "../../language/models/prediction.js";
 import type { Destination, Rows, TrainingRows } from "../encoding.js";
 import type { FittedScaling } from "../scaling.js";
 
@@ -41,13 +42,6 @@ export interface TargetCodec extends Codec<NumberStore> {
   decode(target: ModelTarget, outputs: Float64Array, start: number): Prediction;
 }
 
-export interface Prediction {
-  /** CATEGORY: the category. BINARY: a boolean. NUMBER: a number. VECTOR: an array of numbers. */
-  value: string | boolean | number | number[];
-  /** CATEGORY: every category in declared order. BINARY: `"false"`, then `"true"`. Otherwise null. */
-  probabilities: { category: string; probability: number }[] | null;
-}
-
 /** Whether a value is one of the feature's. The first thing that is wrong with it is added to `at`, under `key`. */
 export type Check = (at: Findings, key: string | number, value: unknown) => boolean;
 
@@ -80,8 +74,10 @@ export interface SequenceStore {
 export interface Numbers {
   /** Writes a value that users gave at `position`; answers the position after it, or -1 for what is no value. */
   write(value: unknown, column: Float64Array | Uint8Array, position: number): number;
-  /** The value whose numbers begin at `position`, as users write it. The split hashes it, so it must never change. */
-  read(column: Float64Array, position: number): unknown;
+  /**
+   * The value whose `width` numbers begin at `position`, as users write it. The split hashes it, so it must never change.
+   */
+  read(column: Float64Array, position: number, width: number): unknown;
   /** Whether the number may stand in a column. */
   fits(number: number): boolean;
   /** What each number is in a file. */

@@ -1,22 +1,13 @@
 import { inexactDigits } from "../../language/fields/exact-integers.js";
 import { shown } from "../../language/fields/wording.js";
 import { columnScaling, encodeScaled } from "../scaling.js";
-import type { Check, FileNumbers, TargetCodec } from "./codec.js";
+import type { Check, FileNumbers, Numbers, TargetCodec } from "./codec.js";
 
 /** NUMBER: a finite number within 32-bit floats, not a string, and no integer that 64-bit floats do not hold. */
 export const number: TargetCodec = {
   expected: () => "a finite number",
   check: () => checkNumber,
-  store: {
-    form: "NUMBERS",
-    isList: false,
-    numbers: () => ({
-      write: writeNumbers,
-      read: (column, position) => column[position],
-      fits: Number.isFinite,
-      file: doubles,
-    }),
-  },
+  store: { form: "NUMBERS", isList: false, numbers: () => numbers },
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),
   encode: encodeScaled,
   holdsNumbers: () => true,
@@ -58,4 +49,11 @@ export const doubles: FileNumbers = {
   value: (number) => number,
   number: (value) => (typeof value === "number" && Number.isFinite(value) ? value : undefined),
   misfit: "is not a finite number",
+};
+
+const numbers: Numbers = {
+  write: writeNumbers,
+  read: (column, position) => column[position],
+  fits: Number.isFinite,
+  file: doubles,
 };

@@ -4,7 +4,7 @@ import { columnOf } from "../column.js";
 import { affine, fitScaling, secondsOf } from "../scaling.js";
 import { columnStatistics } from "../statistics.js";
 import { parseTimestamp } from "../timestamp.js";
-import type { Codec } from "./codec.js";
+import type { Codec, Numbers } from "./codec.js";
 import { writeNumbers } from "./number.js";
 
 const expected = 'a date and time in ISO 8601 with a zone, such as "2026-03-01T12:00:00Z", or a date';
@@ -20,22 +20,7 @@ export const timestamp: Codec = {
     at.add("BAD_TYPE", () => `must be ${expected}, got ${shown(value)}.`, key);
     return false;
   },
-  store: {
-    form: "NUMBERS",
-    isList: false,
-    numbers: () => ({
-      write: (value, column, position) =>
-        writeNumbers(typeof value === "string" ? parseTimestamp(value) : undefined, column, position),
-      read: (column, position) => new Date(column[position] ?? Number.NaN).toISOString(),
-      fits: (number) => Number.isInteger(number) && Math.abs(number) <= maximumInstant,
-      file: {
-        type: "TIMESTAMP WITH TIME ZONE",
-        value: (milliseconds) => milliseconds,
-        number: (value) => (typeof value === "number" ? value : undefined),
-        misfit: "is no instant to the millisecond",
-      },
-    }),
-  },
+  store: { form: "NUMBERS", isList: false, numbers: () => instants },
   fit: (input, { table, indices, semantics }) =>
     fitScaling(input.preprocessing, semantics, () => {
       const column = columnOf(table, { name: input.feature, shape: [] });
@@ -50,5 +35,18 @@ export const timestamp: Codec = {
       encoded[start] = (seconds - (center[0] ?? 0)) / (scale[0] ?? 1);
       if (fitted.method === "CALENDAR") encoded.set(cyclesOf(seconds), start + 1);
     }
+  },
+};
+
+const instants: Numbers = {
+  write: (value, column, position) =>
+    writeNumbers(typeof value === "string" ? parseTimestamp(value) : undefined, column, position),
+  read: (column, position) => new Date(column[position] ?? Number.NaN).toISOString(),
+  fits: (number) => Number.isInteger(number) && Math.abs(number) <= maximumInstant,
+  file: {
+    type: "TIMESTAMP WITH TIME ZONE",
+    value: (milliseconds) => milliseconds,
+    number: (value) => (typeof value === "number" ? value : undefined),
+    misfit: "is no instant to the millisecond",
   },
 };

@@ -1,7 +1,6 @@
 import { shown } from "../../language/fields/wording.js";
-import { featureWidth } from "../column.js";
 import { columnScaling, encodeScaled } from "../scaling.js";
-import type { Check, NumberStore, TargetCodec } from "./codec.js";
+import type { Check, NumberStore, Numbers, TargetCodec } from "./codec.js";
 import { checkNumber, doubles, writeNumbers } from "./number.js";
 
 /** The pixels of a decoded image file. */
@@ -11,22 +10,21 @@ export function isPixels(value: unknown): value is Pixels {
   return value instanceof Uint8Array;
 }
 
-/** A list of numbers a row. */
+/** A list of numbers per row. */
 export const numberLists: NumberStore = {
   form: "NUMBERS",
   isList: true,
-  numbers(feature) {
-    const width = featureWidth(feature);
-    return {
-      write(value, column, position) {
-        if (isPixels(value)) return writePixels(value, column, position);
-        return Array.isArray(value) ? writeNumbers(value, column, position) : -1;
-      },
-      read: (column, position) => Array.from(column.subarray(position, position + width)),
-      fits: Number.isFinite,
-      file: doubles,
-    };
+  numbers: () => lists,
+};
+
+const lists: Numbers = {
+  write(value, column, position) {
+    if (isPixels(value)) return writePixels(value, column, position);
+    return Array.isArray(value) ? writeNumbers(value, column, position) : -1;
   },
+  read: (column, position, width) => Array.from(column.subarray(position, position + width)),
+  fits: Number.isFinite,
+  file: doubles,
 };
 
 const wanted = (length: number | undefined) => `a list of ${length} numbers`;

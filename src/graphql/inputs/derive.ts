@@ -1,4 +1,4 @@
-import { Extensions, Field, Float, InputType, Int } from "type-graphql";
+import { Extensions, Field, Float, ID, InputType, Int } from "type-graphql";
 import { enumFor } from "../../entities/enum.js";
 import type { Fields, Struct, Takes, Union } from "../../language/fields/field.js";
 import { told } from "../../language/fields/told.js";
@@ -67,8 +67,9 @@ function typeFor(takes: Takes): () => any {
       return () => Boolean;
     case "TEXT":
     case "NAME":
-    case "REFERENCE":
       return () => String;
+    case "REFERENCE":
+      return () => (takes.to === "RUN" ? ID : String);
     case "CHOICE": {
       const choices = enumFor(takes.choices);
       return () => choices;

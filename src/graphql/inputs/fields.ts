@@ -1,25 +1,39 @@
-import { Field, InputType } from "type-graphql";
+import { InputType } from "type-graphql";
+import { declarationFields } from "../../language/fields/declaration.js";
+import type { DeclaredFields, Struct } from "../../language/fields/field.js";
+import { limits } from "../../language/fields/limits.js";
+import { described } from "../../language/fields/scalars.js";
+import { addFields, type InputClass, inputOf } from "./derive.js";
+
+const mutationFields = {
+  idempotencyKey: described<string, { doc: string; otherwise: string }>(
+    { type: "TEXT", min: 1, max: limits.idempotencyKeyLength },
+    {
+      doc: "A key of your choice. A repetition with the same key returns the first result and changes nothing; with another input it fails with IDEMPOTENCY_KEY_REUSED.",
+      otherwise: "none",
+    },
+  ),
+};
+
+/** The input of a mutation, as its resolver gets it. */
+export type Input<Declaration> = Declaration & DeclaredFields<typeof mutationFields>;
+
+/** The input type of a mutation: the fields of a struct, and those that every mutation's input has. */
+export function mutationInput({ fields, ...struct }: Struct): InputClass {
+  return inputOf({ ...struct, fields: { ...mutationFields, ...fields } });
+}
 
 /** What every mutation's input has. */
 @InputType({ description: "What every mutation's input has." })
 export abstract class MutationInput {
-  @Field(() => String, {
-    nullable: true,
-    description:
-      "1 to 200 characters of your choice. Sent again with the same key, the mutation answers as it did the first time and changes nothing; with the same key and another input it fails with IDEMPOTENCY_KEY_REUSED. An input with problems uses up no key.",
-  })
   idempotencyKey?: string | null;
 }
+addFields(MutationInput as InputClass, mutationFields);
 
 /** What every declaration has. */
 @InputType({ description: "What every declaration has." })
 export abstract class DeclarationInput extends MutationInput {
-  @Field({
-    description:
-      "Unique among its kind: 1 to 63 letters, digits, dots, hyphens and underscores, beginning with a letter.",
-  })
   name!: string;
-
-  @Field(() => String, { nullable: true, description: "For people; at most 4,000 characters. Default: empty." })
   description?: string | null;
 }
+addFields(DeclarationInput as InputClass, declarationFields);

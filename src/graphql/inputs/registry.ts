@@ -1,60 +1,67 @@
-import { Field, InputType, Int } from "type-graphql";
-import type { AliasDeclaration } from "../../registry/aliases.js";
-import type { TagDeclaration } from "../../registry/tags.js";
-import type { ReproduceRequest } from "../../runs/reproduce.js";
-import { MutationInput } from "./fields.js";
+import { type DeclaredFields, struct, type Takes } from "../../language/fields/field.js";
+import { limits } from "../../language/fields/limits.js";
+import { described, name, reference } from "../../language/fields/scalars.js";
+import { count } from "../../language/fields/wording.js";
+import { type Input, mutationInput } from "./fields.js";
 
-@InputType({ description: "What both alias mutations have." })
-abstract class AliasInput extends MutationInput {
-  @Field({ description: "The model's name." })
-  model!: string;
+/** A field that may be left out; the mutation reads it. */
+const optional = <Declared>(takes: Takes, options: { doc: string; otherwise: string }) =>
+  described<Declared, typeof options>(takes, options);
 
-  @Field({
-    description:
-      "1 to 63 letters, digits, hyphens and underscores, beginning with a letter or an underscore; neither `latest` nor like `v3`.",
-  })
-  alias!: string;
+/** The fields of both alias mutations. */
+const aliasFields = {
+  model: reference("MODEL", { doc: "Name of the model." }),
+  alias: name("alias", "An alias of the model. Neither `latest` nor like `v3`."),
+  expected: optional<number>(
+    { type: "INTEGER", rule: { min: 0, max: limits.int } },
+    {
+      doc: "Number of the version that the alias must point to now, or 0 if it must not exist. Otherwise nothing changes and the problem is STALE.",
+      otherwise: "not checked",
+    },
+  ),
+  reason: optional<string>(
+    { type: "TEXT", min: 0, max: limits.reasonLength },
+    { doc: "Reason for the history of the alias.", otherwise: "none" },
+  ),
+};
 
-  @Field(() => Int, {
-    nullable: true,
-    description:
-      "Number of the version that you believe the alias points to now, from 1, or 0 for an alias that does not exist. If it is another, nothing changes and the problem is STALE. Default: whatever it is.",
-  })
-  expected?: number | null;
+const setAlias = struct(
+  "SetAliasInput",
+  `Creates or moves an alias of a model. A model has at most ${count(limits.aliases)} aliases.`,
+  {
+    ...aliasFields,
+    version: described<number>(
+      { type: "INTEGER", rule: { min: 1, max: limits.int } },
+      { doc: "Number of the version that the alias should point to." },
+    ),
+  },
+);
+export const SetAliasInput = mutationInput(setAlias);
+export type SetAliasInput = Input<DeclaredFields<typeof setAlias.fields>>;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "Kept in the alias's history, if it moves; at most 1,000 characters.",
-  })
-  reason?: string | null;
-}
+export const DeleteAliasInput = mutationInput(
+  struct("DeleteAliasInput", "Deletes an alias. Its history is kept.", aliasFields),
+);
+export type DeleteAliasInput = Input<DeclaredFields<typeof aliasFields>>;
 
-@InputType({ description: "Points an alias to a version of a model, which has at most 1,000 aliases." })
-export class SetAliasInput extends AliasInput implements AliasDeclaration {
-  @Field(() => Int, { description: "Number of the version it shall point to, from 1." })
-  version!: number;
-}
+const version = (doc: string) =>
+  reference("VERSION", { doc: `${doc}: \`name\` (the newest), \`name/3\` or \`name@champion\`.` });
 
-@InputType({ description: "Removes an alias; its history stays." })
-export class DeleteAliasInput extends AliasInput implements Omit<AliasDeclaration, "version"> {}
+const tag = struct("TagVersionInput", "Sets or removes one tag of a version.", {
+  version: version("The version"),
+  key: described<string>(
+    { type: "TEXT", min: 1, max: limits.tagKeyLength },
+    { doc: "Key of the tag, made of the characters A-Z a-z 0-9 _ . / -." },
+  ),
+  value: optional<string>(
+    { type: "TEXT", min: 0, max: limits.tagLength },
+    { doc: `Value of the tag. A version has at most ${count(limits.tags)} tags.`, otherwise: "the tag is removed" },
+  ),
+});
+export const TagVersionInput = mutationInput(tag);
+export type TagVersionInput = Input<DeclaredFields<typeof tag.fields>>;
 
-@InputType({ description: "Sets or removes one tag of a version." })
-export class TagVersionInput extends MutationInput implements TagDeclaration {
-  @Field({ description: "The version: `name` (the newest), `name/3` or `name@champion`." })
-  version!: string;
-
-  @Field({ description: "1 to 100 of the characters A-Z a-z 0-9 _ . / -; unique within the version." })
-  key!: string;
-
-  @Field(() => String, {
-    nullable: true,
-    description: "At most 1,000 characters. A version has at most 1,000 tags. Null or absent: the tag is removed.",
-  })
-  value?: string | null;
-}
-
-@InputType({ description: "Trains a version again." })
-export class ReproduceVersionInput extends MutationInput implements ReproduceRequest {
-  @Field({ description: "The version: `name` (the newest), `name/3` or `name@champion`." })
-  ref!: string;
-}
+export const ReproduceVersionInput = mutationInput(
+  struct("ReproduceVersionInput", "The version that `reproduceVersion` trains again.", { ref: version("The version") }),
+);
+export type ReproduceVersionInput = Input<{ ref: string }>;

@@ -1,15 +1,14 @@
-import { Field, InputType } from "type-graphql";
-import { MutationInput } from "./fields.js";
+import { type DeclaredFields, struct } from "../../language/fields/field.js";
+import { flag } from "../../language/fields/scalars.js";
+import { type Input, mutationInput } from "./fields.js";
 
-@InputType({ description: "Deletes what is nobody's from the object store." })
-export class CollectGarbageInput extends MutationInput {
-  @Field(() => Boolean, { nullable: true, description: "Only counts what would be deleted. Default: false." })
-  dryRun?: boolean | null;
+const collection = struct("CollectGarbageInput", "Options of a garbage collection.", {
+  dryRun: flag({ default: false, doc: "Whether to only count the objects that would be deleted." }),
+  acceptLoss: flag({
+    default: false,
+    doc: "Whether to also delete objects that this database does not know. Use it only after a restore from a backup, to give up everything newer; this cannot be undone.",
+  }),
+});
 
-  @Field(() => Boolean, {
-    nullable: true,
-    description:
-      "Deletes also what this database has never heard of. Only after it was restored from a backup, when what came after the backup is given up: it cannot be had back. Default: false.",
-  })
-  acceptLoss?: boolean | null;
-}
+export const CollectGarbageInput = mutationInput(collection);
+export type CollectGarbageInput = Input<DeclaredFields<typeof collection.fields>>;

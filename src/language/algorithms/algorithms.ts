@@ -1,7 +1,10 @@
 import { type Fields, struct, type Union } from "../fields/field.js";
 import type { Findings } from "../fields/findings.js";
+import { limits } from "../fields/limits.js";
+import { list } from "../fields/lists.js";
 import { type DeclaredUnion, type ResolvedUnion, readUnion } from "../fields/objects.js";
-import { flag, number, readElsewhere } from "../fields/scalars.js";
+import { flag, integer, number, readElsewhere, text } from "../fields/scalars.js";
+import { listed } from "../fields/wording.js";
 
 /** A share of what was before that is kept, or of what is new that is taken. */
 const share = (fallback: number, doc: string) => number({ min: 0, below: 1, default: fallback, doc });
@@ -15,10 +18,26 @@ const moments = {
 };
 const adamFields = { ...moments, amsgrad: flag({ default: false, doc: "AMSGrad (Reddi et al., 2018)." }) };
 
+/** What an optimizer of this algorithm has unless declared; else 0.001 and no weight decay. */
+interface OptimizerDefaults {
+  learningRate?: number;
+  weightDecay?: number;
+}
+
 /** An update rule: `doc` in one line, and the struct of its options. */
-const algorithm = <const F extends Fields>(name: string, doc: string, source: string, fields: F) => ({
-  doc,
-  input: struct(`${name}Input`, source, fields),
+const algorithm = <const F extends Fields>(
+  name: string,
+  doc: string,
+  source: string,
+  fields: F,
+  defaults: OptimizerDefaults = {},
+) => ({ doc, input: struct(`${name}Input`, source, fields), defaults });
+
+/** AdamW has a field of its own for what every optimizer may have. */
+export const adamwDecay = number({
+  min: 0,
+  otherwise: "the optimizer's `weightDecay`",
+  doc: "Share of each weight, times the learning rate, that each update takes off.",
 });
 
 /** Names and defaults are those of `keras.optimizers` (Keras 3). */
@@ -31,6 +50,7 @@ const algorithms = {
       momentum: share(0, "Share of the last step that is added to the next."),
       nesterov: flag({ default: false, doc: "Nesterov momentum, which needs a momentum above 0." }),
     },
+    { learningRate: 0.01 },
   ),
   adagrad: algorithm(
     "Adagrad",
@@ -69,17 +89,8 @@ const algorithms = {
     "AdamW",
     "Adam with decoupled weight decay.",
     "Adam with decoupled weight decay (Loshchilov and Hutter, 2019; Keras: AdamW).",
-    {
-      ...adamFields,
-      // Resolved with the optimizer's own, which means the same.
-      weightDecay: readElsewhere(
-        number({
-          min: 0,
-          otherwise: "the optimizer's `weightDecay`, else 0.004",
-          doc: "Share of each weight, times the learning rate, that each update takes off.",
-        }),
-      ),
-    },
+    { ...adamFields, weightDecay: readElsewhere(adamwDecay) },
+    { weightDecay: 0.004 },
   ),
   adamax: algorithm(
     "Adamax",
@@ -140,6 +151,34 @@ const algorithms = {
       clipThreshold: epsilon(1, "Root mean square that steps are clipped to before scaling."),
     },
   ),
+  muon: algorithm(
+    "Muon",
+    "Orthogonal steps for matrices, Adam for the rest.",
+    "Muon (Jordan et al., 2024; Keras: Muon): momentum made orthogonal for matrices. Everything else, embeddings and excluded layers take Adam's step.",
+    {
+      momentum: share(0.95, "Share of the momentum that a step keeps."),
+      nesterov: flag({ default: true, doc: "Nesterov momentum." }),
+      nsSteps: integer({ min: 1, max: 20, default: 5, doc: "Newton-Schulz steps." }),
+      muonA: number({ default: 3.4445, doc: "Coefficient of x in a Newton-Schulz step." }),
+      muonB: number({ default: -4.775, doc: "Coefficient of x xᵀ x." }),
+      muonC: number({ default: 2.0315, doc: "Coefficient of x xᵀ x xᵀ x." }),
+      rmsRate: atLeast0(
+        0.2,
+        "Root mean square of a step at rate 1, by which Adam's rates suit matrices too (Liu et al., 2025). 0 leaves steps unscaled.",
+      ),
+      excludeEmbeddings: flag({ default: true, doc: "Whether embeddings take Adam's step." }),
+      excludeLayers: list(text({ min: 1, max: limits.nameLength, doc: "Name of a layer." }), {
+        max: limits.layers,
+        default: ["output"],
+        doc: "Names of layers, nested ones too, whose matrices take Adam's step. The last layer is `output`.",
+      }),
+      adamBeta1: share(0.9, "Adam's decay of the mean of gradients."),
+      adamBeta2: share(0.999, "Adam's decay of the mean of squared gradients."),
+      adamLrRatio: atLeast0(1, "Factor of the learning rate in Adam's steps."),
+      epsilon: epsilon(1e-7, "Added to Adam's divisor."),
+    },
+    { weightDecay: 0.004 },
+  ),
 } as const;
 
 export const algorithmUnion = {
@@ -152,11 +191,30 @@ export const algorithmUnion = {
 export type AlgorithmDeclaration = DeclaredUnion<typeof algorithms>;
 export type Algorithm = ResolvedUnion<typeof algorithms>;
 export type AlgorithmType = Algorithm["type"];
+export type AlgorithmOf<Type extends AlgorithmType> = Extract<Algorithm, { type: Type }>;
+
+/** The learning rate, or the weight decay, of an optimizer of that algorithm that declares none. */
+export function optimizerDefault(of: keyof OptimizerDefaults, type: AlgorithmType | undefined): number {
+  const defaults: OptimizerDefaults = type === undefined ? {} : algorithms[type].defaults;
+  return defaults[of] ?? { learningRate: 0.001, weightDecay: 0 }[of];
+}
+
+/** Such as `0.001; for sgd 0.01`. */
+export function optimizerDefaultWords(of: keyof OptimizerDefaults): string {
+  const types = new Map<number, AlgorithmType[]>();
+  for (const type of algorithmTypes) {
+    const value = optimizerDefault(of, type);
+    types.set(value, [...(types.get(value) ?? []), type]);
+  }
+  const common = optimizerDefault(of, undefined);
+  types.delete(common);
+  return [`${common}`, ...[...types].map(([value, names]) => `for ${listed(names)} ${value}`)].join("; ");
+}
 
 export const algorithmTypes = Object.keys(algorithms) as AlgorithmType[];
 
 /** Rules across the fields of an algorithm. */
-const rules: { [Type in AlgorithmType]?: (at: Findings, resolved: Extract<Algorithm, { type: Type }>) => void } = {
+const rules: { [Type in AlgorithmType]?: (at: Findings, resolved: AlgorithmOf<Type>) => void } = {
   sgd(at, { nesterov, momentum }) {
     if (nesterov && momentum === 0) at.add("CONTRADICTION", "Nesterov momentum needs a momentum above 0.", "nesterov");
   },

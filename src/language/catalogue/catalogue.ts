@@ -1,25 +1,35 @@
 import { algorithmUnion } from "../algorithms/algorithms.js";
+import { optimizerStruct } from "../algorithms/optimizer.js";
 import { featureTypeChoices, featureTypeFields, featureTypes } from "../datasets/feature-types.js";
 import { datasetFields } from "../datasets/fields.js";
 import { choices } from "../fields/choices.js";
-import type { Fields, Noun, Takes, Union } from "../fields/field.js";
+import type { Fields, Noun, Struct, Takes, Union } from "../fields/field.js";
 import { layerUnion } from "../layers/layers.js";
 import { lossChoices, lossFields } from "../losses/losses.js";
 import { metricChoices } from "../metrics/metric-types.js";
 import { modelFields } from "../models/fields.js";
 import { fits, optionsOf } from "../models/preprocessing-fits.js";
 import { preprocessingMethods, preprocessings } from "../preprocessing/preprocessing.js";
+import { retrainingStruct } from "../retraining/retraining.js";
+import { triggerUnion } from "../retraining/triggers.js";
+import { scheduleUnion } from "../schedules/schedules.js";
+import { trainStruct } from "../training/training.js";
 
 /** Kinds of what can be declared. */
 export const declarableKinds = choices("DeclarableKind", "Kinds of what can be declared.", {
   LAYER: "Layers of a model.",
   ALGORITHM: "Update rules of an optimizer.",
+  SCHEDULE: "Learning rates of an optimizer.",
   LOSS: "Loss functions of a model.",
   METRIC: "Metrics of a model.",
   FEATURE_TYPE: "Types of a dataset's features, with the fields that a feature of each takes.",
   PREPROCESSING: "Methods that make numbers of a feature, with the options that each may take.",
   DATASET: "What a dataset declares.",
   MODEL: "What a model declares.",
+  OPTIMIZER: "What an optimizer declares.",
+  TRAINING: "What `train` takes.",
+  TRIGGER: "What may start a training by a retraining policy.",
+  RETRAINING: "What a retraining policy declares.",
 });
 export type DeclarableKind = (typeof declarableKinds.all)[number];
 
@@ -67,10 +77,13 @@ const ofUnion = ({ alternatives }: Union): Declarable[] =>
       : { name, doc: input.doc, fields: input.fields },
   );
 
+const ofStruct = (name: string, { doc, fields }: Struct): Declarable => ({ name, doc, fields });
+
 /** All that can be declared, by kind: what the query `declarables` answers. */
 export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> = {
   LAYER: ofUnion(layerUnion),
   ALGORITHM: ofUnion(algorithmUnion),
+  SCHEDULE: ofUnion(scheduleUnion),
   LOSS: lossChoices.all.map((name) => ({ name, doc: lossChoices.meanings[name], fields: lossFields[name] })),
   METRIC: metricChoices.all.map((name) => ({ name, doc: metricChoices.meanings[name], fields: {} })),
   FEATURE_TYPE: featureTypes.map((name) => ({
@@ -85,11 +98,17 @@ export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> 
   })),
   DATASET: [{ name: "dataset", doc: "A table of rows, and how they are split.", fields: datasetFields }],
   MODEL: [{ name: "model", doc: "A network that predicts one feature of a dataset from others.", fields: modelFields }],
+  OPTIMIZER: [ofStruct("optimizer", optimizerStruct)],
+  TRAINING: [ofStruct("train", trainStruct)],
+  TRIGGER: ofUnion(triggerUnion),
+  RETRAINING: [ofStruct("retraining", retrainingStruct)],
 };
 
-const unionKinds: ReadonlyMap<string, DeclarableKind> = new Map([
+const unionKinds: ReadonlyMap<string, DeclarableKind> = new Map<string, DeclarableKind>([
   [layerUnion.name, "LAYER"],
   [algorithmUnion.name, "ALGORITHM"],
+  [scheduleUnion.name, "SCHEDULE"],
+  [triggerUnion.name, "TRIGGER"],
 ]);
 
 /** The kind under which the alternatives of a union are listed, if they are. */

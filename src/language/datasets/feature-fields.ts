@@ -14,10 +14,10 @@ export interface FeatureFields {
 }
 
 /** What is done with an image file of another size than the declared one. */
-export const resizing = choices("ResizeMethod", "How an image file of another size is brought to the declared one.", {
-  STRETCH: "To the height and the width, each by itself.",
-  CROP: "Until it covers both; the rest is cut off evenly.",
-  PAD: "Until it fits within both; black is added around it evenly.",
+export const resizing = choices("ResizeMethod", "How an image file is brought to the declared height and width.", {
+  STRETCH: "Scales height and width independently; the aspect ratio may change.",
+  CROP: "Scales until the image covers the declared size, then crops evenly at the borders.",
+  PAD: "Scales until the image fits into the declared size, then pads evenly with black.",
 });
 export const resizeMethods = resizing.all;
 export type Resize = (typeof resizeMethods)[number];
@@ -43,7 +43,7 @@ export function categories({ required, doc }: { required: boolean; doc: string }
   });
 }
 
-function readCategories(at: Findings, key: string, declared: string[] | null | undefined): string[] {
+function readCategories(at: Findings, key: string | number, declared: string[] | null | undefined): string[] {
   const list = readList(at, key, declared, limits.categories);
   if (Array.isArray(declared) && declared.length < 2) {
     const code = declared.length === 0 ? "EMPTY" : "OUT_OF_RANGE";
@@ -86,7 +86,7 @@ export function shape(options: { axes: readonly string[]; required: boolean; doc
   });
 }
 
-function readShape(at: Findings, key: string, declared: number[] | null | undefined, axes: number): number[] {
+function readShape(at: Findings, key: string | number, declared: number[] | null | undefined, axes: number): number[] {
   const list = readList(at, key, declared, axes);
   const lengths = list.map((entry, index) => readInteger(at.at(key), index, entry, 1, undefined, limits.elements));
   const elements = lengths.reduce((product, entry) => product * entry, 1);

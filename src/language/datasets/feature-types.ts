@@ -79,7 +79,7 @@ export const featureTypeDescriptions = {
     target: { output: regression },
   },
   BINARY: {
-    doc: "true or false.",
+    doc: "`true` or `false`.",
     fields: {},
     methods: () => ["NONE"],
     isSplitKey: true,
@@ -87,14 +87,14 @@ export const featureTypeDescriptions = {
     target: { output: { activation: "SIGMOID", scaling: "NONE" }, classes: () => ["false", "true"] },
   },
   CATEGORY: {
-    doc: "One of a declared list of strings.",
+    doc: "One of the strings in the feature's `categories`.",
     fields: { categories: categories({ required: true, doc: "Its values, in the order of their codes" }) },
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
     isSplitKey: true,
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
   },
   VECTOR: {
-    doc: "A list of numbers of one declared length.",
+    doc: "A list of numbers; `shape` declares its length.",
     fields: { shape: shape({ axes: ["length"], required: true, doc: "`[length]`" }) },
     methods: () => scaled,
     isSplitKey: false,
@@ -102,7 +102,7 @@ export const featureTypeDescriptions = {
     target: { output: regression },
   },
   IMAGE: {
-    doc: "Numbers of one declared shape [height, width, channels], nested or flat; or a PNG or JPEG file, in base64 or as a `data:` URL, which becomes numbers from 0 to 255 when it arrives: grey, red green blue, or these and opacity, by the channels declared.",
+    doc: "Numbers of shape [height, width, channels], nested or flat; or a PNG or JPEG file in base64 or as a `data:` URL, decoded to numbers from 0 to 255 when it arrives.",
     fields: {
       shape: shape({
         axes: ["height", "width", "channels"],
@@ -117,14 +117,14 @@ export const featureTypeDescriptions = {
     keepsShape: true,
   },
   TEXT: {
-    doc: `Any string of at most ${count(limits.textLength)} characters; it may be empty.`,
+    doc: `A string of at most ${count(limits.textLength)} characters; may be empty.`,
     fields: {},
     methods: () => ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"],
     isSplitKey: true,
     elements: { are: "TOKENS", truncating: "POST", dimensions: textDimensions },
   },
   SEQUENCE: {
-    doc: `A list, empty too, of at most ${count(limits.elements)} entries: of numbers, of lists of \`shape[0]\` numbers, or of \`categories\` where these are declared.`,
+    doc: `A list of at most ${count(limits.elements)} numbers, vectors of \`shape[0]\` numbers, or \`categories\`, whichever is declared; may be empty.`,
     fields: {
       categories: categories({ required: false, doc: "The values of its elements, where they are categories" }),
       shape: shape({ axes: ["length"], required: false, doc: "`[length]`, where its elements are vectors" }),
@@ -142,7 +142,7 @@ export const featureTypeDescriptions = {
     idCount: 0,
   },
   TIMESTAMP: {
-    doc: 'An instant to the millisecond, in ISO 8601 with a zone: `"2026-03-01T12:00:00Z"`, `"2026-03-01T14:00:00.5+02:00"`; or a date, which is its midnight in UTC. Numbers are refused: they do not say whether they count seconds or milliseconds.',
+    doc: 'An instant in ISO 8601 with a time zone, such as `"2026-03-01T12:00:00Z"`, to the millisecond; or a date, which means midnight UTC. Numbers are refused because their unit is unknown.',
     fields: {},
     methods: () => ["CALENDAR", "Z_SCORE", "MIN_MAX"],
     isSplitKey: true,
@@ -159,7 +159,7 @@ export type TargetType = {
 /** The types with what each of them means. */
 export const featureTypeChoices = choices(
   "FeatureType",
-  "What a feature's values are.",
+  "The type of a feature's values.",
   Object.fromEntries(Object.entries(featureTypeDescriptions).map(([type, { doc }]) => [type, doc])) as Record<
     FeatureType,
     string

@@ -1,23 +1,16 @@
+import { declarationFields, seed } from "../fields/declaration.js";
 import { type DeclaredFields, type Fields, struct } from "../fields/field.js";
 import { limits } from "../fields/limits.js";
-import { choice, described, integer, name, number, reference, text } from "../fields/scalars.js";
+import { choice, described, name, number, reference } from "../fields/scalars.js";
 import { type DeclaredOptions, sharedFields } from "../fields/variants.js";
 import { count, listed } from "../fields/wording.js";
 import { type FeatureTypeFields, featureTypeChoices, featureTypeFields, typesWith } from "./feature-types.js";
 
 /** The fields of every feature. */
 export const commonFields = {
-  name: name(
-    "feature",
-    `1 to ${limits.nameLength} letters, digits and underscores, not beginning with a digit; unique, ignoring case.`,
-  ),
+  name: name("feature", "Unique, ignoring case."),
   type: choice(featureTypeChoices, { doc: "What its values are." }),
-  description: text({
-    min: 0,
-    max: limits.descriptionLength,
-    default: "",
-    doc: `For people; at most ${count(limits.descriptionLength)} characters.`,
-  }),
+  description: declarationFields.description,
 };
 
 export type FeatureDeclaration = DeclaredFields<typeof commonFields> & DeclaredOptions<FeatureTypeFields>;
@@ -32,7 +25,7 @@ const share = <const Rule extends { min?: number; above?: number }>(rule: Rule, 
 
 /** The part that a row belongs to is decided by its value of `key`, or else by its ordinal. */
 export const splitFields = {
-  train: share({ above: 0 }, "Share of rows that train.", "what the others leave, 0.8"),
+  train: share({ above: 0 }, "Share of the training rows.", "what the others leave, 0.8"),
   validation: share({ min: 0 }, "Share of rows measured after every epoch.", "0.1, or what is left"),
   test: share({ min: 0 }, "Share of rows kept for the final evaluation.", "0.1, or what is left"),
   key: reference("FEATURE", {
@@ -42,7 +35,7 @@ export const splitFields = {
     )} feature whose value decides the part, so that equal values stay together.`,
     otherwise: "the row's ordinal decides",
   }),
-  seed: integer({ min: 0, default: 0, doc: "Seed of the hash that divides the rows." }),
+  seed: seed("Seed of the hash that divides the rows."),
 };
 export type SplitDeclaration = DeclaredFields<typeof splitFields>;
 

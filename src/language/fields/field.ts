@@ -34,9 +34,10 @@ export interface Field<Declared = unknown, Resolved = unknown, Required extends 
   readonly absent?: { readonly value: unknown } | { readonly words: string };
   /**
    * Reads the declared value, with its default, and reports all that is wrong.
+   * @param key of the value below `at`; of an entry of a list, its index.
    * @param beside the declared object that the field belongs to.
    */
-  read(at: Findings, key: string, value: Declared | null | undefined, beside: object): Resolved;
+  read(at: Findings, key: string | number, value: Declared | null | undefined, beside: object): Resolved;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: fields of any type; the types that matter are inferred from each.

@@ -50,6 +50,11 @@ function inheritedProperty(name: string): string | undefined {
   return name in Object.prototype ? "every JavaScript object has a property of that name" : undefined;
 }
 
+/** What a name of a kind is made of, such as `1 to 63 letters, digits, …`. */
+export function nameRule(kind: NameKind): string {
+  return rules[kind].rule;
+}
+
 /** What is wrong with a name, or undefined. */
 export function checkName(kind: NameKind, name: unknown, path: string): Problem | undefined {
   const problem = (code: ProblemCode, message: string): Problem => ({ path, code, message });

@@ -37,6 +37,21 @@ export function object<F extends Fields, const Options extends { doc: string; ot
   return field as ObjectField<F, Options>;
 }
 
+/** An object that may be left out, and is then one whose fields are all absent. */
+export function objectOrEmpty<F extends Fields>(
+  of: Struct<F>,
+  options: { doc: string; otherwise: string },
+): Field<DeclaredFields<F>, ResolvedFields<F>, false> {
+  return {
+    doc: options.doc,
+    takes: { type: "OBJECT", struct: () => of },
+    required: false,
+    absent: { words: options.otherwise },
+    read: (at, key, value) =>
+      readFields(at.at(key), of.fields, readOptional(at, key, value) ?? ({} as DeclaredFields<F>)),
+  };
+}
+
 /** A field whose value is read by a function of its own. */
 export function readBy<Declared, Resolved, const Required extends boolean>(
   options: {
@@ -44,6 +59,7 @@ export function readBy<Declared, Resolved, const Required extends boolean>(
     takes: Takes;
     required: Required;
     absent?: Field["absent"];
+    isTold?: boolean;
   },
   read: Field<Declared, Resolved, Required>["read"],
 ): Field<Declared, Resolved, Required> {
@@ -53,7 +69,7 @@ export function readBy<Declared, Resolved, const Required extends boolean>(
 /** A field with a check of its own: `check` reports what is wrong with the value that was read. */
 export function checked<Declared, Resolved, Required extends boolean>(
   field: Field<Declared, Resolved, Required>,
-  check: (at: Findings, key: string, resolved: Resolved, beside: Readonly<Record<string, unknown>>) => void,
+  check: (at: Findings, key: string | number, resolved: Resolved, beside: Readonly<Record<string, unknown>>) => void,
 ): Field<Declared, Resolved, Required> {
   return {
     ...field,

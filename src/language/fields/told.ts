@@ -1,13 +1,14 @@
 import type { Bounds, Field, Takes } from "./field.js";
+import { nameRule } from "./names.js";
 import { count } from "./wording.js";
 
 /**
- * A field's description: what it means, the range of its numbers and its default. A range follows the first sentence:
+ * A field's description: what it means, the range of its numbers, the rule of its text, and its default. A range follows the first sentence:
  * "Decay of the momentum; at least 0 and below 1. Default: 0.99."
  */
 export function told(field: Field): string {
   if (field.isTold) return field.doc;
-  const range = rangeOf(field.takes);
+  const range = rangeOf(field.takes) ?? ruleOf(field.takes);
   const [, first = field.doc, rest = ""] = /^(.*?)\.( .*)?$/s.exec(field.doc) ?? [];
   const meaning =
     range === undefined ? field.doc : `${first === "" ? capitalized(range) : `${first}; ${range}`}.${rest}`;
@@ -33,6 +34,13 @@ function rangeWords({ min, max, above, below }: Bounds, type: "NUMBER" | "INTEGE
     below === undefined ? "" : `below ${count(below)}`,
   ].filter(Boolean);
   return bounds.length === 0 ? "any number" : bounds.join(" and ");
+}
+
+/** `1 to 200 characters`, or what a name is made of. */
+function ruleOf(takes: Takes): string | undefined {
+  if (takes.type === "NAME") return nameRule(takes.kind);
+  if (takes.type !== "TEXT") return undefined;
+  return `${takes.min > 0 ? `${count(takes.min)} to` : "at most"} ${count(takes.max)} characters`;
 }
 
 /** What absence means, in words. */

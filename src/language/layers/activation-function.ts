@@ -49,7 +49,12 @@ export const outputActivationOver = (over: string) =>
   });
 
 /** Refuses a softmax along an axis of one entry. */
-export function checkSoftmax(at: Findings, key: string, activation: Activation, width: number | undefined): void {
+export function checkSoftmax(
+  at: Findings,
+  key: string | number,
+  activation: Activation,
+  width: number | undefined,
+): void {
   if (width !== 1 || !isSoftmax(activation)) return;
   const always = activation === "SOFTMAX" ? "1" : "0";
   at.add("CONTRADICTION", `${activation} over a single unit is always ${always}: nothing could be learned.`, key);

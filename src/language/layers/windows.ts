@@ -84,7 +84,12 @@ export function extents(
   );
 }
 
-function readExtents(at: Findings, key: string, value: readonly number[] | null | undefined, axes: Axes): number[] {
+function readExtents(
+  at: Findings,
+  key: string | number,
+  value: readonly number[] | null | undefined,
+  axes: Axes,
+): number[] {
   const list = readList(at, key, value, axes);
   if (list.length === 0) {
     if (Array.isArray(value) && value.length === 0) at.add("EMPTY", "must have at least one entry.", key);

@@ -32,7 +32,7 @@ export interface ClassWeightsDeclaration {
 /** What becomes of rows that a model cannot use; the first is the default. */
 export const invalidRowPolicies = choices(
   "InvalidRows",
-  "What a run does about rows that its model cannot use: a negative sample weight, a target for which the loss has no meaning, such as a negative count for POISSON, a number that is no id of the embedding layer that reads it, or one that is infinite in 32-bit floats.",
+  "What a run does with rows that its model cannot use: a negative sample weight, a target outside the domain of the loss, an id outside an embedding table, or a value that is infinite in 32-bit floats.",
   {
     REFUSE:
       "One such row fails the run before it trains, with INVALID_ROWS; the message names the first ones by ordinal.",

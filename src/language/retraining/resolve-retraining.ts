@@ -1,22 +1,16 @@
 import type { Split } from "../datasets/dataset.js";
-import { readSeed } from "../datasets/resolve-dataset.js";
-import {
-  readDescription,
-  readFlag,
-  readInteger,
-  readName,
-  readNumber,
-  readObject,
-  readOneOf,
-  readOptional,
-} from "../fields/fields.js";
+import { declarationFields } from "../fields/declaration.js";
+import { readFields } from "../fields/field.js";
+import { readName, readObject } from "../fields/fields.js";
 import { Findings } from "../fields/findings.js";
-import { limits } from "../fields/limits.js";
+import { readUnion } from "../fields/objects.js";
 import type { Resolution } from "../fields/problem.js";
 import { listed, shown } from "../fields/wording.js";
 import { metricName } from "../metrics/metrics.js";
 import type { ModelSpec } from "../models/model.js";
-import type { RetrainingDeclaration, RetrainingSpec } from "./retraining.js";
+import { gate } from "./gate.js";
+import { enabling, methodUnion, type RetrainingDeclaration, type RetrainingSpec } from "./retraining.js";
+import { triggerUnion } from "./triggers.js";
 
 /** What a policy's declaration refers to, as far as it exists. */
 export interface RetrainingContext {
@@ -27,8 +21,8 @@ export interface RetrainingContext {
 }
 
 /**
- * A retraining policy with its defaults: half of each batch replayed from older rows, seed 0, the parent run's batch
- * size, and no drop allowed. Whether it is enabled is not part of the spec: pausing a policy makes no new revision.
+ * A retraining policy with its defaults. Whether it is enabled is not part of the spec: pausing a policy makes no new
+ * revision.
  *
  * @param model the model that the declaration names; null (a problem at `model`) if there is none
  */
@@ -38,43 +32,21 @@ export function resolveRetraining(
   context: RetrainingContext = {},
 ): Resolution<RetrainingSpec> {
   const findings = Findings.start();
-  readName(findings, "name", declaration.name, "declaration");
-  readDescription(findings, declaration.description);
-  readFlag(findings, "enabled", declaration.enabled, true);
+  readFields(findings, declarationFields, declaration);
+  readFields(findings, enabling, declaration);
   if (!model) {
     findings.add("UNKNOWN_REFERENCE", `there is no model ${shown(declaration.model)}.`, "model");
   } else readName(findings, "model", declaration.model, "declaration");
   if (context.optimizer === false) {
     findings.add("UNKNOWN_REFERENCE", `there is no optimizer ${shown(declaration.optimizer)}.`, "optimizer");
   } else readName(findings, "optimizer", declaration.optimizer, "declaration");
-  return findings.resolution({
-    model: declaration.model,
-    optimizer: declaration.optimizer,
-    when: resolveTrigger(findings, declaration.when),
-    fineTune: resolveFineTune(findings, declaration.train),
-    promote: resolvePromotion(findings, declaration.promote, model, context.split),
-  });
-}
-
-function resolveTrigger(findings: Findings, declared: RetrainingDeclaration["when"]): RetrainingSpec["when"] {
-  const when = readOneOf(findings, "when", declared, ["newRows"]);
-  return { type: "newRows", count: when ? readInteger(findings.at("when"), "newRows", when.newRows, 1) : 0 };
-}
-
-function resolveFineTune(findings: Findings, declared: RetrainingDeclaration["train"]): RetrainingSpec["fineTune"] {
-  const train = readOneOf(findings, "train", declared, ["fineTune"]);
-  const fineTune = train && readObject(findings.at("train"), "fineTune", train.fineTune);
-  const at = findings.at("train").at("fineTune");
-  if (!fineTune) return { from: "", epochs: 0, batchSize: null, seed: 0, replay: { fraction: 0 } };
-  const replay = readOptional(at, "replay", fineTune.replay) ?? {};
-  const batchSize = fineTune.batchSize ?? null;
-  return {
-    from: readName(at, "from", fineTune.from, "alias"),
-    epochs: readInteger(at, "epochs", fineTune.epochs, 1, undefined, limits.epochs),
-    batchSize: batchSize === null ? null : readInteger(at, "batchSize", batchSize, 1),
-    seed: readSeed(at, fineTune.seed),
-    replay: { fraction: readNumber(at.at("replay"), "fraction", replay.fraction, { min: 0, below: 1, fallback: 0.5 }) },
-  };
+  const when = readUnion(findings, "when", triggerUnion, declaration.when)?.resolved;
+  const method = readUnion(findings, "train", methodUnion, declaration.train)?.resolved;
+  const promote = resolvePromotion(findings, declaration.promote, model, context.split);
+  const problems = findings.problems();
+  if (problems.length > 0 || !when || !method || !promote) return { problems };
+  const { type: _, ...fineTune } = method;
+  return { spec: { model: declaration.model, optimizer: declaration.optimizer, when, fineTune, promote } };
 }
 
 function resolvePromotion(
@@ -82,9 +54,9 @@ function resolvePromotion(
   declared: RetrainingDeclaration["promote"],
   model: Pick<ModelSpec, "metrics"> | null | undefined,
   split: Pick<Split, "test"> | null | undefined,
-): RetrainingSpec["promote"] {
+): RetrainingSpec["promote"] | undefined {
   const promote = readObject(findings, "promote", declared);
-  if (promote === undefined) return { alias: "", metric: "", mustNotDropBy: 0 };
+  if (promote === undefined) return undefined;
   const at = findings.at("promote");
   const metrics = ["loss", ...(model?.metrics.map(metricName) ?? [])];
   if (promote.metric === undefined || promote.metric === null) {
@@ -94,9 +66,5 @@ function resolvePromotion(
   } else if (split?.test === 0) {
     at.add("SPLIT_EMPTY", "is measured on the test part, and the dataset's split gives that no rows.", "metric");
   }
-  return {
-    alias: readName(at, "alias", promote.alias, "alias"),
-    metric: promote.metric,
-    mustNotDropBy: readNumber(at, "mustNotDropBy", promote.mustNotDropBy, { min: 0, fallback: 0 }),
-  };
+  return readFields(at, gate.fields, promote);
 }

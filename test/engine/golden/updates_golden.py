@@ -108,6 +108,27 @@ OPTIMIZERS = {
     "adafactor with other constants": lambda: K.Adafactor(
         0.8, beta_2_decay=-0.5, epsilon_1=1e-3, epsilon_2=0.1, clip_threshold=0.5, weight_decay=0.1
     ),
+    "muon": lambda: K.Muon(0.01),
+    "muon with other constants": lambda: K.Muon(
+        0.05,
+        adam_beta_1=0.8,
+        adam_beta_2=0.95,
+        adam_lr_ratio=0.5,
+        adam_weight_decay=0.1,
+        epsilon=1e-3,
+        momentum=0.8,
+        muon_a=3.0,
+        muon_b=-4.0,
+        muon_c=1.9,
+        nesterov=False,
+        ns_steps=3,
+        rms_rate=None,
+        weight_decay=0.1,
+    ),
+    "muon with an average of clipped steps": lambda: K.Muon(
+        0.02, global_clipnorm=1.0, use_ema=True, ema_momentum=0.8
+    ),
+    "muon over pairs of batches": lambda: K.Muon(0.02, gradient_accumulation_steps=2),
     "adam with an average of weights": lambda: K.Adam(0.05, use_ema=True, ema_momentum=0.8),
     "momentum over pairs of batches": lambda: K.SGD(S.ExponentialDecay(0.1, 1, 0.5), momentum=0.9, gradient_accumulation_steps=2),
 }

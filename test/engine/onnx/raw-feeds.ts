@@ -1,10 +1,11 @@
 import { Tensor } from "onnxruntime-node";
 import { createPredictor } from "../../../src/engine/programs/predict.js";
-import { type Prediction, toPredictions } from "../../../src/features/predictions.js";
+import { toPredictions } from "../../../src/features/predictions.js";
 import { encodeInputs } from "../../../src/features/preprocessing.js";
 import { tableFromRows } from "../../../src/features/table.js";
 import { hashBin, tokensOf } from "../../../src/features/tokens.js";
 import type { ModelInput } from "../../../src/language/models/model.js";
+import type { Prediction } from "../../../src/language/models/prediction.js";
 import { eager } from "./compare.js";
 import type { Row, Untrained } from "./versions.js";
 

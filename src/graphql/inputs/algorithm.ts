@@ -1,4 +1,0 @@
-import { algorithmUnion } from "../../language/algorithms/algorithms.js";
-import { oneOfInput } from "./derive.js";
-
-export const AlgorithmInput = oneOfInput(algorithmUnion);

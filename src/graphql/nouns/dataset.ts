@@ -1,0 +1,109 @@
+import { Arg, Ctx, Field, Mutation, ObjectType, Resolver } from "type-graphql";
+import { appendRows } from "../../datasets/append.js";
+import { declareDataset } from "../../datasets/declare.js";
+import { datasetEvents } from "../../datasets/events.js";
+import { Dataset, DatasetVersion } from "../../entities/dataset.js";
+import { DatasetEvent } from "../../entities/event.js";
+import type { DatasetDeclaration } from "../../language/datasets/dataset.js";
+import { byInstant, byInt, byText } from "../../lists/filter.js";
+import { list } from "../../lists/list.js";
+import { byColumns, listing } from "../../lists/listing.js";
+import { answer } from "../builders/answer.js";
+import { type Declared, declaredNoun } from "../builders/declared.js";
+import { declaredListing } from "../builders/declared-listing.js";
+import { fieldsOf, many, newest, numbered, one } from "../builders/fields.js";
+import { cursorField, historySubscription } from "../builders/history.js";
+import type { Context } from "../context/context.js";
+import { AppendRowsInput, DeclareDatasetInput } from "../inputs/dataset.js";
+import { Payload } from "../payloads/problem.js";
+import { models } from "./model.js";
+
+const datasets = list(Dataset, "datasets", declaredListing("Dataset", "Which datasets to list."));
+
+const versions = list(
+  DatasetVersion,
+  "dataset versions",
+  listing("DatasetVersion", {
+    filter: {
+      description: "Which versions of a dataset to list.",
+      fields: {
+        number: byInt("number", "Its number within the dataset."),
+        rowCount: byInt("row_count", "Number of rows, including those of earlier appends."),
+        digest: byText("digest", "Digest of the rows."),
+        createdAt: byInstant("created_at", "Time at which the append was committed."),
+      },
+    },
+    order: {
+      ...byColumns(
+        "DatasetVersion",
+        { NUMBER: { column: "number", kind: "int", description: "Its number within the dataset." } },
+        { field: "NUMBER", direction: "DESC" },
+      ),
+      description: "The order. Default: newest first.",
+    },
+  }),
+);
+
+@ObjectType({ description: "The result of `appendRows`." })
+class AppendRowsPayload extends Payload {
+  versionId?: string;
+
+  @Field(() => DatasetVersion, {
+    nullable: true,
+    description: "The new dataset version; null when there are problems.",
+  })
+  async version(@Ctx() { loaders }: Context): Promise<DatasetVersion | null> {
+    return this.versionId === undefined ? null : loaders.byId(DatasetVersion).load(this.versionId);
+  }
+}
+
+@Resolver()
+class AppendRows {
+  @Mutation(() => AppendRowsPayload, {
+    description: "Adds rows to a dataset as its next version. Either all rows are added or none.",
+  })
+  async appendRows(
+    @Arg("input", () => AppendRowsInput, { description: "The dataset and the rows to add." }) input: AppendRowsInput,
+    @Ctx() { platform, session }: Context,
+  ): Promise<AppendRowsPayload> {
+    return answer(AppendRowsPayload, await appendRows(session, platform.store, input, platform.intake));
+  }
+}
+
+/** Tables of rows that only grow. */
+export const datasetResolvers = [
+  declaredNoun("Dataset", {
+    list: datasets,
+    descriptions: { one: "A dataset; null if there is none of this name.", list: "All datasets." },
+    declare: {
+      input: DeclareDatasetInput,
+      descriptions: {
+        mutation:
+          "Declares a dataset. Declaring the same again changes nothing. Once there are rows, only descriptions can change.",
+        input: "The dataset.",
+        payload: "The dataset after the mutation; null when there are problems.",
+      },
+      run: ({ session }, input: Declared<DatasetDeclaration>) => declareDataset(session, input),
+    },
+  }),
+  AppendRows,
+  fieldsOf(Dataset, {
+    latestVersion: newest(DatasetVersion, "dataset_id", "The newest version; null before the first append."),
+    version: numbered(DatasetVersion, "dataset_id", "One version; null if there is none of this number.", {
+      description: "Its number within the dataset.",
+    }),
+    versions: many(versions, "dataset_id", "All versions."),
+    models: many(models, "dataset_id", "The models that train on this dataset."),
+  }),
+  fieldsOf(DatasetVersion, { dataset: one(Dataset, "datasetId", "The dataset that the version belongs to.") }),
+  fieldsOf(DatasetEvent, {
+    version: one(DatasetVersion, "versionId", "The version that was created; null if the entry created none.", {
+      nullable: true,
+    }),
+    cursor: cursorField(datasetEvents, "datasetId", "datasetEvents"),
+  }),
+  historySubscription("dataset", Dataset, DatasetEvent, datasetEvents, {
+    description: "History of a dataset: declarations and appends. Each entry comes once, in order. Never completes.",
+    argument: "Name of the dataset; NOT_FOUND if it does not exist.",
+  }),
+];

@@ -1,0 +1,20 @@
+import { aliasResolvers } from "./alias.js";
+import { datasetResolvers } from "./dataset.js";
+import { modelResolvers } from "./model.js";
+import { optimizerResolvers } from "./optimizer.js";
+import { retrainingResolvers } from "./retraining.js";
+import { runResolvers } from "./run.js";
+import { versionResolvers } from "./version.js";
+import { workerResolvers } from "./worker.js";
+
+/** What the API has of each noun: its queries, lists, fields, histories, and the mutations that declare or change it. */
+export const nounResolvers = [
+  ...datasetResolvers,
+  ...modelResolvers,
+  ...optimizerResolvers,
+  ...retrainingResolvers,
+  ...runResolvers,
+  ...versionResolvers,
+  ...aliasResolvers,
+  ...workerResolvers,
+];

@@ -1,0 +1,16 @@
+import { DeclarablesQuery } from "../declarables/query.js";
+import { PlanTrainingQuery } from "./plan-training.js";
+import { PredictQuery } from "./predict.js";
+import { RunMutations } from "./run-mutations.js";
+import { RunSubscriptions } from "./run-subscriptions.js";
+import { StorageResolver } from "./storage.js";
+
+/** What is done with more than one noun: training and following runs, predictions, plans, storage. */
+export const operationResolvers = [
+  RunMutations,
+  RunSubscriptions,
+  PredictQuery,
+  PlanTrainingQuery,
+  StorageResolver,
+  DeclarablesQuery,
+];

@@ -1,0 +1,67 @@
+import { Arg, Ctx, Field, ObjectType, Query, Resolver } from "type-graphql";
+import { Cost } from "../../entities/field-cost.js";
+import { JSONObjectScalar } from "../../entities/scalars.js";
+import { ModelVersion } from "../../entities/version.js";
+import { givenRows } from "../../intake/intake.js";
+import type { Problem } from "../../language/fields/problem.js";
+import { prediction, type RowAnswer } from "../../language/models/prediction.js";
+import { badInput } from "../../lists/condition.js";
+import { addShape } from "../builders/shapes.js";
+import type { Context } from "../context/context.js";
+import { checkVersionReference } from "../context/version-reference.js";
+import { ProblemObject } from "../payloads/problem.js";
+
+/** Why a row has no prediction; the rest is `prediction`. */
+@ObjectType(prediction.name, { description: prediction.doc })
+class PredictionObject {
+  // Few rows have any.
+  @Cost({ length: 0 })
+  @Field(() => [ProblemObject], {
+    description:
+      "Why the row cannot be predicted, with paths such as `rows[3].species`; otherwise empty. After 100 problems in one request, each further row lists only its first.",
+  })
+  problems!: Problem[];
+}
+addShape(PredictionObject, prediction);
+
+@ObjectType({ description: "The predictions of one version." })
+export class Predictions {
+  versionId!: string;
+
+  @Field(() => ModelVersion, { description: "The version that made the predictions." })
+  async version(@Ctx() { loaders }: Context): Promise<ModelVersion | null> {
+    return loaders.byId(ModelVersion).load(this.versionId);
+  }
+
+  @Cost({ length: "PAGE" })
+  @Field(() => [PredictionObject], { description: "One prediction per row, in the order of the rows." })
+  predictions!: RowAnswer[];
+}
+
+@Resolver()
+export class PredictQuery {
+  @Cost({
+    page: { arguments: ["rows"], otherwise: 1, max: Number.MAX_SAFE_INTEGER },
+    weight: 1_000,
+    statement: true,
+    seconds: 300,
+  })
+  @Query(() => Predictions, { description: "Predicts the target of rows with a trained version." })
+  async predict(
+    @Arg("model", () => String, {
+      description: 'Reference to a version: `"name"` (the newest), `"name/3"` or `"name@alias"`.',
+    })
+    model: string,
+    @Arg("rows", () => [JSONObjectScalar], {
+      description:
+        "At least one row, with raw values for the inputs in `ModelVersion.signature`. Other features of the dataset are ignored. If no row can be predicted, the query fails with INVALID_ROWS.",
+    })
+    rows: Record<string, unknown>[],
+    @Ctx() { platform, caller }: Context,
+  ): Promise<Predictions> {
+    checkVersionReference("model", model);
+    if (rows.length === 0) throw badInput("rows", "must hold at least one row");
+    const { versionId, predictions } = await platform.predictor.predictBy(model, await givenRows(rows), caller);
+    return Object.assign(new Predictions(), { versionId, predictions });
+  }
+}

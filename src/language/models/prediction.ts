@@ -1,0 +1,31 @@
+import type { Problem } from "../fields/problem.js";
+import { float, json, listOf, nullable, object, shape, text, type ValueOf } from "../fields/shape.js";
+
+export const categoryProbability = shape("CategoryProbability", "How likely one category is.", {
+  category: text("One of the target's categories."),
+  probability: float("From 0 to 1; those of one prediction sum to 1."),
+});
+
+/** What a version answers to one row, without why it cannot. */
+export const prediction = shape("Prediction", "What a version answers to one row.", {
+  value: nullable(
+    json<string | boolean | number | number[]>(
+      "A number, a boolean, a category or a list of numbers, by the type of the target. BINARY: true above a probability of 0.5. CATEGORY: the most probable, of equals the first declared. Null where the row has problems.",
+    ),
+  ),
+  probabilities: nullable(
+    listOf(
+      object(
+        categoryProbability,
+        "One entry per category, in the declared order; of a BINARY target for `false` and `true`; null for NUMBER and VECTOR, and where the row has problems.",
+      ),
+      5,
+    ),
+  ),
+});
+
+/** What a version answers to one row: a prediction, or why there is none, with paths such as `rows[3].x`. */
+export type RowAnswer = ValueOf<typeof prediction> & { problems: Problem[] };
+
+/** A prediction that there is. */
+export type Prediction = ValueOf<typeof prediction> & { value: NonNullable<RowAnswer["value"]> };
