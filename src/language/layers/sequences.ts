@@ -58,7 +58,7 @@ export const sequences = {
     doc: "Ids to vectors.",
     input: struct(
       "EmbeddingInput",
-      "Replaces each id by its row of a table that is learned: [a, b] becomes [a, b, outputDim] (Keras: Embedding). It comes first, or after layers that only move numbers, on inputs that are whole numbers: CATEGORY, TEXT and SEQUENCE of categories by ORDINAL; NUMBER, VECTOR and SEQUENCE of numbers by NONE; BINARY.",
+      "Replaces each id by its row of a learned table: [a, b] becomes [a, b, outputDim] (Keras: Embedding). It comes first, or after layers that only move numbers. Inputs are whole numbers: BINARY; all by ORDINAL; NUMBER, VECTOR, SEQUENCE by NONE.",
       {
         ...named,
         inputDim: integer({
