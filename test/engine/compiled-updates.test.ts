@@ -7,7 +7,7 @@ import { normal, randomKey } from "../../src/engine/tensors/random.js";
 import { algorithmTypes } from "../../src/language/algorithms/algorithms.js";
 import type { OptimizerDeclaration } from "../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../src/language/algorithms/resolve-optimizer.js";
-import type { Activation } from "../../src/language/layers/layer.js";
+import type { Activation } from "../../src/language/layers/activation-function.js";
 import { type Loss, losses } from "../../src/language/models/model.js";
 import { type TrainingSemantics, trainingSemantics } from "../../src/language/training/training.js";
 import { resolved } from "../language/declarations.js";

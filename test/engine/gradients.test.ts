@@ -5,7 +5,7 @@ import { trainingGraph } from "../../src/engine/networks/training-graph.js";
 import { sizeOf } from "../../src/engine/tensors/initializers.js";
 import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
 import { dropoutMask, normal, randomKey, uniform } from "../../src/engine/tensors/random.js";
-import { activations } from "../../src/language/layers/layer.js";
+import { activations } from "../../src/language/layers/activation-function.js";
 import type { Loss, ModelSpec } from "../../src/language/models/model.js";
 import { useEagerBackend } from "./golden.js";
 import { batchNormalization, dense, layerNormalization, modelOf, optimizerOf, plainSgd } from "./models.js";

@@ -1,7 +1,7 @@
 import { expect, it, test } from "vitest";
 import { fans, initialize } from "../../src/engine/tensors/initializers.js";
 import { randomKey } from "../../src/engine/tensors/random.js";
-import type { Initializer } from "../../src/language/layers/layer.js";
+import type { Initializer } from "../../src/language/layers/initializer.js";
 
 const key = randomKey(3, "initializers");
 const shape = [200, 300];

@@ -25,6 +25,8 @@ const golden = JSON.parse(readFileSync(new URL("./golden/layers.json", import.me
 const random: Case[] = [
   { inputShape: [3, 2], layer: { spatialDropout1d: { rate: 0.4 } } },
   { inputShape: [2, 3, 2], layer: { spatialDropout2d: { rate: 0.4 } } },
+  { inputShape: [3, 4], layer: { rmsNormalization: { epsilon: 0.1 } } },
+  { inputShape: [3, 2], layer: { alphaDropout: { rate: 0.4 } } },
   { inputShape: [3, 2], layer: { gaussianNoise: { stddev: 0.3 } } },
 ];
 const cases = [...golden.cases, ...random].map((entry): [string, Case] => [

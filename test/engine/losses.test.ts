@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it, test } from "vitest";
 import { registerGradients } from "../../src/engine/gradients/gradients.js";
 import { lossPerExample } from "../../src/engine/losses/losses.js";
 import { checkTargets } from "../../src/engine/losses/targets.js";
-import type { Activation } from "../../src/language/layers/layer.js";
+import type { Activation } from "../../src/language/layers/activation-function.js";
 import { type Loss, losses, type ModelSpec } from "../../src/language/models/model.js";
 import { expectClose } from "./golden.js";
 import { updates, useDoublePrecision } from "./updates.js";

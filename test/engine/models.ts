@@ -1,5 +1,7 @@
 import type { Algorithm, Clipping, OptimizerSpec } from "../../src/language/algorithms/optimizer.js";
-import type { Activation, Layer, Regularizer } from "../../src/language/layers/layer.js";
+import type { Activation } from "../../src/language/layers/activation-function.js";
+import type { Layer } from "../../src/language/layers/layer.js";
+import type { Regularizer } from "../../src/language/layers/weights.js";
 import type { Loss, ModelSpec } from "../../src/language/models/model.js";
 import type { Schedule } from "../../src/language/schedules/schedules.js";
 

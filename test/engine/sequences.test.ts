@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { activations, type LayerDeclaration } from "../../src/language/layers/layer.js";
+import { activations } from "../../src/language/layers/activation-function.js";
+import type { LayerDeclaration } from "../../src/language/layers/layer.js";
 import { useEagerBackend } from "./golden.js";
 import { draw, drawParameters, evaluate, initialParameters, layerOf, type Numbers } from "./layer-function.js";
 

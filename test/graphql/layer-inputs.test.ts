@@ -1,7 +1,7 @@
 import { coerceInputValue, GraphQLInputObjectType, parseValue, valueFromAST } from "graphql";
 import { expect, test } from "vitest";
 import { createSchema } from "../../src/graphql/schema.js";
-import { layerTypes } from "../../src/language/layers/resolve-layers.js";
+import { layerTypes } from "../../src/language/layers/layers.js";
 
 const layerInput = createSchema().getType("LayerInput");
 if (!(layerInput instanceof GraphQLInputObjectType)) throw new Error("there is no LayerInput");

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Activation } from "../../language/layers/layer.js";
+import type { Activation } from "../../language/layers/activation-function.js";
 
 /**
  * |x| with derivative 0 at 0. The derivative of `tf.abs` there is -1, which would bias a loss or a penalty that sits

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Activation } from "../../language/layers/layer.js";
+import type { Activation } from "../../language/layers/activation-function.js";
 import { absolute, activate, clip } from "./activations.js";
 
 type ByInput = "GELU" | "SILU" | "HARD_SILU" | "MISH" | "TANH_SHRINK" | "SPARSE_PLUS" | "SQUAREPLUS";

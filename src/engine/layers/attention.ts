@@ -1,16 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../language/layers/layer.js";
+import type { LayerOf } from "../../language/layers/layer.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 import { toRows } from "../tensors/rows.js";
 import type { LayerContext, RandomInput } from "./context.js";
+import type { Family } from "./layer-function.js";
 
-type MultiHeadAttention = Extract<Layer, { type: "multiHeadAttention" }>;
+type MultiHeadAttention = LayerOf<"multiHeadAttention">;
 
 /** What is added to the scores of positions that must not be seen; their weights are then exactly 0. */
 const unseen = -1e9;
 
 /** The mask of the attention weights; none where nothing is ever dropped. */
-export function attentionInputs({ dropout, numHeads, inputShape }: MultiHeadAttention): RandomInput[] {
+function attentionInputs({ dropout, numHeads, inputShape }: MultiHeadAttention): RandomInput[] {
   const time = inputShape[0] as number;
   return dropout === 0 ? [] : [{ name: "mask", shape: [numHeads, time, time], kind: "bernoulli", rate: dropout }];
 }
@@ -19,7 +20,7 @@ export function attentionInputs({ dropout, numHeads, inputShape }: MultiHeadAtte
  * Scaled dot-product self-attention in several heads (Vaswani et al. 2017), as Keras's MultiHeadAttention with the input
  * as query, key and value: [batch, time, features] to the same shape.
  */
-export function multiHeadAttention(
+function multiHeadAttention(
   layer: MultiHeadAttention,
   x: tf.Tensor,
   parameters: NamedTensors,
@@ -71,3 +72,7 @@ function causalMask(time: number): tf.Tensor {
   );
   return tf.tensor(values, [1, time, time], "float32");
 }
+
+export const attention = {
+  multiHeadAttention: { random: attentionInputs, apply: multiHeadAttention },
+} satisfies Family;

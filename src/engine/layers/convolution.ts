@@ -1,23 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type {
-  Conv1d,
-  Conv2d,
-  Conv2dTranspose,
-  Convolution,
-  DepthwiseConv2d,
-  SeparableConv2d,
-} from "../../language/layers/convolution.js";
+import type { Activation } from "../../language/layers/activation-function.js";
+import type { LayerOf } from "../../language/layers/layer.js";
 import { activate } from "../activations/activations.js";
 import { transposeDilated } from "../gradients/convolution-gradients.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
+import type { Family } from "./layer-function.js";
 import { asImages, type Padding, plane, tfjsPadding } from "./spatial.js";
 
-/** A convolution whose output's shape is known. */
-type Shaped<L extends Convolution> = L & { outputShape: number[] };
+type Biased = { useBias: boolean; activation: Activation };
 
-/** Any convolution: [batch, ...extents, channels] to [batch, ...extents, channels], with bias and activation. */
-export function convolution(layer: Shaped<Convolution>, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
-  const sums = convolve(layer, asImages(x), parameters);
+/** Bias and activation on the sums of a kernel, in the rank of the layer's input. */
+function outputs(layer: Biased, x: tf.Tensor, parameters: NamedTensors, sums: tf.Tensor4D): tf.Tensor {
   const shifted = layer.useBias ? tf.add(sums, tensorNamed(parameters, "bias")) : sums;
   const y = activate(layer.activation, shifted);
   if (x.rank === 4) return y;
@@ -25,28 +18,12 @@ export function convolution(layer: Shaped<Convolution>, x: tf.Tensor, parameters
   return tf.reshape(y, [batch, steps, channels]);
 }
 
-function convolve(layer: Shaped<Convolution>, x: tf.Tensor4D, parameters: NamedTensors): tf.Tensor4D {
-  switch (layer.type) {
-    case "conv1d":
-    case "conv2d":
-      return conv2d(layer, x, asPlane(tensorNamed(parameters, "kernel")));
-    case "conv2dTranspose":
-      return conv2dTranspose(layer, x, tensorNamed(parameters, "kernel"));
-    case "depthwiseConv2d":
-      return depthwiseConv2d(layer, x, tensorNamed(parameters, "kernel"));
-    case "separableConv2d": {
-      const channels = depthwiseConv2d(layer, x, tensorNamed(parameters, "depthwise_kernel"));
-      return tf.conv2d(channels, tensorNamed<tf.Tensor4D>(parameters, "pointwise_kernel"), 1, "valid");
-    }
-  }
-}
-
 /** The kernel of steps [size, ...] as one of images that are a row high. */
 function asPlane(kernel: tf.Tensor): tf.Tensor4D {
-  return kernel.rank === 4 ? (kernel as tf.Tensor4D) : tf.reshape(kernel, [1, ...kernel.shape] as tf.Tensor4D["shape"]);
+  return tf.reshape(kernel, [1, ...kernel.shape] as tf.Tensor4D["shape"]);
 }
 
-function conv2d(layer: Conv1d | Conv2d, x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
+function conv2d(layer: LayerOf<"conv1d" | "conv2d">, x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
   const { groups, filters } = layer;
   const strides = plane(layer.strides);
   const dilations = plane(layer.dilationRate);
@@ -68,7 +45,7 @@ function conv2d(layer: Conv1d | Conv2d, x: tf.Tensor4D, kernel: tf.Tensor4D): tf
 }
 
 /** The kernel is [height, width, filters, channels], so that this is the gradient of the convolution it belongs to. */
-function conv2dTranspose(layer: Shaped<Conv2dTranspose>, x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
+function conv2dTranspose(layer: LayerOf<"conv2dTranspose">, x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
   const [height, width, filters] = layer.outputShape as [number, number, number];
   const [down, across] = plane(layer.dilationRate);
   const padding = tfjsPadding(layer);
@@ -78,7 +55,11 @@ function conv2dTranspose(layer: Shaped<Conv2dTranspose>, x: tf.Tensor4D, kernel:
   return transposeDilated(x, kernel, [x.shape[0], height, width, filters], { pad: padding, dilations: [down, across] });
 }
 
-function depthwiseConv2d(layer: DepthwiseConv2d | SeparableConv2d, x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
+function depthwiseConv2d(
+  layer: LayerOf<"depthwiseConv2d" | "separableConv2d">,
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+): tf.Tensor4D {
   const padding = tfjsPadding(layer);
   const dilations = plane(layer.dilationRate);
   if (Math.max(...dilations) > 1) return dilatedDepthwise(x, kernel, dilations, padding);
@@ -114,3 +95,35 @@ function dilatedDepthwise(
   const sums = entries.reduce((sum, entry) => tf.add(sum, entry));
   return tf.reshape(sums, [...extents, channels * multiplier]);
 }
+
+/** Any convolution: [batch, ...extents, channels] to [batch, ...extents, channels], with bias and activation. */
+export const convolutions = {
+  conv1d: {
+    apply(layer, x, parameters) {
+      const kernel = asPlane(tensorNamed(parameters, "kernel"));
+      return outputs(layer, x, parameters, conv2d(layer, asImages(x), kernel));
+    },
+  },
+  conv2d: {
+    apply(layer, x, parameters) {
+      return outputs(layer, x, parameters, conv2d(layer, asImages(x), tensorNamed(parameters, "kernel")));
+    },
+  },
+  conv2dTranspose: {
+    apply(layer, x, parameters) {
+      return outputs(layer, x, parameters, conv2dTranspose(layer, asImages(x), tensorNamed(parameters, "kernel")));
+    },
+  },
+  depthwiseConv2d: {
+    apply(layer, x, parameters) {
+      return outputs(layer, x, parameters, depthwiseConv2d(layer, asImages(x), tensorNamed(parameters, "kernel")));
+    },
+  },
+  separableConv2d: {
+    apply(layer, x, parameters) {
+      const channels = depthwiseConv2d(layer, asImages(x), tensorNamed(parameters, "depthwise_kernel"));
+      const pointwise = tensorNamed<tf.Tensor4D>(parameters, "pointwise_kernel");
+      return outputs(layer, x, parameters, tf.conv2d(channels, pointwise, 1, "valid"));
+    },
+  },
+} satisfies Family;

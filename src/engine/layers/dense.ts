@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../language/layers/layer.js";
+import type { LayerOf } from "../../language/layers/layer.js";
 import { activate } from "../activations/activations.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 import { toRows } from "../tensors/rows.js";
+import type { Family } from "./layer-function.js";
 
-type Dense = Extract<Layer, { type: "dense" }>;
+type Dense = LayerOf<"dense">;
 
 /** `x · kernel + bias` along the last axis, before the activation: [batch, ..., inputs] to [batch, ..., units]. */
 export function affine(layer: Dense, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
@@ -13,7 +14,6 @@ export function affine(layer: Dense, x: tf.Tensor, parameters: NamedTensors): tf
   return x.rank === 2 ? rows : tf.reshape(rows, [...x.shape.slice(0, -1), layer.units]);
 }
 
-/** `activation(x · kernel + bias)`. */
-export function dense(layer: Dense, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
-  return activate(layer.activation, affine(layer, x, parameters));
-}
+export const denseLayers = {
+  dense: { apply: (layer, x, parameters) => activate(layer.activation, affine(layer, x, parameters)) },
+} satisfies Family;

@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../language/layers/layer.js";
+import type { LayerOf } from "../../language/layers/layer.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
+import type { Family } from "./layer-function.js";
 
-type InputEmbedding = Extract<Layer, { type: "inputEmbedding" }>;
+type InputEmbedding = LayerOf<"inputEmbedding">;
 
 /** The rows of `embeddings` [inputDim, outputDim] at the ids `x`, which must lie within: [..., outputDim]. */
-export function embedding(x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
+function embedding(x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
   const table = tensorNamed<tf.Tensor2D>(parameters, "embeddings");
   const ids = tf.cast(tf.reshape(x, [x.size]), "int32");
   return tf.reshape(tf.gather(table, ids as tf.Tensor1D), [...x.shape, table.shape[1]]);
@@ -67,7 +68,9 @@ function runs({ columns }: InputEmbedding): Run[] {
   return pieces;
 }
 
-/** `x` [batch, time, features] plus `embeddings` [time, features]. */
-export function positionEmbedding(x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
-  return tf.add(x, tensorNamed(parameters, "embeddings"));
-}
+export const embeddings = {
+  embedding: { apply: (_layer, x, parameters) => embedding(x, parameters) },
+  inputEmbedding: { apply: inputEmbedding },
+  // `x` [batch, time, features] plus `embeddings` [time, features].
+  positionEmbedding: { apply: (_layer, x, parameters) => tf.add(x, tensorNamed(parameters, "embeddings")) },
+} satisfies Family;

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../language/layers/layer.js";
+import type { LayerOf } from "../../language/layers/layer.js";
 import { activate } from "../activations/activations.js";
 import { needsInput, slope } from "../activations/slopes.js";
 import { rowSum } from "../tensors/rows.js";
 import { fromSteps, kernelGradient, outputGradients, previous, sumOf, toSteps } from "./steps.js";
 
-type Gru = Extract<Layer, { type: "gru" }>;
+type Gru = LayerOf<"gru">;
 type Pair = [tf.Tensor2D, tf.Tensor2D];
 
 /**

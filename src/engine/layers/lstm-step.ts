@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../language/layers/layer.js";
+import type { LayerOf } from "../../language/layers/layer.js";
 import { activate } from "../activations/activations.js";
 import { slope } from "../activations/slopes.js";
 
-export type Lstm = Extract<Layer, { type: "lstm" }>;
+export type Lstm = LayerOf<"lstm">;
 type Blocks = [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
 
 /** What a step of an LSTM computes, each [batch, units], and by which numbers its gradient follows. */

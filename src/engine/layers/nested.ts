@@ -1,61 +1,40 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Layer } from "../../language/layers/layer.js";
-import { branchName, type Merge, nestedLayers } from "../../language/layers/nested-layer.js";
+import type { Merge } from "../../language/layers/merge.js";
+import { branchName } from "../../language/layers/nested.js";
 import type { NamedTensors } from "../tensors/named-tensors.js";
-import type { LayerContext, RandomInput } from "./context.js";
+import type { LayerContext } from "./context.js";
+import type { Family } from "./layer-function.js";
 import { recurrent } from "./recurrent.js";
-
-type Residual = Extract<Layer, { type: "residual" }>;
-type Parallel = Extract<Layer, { type: "parallel" }>;
-type Bidirectional = Extract<Layer, { type: "bidirectional" }>;
 
 /** `applyLayer`, which these layers apply to the layers within them. */
 type Apply = (layer: Layer, x: tf.Tensor, parameters: NamedTensors, context: LayerContext) => tf.Tensor;
 
-/** The random inputs of the layers within a layer, under their paths. */
-export function nestedInputs(layer: Layer, inputsOf: (inner: Layer) => RandomInput[]): RandomInput[] {
-  return nestedLayers(layer).flatMap(({ path, layer: inner }) =>
-    inputsOf(inner).map((input) => ({ ...input, name: `${path}/${input.name}` })),
-  );
-}
-
-/** `layers(x) + x`. */
-export function residual(
-  layer: Residual,
-  x: tf.Tensor,
-  parameters: NamedTensors,
-  context: LayerContext,
-  apply: Apply,
-): tf.Tensor {
-  return tf.add(chain(layer.layers, "", x, parameters, context, apply), x);
-}
-
-/** Every branch on the same input, merged. */
-export function parallel(
-  layer: Parallel,
-  x: tf.Tensor,
-  parameters: NamedTensors,
-  context: LayerContext,
-  apply: Apply,
-): tf.Tensor {
-  const outputs = layer.branches.map((branch, index) =>
-    chain(branch, `${branchName(index)}/`, x, parameters, context, apply),
-  );
-  return merge(outputs, layer.merge, (layer.axis ?? 0) + 1);
-}
-
-/** One layer forwards and its twin backwards, both in the order of the input, merged. */
-export function bidirectional(
-  layer: Bidirectional,
-  x: tf.Tensor,
-  parameters: NamedTensors,
-  context: LayerContext,
-): tf.Tensor {
-  const outputs = [layer.forwardLayer, layer.backwardLayer].map((twin) =>
-    recurrent(twin, x, below(parameters, `${twin.name}/`), contextBelow(context, `${twin.name}/`), "input"),
-  );
-  return merge(outputs, layer.mergeMode, x.rank - (layer.forwardLayer.returnSequences ? 1 : 2));
-}
+export const nested = (apply: Apply) =>
+  ({
+    /** `layers(x) + x`. */
+    residual: {
+      apply: ({ layers }, x, parameters, context) => tf.add(chain(layers, "", x, parameters, context, apply), x),
+    },
+    /** Every branch on the same input, merged. */
+    parallel: {
+      apply(layer, x, parameters, context) {
+        const outputs = layer.branches.map((branch, index) =>
+          chain(branch, `${branchName(index)}/`, x, parameters, context, apply),
+        );
+        return merge(outputs, layer.merge, (layer.axis ?? 0) + 1);
+      },
+    },
+    /** One layer forwards and its twin backwards, both in the order of the input, merged. */
+    bidirectional: {
+      apply({ forwardLayer, backwardLayer, mergeMode }, x, parameters, context) {
+        const outputs = [forwardLayer, backwardLayer].map((twin) =>
+          recurrent(twin, x, below(parameters, `${twin.name}/`), contextBelow(context, `${twin.name}/`), "input"),
+        );
+        return merge(outputs, mergeMode, x.rank - (forwardLayer.returnSequences ? 1 : 2));
+      },
+    },
+  }) satisfies Family;
 
 function chain(
   layers: readonly Layer[],

@@ -1,20 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../language/layers/layer.js";
+import type { LayerOf } from "../../language/layers/layer.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 import { toRows, weightedRowSum } from "../tensors/rows.js";
 import type { LayerContext } from "./context.js";
-
-type BatchNormalization = Extract<Layer, { type: "batchNormalization" }>;
-type GroupNormalization = Extract<Layer, { type: "groupNormalization" }>;
-type LayerNormalization = Extract<Layer, { type: "layerNormalization" }>;
+import type { Family } from "./layer-function.js";
 
 /**
  * Batch normalization over every axis but the last (Ioffe and Szegedy 2015), as in Keras 3: while training the batch's
  * mean and biased variance, otherwise the moving ones. Padding rows have no part in the statistics, but are normalized
  * like the others.
  */
-export function batchNormalization(
-  layer: BatchNormalization,
+function batchNormalization(
+  layer: LayerOf<"batchNormalization">,
   x: tf.Tensor,
   parameters: NamedTensors,
   context: LayerContext,
@@ -56,7 +53,7 @@ function movingAverage(moving: tf.Tensor, value: tf.Tensor, momentum: number): t
 }
 
 /** Layer normalization over the last axis (Ba et al. 2016), as in Keras 3: biased variance, epsilon inside the root. */
-export function layerNormalization(layer: LayerNormalization, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
+function layerNormalization(layer: LayerOf<"layerNormalization">, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
   const rows = toRows(x);
   const width = rows.shape[1];
   const mean = tf.mul(tf.sum(rows, 1, true), 1 / width);
@@ -72,7 +69,7 @@ export function layerNormalization(layer: LayerNormalization, x: tf.Tensor, para
  * Group normalization (Wu and He 2018) over all positions and the channels of one group, row by row, as in Keras 3: biased
  * variance, epsilon inside the root.
  */
-export function groupNormalization(layer: GroupNormalization, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
+function groupNormalization(layer: LayerOf<"groupNormalization">, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
   const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number];
   const width = channels / layer.groups;
   const positions = x.size / (batch * channels);
@@ -85,3 +82,18 @@ export function groupNormalization(layer: GroupNormalization, x: tf.Tensor, para
   const scaled = layer.scale ? tf.mul(normalized, tensorNamed(parameters, "gamma")) : normalized;
   return layer.center ? tf.add(scaled, tensorNamed(parameters, "beta")) : scaled;
 }
+
+/** Root mean square normalization over the last axis (Zhang and Sennrich 2019), as in Keras 3: epsilon inside the root. */
+function rmsNormalization(layer: LayerOf<"rmsNormalization">, x: tf.Tensor, parameters: NamedTensors): tf.Tensor {
+  const rows = toRows(x);
+  const meanSquare = tf.mul(tf.sum(tf.square(rows), 1, true), 1 / rows.shape[1]);
+  const normalized = tf.mul(rows, tf.rsqrt(tf.add(meanSquare, layer.epsilon)));
+  return tf.reshape(tf.mul(normalized, tensorNamed(parameters, "scale")), x.shape);
+}
+
+export const normalizations = {
+  batchNormalization: { apply: batchNormalization },
+  layerNormalization: { apply: layerNormalization },
+  groupNormalization: { apply: groupNormalization },
+  rmsNormalization: { apply: rmsNormalization },
+} satisfies Family;

@@ -1,14 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { RecurrentLayer } from "../../language/layers/nested-layer.js";
+import type { RecurrentLayer } from "../../language/layers/layer.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 import { toRows } from "../tensors/rows.js";
 import type { LayerContext, RandomInput } from "./context.js";
 import { gruSequence } from "./gru.js";
+import type { Family } from "./layer-function.js";
 import { lstmSequence } from "./lstm.js";
 import { simpleRnnSequence } from "./simple-rnn.js";
 
 /** The mask of the inputs' features, the same at every step; none where nothing is ever dropped. */
-export function recurrentInputs({ dropout, inputShape }: RecurrentLayer): RandomInput[] {
+function recurrentInputs({ dropout, inputShape }: RecurrentLayer): RandomInput[] {
   return dropout === 0 ? [] : [{ name: "mask", shape: inputShape.slice(1), kind: "bernoulli", rate: dropout }];
 }
 
@@ -64,3 +65,11 @@ function sequence(layer: RecurrentLayer, rows: tf.Tensor2D, parameters: NamedTen
   const [input, recurrentBias] = tf.split(bias, 2) as [tf.Tensor, tf.Tensor];
   return gruSequence(layer, tf.add<tf.Tensor2D>(product, input), recurrent, recurrentBias as tf.Tensor2D, batch);
 }
+
+const computed = {
+  random: recurrentInputs,
+  apply: (layer: RecurrentLayer, x: tf.Tensor, parameters: NamedTensors, context: LayerContext) =>
+    recurrent(layer, x, parameters, context),
+};
+
+export const recurrents = { simpleRnn: computed, lstm: computed, gru: computed } satisfies Family;

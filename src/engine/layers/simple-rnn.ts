@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Layer } from "../../language/layers/layer.js";
+import type { LayerOf } from "../../language/layers/layer.js";
 import { activate } from "../activations/activations.js";
 import { needsInput, slope } from "../activations/slopes.js";
 import { fromSteps, kernelGradient, outputGradients, sumOf, toSteps } from "./steps.js";
 
-type SimpleRnn = Extract<Layer, { type: "simpleRnn" }>;
+type SimpleRnn = LayerOf<"simpleRnn">;
 
 /** `h = activation(product + h_before · kernel)` step by step, with the gradient over the whole sequence. */
 export function simpleRnnSequence(

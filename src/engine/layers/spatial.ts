@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CausalPadding } from "../../language/layers/spatial.js";
+import type { CausalPadding } from "../../language/layers/windows.js";
 import type { Border } from "../gradients/convolution-gradients.js";
 
 /** What tfjs takes as the padding of a window. */

@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import type { Activation } from "../../language/layers/layer.js";
+import type { Activation } from "../../language/layers/activation-function.js";
 import { activate } from "../activations/activations.js";
 
 /** The network's output: what the last layer holds before its activation, and that activation. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Regularizer } from "../../language/layers/layer.js";
+import type { Regularizer } from "../../language/layers/weights.js";
 import { absolute } from "../activations/activations.js";
 import type { Parameter } from "../layers/parameters.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";

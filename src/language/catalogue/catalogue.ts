@@ -4,6 +4,7 @@ import { featureTypeChoices, featureTypeFields, featureTypes } from "../datasets
 import { datasetFields } from "../datasets/fields.js";
 import { choices } from "../fields/choices.js";
 import type { Fields, Noun, Struct, Takes, Union } from "../fields/field.js";
+import { layerUnion } from "../layers/layers.js";
 import { lossChoices, lossFields } from "../losses/losses.js";
 import { metricChoices } from "../metrics/metric-types.js";
 import { modelFields } from "../models/fields.js";
@@ -16,6 +17,7 @@ import { trainStruct } from "../training/training.js";
 
 /** Kinds of what can be declared. */
 export const declarableKinds = choices("DeclarableKind", "Kinds of what can be declared.", {
+  LAYER: "Layers of a model.",
   ALGORITHM: "Update rules of an optimizer.",
   SCHEDULE: "Learning rates of an optimizer.",
   LOSS: "Loss functions of a model.",
@@ -79,6 +81,7 @@ const ofStruct = (name: string, { doc, fields }: Struct): Declarable => ({ name,
 
 /** All that can be declared, by kind: what the query `declarables` answers. */
 export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> = {
+  LAYER: ofUnion(layerUnion),
   ALGORITHM: ofUnion(algorithmUnion),
   SCHEDULE: ofUnion(scheduleUnion),
   LOSS: lossChoices.all.map((name) => ({ name, doc: lossChoices.meanings[name], fields: lossFields[name] })),
@@ -102,6 +105,7 @@ export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> 
 };
 
 const unionKinds: ReadonlyMap<string, DeclarableKind> = new Map<string, DeclarableKind>([
+  [layerUnion.name, "LAYER"],
   [algorithmUnion.name, "ALGORITHM"],
   [scheduleUnion.name, "SCHEDULE"],
   [triggerUnion.name, "TRIGGER"],

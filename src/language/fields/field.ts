@@ -5,7 +5,8 @@ import type { NameKind } from "./names.js";
 
 /** What a field takes, as data: GraphQL inputs, the catalogue, forms and studies are derived from it. */
 export type Takes =
-  | { readonly type: "NUMBER" | "INTEGER"; readonly rule: Bounds }
+  /** `or`: a number outside the bounds that has a meaning of its own, such as -1. */
+  | { readonly type: "NUMBER" | "INTEGER"; readonly rule: Bounds; readonly or?: number }
   | { readonly type: "FLAG" }
   | { readonly type: "TEXT"; readonly min: number; readonly max: number }
   | { readonly type: "NAME"; readonly kind: NameKind }

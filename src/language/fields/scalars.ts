@@ -23,6 +23,7 @@ type NumberField<Options> = Options extends { default: number }
 function numeric<const Options extends Bounds & Doc<number>>(options: Options, integer: boolean): NumberField<Options> {
   const { doc, default: fallback, otherwise, ...bounds } = options;
   const rule: Bounds = integer ? { max: limits.int, ...bounds } : bounds;
+  const readRule = { ...rule, integer, fallback };
   const field: Field<number, number | null> = {
     doc,
     takes: { type: integer ? "INTEGER" : "NUMBER", rule },
@@ -30,7 +31,7 @@ function numeric<const Options extends Bounds & Doc<number>>(options: Options, i
     ...absence(options),
     read(at, key, value) {
       if (otherwise !== undefined && (value === undefined || value === null)) return null;
-      return readNumber(at, key, value, { ...rule, integer, fallback });
+      return readNumber(at, key, value, readRule);
     },
   };
   return field as NumberField<Options>;

@@ -16,10 +16,12 @@ export function told(field: Field): string {
   return [meaning, `Default: ${defaultWords(field.absent, field.takes)}.`].filter(Boolean).join(" ");
 }
 
-/** `1 to 65,536`, `at least 0 and below 1`, `any number`: the range of a number or of a list's numbers. */
+/** `1 to 65,536`, `at least 0 and below 1`, `1 to 8, or -1`, `any number`: the range of a number or of a list's numbers. */
 export function rangeOf(takes: Takes): string | undefined {
   if (takes.type === "LIST") return rangeOf(takes.of);
-  return takes.type === "NUMBER" || takes.type === "INTEGER" ? rangeWords(takes.rule, takes.type) : undefined;
+  if (takes.type !== "NUMBER" && takes.type !== "INTEGER") return undefined;
+  const range = rangeWords(takes.rule, takes.type);
+  return takes.or === undefined ? range : `${range}, or ${takes.or}`;
 }
 
 function rangeWords({ min, max, above, below }: Bounds, type: "NUMBER" | "INTEGER"): string {
@@ -47,7 +49,12 @@ export function defaultWords(absent: NonNullable<Field["absent"]>, takes: Takes)
 }
 
 function valueWords(value: unknown, takes: Takes): string {
-  if (Array.isArray(value)) return value.length === 0 ? "none" : `[${value.map(String).join(", ")}]`;
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "none";
+    // GraphQL takes a single value for a list of one.
+    if (value.length === 1) return valueWords(value[0], takes.type === "LIST" ? takes.of : takes);
+    return `[${value.map(String).join(", ")}]`;
+  }
   if (typeof value === "number") return count(value);
   if (typeof value === "string" && takes.type !== "CHOICE") return value === "" ? "empty" : `\`${value}\``;
   return String(value);

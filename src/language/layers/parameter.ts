@@ -1,5 +1,6 @@
 import { type ChoiceOf, choices } from "../fields/choices.js";
-import type { Initializer, Regularizer } from "./layer.js";
+import type { Initializer } from "./initializer.js";
+import type { Regularizer } from "./weights.js";
 
 /**
  * How a parameter begins. UNIT_FORGET is what an LSTM's `unitForgetBias` stands for (Jozefowicz et al. 2015): of four equal
@@ -13,7 +14,7 @@ export const parameterKindChoices = choices(
   "Parameters other than kernels, also those of nested layers.",
   {
     BIAS: "Biases of dense, convolutional, recurrent and attention layers.",
-    NORMALIZATION: "`gamma` and `beta` of batch, layer and group normalization.",
+    NORMALIZATION: "`gamma` and `beta` of batch, layer and group normalization; `scale` of RMS normalization.",
     EMBEDDING: "Tables of embeddings, including those of inputs and of positions.",
     ACTIVATION: "The slopes of PReLU.",
   },

@@ -1,43 +1,50 @@
-import type { Padding } from "./spatial.js";
+import { struct } from "../fields/field.js";
+import { flag } from "../fields/scalars.js";
+import { layer, named } from "./description.js";
+import { type Axes, checkFit, each, extents, padding, perAxis, spatial, split, windowedExtents } from "./windows.js";
 
-interface Named {
-  /** Unique within the model; default: the layer's type and its index, such as `max_pooling2d_1`. */
-  name?: string | null;
+function pooling(axes: Axes, doc: string) {
+  const poolSize = extents(axes, `The window's size. ${perAxis}`, 2);
+  return layer({
+    doc,
+    input: struct("PoolingInput", "A window moves over the input, and each place becomes one number per channel.", {
+      ...named,
+      poolSize,
+      strides: extents(axes, `How far the window moves each time. ${perAxis}`, { sameAs: "poolSize", field: poolSize }),
+      padding: padding("What happens at the border. Padding has no part in a maximum or a mean."),
+    }),
+    takes: spatial[axes],
+    resolve({ poolSize, strides, padding }, place) {
+      const { input } = place;
+      const window = { size: poolSize, strides, padding };
+      checkFit(place, "poolSize", window);
+      const extents = windowedExtents(input, window);
+      return { outputShape: input && extents && [...extents, split(input).channels] };
+    },
+  });
 }
 
-/** Lists have one entry, which holds for every axis, or one an axis: height, width. */
-export interface PoolingDeclaration extends Named {
-  poolSize?: number[] | null;
-  /** Default: `poolSize`. */
-  strides?: number[] | null;
-  padding?: Padding | null;
-}
-export interface GlobalPoolingDeclaration extends Named {
-  keepDims?: boolean | null;
-}
-
-export const poolings = ["maxPooling1d", "maxPooling2d", "averagePooling1d", "averagePooling2d"] as const;
-export const globalPoolings = [
-  "globalMaxPooling1d",
-  "globalMaxPooling2d",
-  "globalAveragePooling1d",
-  "globalAveragePooling2d",
-] as const;
-
-/** Resolved: every list has one entry an axis. */
-export interface Pooling {
-  type: (typeof poolings)[number];
-  poolSize: number[];
-  strides: number[];
-  padding: Padding;
-}
-export interface GlobalPooling {
-  type: (typeof globalPoolings)[number];
-  /** Whether the axes that are pooled stay, with an extent of 1. */
-  keepDims: boolean;
+function globalPooling(axes: Axes, doc: string) {
+  return layer({
+    doc,
+    input: struct("GlobalPoolingInput", "All steps, or the whole image, become one number per channel.", {
+      ...named,
+      keepDims: flag({ default: false, doc: "Whether the axes that are pooled stay, with an extent of 1." }),
+    }),
+    takes: spatial[axes],
+    resolve({ keepDims }, { input }) {
+      return { outputShape: input && [...(keepDims ? each(axes, 1) : []), split(input).channels] };
+    },
+  });
 }
 
-/** The layers' fields in a declaration. */
-export type PoolingDeclarations = { [T in Pooling["type"]]?: PoolingDeclaration | null } & {
-  [T in GlobalPooling["type"]]?: GlobalPoolingDeclaration | null;
+export const poolings = {
+  maxPooling1d: pooling(1, "The greatest number of each window of steps."),
+  maxPooling2d: pooling(2, "The greatest number of each window of an image."),
+  averagePooling1d: pooling(1, "The mean of each window of steps."),
+  averagePooling2d: pooling(2, "The mean of each window of an image."),
+  globalMaxPooling1d: globalPooling(1, "The greatest number of each channel over all steps."),
+  globalMaxPooling2d: globalPooling(2, "The greatest number of each channel over the image."),
+  globalAveragePooling1d: globalPooling(1, "The mean of each channel over all steps."),
+  globalAveragePooling2d: globalPooling(2, "The mean of each channel over the image."),
 };

@@ -5,11 +5,12 @@ import { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import type { Resolution } from "../fields/problem.js";
 import { count, listed, shown, shownShape } from "../fields/wording.js";
-import { noPenalty } from "../layers/initializer.js";
+import type { Shape } from "../layers/description.js";
 import type { Layer } from "../layers/layer.js";
 import { parameterCount } from "../layers/parameters.js";
+import { readsSequence } from "../layers/reads-sequence.js";
 import { checkParameters, resolveLayers } from "../layers/resolve-layers.js";
-import type { Shape } from "../layers/resolved-layer.js";
+import { noPenalty } from "../layers/weights.js";
 import { resolveLoss } from "../losses/resolve-loss.js";
 import { resolveMetrics } from "../metrics/resolve-metrics.js";
 import { encodedWidth, oneHotWidth } from "./input-width.js";
@@ -23,7 +24,6 @@ import {
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
 import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
 import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
-import { readsSequence } from "./sequence-inputs.js";
 import { outputForm, targetRules } from "./target.js";
 
 /**

@@ -4,10 +4,10 @@ import { readChoice, readList, readObject } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { listed } from "../fields/wording.js";
+import type { EmbeddingPooling } from "../layers/input-embedding.js";
 import {
   countsElements,
   defaultMaxTokens,
-  type EmbeddingPooling,
   mostDefaultDimensions,
   type Placement,
   type Preprocessing,

@@ -3,6 +3,7 @@ import { type DeclaredFields, type Fields, struct } from "../fields/field.js";
 import { limits } from "../fields/limits.js";
 import { choice, integer, reference } from "../fields/scalars.js";
 import { count, listed } from "../fields/wording.js";
+import { embeddingPoolingChoices } from "../layers/input-embedding.js";
 
 export const preprocessingMethods = choices(
   "PreprocessingMethod",
@@ -48,12 +49,6 @@ export const sides = choices("SequenceSide", "A side of a sequence.", {
 });
 export type Side = ChoiceOf<typeof sides>;
 
-export const poolings = choices("EmbeddingPooling", "What becomes of the vectors of a text or sequence.", {
-  AVERAGE: "One vector: the mean of all but the padding's; 0 where there is nothing else.",
-  NONE: "They stay in order, [maxLength, dimensions]; the padding's are 0. Beside other inputs, flattened.",
-});
-export type EmbeddingPooling = ChoiceOf<typeof poolings>;
-
 /** A vector of 10,000 counts a row would be far more than 10,000 rows of a table, of which a text needs few. */
 export const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
 
@@ -81,7 +76,7 @@ export const preprocessingFields = {
     doc: "EMBEDDING only: length of a vector.",
     otherwise: `1.6 n^0.56 for n categories, at most ${mostDefaultDimensions}; ${textDimensions} for TEXT`,
   }),
-  pooling: choice(poolings, {
+  pooling: choice(embeddingPoolingChoices, {
     doc: "EMBEDDING of TEXT and SEQUENCE only.",
     otherwise:
       "NONE where it is the only input and layers that read sequences come first (recurrent, attention, 1d; flatten, permute, reshape); else AVERAGE",

@@ -2,7 +2,7 @@ import { limits } from "../fields/limits.js";
 import type { Problem } from "../fields/problem.js";
 import { count } from "../fields/wording.js";
 import { layerPaths } from "../layers/layer-paths.js";
-import { allLayers } from "../layers/nested-layer.js";
+import { allLayers } from "../layers/layers.js";
 import { parameterCount } from "../layers/parameters.js";
 import type { ModelSpec } from "../models/model.js";
 

@@ -1,7 +1,8 @@
 import type { OptimizerDeclaration, OptimizerSpec } from "../../../src/language/algorithms/optimizer.js";
 import { resolveOptimizer } from "../../../src/language/algorithms/resolve-optimizer.js";
 import { Findings } from "../../../src/language/fields/findings.js";
-import { type Activation, activations, type LayerDeclaration } from "../../../src/language/layers/layer.js";
+import { type Activation, activations } from "../../../src/language/layers/activation-function.js";
+import type { LayerDeclaration } from "../../../src/language/layers/layer.js";
 import { resolveLayers } from "../../../src/language/layers/resolve-layers.js";
 import type { Loss, ModelSpec } from "../../../src/language/models/model.js";
 import { modelOf } from "../models.js";
@@ -67,6 +68,7 @@ const architectures: Record<string, ModelSpec> = {
     ],
   ),
   "layer normalization": net([6], [{ dense: { units: 9, activation: "GELU" } }, { layerNormalization: {} }]),
+  "root mean square normalization": net([4, 3], [{ rmsNormalization: {} }, { dense: { units: 5 } }, flat]),
   "dense on sequences, normalized over positions": net(
     [4, 3],
     [{ dense: { units: 5, activation: "RELU" } }, { batchNormalization: {} }, flat],
@@ -85,6 +87,14 @@ const architectures: Record<string, ModelSpec> = {
   "learned and leaky rectifiers": net(
     [6],
     [{ dense: { units: 6 } }, { prelu: {} }, { dense: { units: 6 } }, { leakyRelu: {} }, { elu: { alpha: 0.5 } }],
+  ),
+  "self-normalizing, with alpha dropout": net(
+    [6],
+    [
+      { dense: { units: 9, activation: "SELU", kernelInitializer: "LECUN_NORMAL" } },
+      { alphaDropout: { rate: 0.2 } },
+      { dense: { units: 6, activation: "SELU", kernelInitializer: "LECUN_NORMAL" } },
+    ],
   ),
   noise: net([6], [{ gaussianNoise: { stddev: 0.2 } }, { dense: { units: 6, activation: "RELU" } }]),
   "convolution and maximum pooling": net(image, [

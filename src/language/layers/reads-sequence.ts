@@ -1,16 +1,17 @@
-import type { LayerDeclaration } from "../layers/layer.js";
+import type { LayerDescription } from "./description.js";
+import type { DeclaredType, LayerDeclaration } from "./layer.js";
+import { layers as descriptions, layerTypes } from "./layers.js";
+import { sequence } from "./recurrent.js";
+import { spatial } from "./windows.js";
 
-/**
- * Layers whose input has the shape [time, features], and those that ask for a shape to change: what comes before them is
- * meant to be a sequence.
- */
-const readingSequences: readonly (keyof LayerDeclaration)[] = [
-  ...(["conv1d", "maxPooling1d", "averagePooling1d", "globalMaxPooling1d", "globalAveragePooling1d"] as const),
-  ...(["spatialDropout1d", "zeroPadding1d", "upSampling1d", "positionEmbedding", "multiHeadAttention"] as const),
-  ...(["simpleRnn", "lstm", "gru", "bidirectional", "flatten", "permute", "reshape"] as const),
-];
-/** Layers whose input has one axis. */
-const readingVectors: readonly (keyof LayerDeclaration)[] = ["repeatVector"];
+/** Types of layers that are meant to read a sequence, and those that are meant to read a vector. */
+const reading = (wanted: boolean) =>
+  layerTypes.filter((type) => {
+    const { readsSequence, takes }: LayerDescription = descriptions[type];
+    return (readsSequence ?? (takes === sequence || takes === spatial[1] || undefined)) === wanted;
+  });
+const readingSequences = reading(true);
+const readingVectors = reading(false);
 
 /**
  * Whether layers are meant to read a sequence rather than a vector: what the first of them that cannot take both
@@ -24,7 +25,7 @@ function found(layers: unknown): boolean | undefined {
   if (!Array.isArray(layers)) return undefined;
   for (const layer of layers as (LayerDeclaration | null | undefined)[]) {
     if (typeof layer !== "object" || layer === null) continue;
-    const has = (key: keyof LayerDeclaration) => layer[key] !== undefined && layer[key] !== null;
+    const has = (type: DeclaredType) => (layer[type] ?? undefined) !== undefined;
     if (readingSequences.some(has)) return true;
     if (readingVectors.some(has)) return false;
     const branches: unknown = layer.parallel?.branches;
