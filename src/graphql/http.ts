@@ -1,7 +1,7 @@
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expressMiddleware } from "@as-integrations/express5";
-import express, { type ErrorRequestHandler, type RequestHandler } from "express";
+import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { GraphQLSchema } from "graphql";
 import { createKeyCheck, type KeyCheck } from "../auth/key-check.js";
 import { dropped, guarded, logged } from "../guarded.js";
@@ -13,6 +13,7 @@ import { artifactRoute, type OpenArtifact } from "./artifact-route.js";
 import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
+import { createExpressServer } from "./express-server.js";
 import { graphiqlRoute } from "./graphiql.js";
 import { healthRoutes, type Readiness } from "./health.js";
 import type { AnswerLimits } from "./limited-execution.js";
@@ -84,11 +85,10 @@ export async function startHttpServer<Context extends object>(
   const keys = createKeyCheck({ key: operatorKey, logger });
   const sockets = createWebSocketTransport({ executor, format, keys, logger, limits: options.webSocketLimits });
 
-  const server = createServer({ keepAliveTimeout: keepAliveMs, headersTimeout: headersMs });
+  const { app, server } = createExpressServer({ keepAliveTimeout: keepAliveMs, headersTimeout: headersMs });
   const port = await listen(server, host, options.port);
   const foreignHeader = createAccessCheck({ ...options, port });
 
-  const app = express().disable("x-powered-by").set("etag", false).set("query parser", "simple");
   app.use(protect(foreignHeader));
   app.use("/health", healthRoutes(options.readiness, logger));
   app.get("/", graphiqlRoute());
