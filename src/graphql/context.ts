@@ -99,6 +99,17 @@ export interface Context {
   caller: Caller;
 }
 
+/** Reads the signal of a request when it is asked for: making one is not free. */
+class RequestCaller implements Caller {
+  readonly request = {};
+
+  constructor(private readonly info: Pick<RequestInfo, "signal"> | undefined) {}
+
+  get signal(): AbortSignal | undefined {
+    return this.info?.signal;
+  }
+}
+
 /**
  * A context with loaders of its own. Make one for each query or mutation and for each *event* of a subscription: a
  * loader answers from its cache, so one that outlived an event would answer the next with what was true before.
@@ -112,12 +123,7 @@ export function createContext(platform: Platform, request?: Pick<RequestInfo, "s
       if (meter) meter.whenIdle(dispatch);
       else dispatch();
     }),
-    caller: {
-      request: {},
-      get signal() {
-        return request?.signal;
-      },
-    },
+    caller: new RequestCaller(request),
   };
   const place = meterPlace(context);
   return context;

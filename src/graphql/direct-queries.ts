@@ -1,10 +1,10 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { GraphQLFormattedError } from "graphql";
-import { dropped, guarded } from "../guarded.js";
 import { answerText } from "./answer-text.js";
 import { createOutbox } from "./backpressure.js";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import type { Executor, OperationRequest, RequestInfo } from "./execute.js";
+import { goneWith } from "./gone.js";
 import { isRefused } from "./operation-limits.js";
 
 /**
@@ -17,7 +17,7 @@ export function directQueries(executor: Executor, format: ErrorFormatter): Reque
   const outbox = createOutbox();
   return async (request, response, next) => {
     const given = plainOperation(request);
-    const operation = given && executor.prepare(given, requestInfo(request), outbox);
+    const operation = given && executor.prepare(given, new DirectRequest(request), outbox);
     const faults = Array.isArray(operation) ? operation : given ? [] : executor.tooLarge(queryOf(request));
     if (faults.length > 0 && faults.every(isRefused)) return refuse(request, response, faults.map(format));
     if (!operation || !("type" in operation) || operation.type !== "query") return next();
@@ -62,23 +62,20 @@ function plainOperation({ method, headers, body, url }: Request): OperationReque
   return isPlain ? (body as OperationRequest) : undefined;
 }
 
-function requestInfo(request: Request): RequestInfo {
-  let gone: AbortController | undefined;
-  return {
-    transport: "http",
-    headers: request.headers,
-    remoteAddress: request.socket.remoteAddress,
-    // Few look at it, and a controller for each request is not free.
-    get signal() {
-      if (!gone) {
-        const controller = new AbortController();
-        request.res?.once(
-          "close",
-          guarded(() => controller.abort(), dropped),
-        );
-        gone = controller;
-      }
-      return gone.signal;
-    },
-  };
+/** A request as contexts know it. Few look at its signal, and a controller for each request is not free. */
+class DirectRequest implements RequestInfo {
+  readonly transport = "http";
+  readonly headers: RequestInfo["headers"];
+  readonly remoteAddress: string | undefined;
+  #gone: AbortController | undefined;
+
+  constructor(private readonly request: Request) {
+    this.headers = request.headers;
+    this.remoteAddress = request.socket.remoteAddress;
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= goneWith(this.request.res);
+    return this.#gone.signal;
+  }
 }

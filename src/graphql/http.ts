@@ -14,6 +14,7 @@ import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
 import { createExpressServer } from "./express-server.js";
+import { goneWith } from "./gone.js";
 import { graphiqlRoute } from "./graphiql.js";
 import { healthRoutes, type Readiness } from "./health.js";
 import type { AnswerLimits } from "./limited-execution.js";
@@ -55,8 +56,6 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Why a request's signal is aborted. One for all: without it every abort makes an exception with a stack. */
-const closed = new Error("the connection is closed");
 /**
  * How long a connection may be silent between two requests, in milliseconds: longer than clients and proxies keep one that
  * they mean to use again (browsers 300 s, nginx and most load balancers 60 s, Google's 600 s). A server that closes first
@@ -104,18 +103,9 @@ export async function startHttpServer<Context extends object>(
     directQueries(executor, format),
     expressMiddleware(apollo, {
       context: async ({ req, res }) => {
-        const gone = new AbortController();
-        res.once(
-          "close",
-          guarded(() => gone.abort(closed), logged(logger, "A request could not be aborted")),
-        );
         const { headers, socket } = req;
-        return createContext({
-          transport: "http",
-          headers,
-          remoteAddress: socket.remoteAddress,
-          signal: gone.signal,
-        });
+        const { signal } = goneWith(res);
+        return createContext({ transport: "http", headers, remoteAddress: socket.remoteAddress, signal });
       },
     }),
   );
