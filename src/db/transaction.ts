@@ -80,6 +80,8 @@ export interface IdempotentRequest {
   key?: string | null;
   /** What was asked; the same key with another request is an error. */
   request: unknown;
+  /** The canonical digest of `request`, where it is known: that of a large request takes a while. */
+  digest?: string;
 }
 
 /**
@@ -91,13 +93,13 @@ export interface IdempotentRequest {
  */
 export async function transactOnce<Result extends object>(
   db: DataSource,
-  { operation, key, request }: IdempotentRequest,
+  { operation, key, request, digest: requestDigestGiven }: IdempotentRequest,
   body: (manager: EntityManager) => Promise<Result>,
 ): Promise<Outcome<Result>> {
   if (key == null) return transact(db, body);
   const problems = keyProblems(key);
   if (problems.length > 0) return { problems };
-  const requestDigest = digestOf(request);
+  const requestDigest = requestDigestGiven ?? digestOf(request);
   const once = async (manager: EntityManager): Promise<Result> => {
     const [inserted] = await manager.query<unknown[]>(
       `INSERT INTO idempotency_key (operation, key, request_digest, result) VALUES ($1, $2, $3, '{}')

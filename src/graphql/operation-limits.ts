@@ -6,8 +6,10 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { PlatformError } from "../errors.js";
+import { countVariableValues } from "../intake/park.js";
 import { cutOffBytes } from "./backpressure.js";
 import { costOf, type OperationCost } from "./operation-cost.js";
+import { rowsIn } from "./rows-in-schema.js";
 
 /**
  * What one operation may ask for and may cost, over HTTP, WebSocket and SSE alike; of a subscription, `maxNodes` and what
@@ -24,6 +26,11 @@ export const operationLimits = {
   maxAliasLength: 256,
   /** Fields of one response name in one selection set, fragments included: GraphQL compares each with each. */
   maxRepeats: 100,
+  /**
+   * Values of the variables, besides rows and long lists of categories in large bodies over HTTP: GraphQL checks them in one go
+   * while everybody else waits.
+   */
+  maxVariableValues: 60_000,
   /** See `OperationCost`. */
   maxNodes: 500_000,
   /** See `OperationCost`. */
@@ -50,6 +57,11 @@ export function answerTooLarge(maxBytes: number): string {
   return `The answer would be larger than ${shown(maxBytes / 2 ** 20)} MiB, which is the limit. Select less, or smaller pages.`;
 }
 
+/** What is said of variables with more values than they may have. */
+export function tooManyValues(values: number): string {
+  return `The variables hold ${shown(values)} values besides rows; the limit is ${shown(operationLimits.maxVariableValues)}.`;
+}
+
 const counted = {
   nodes: { limit: operationLimits.maxNodes, what: "nodes" },
   values: { limit: operationLimits.maxValues, what: "values" },
@@ -68,6 +80,9 @@ export function checkCost(
 ): OperationCost | GraphQLError {
   let cost: OperationCost;
   try {
+    const values = countVariableValues(variables ?? {}, operation.variableDefinitions ?? [], rowsIn(schema));
+    if (values > operationLimits.maxVariableValues)
+      return refused(tooManyValues(values), { limit: operationLimits.maxVariableValues });
     cost = costOf(schema, document, operation, variables);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

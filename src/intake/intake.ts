@@ -2,11 +2,13 @@ import type { DecodeImages, ImageFeature } from "../features/image-files.js";
 import { ParkedRows } from "../features/parked-rows.js";
 import { featureWidth } from "../features/table.js";
 import { dropped, guarded } from "../guarded.js";
+import type { DatasetDeclaration } from "../spec/dataset.js";
 import { parseJson, parseMarkedJson } from "../spec/exact-integers.js";
 import { type Budget, createBudget } from "./budget.js";
+import { type ReadDataset, readDataset } from "./dataset.js";
 import { createLane } from "./lane.js";
 import { type IntakeLimits, intakeLimits } from "./limits.js";
-import { documentLength } from "./park.js";
+import { documentLength, hasPlaceholders } from "./park.js";
 import type { BodyForm, Parked, RowsOrHandle } from "./protocol.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
@@ -14,8 +16,10 @@ import type { SealedRows, SealRequest } from "./seal.js";
 export interface Body {
   /** As JSON has it; where it held many rows, a `ParkedRows` stands for each list of them. */
   value: unknown;
-  /** Of the document; where it has more characters than it may, the value holds nothing. */
+  /** Of the document. */
   queryCharacters: number;
+  /** In the variables, besides rows and lists of categories; 0 for a small body. Where these or the characters are too many, the value holds nothing. */
+  variableValues: number;
   /** Forgets the rows that are parked, once nobody uses them any more. */
   release(): void;
 }
@@ -35,6 +39,8 @@ export interface Intake {
    * @throws SyntaxError for what is not JSON; PlatformError LIMIT_EXCEEDED when too much is under way.
    */
   parse(bytes: Uint8Array<ArrayBuffer>, form: BodyForm): Promise<Body>;
+  /** `readDataset`, of a declaration that may have come in a large body. @throws PlatformError LIMIT_EXCEEDED */
+  readDataset(declaration: DatasetDeclaration): Promise<ReadDataset>;
   /** `sealRows`, of rows or of a list of one `ParkedRows`. @throws PlatformError as there, and LIMIT_EXCEEDED. */
   seal(request: SealRequest, rows: unknown[]): Promise<SealedRows>;
   /** `decodeImageFiles`. What they become counts until it is released. @throws PlatformError LIMIT_EXCEEDED */
@@ -115,18 +121,18 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
     async parse(bytes, form) {
       if (bytes.byteLength <= limits.inlineBytes) {
         const value = parseJson(new TextDecoder(form.charset).decode(bytes));
-        return { value, queryCharacters: documentLength(value), release() {} };
+        return { value, queryCharacters: documentLength(value), variableValues: 0, release() {} };
       }
       const size = bytes.byteLength;
       const giveBack = await parking.take(size);
       try {
-        const { text, parked, queryCharacters } = await large
+        const { text, parked, categories, queryCharacters, variableValues } = await large
           .call("PARSE", { bytes, form }, { transfer: [bytes.buffer] })
           .catch((error: Error & { code?: string }) => {
             throw error.code === "BAD_INPUT" ? new SyntaxError(error.message) : error;
           });
         const value = parseMarkedJson(text);
-        let left = parked.length;
+        let left = parked.length + (categories === undefined ? 0 : 1);
         const rowCount = parked.reduce((sum, each) => sum + each.rowCount, 0);
         const drop = () => {
           if (--left === 0) giveBack();
@@ -137,16 +143,28 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
           return rows;
         });
         if (left === 0) giveBack();
+        let holdsCategories = categories !== undefined;
+        const dropCategories = (handle: number) => {
+          holdsCategories = false;
+          drop();
+          large.post("DROP", { handle });
+        };
         const release = () => {
           for (const rows of kept) rows.release();
+          if (holdsCategories && categories !== undefined) dropCategories(categories);
         };
         // A transport that loses sight of its operation must not keep them for ever.
-        if (kept.length > 0) setTimeout(guarded(release, dropped), limits.parkedMs).unref();
-        return { value, queryCharacters, release };
+        if (left > 0) setTimeout(guarded(release, dropped), limits.parkedMs).unref();
+        return { value, queryCharacters, variableValues, release };
       } catch (error) {
         giveBack();
         throw error;
       }
+    },
+
+    async readDataset(declaration) {
+      if (!hasPlaceholders(declaration)) return readDataset(declaration);
+      return large.call("DATASET", { declaration: plain(declaration) }, { urgent: true });
     },
 
     async seal(request, rows) {
@@ -176,6 +194,11 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
       await Promise.all([small.close(), large.close()]);
     },
   };
+}
+
+/** Without the classes that a GraphQL layer makes of its inputs, and which no thread knows. */
+function plain(declaration: DatasetDeclaration): DatasetDeclaration {
+  return JSON.parse(JSON.stringify(declaration)) as DatasetDeclaration;
 }
 
 /** The parked rows that a list of rows stands for; undefined for a list that holds its rows itself. */

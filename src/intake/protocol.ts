@@ -1,6 +1,8 @@
 import type { ThreadError } from "../errors.js";
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
+import type { DatasetDeclaration } from "../spec/dataset.js";
 import type { ValueFault } from "../spec/rows.js";
+import type { ReadDataset } from "./dataset.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
 /** Where the variables of an operation hold rows. */
@@ -17,6 +19,8 @@ export interface BodyForm {
   rowsAt: RowsAt;
   /** The most characters that the document may have. */
   queryCharacters: number;
+  /** The most values that the variables may hold, besides rows and lists of categories. */
+  variableValues: number;
 }
 
 /** Rows that stay in the thread, and the way to their place in the body. */
@@ -31,8 +35,12 @@ export interface Parked {
 export interface ParsedBody {
   text: string;
   parked: Parked[];
-  /** Of the document, which is left out where it is longer than it may be. */
+  /** Of lists of categories that stay in the thread; see `parkCategories`. */
+  categories: number | undefined;
+  /** Of the document. */
   queryCharacters: number;
+  /** In the variables. Where these or the document's characters are too many, the text holds nothing. */
+  variableValues: number;
 }
 
 /** Rows themselves, or those that lie in the thread. */
@@ -53,6 +61,7 @@ export interface Calls {
     request: { features: readonly ImageFeature[]; rows: unknown[]; left: ImageBudget };
     answer: DecodedParts;
   };
+  DATASET: { request: { declaration: DatasetDeclaration }; answer: ReadDataset };
   DROP: { request: { handle: number }; answer: null };
 }
 

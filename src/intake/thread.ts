@@ -3,13 +3,16 @@ import { parentPort, type TransferListItem } from "node:worker_threads";
 import { PlatformError } from "../errors.js";
 import { decodeImageFiles } from "../features/image-files.js";
 import { markInexactIntegers } from "../spec/exact-integers.js";
-import { documentLength, faultOfRows, findRows } from "./park.js";
+import { readDataset } from "./dataset.js";
+import { countValues, documentLength, faultOfRows, findRows, givenCategories, parkCategories } from "./park.js";
 import type { CallName, Calls, FromThread, Parked, RowsOrHandle, ToThread } from "./protocol.js";
 import { sealRows } from "./seal.js";
 
 /** The thread's side of `intake.ts`: it parses large bodies, keeps their rows, and makes segments of rows. */
 
 const parked = new Map<number, unknown[]>();
+/** Lists of categories, by body. */
+const parkedLists = new Map<number, string[][]>();
 
 /** An answer, and what of it is handed over instead of copied. */
 type Answer<Name extends CallName> = { answer: Calls[Name]["answer"]; transfer?: TransferListItem[] };
@@ -20,9 +23,19 @@ const handlers: Handlers = {
     const text = markInexactIntegers(new TextDecoder(form.charset).decode(bytes));
     const body: unknown = JSON.parse(text);
     const queryCharacters = documentLength(body);
-    if (queryCharacters > form.queryCharacters) return { answer: { text: "{}", parked: [], queryCharacters } };
+    const nothing = { text: "{}", parked: [], categories: undefined, queryCharacters, variableValues: 0 };
+    if (queryCharacters > form.queryCharacters) return { answer: nothing };
     const places = findRows(body, form.rowsAt);
-    if (places.length === 0) return { answer: { text, parked: [], queryCharacters } };
+    const handle = randomInt(2 ** 47);
+    const lists = parkCategories(body, handle);
+    const variableValues = countValues(body, form.rowsAt);
+    if (variableValues > form.variableValues) return { answer: { ...nothing, variableValues } };
+    const categories = lists.length === 0 ? undefined : handle;
+    if (categories !== undefined) parkedLists.set(handle, lists);
+    if (places.length === 0) {
+      const rest = categories === undefined ? text : JSON.stringify(body);
+      return { answer: { text: rest, parked: [], categories, queryCharacters, variableValues } };
+    }
     const found = places.map(({ path, rows }): Parked => {
       // A thread that takes the place of one that died must not know the handles of that one.
       const handle = randomInt(2 ** 47);
@@ -30,7 +43,7 @@ const handlers: Handlers = {
       remove(body, path);
       return { handle, path, rowCount: rows.length, fault: faultOfRows(rows) };
     });
-    return { answer: { text: JSON.stringify(body), parked: found, queryCharacters } };
+    return { answer: { text: JSON.stringify(body), parked: found, categories, queryCharacters, variableValues } };
   },
 
   ROWS: ({ handle, from, to }) => ({ answer: rowsOf({ handle }).slice(from, to) }),
@@ -54,8 +67,11 @@ const handlers: Handlers = {
     return { answer: { rows: decoded.rows, faults, left: decoded.left } };
   },
 
+  DATASET: ({ declaration }) => ({ answer: readDataset(givenCategories(declaration, listsOf)) }),
+
   DROP({ handle }) {
     parked.delete(handle);
+    parkedLists.delete(handle);
     return { answer: null };
   },
 };
@@ -63,10 +79,18 @@ const handlers: Handlers = {
 function rowsOf(given: RowsOrHandle): unknown[] {
   if ("rows" in given) return given.rows;
   const rows = parked.get(given.handle);
-  if (!rows)
-    throw new PlatformError("LIMIT_EXCEEDED", "The request's rows were kept waiting for too long; send them again.");
+  if (!rows) throw dropped("rows");
   return rows;
 }
+
+function listsOf(handle: number): string[][] {
+  const lists = parkedLists.get(handle);
+  if (!lists) throw dropped("categories");
+  return lists;
+}
+
+const dropped = (what: string) =>
+  new PlatformError("LIMIT_EXCEEDED", `The request's ${what} were kept waiting for too long; send them again.`);
 
 /** Takes what lies at the path out of the body. */
 function remove(body: unknown, path: readonly string[]): void {

@@ -30,7 +30,7 @@ export class DeclarationMutations {
     @Arg("input", () => DeclareDatasetInput, { description: "The dataset." }) input: DeclareDatasetInput,
     @Ctx() { platform }: Context,
   ): Promise<DeclareDatasetPayload> {
-    return answerDeclaration(DeclareDatasetPayload, await declareDataset(platform.db, input));
+    return answerDeclaration(DeclareDatasetPayload, await declareDataset(platform.db, input, platform.intake));
   }
 
   @Mutation(() => AppendRowsPayload, {
