@@ -171,6 +171,13 @@ describe("a large declaration", () => {
     expect(pause).toBeLessThan(declarationPause);
   });
 
+  it("of 95 features with 1,700 categories is declared over WebSocket, where others wait a little", async () => {
+    const input = { name: "socket", features: features(95, () => texts(1_700, (c) => c.toString(36))) };
+    const { pause, result } = await longestPause(platform.subscribe(declaration, { input }).next());
+    expect(result.value.data.declareDataset).toMatchObject({ changed: true, problems: [] });
+    expect(pause).toBeLessThan(pauseLimit);
+  });
+
   it("may have other descriptions once there are rows, and nothing else", async () => {
     const wide = features(60, (i) => texts(9_000, (c) => `category ${i} number ${c}`));
     const declare = (input: object) => send(body(declaration, { input: { name: "filled", ...input } }));
