@@ -1,45 +1,54 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import type { EntityManager } from "typeorm";
 import { declareNamed } from "../db/declare-named.js";
 import type { Access } from "../db/session.js";
 import { type Outcome, refuse } from "../db/transaction.js";
-import { type Dataset, DatasetVersion } from "../entities/dataset.js";
-import type { DatasetDeclaration } from "../language/datasets/dataset.js";
-import { resolveDataset } from "../language/datasets/resolve-dataset.js";
+import { readDataset, type SentDataset, type StoredDataset } from "../intake/dataset.js";
+import type { Intake } from "../intake/intake.js";
+import type { Split } from "../language/datasets/dataset.js";
 import { digest } from "../language/fields/canonical.js";
 import { recordDatasetEvent } from "./events.js";
 
 /**
  * Declares a dataset. The same declaration again changes nothing. Once it has rows, its features and split are fixed,
  * since every version, split and trained model depends on them; only descriptions may still change.
+ *
+ * From the declaration to Postgres, features stay text: a million categories would block the event loop at every step.
+ *
+ * @param intake reads declarations whose categories are kept in its thread; by default the calling thread reads them.
  */
 export async function declareDataset(
   access: Access,
-  { idempotencyKey, ...declaration }: DatasetDeclaration & { idempotencyKey?: string | null },
+  declaration: SentDataset,
+  intake: Pick<Intake, "readDataset"> = { readDataset: async (given) => readDataset(given) },
 ): Promise<Outcome<{ changed: boolean; datasetId: string }>> {
-  const { spec, problems } = resolveDataset(declaration);
-  if (problems) return { problems };
-  const { name, description, features, split } = spec;
-  // Each of these steps takes a while for the largest declarations: others get a turn in between.
-  await nextTurn();
-  const fields = { description, features, split, digest: digest(spec) };
-  await nextTurn();
+  const { dataset, problems } = await intake.readDataset(declaration);
+  if (!dataset) return { problems };
+  const { name, features, requestDigest, ...fields } = dataset;
+  const { idempotencyKey } = declaration;
 
   return declareNamed(access, "Dataset", {
-    ...{ name, idempotencyKey, request: spec, resolve: () => ({ fields }) },
-    async assertAllowed(manager, existing) {
-      if (shapeDigest(existing) === shapeDigest(spec)) return;
-      if (!(await manager.existsBy(DatasetVersion, { datasetId: existing.id }))) return;
-      refuse(
-        digest(existing.split) === digest(split) ? "features" : "split",
-        "DATASET_HAS_ROWS",
-        `dataset ${name} has rows, so its features and split are fixed; declare another dataset for another shape`,
-      );
-    },
+    ...{ name, idempotencyKey, request: dataset, requestDigest, resolve: () => ({ fields, json: { features } }) },
+    assertAllowed: (manager, datasetId) => requireSameShape(manager, datasetId, dataset),
     onChange: (manager, datasetId) => recordDatasetEvent(manager, { datasetId, kind: "DECLARED" }),
   });
 }
 
-/** What rows depend on: everything but descriptions. */
-function shapeDigest({ features, split }: Pick<Dataset, "features" | "split">): string {
-  return digest({ features: features.map((feature) => ({ ...feature, description: "" })), split });
+/** Refuses other features or another split for a dataset that has rows. Postgres compares them without descriptions. */
+async function requireSameShape(manager: EntityManager, datasetId: string, declared: StoredDataset): Promise<void> {
+  const [dataset] = await manager.query<{ split: Split; is_same: boolean }[]>(
+    `SELECT split, ${withoutDescriptions("features")} = ${withoutDescriptions("$2::jsonb")} AS is_same
+     FROM dataset WHERE id = $1 AND EXISTS (SELECT FROM dataset_version WHERE dataset_id = $1)`,
+    [datasetId, declared.features],
+  );
+  if (!dataset) return;
+  const isSameSplit = digest(dataset.split) === digest(declared.split);
+  if (dataset.is_same && isSameSplit) return;
+  refuse(
+    isSameSplit ? "features" : "split",
+    "DATASET_HAS_ROWS",
+    `dataset ${declared.name} has rows, so its features and split are fixed; declare another dataset for another shape`,
+  );
 }
+
+const withoutDescriptions = (features: string) =>
+  `(SELECT jsonb_agg(feature - 'description' ORDER BY place) FROM jsonb_array_elements(${features}) WITH ORDINALITY AS list (feature, place))`;

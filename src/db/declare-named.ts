@@ -19,6 +19,8 @@ type Fields<Row> = Partial<Omit<Row, "id" | "name" | "actor" | "createdAt">>;
 export interface Resolved<Type extends DeclaredType> {
   /** The row's fields beside its name. Where `digest` is among them, it alone decides whether they have changed. */
   fields: Fields<RowOf<Type>>;
+  /** More fields, as JSON text. They go to Postgres as they are, and are not compared: `digest` must cover them. */
+  json?: Partial<Record<keyof Fields<RowOf<Type>>, string>>;
   /** For nouns that keep their old declarations: the fields of this one. */
   revision?: { digest: string } & Record<string, unknown>;
 }
@@ -28,10 +30,12 @@ export interface Declaring<Type extends DeclaredType> {
   idempotencyKey?: string | null;
   /** What was asked, for the idempotency key: by itself it must tell two declarations apart. */
   request: unknown;
+  /** `digestOfRequest(request)` if it is known. */
+  requestDigest?: string;
   /** @throws Refused with everything that is wrong with the declaration. */
   resolve(manager: EntityManager): Resolved<Type> | Promise<Resolved<Type>>;
   /** @throws Refused where what is declared already may not become this. */
-  assertAllowed?(manager: EntityManager, existing: RowOf<Type>): Promise<void>;
+  assertAllowed?(manager: EntityManager, id: string): Promise<void>;
   /** Called in the transaction after a change was stored: for events and hints. */
   onChange?(manager: EntityManager, id: string): Promise<void>;
 }
@@ -50,19 +54,33 @@ export type DeclaredResult<Type extends DeclaredType> = { changed: boolean; revi
 export function declareNamed<Type extends DeclaredType>(
   access: Access,
   type: Type,
-  { name, idempotencyKey, request, resolve, assertAllowed, onChange }: Declaring<Type>,
+  { name, idempotencyKey: key, request, requestDigest, resolve, assertAllowed, onChange }: Declaring<Type>,
 ): Promise<Outcome<DeclaredResult<Type>>> {
   const entity = nouns[type].entity as unknown as EntityTarget<RowOf<Type>>;
   const idField = `${type[0]?.toLowerCase()}${type.slice(1)}Id`;
-  return transactOnce(access, { operation: `declare${type}`, key: idempotencyKey, request }, async (manager) => {
-    const { fields, revision } = await resolve(manager);
+  return transactOnce(access, { operation: `declare${type}`, key, request, requestDigest }, async (manager) => {
+    const { fields, json = {}, revision } = await resolve(manager);
     await lockName(manager, nouns[type].prefix, name);
-    const existing = await findNamed(manager, entity, name);
+    // The rest of the row may be many megabytes.
+    const columns = digestIn(fields) === undefined ? undefined : ["id", "digest"];
+    const existing = await findNamed(manager, entity, name, { columns });
     const id = existing?.id ?? newId(type);
-    const differs = !existing || hasChanged(existing, fields as Record<string, unknown>);
-    if (existing && differs) await assertAllowed?.(manager, existing);
-    if (!existing) await manager.insert(entity, { id, name, ...fields } as never);
-    else if (differs) await manager.update(entity, id, { ...fields, actor: () => "current_actor()" } as never);
+    const differs = !existing || hasChanged(existing, fields);
+    if (existing && differs) await assertAllowed?.(manager, id);
+    const values = { ...fields, ...Object.fromEntries(Object.keys(json).map((field) => [field, () => `:${field}`])) };
+    const query = manager.createQueryBuilder().setParameters(json);
+    if (!existing)
+      await query
+        .insert()
+        .into(entity)
+        .values({ id, name, ...values } as never)
+        .execute();
+    else if (differs)
+      await query
+        .update(entity)
+        .set({ ...values, actor: () => "current_actor()" } as never)
+        .whereInIds(id)
+        .execute();
     const revised = revision && (await revise(manager, type, { [idField]: id }, revision));
     const changed = differs || (revised?.changed ?? false);
     if (changed) await onChange?.(manager, id);
@@ -70,9 +88,11 @@ export function declareNamed<Type extends DeclaredType>(
   });
 }
 
-function hasChanged(existing: object, fields: Record<string, unknown>): boolean {
+const digestIn = (row: object) => (row as { digest?: string }).digest;
+
+function hasChanged(existing: object, fields: object): boolean {
+  if (digestIn(fields) !== undefined) return digestIn(existing) !== digestIn(fields);
   const before = existing as Record<string, unknown>;
-  if (fields.digest !== undefined) return before.digest !== fields.digest;
   return Object.entries(fields).some(([field, value]) => !isDeepStrictEqual(before[field], value));
 }
 

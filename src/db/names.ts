@@ -1,4 +1,4 @@
-import type { EntityManager, EntityTarget, ObjectLiteral } from "typeorm";
+import type { EntityManager, EntityTarget, FindOptionsSelect, ObjectLiteral } from "typeorm";
 import { declarationNamePattern } from "../language/fields/names.js";
 import type { Problem } from "../language/fields/problem.js";
 import { shown } from "../language/fields/wording.js";
@@ -22,14 +22,17 @@ export async function lockName(manager: EntityManager, kind: string, name: strin
  * such as one with a NUL character.
  *
  * @param options.lock locks the row, as every change of it does.
+ * @param options.columns the fields to read; all of them by default.
  */
 export async function findNamed<Declared extends Named>(
   manager: EntityManager,
   entity: EntityTarget<Declared>,
   name: string,
-  { lock = false } = {},
+  { lock = false, columns }: { lock?: boolean; columns?: readonly string[] } = {},
 ): Promise<Declared | null> {
   if (!declarationNamePattern.test(name)) return null;
   const where = sessionOf(manager).scope.where<Declared>(name);
-  return manager.findOne(entity, { where, ...(lock && { lock: { mode: "for_no_key_update" } }) });
+  const select =
+    columns && (Object.fromEntries(columns.map((column) => [column, true])) as FindOptionsSelect<Declared>);
+  return manager.findOne(entity, { where, select, ...(lock && { lock: { mode: "for_no_key_update" } }) });
 }

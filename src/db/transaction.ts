@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
 import { writeActor } from "../entities/actor.js";
 import { PlatformError } from "../errors.js";
-import { digest } from "../language/fields/canonical.js";
+import { digestOfRequest } from "../language/fields/canonical.js";
 import { readText } from "../language/fields/fields.js";
 import { Findings } from "../language/fields/findings.js";
 import { limits } from "../language/fields/limits.js";
@@ -77,6 +77,8 @@ export interface IdempotentRequest {
   key?: string | null;
   /** What was asked; the same key with another request is an error. */
   request: unknown;
+  /** `digestOfRequest(request)` if it is known: for a large request it takes a while. */
+  requestDigest?: string;
 }
 
 /**
@@ -88,14 +90,14 @@ export interface IdempotentRequest {
  */
 export async function transactOnce<Result extends object>(
   access: Access,
-  { operation, key, request }: IdempotentRequest,
+  { operation, key, request, requestDigest: given }: IdempotentRequest,
   body: (manager: EntityManager) => Promise<Result>,
 ): Promise<Outcome<Result>> {
   const session = sessionOf(access);
   if (key == null) return transact(session, body);
   const problems = keyProblems(key);
   if (problems.length > 0) return { problems };
-  const requestDigest = digestOf(request);
+  const requestDigest = given ?? digestOfRequest(request);
   const once = async (manager: EntityManager): Promise<Result> => {
     const [inserted] = await manager.query<unknown[]>(
       `INSERT INTO idempotency_key (operation, key, request_digest, result) VALUES ($1, $2, $3, '{}')
@@ -135,7 +137,10 @@ export async function workOnce<Result extends object>(
     keyOf(session, operation, key),
   );
   if (known)
-    return { problems: [], result: await recall<Result>(manager, session, { operation, key }, digestOf(request)) };
+    return {
+      problems: [],
+      result: await recall<Result>(manager, session, { operation, key }, digestOfRequest(request)),
+    };
   const result = await body();
   return transactOnce(session, idempotent, async () => result);
 }
@@ -144,14 +149,6 @@ function keyProblems(key: string): Problem[] {
   const findings = Findings.start();
   readText(findings, "idempotencyKey", key, { min: 1, max: limits.idempotencyKeyLength });
   return findings.problems();
-}
-
-/**
- * Of what a request says: absent fields and null are the same, and so are plain objects and the instances of classes
- * that a GraphQL layer makes of its inputs.
- */
-function digestOf(request: unknown): string {
-  return digest(JSON.parse(JSON.stringify(request, (_key, value: unknown) => value ?? undefined)));
 }
 
 /** Keys are an actor's own: two actors may choose the same. */

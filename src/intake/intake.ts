@@ -5,9 +5,11 @@ import { dropped, guarded } from "../guarded.js";
 import { describedType } from "../language/datasets/feature-types.js";
 import { parseJson, parseMarkedJson } from "../language/fields/exact-integers.js";
 import { type Budget, createBudget } from "./budget.js";
+import { type ReadDataset, readDataset, type SentDataset } from "./dataset.js";
 import { createLane } from "./lane.js";
 import { type IntakeLimits, intakeLimits } from "./limits.js";
 import { documentLength } from "./park.js";
+import { hasPlaceholders } from "./park-categories.js";
 import type { BodyForm, Parked, RowsOrHandle } from "./protocol.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
@@ -15,9 +17,11 @@ import type { SealedRows, SealRequest } from "./seal.js";
 export interface Body {
   /** The JSON value. In a large body, a `ParkedRows` stands for each list of rows. */
   value: unknown;
-  /** Length of the GraphQL document; if it exceeds the limit, the value is empty. */
+  /** The length of the GraphQL document. If it exceeds its limit, the value is empty. */
   queryCharacters: number;
-  /** Frees the parked rows when they are not used any more. */
+  /** Values in the variables; 0 for a small body, which is not searched. If they exceed their limit, the value is empty. */
+  variableValues: number;
+  /** Frees the parked rows and categories when they are not used any more. */
   release(): void;
 }
 
@@ -36,6 +40,8 @@ export interface Intake {
    * @throws SyntaxError if it is not JSON; PlatformError LIMIT_EXCEEDED if the server is too busy.
    */
   parse(bytes: Uint8Array<ArrayBuffer>, form: BodyForm): Promise<Body>;
+  /** `readDataset`, also for a declaration whose categories are kept in the thread. @throws PlatformError LIMIT_EXCEEDED */
+  readDataset(declaration: SentDataset): Promise<ReadDataset>;
   /** `sealRows` for rows, or for a list of one `ParkedRows`. @throws PlatformError as `sealRows`, and LIMIT_EXCEEDED. */
   seal(request: SealRequest, rows: unknown[]): Promise<SealedRows>;
   /** `decodeImageFiles`. The decoded images count towards the limit until they are released. @throws PlatformError LIMIT_EXCEEDED */
@@ -116,18 +122,18 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
     async parse(bytes, form) {
       if (bytes.byteLength <= limits.inlineBytes) {
         const value = parseJson(new TextDecoder(form.charset).decode(bytes));
-        return { value, queryCharacters: documentLength(value), release() {} };
+        return { value, queryCharacters: documentLength(value), variableValues: 0, release() {} };
       }
       const size = bytes.byteLength;
       const giveBack = await parking.take(size);
       try {
-        const { text, parked, queryCharacters } = await large
+        const { text, parked, categories, queryCharacters, variableValues } = await large
           .call("PARSE", { bytes, form }, { transfer: [bytes.buffer] })
           .catch((error: Error & { code?: string }) => {
             throw error.code === "BAD_INPUT" ? new SyntaxError(error.message) : error;
           });
         const value = parseMarkedJson(text);
-        let left = parked.length;
+        let left = parked.length + (categories === undefined ? 0 : 1);
         const rowCount = parked.reduce((sum, each) => sum + each.rowCount, 0);
         const drop = () => {
           if (--left === 0) giveBack();
@@ -138,16 +144,28 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
           return rows;
         });
         if (left === 0) giveBack();
+        let holdsCategories = categories !== undefined;
+        const dropCategories = (handle: number) => {
+          holdsCategories = false;
+          drop();
+          large.post("DROP", { handle });
+        };
         const release = () => {
           for (const rows of kept) rows.release();
+          if (holdsCategories && categories !== undefined) dropCategories(categories);
         };
         // If a transport fails to release them, they are freed after a while.
-        if (kept.length > 0) setTimeout(guarded(release, dropped), limits.parkedMs).unref();
-        return { value, queryCharacters, release };
+        if (left > 0) setTimeout(guarded(release, dropped), limits.parkedMs).unref();
+        return { value, queryCharacters, variableValues, release };
       } catch (error) {
         giveBack();
         throw error;
       }
+    },
+
+    async readDataset(declaration) {
+      if (!hasPlaceholders(declaration)) return readDataset(declaration);
+      return large.call("DATASET", { declaration: plain(declaration) }, { urgent: true });
     },
 
     async seal(request, rows) {
@@ -177,6 +195,11 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
       await Promise.all([small.close(), large.close()]);
     },
   };
+}
+
+/** Without the classes of the GraphQL inputs, which a thread does not know. */
+function plain(declaration: SentDataset): SentDataset {
+  return JSON.parse(JSON.stringify(declaration)) as SentDataset;
 }
 
 /** The parked rows that a list of rows stands for; undefined for a list of rows. */

@@ -1,7 +1,7 @@
-import { type DocumentNode, Kind, parse, type TypeNode } from "graphql";
 import { jsonFault } from "../language/fields/json-values.js";
 import { shown } from "../language/fields/wording.js";
 import type { RowsAt } from "./protocol.js";
+import { isRecord, typeNameOf, variablesOf } from "./variables.js";
 
 /** A list of rows in a body. */
 export interface FoundRows {
@@ -10,21 +10,18 @@ export interface FoundRows {
   rows: unknown[];
 }
 
-/** A document with more tokens is not searched; the limits on operations refuse it later. */
-const maximumTokens = 10_000;
-
 /** Finds the lists of rows in the variables of a body, by their declared types. None if the body is not a GraphQL request. */
 export function findRows(body: unknown, { scalars, inputs }: RowsAt): FoundRows[] {
-  const { query, variables } = isRecord(body) ? body : {};
-  if (typeof query !== "string" || !isRecord(variables)) return [];
+  const { variables, definitions } = variablesOf(body);
   const found = new Map<string, FoundRows>();
   const take = (holder: unknown, path: string[]) => {
     const [field = ""] = path.slice(-1);
     const rows = isRecord(holder) && Object.hasOwn(holder, field) ? holder[field] : undefined;
     if (Array.isArray(rows) && rows.length > 0) found.set(path.join("\n"), { path, rows });
   };
-  for (const { name, type } of variablesOf(query)) {
-    const { named, isList } = nameOf(type);
+  for (const { variable, type } of definitions) {
+    const name = variable.name.value;
+    const { named, isList } = typeNameOf(type);
     if (isList && scalars.includes(named)) take(variables, ["variables", name]);
     else if (!isList && Object.hasOwn(inputs, named) && Object.hasOwn(variables, name))
       for (const field of inputs[named] ?? []) take(variables[name], ["variables", name, field]);
@@ -45,29 +42,4 @@ export function faultOfRows(rows: readonly unknown[]): string | undefined {
 /** The length of a body's GraphQL document; 0 without one. */
 export function documentLength(body: unknown): number {
   return isRecord(body) && typeof body.query === "string" ? body.query.length : 0;
-}
-
-function variablesOf(query: string): { name: string; type: TypeNode }[] {
-  let document: DocumentNode;
-  try {
-    document = parse(query, { maxTokens: maximumTokens, noLocation: true });
-  } catch {
-    // The syntax error is reported when the document is executed.
-    return [];
-  }
-  return document.definitions.flatMap((definition) =>
-    definition.kind === Kind.OPERATION_DEFINITION
-      ? (definition.variableDefinitions ?? []).map(({ variable, type }) => ({ name: variable.name.value, type }))
-      : [],
-  );
-}
-
-function nameOf(type: TypeNode): { named: string; isList: boolean } {
-  if (type.kind === Kind.NAMED_TYPE) return { named: type.name.value, isList: false };
-  const { named, isList } = nameOf(type.type);
-  return { named, isList: isList || type.kind === Kind.LIST_TYPE };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
 import type { ValueFault } from "../features/rows.js";
+import type { ReadDataset, SentDataset } from "./dataset.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
 /** Which variables of an operation hold rows. */
@@ -16,6 +17,8 @@ export interface BodyForm {
   rowsAt: RowsAt;
   /** The maximum length of the GraphQL document. */
   queryCharacters: number;
+  /** The maximum number of values in the variables; see `countVariableValues`. */
+  variableValues: number;
 }
 
 /** Rows that are kept in the thread, and their path in the body. */
@@ -30,8 +33,12 @@ export interface Parked {
 export interface ParsedBody {
   text: string;
   parked: Parked[];
-  /** Length of the GraphQL document; if it exceeds the limit, the text is `{}`. */
+  /** The handle of the lists of categories that are kept in the thread, if there are any; see `parkCategories`. */
+  categories: number | undefined;
+  /** The length of the GraphQL document. */
   queryCharacters: number;
+  /** Values in the variables. If these or the length of the document exceed their limit, the text is `{}`. */
+  variableValues: number;
 }
 
 /** Rows, or the handle of rows that are kept in the thread. */
@@ -52,6 +59,7 @@ export interface Calls {
     request: { features: readonly ImageFeature[]; rows: unknown[]; left: ImageBudget };
     result: DecodedParts;
   };
+  DATASET: { request: { declaration: SentDataset }; result: ReadDataset };
   DROP: { request: { handle: number }; result: null };
 }
 

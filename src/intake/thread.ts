@@ -4,13 +4,18 @@ import { PlatformError } from "../errors.js";
 import { decodeImageFiles } from "../features/image-files.js";
 import { markInexactIntegers } from "../language/fields/exact-integers.js";
 import { type Answer, serveThread } from "../threads/serve-thread.js";
+import { countValues } from "./count-values.js";
+import { readDataset } from "./dataset.js";
 import { documentLength, faultOfRows, findRows } from "./park.js";
+import { givenCategories, parkCategories } from "./park-categories.js";
 import type { CallName, Calls, Parked, RowsOrHandle, ToThread } from "./protocol.js";
 import { sealRows } from "./seal.js";
 
 /** The thread's side of `intake.ts`: parses large bodies, keeps their rows, and makes segments of rows. */
 
 const parked = new Map<number, unknown[]>();
+/** The lists of categories of each body, by handle. */
+const parkedLists = new Map<number, string[][]>();
 
 type Handled<Name extends CallName> = Answer<Calls[Name]["result"]>;
 type Handlers = { [Name in CallName]: (request: Calls[Name]["request"]) => Handled<Name> | Promise<Handled<Name>> };
@@ -20,17 +25,26 @@ const handlers: Handlers = {
     const text = markInexactIntegers(new TextDecoder(form.charset).decode(bytes));
     const body: unknown = JSON.parse(text);
     const queryCharacters = documentLength(body);
-    if (queryCharacters > form.queryCharacters) return { result: { text: "{}", parked: [], queryCharacters } };
+    const nothing = { text: "{}", parked: [], categories: undefined, queryCharacters, variableValues: 0 };
+    if (queryCharacters > form.queryCharacters) return { result: nothing };
     const places = findRows(body, form.rowsAt);
-    if (places.length === 0) return { result: { text, parked: [], queryCharacters } };
+    const variableValues = countValues(body, form.rowsAt);
+    if (variableValues > form.variableValues) return { result: { ...nothing, variableValues } };
+    const listsHandle = newHandle();
+    const lists = parkCategories(body, listsHandle);
+    const categories = lists.length === 0 ? undefined : listsHandle;
+    if (categories !== undefined) parkedLists.set(categories, lists);
+    if (places.length === 0) {
+      const rest = categories === undefined ? text : JSON.stringify(body);
+      return { result: { text: rest, parked: [], categories, queryCharacters, variableValues } };
+    }
     const found = places.map(({ path, rows }): Parked => {
-      // Random, so that a handle of a thread that has ended means nothing to the next thread.
-      const handle = randomInt(2 ** 47);
+      const handle = newHandle();
       parked.set(handle, rows);
       remove(body, path);
       return { handle, path, rowCount: rows.length, fault: faultOfRows(rows) };
     });
-    return { result: { text: JSON.stringify(body), parked: found, queryCharacters } };
+    return { result: { text: JSON.stringify(body), parked: found, categories, queryCharacters, variableValues } };
   },
 
   ROWS: ({ handle, from, to }) => ({ result: rowsOf({ handle }).slice(from, to) }),
@@ -54,8 +68,11 @@ const handlers: Handlers = {
     return { result: { rows: decoded.rows, faults, left: decoded.left } };
   },
 
+  DATASET: ({ declaration }) => ({ result: readDataset(givenCategories(declaration, listsOf)) }),
+
   DROP({ handle }) {
     parked.delete(handle);
+    parkedLists.delete(handle);
     return { result: null };
   },
 };
@@ -63,10 +80,21 @@ const handlers: Handlers = {
 function rowsOf(given: RowsOrHandle): unknown[] {
   if ("rows" in given) return given.rows;
   const rows = parked.get(given.handle);
-  if (!rows)
-    throw new PlatformError("LIMIT_EXCEEDED", "The request's rows were kept waiting for too long; send them again.");
+  if (!rows) throw dropped("rows");
   return rows;
 }
+
+function listsOf(handle: number): string[][] {
+  const lists = parkedLists.get(handle);
+  if (!lists) throw dropped("categories");
+  return lists;
+}
+
+const dropped = (what: string) =>
+  new PlatformError("LIMIT_EXCEEDED", `The request's ${what} were kept waiting for too long; send them again.`);
+
+/** A random handle: a handle of a thread that has ended means nothing to the next thread. */
+const newHandle = () => randomInt(2 ** 47);
 
 /** Removes the value at the path from the body. */
 function remove(body: unknown, path: readonly string[]): void {

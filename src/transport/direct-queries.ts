@@ -1,11 +1,11 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { GraphQLFormattedError } from "graphql";
-import { dropped, guarded } from "../guarded.js";
 import { answerText } from "./answer-text.js";
 import { actorOf } from "./authenticate.js";
 import { createOutbox } from "./backpressure.js";
 import { type ErrorFormatter, formatResult } from "./error-format.js";
 import type { Executor, OperationRequest, RequestInfo } from "./execute.js";
+import { goneWith } from "./gone.js";
 import { isRefused } from "./operation-limits.js";
 
 /**
@@ -18,7 +18,7 @@ export function directQueries(executor: Executor, format: ErrorFormatter): Reque
   const outbox = createOutbox();
   return async (request, response, next) => {
     const given = plainOperation(request);
-    const operation = given && executor.prepare(given, requestInfo(request), outbox);
+    const operation = given && executor.prepare(given, new DirectRequest(request), outbox);
     const faults = Array.isArray(operation) ? operation : given ? [] : executor.tooLarge(queryOf(request));
     if (faults.length > 0 && faults.every(isRefused)) return refuse(request, response, faults.map(format));
     if (!operation || !("type" in operation) || operation.type !== "query") return next();
@@ -63,24 +63,22 @@ function plainOperation({ method, headers, body, url }: Request): OperationReque
   return isPlain ? (body as OperationRequest) : undefined;
 }
 
-function requestInfo(request: Request): RequestInfo {
-  let gone: AbortController | undefined;
-  return {
-    transport: "http",
-    actor: actorOf(request),
-    headers: request.headers,
-    remoteAddress: request.socket.remoteAddress,
-    // Few look at it, and a controller for each request is not free.
-    get signal() {
-      if (!gone) {
-        const controller = new AbortController();
-        request.res?.once(
-          "close",
-          guarded(() => controller.abort(), dropped),
-        );
-        gone = controller;
-      }
-      return gone.signal;
-    },
-  };
+/** A request as contexts know it. Few look at its signal, and a controller for each request is not free. */
+class DirectRequest implements RequestInfo {
+  readonly transport = "http";
+  readonly actor: RequestInfo["actor"];
+  readonly headers: RequestInfo["headers"];
+  readonly remoteAddress: string | undefined;
+  #gone: AbortController | undefined;
+
+  constructor(private readonly request: Request) {
+    this.actor = actorOf(request);
+    this.headers = request.headers;
+    this.remoteAddress = request.socket.remoteAddress;
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= goneWith(this.request.res);
+    return this.#gone.signal;
+  }
 }

@@ -1,7 +1,7 @@
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expressMiddleware } from "@as-integrations/express5";
-import express, { type ErrorRequestHandler, type RequestHandler } from "express";
+import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { GraphQLSchema } from "graphql";
 import { createKeyCheck, type KeyCheck } from "../auth/key-check.js";
 import { dropped, guarded, logged } from "../guarded.js";
@@ -14,6 +14,8 @@ import { actorOf, authenticate, noteActor } from "./authenticate.js";
 import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
+import { createExpressServer } from "./express-server.js";
+import { goneWith } from "./gone.js";
 import { graphiqlRoute } from "./graphiql.js";
 import { healthRoutes, type Readiness } from "./health.js";
 import type { AnswerLimits } from "./limited-execution.js";
@@ -55,8 +57,6 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Why a request's signal is aborted. One for all: without it every abort makes an exception with a stack. */
-const closed = new Error("the connection is closed");
 /**
  * How long a connection may be silent between two requests, in milliseconds: longer than clients and proxies keep one that
  * they mean to use again (browsers 300 s, nginx and most load balancers 60 s, Google's 600 s). A server that closes first
@@ -85,11 +85,10 @@ export async function startHttpServer<Context extends object>(
   const keys = createKeyCheck({ key: operatorKey, logger });
   const sockets = createWebSocketTransport({ executor, format, keys, logger, limits: options.webSocketLimits });
 
-  const server = createServer({ keepAliveTimeout: keepAliveMs, headersTimeout: headersMs });
+  const { app, server } = createExpressServer({ keepAliveTimeout: keepAliveMs, headersTimeout: headersMs });
   const port = await listen(server, host, options.port);
   const foreignHeader = createAccessCheck({ ...options, port });
 
-  const app = express().disable("x-powered-by").set("etag", false).set("query parser", "simple");
   app.use(protect(foreignHeader));
   app.use("/health", healthRoutes(options.readiness, logger));
   app.get("/", graphiqlRoute());
@@ -105,19 +104,10 @@ export async function startHttpServer<Context extends object>(
     directQueries(executor, format),
     expressMiddleware(apollo, {
       context: async ({ req, res }) => {
-        const gone = new AbortController();
-        res.once(
-          "close",
-          guarded(() => gone.abort(closed), logged(logger, "A request could not be aborted")),
-        );
         const { headers, socket } = req;
-        return createContext({
-          transport: "http",
-          actor: actorOf(req),
-          headers,
-          remoteAddress: socket.remoteAddress,
-          signal: gone.signal,
-        });
+        const { signal } = goneWith(res);
+        const { remoteAddress } = socket;
+        return createContext({ transport: "http", actor: actorOf(req), headers, remoteAddress, signal });
       },
     }),
   );

@@ -46,58 +46,92 @@ export interface MeterOptions {
 }
 
 /** A meter whose clock runs. A mutation's runs only while a payload is read: what is carried out is never cut short. */
-export function createMeter({ type, seconds, maxBytes, onStop }: MeterOptions): Meter {
+export function createMeter(options: MeterOptions): Meter {
+  return new RunningMeter(options);
+}
+
+// A class, since getters of an object literal would be made anew for each operation: V8 then keeps whatever they refer to
+// until the next full collection.
+class RunningMeter implements Meter {
+  readonly #options: MeterOptions;
+  readonly #done: string[] = [];
   // Most operations are too small to need one.
-  let pacer: Pacer | undefined;
-  const done: string[] = [];
-  let bytes = 0;
-  let stopped = false;
-  let clock: NodeJS.Timeout | undefined;
-  function stop(message: string, limit: number): void {
-    if (stopped) return;
-    stopped = true;
-    clearTimeout(clock);
-    pacer?.clear();
-    onStop(error(message, limit));
+  #pacer: Pacer | undefined;
+  #bytes = 0;
+  #stopped = false;
+  #clock: NodeJS.Timeout | undefined;
+
+  constructor(options: MeterOptions) {
+    this.#options = options;
+    if (options.type !== "mutation") this.#start();
   }
-  function error(message: string, limit: number): GraphQLError {
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  get pacer(): Pacer {
+    this.#pacer ??= createPacer();
+    return this.#pacer;
+  }
+
+  whenIdle(callback: () => void): void {
+    if (this.#pacer) this.#pacer.whenIdle(callback);
+    else callback();
+  }
+
+  add(bytes: number): void {
+    const { maxBytes } = this.#options;
+    this.#bytes += bytes;
+    if (this.#bytes > maxBytes) this.#stop(answerTooLarge(maxBytes), maxBytes);
+  }
+
+  begin(): void {
+    clearTimeout(this.#clock);
+  }
+
+  carriedOut(field: string): void {
+    this.#done.push(field);
+    this.#start();
+  }
+
+  end(): void {
+    clearTimeout(this.#clock);
+  }
+
+  tooLarge(): GraphQLError {
+    const { maxBytes } = this.#options;
+    return this.#error(answerTooLarge(maxBytes), maxBytes);
+  }
+
+  #start(): void {
+    if (!this.#stopped) this.#clock = setTimeout(guarded(this.#expire, dropped), this.#options.seconds * 1_000);
+  }
+
+  readonly #expire = () => {
+    const { seconds } = this.#options;
+    const message = `Reading the answer took longer than ${seconds} s, which is the limit. Select less, or smaller pages.`;
+    this.#stop(message, seconds);
+  };
+
+  #stop(message: string, limit: number): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearTimeout(this.#clock);
+    this.#pacer?.clear();
+    this.#options.onStop(this.#error(message, limit));
+  }
+
+  #error(message: string, limit: number): GraphQLError {
+    const done = this.#done;
     return done.length === 0
       ? limitError(message, { limit })
       : limitError(`${message} ${outcome(done)}`, { limit, carriedOut: done });
   }
-  function start(): void {
-    const message = `Reading the answer took longer than ${seconds} s, which is the limit. Select less, or smaller pages.`;
-    const expire = guarded(() => stop(message, seconds), dropped);
-    if (!stopped) clock = setTimeout(expire, seconds * 1_000);
-  }
-  if (type !== "mutation") start();
-  return {
-    get bytes() {
-      return bytes;
-    },
-    get stopped() {
-      return stopped;
-    },
-    get pacer() {
-      pacer ??= createPacer();
-      return pacer;
-    },
-    whenIdle(callback) {
-      if (pacer) pacer.whenIdle(callback);
-      else callback();
-    },
-    add(more) {
-      bytes += more;
-      if (bytes > maxBytes) stop(answerTooLarge(maxBytes), maxBytes);
-    },
-    begin: () => clearTimeout(clock),
-    carriedOut(field) {
-      done.push(field);
-      start();
-    },
-    end: () => clearTimeout(clock),
-    tooLarge: () => error(answerTooLarge(maxBytes), maxBytes),
-  };
 }
 
 function outcome(done: readonly string[]): string {

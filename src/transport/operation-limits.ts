@@ -6,8 +6,10 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { PlatformError } from "../errors.js";
+import { countVariableValues } from "../intake/count-values.js";
 import { cutOffBytes } from "./backpressure.js";
 import { costOf, type OperationCost } from "./operation-cost.js";
+import { rowsIn } from "./rows-in-schema.js";
 
 /**
  * What one operation may ask for and may cost, over HTTP, WebSocket and SSE alike; of a subscription, `maxNodes` and what
@@ -24,6 +26,8 @@ export const operationLimits = {
   maxAliasLength: 256,
   /** Fields of one response name in one selection set, fragments included: GraphQL compares each with each. */
   maxRepeats: 100,
+  /** Values in the variables, without rows and categories: GraphQL checks them in one go while all others wait. */
+  maxVariableValues: 60_000,
   /** See `OperationCost`. */
   maxNodes: 500_000,
   /** See `OperationCost`. */
@@ -50,6 +54,11 @@ export function answerTooLarge(maxBytes: number): string {
   return `The answer would be larger than ${shown(maxBytes / 2 ** 20)} MiB, which is the limit. Select less, or smaller pages.`;
 }
 
+/** What is said of variables with more values than they may have. */
+export function tooManyValues(values: number): string {
+  return `The variables hold ${shown(values)} values besides rows and categories; the limit is ${shown(operationLimits.maxVariableValues)}.`;
+}
+
 const counted = {
   nodes: { limit: operationLimits.maxNodes, what: "nodes" },
   values: { limit: operationLimits.maxValues, what: "values" },
@@ -68,6 +77,10 @@ export function checkCost(
 ): OperationCost | GraphQLError {
   let cost: OperationCost;
   try {
+    const definitions = operation.variableDefinitions ?? [];
+    const values = countVariableValues(variables ?? {}, definitions, document, rowsIn(schema));
+    if (values > operationLimits.maxVariableValues)
+      return refused(tooManyValues(values), { limit: operationLimits.maxVariableValues });
     cost = costOf(schema, document, operation, variables);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -1,14 +1,14 @@
 import express, { type Request, type RequestHandler, type Response } from "express";
-import { type GraphQLSchema, getNamedType, getNullableType, isInputObjectType, isListType } from "graphql";
+import type { GraphQLSchema } from "graphql";
 import { TOKEN_HEADER_KEY, TOKEN_QUERY_KEY } from "graphql-sse";
-import { JSONObjectScalar } from "../entities/scalars.js";
 import { PlatformError } from "../errors.js";
 import { dropped, guarded } from "../guarded.js";
-import type { Intake } from "../intake/intake.js";
-import type { RowsAt } from "../intake/protocol.js";
+import type { Body, Intake } from "../intake/intake.js";
 import { markInexactIntegers } from "../language/fields/exact-integers.js";
 import { count } from "../language/fields/wording.js";
 import { errorBody } from "./error-format.js";
+import { operationLimits, tooManyValues } from "./operation-limits.js";
+import { rowsIn } from "./rows-in-schema.js";
 
 /** Bounds of one request's body. */
 export const bodyLimits = {
@@ -23,7 +23,7 @@ export const bodyLimits = {
  * they hold becomes `ParkedRows`. An integer that 64-bit floats do not hold becomes a marker; see `exact-integers.ts`.
  */
 export function readBody(intake: Intake, schema: GraphQLSchema): RequestHandler[] {
-  const rowsAt = findRowsIn(schema);
+  const rowsAt = rowsIn(schema);
   const readBytes = express.raw({ type: "application/json", limit: bodyLimits.bytes });
 
   /** Waits for a share of what all requests together may hold. */
@@ -43,16 +43,17 @@ export function readBody(intake: Intake, schema: GraphQLSchema): RequestHandler[
     const bytes: unknown = request.body;
     if (!Buffer.isBuffer(bytes)) return next();
     const charset = charsetOf(request);
+    const { queryCharacters } = bodyLimits;
+    const variableValues = operationLimits.maxVariableValues;
     if (charset === undefined) return next({ status: 415, message: "The charset is not allowed for JSON." });
     try {
-      const form = { charset, rowsAt, queryCharacters: bodyLimits.queryCharacters };
+      const form = { charset, rowsAt, queryCharacters, variableValues };
       const body = await intake.parse(ownBytes(bytes.length === 0 ? noFields : bytes), form);
       releaseAtEnd(request, response, body.release);
       if (typeof body.value !== "object" || body.value === null) return next(notJson);
-      if (body.queryCharacters > bodyLimits.queryCharacters) {
-        const most = bodyLimits.queryCharacters;
-        const message = `The document has more than ${count(most)} characters; data belongs into variables.`;
-        response.status(413).json(errorBody("LIMIT_EXCEEDED", message));
+      const fault = tooMuch(body);
+      if (fault !== undefined) {
+        response.status(413).json(errorBody("LIMIT_EXCEEDED", fault));
         return;
       }
       request.body = body.value;
@@ -66,6 +67,12 @@ export function readBody(intake: Intake, schema: GraphQLSchema): RequestHandler[
   };
 
   return [refuseInexactVariables, reserve, readBytes, parse];
+}
+
+function tooMuch({ queryCharacters, variableValues }: Body): string | undefined {
+  if (queryCharacters > bodyLimits.queryCharacters)
+    return `The document has more than ${count(bodyLimits.queryCharacters)} characters; data belongs into variables.`;
+  return variableValues > operationLimits.maxVariableValues ? tooManyValues(variableValues) : undefined;
 }
 
 /** What a body without a byte stands for, as in `express.json`. */
@@ -119,17 +126,4 @@ function charsetOf(request: Request): string | undefined {
 function ownBytes(bytes: Buffer): Uint8Array<ArrayBuffer> {
   const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
   return isWhole ? new Uint8Array(bytes.buffer as ArrayBuffer) : Uint8Array.from(bytes);
-}
-
-/** Where the schema's inputs hold rows. */
-function findRowsIn(schema: GraphQLSchema): RowsAt {
-  const inputs: Record<string, string[]> = {};
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isInputObjectType(type)) continue;
-    const fields = Object.values(type.getFields()).filter(
-      (field) => isListType(getNullableType(field.type)) && getNamedType(field.type).name === JSONObjectScalar.name,
-    );
-    if (fields.length > 0) inputs[type.name] = fields.map(({ name }) => name);
-  }
-  return { scalars: [JSONObjectScalar.name], inputs };
 }

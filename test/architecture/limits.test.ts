@@ -273,6 +273,10 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
     );
   },
   "operation.maxTokens": () => asked(`{ ${"__typename ".repeat(rows.get("operation.maxTokens")?.value ?? 0)} }`),
+  "operation.maxVariableValues": () =>
+    asked("query($names: [String!]) { models(filter: { name: { in: $names } }) { totalCount } }", {
+      names: many((rows.get("operation.maxVariableValues")?.value ?? 0) + 1, () => "m"),
+    }),
   "operation.maxDepth": () => {
     const depth = rows.get("operation.maxDepth")?.value ?? 0;
     const open = many(depth, (index) => (index % 2 ? "model { " : "latestVersion { ")).join("");

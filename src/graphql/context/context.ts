@@ -81,6 +81,20 @@ export interface Context {
   caller: Caller;
 }
 
+/** Reads the signal of a request only when it is used: making one is not free. */
+class RequestCaller implements Caller {
+  readonly request = {};
+
+  constructor(
+    private readonly info: Partial<Pick<RequestInfo, "signal">> | undefined,
+    readonly session: Session,
+  ) {}
+
+  get signal(): AbortSignal | undefined {
+    return this.info?.signal;
+  }
+}
+
 /**
  * A context with loaders of its own. Make one for each query or mutation and for each *event* of a subscription: a
  * loader answers from its cache, so one that outlived an event would answer the next with what was true before.
@@ -103,13 +117,7 @@ export function createContext(
       if (meter) meter.whenIdle(dispatch);
       else dispatch();
     }),
-    caller: {
-      request: {},
-      session,
-      get signal() {
-        return request?.signal;
-      },
-    },
+    caller: new RequestCaller(request, session),
   };
   const place = meterPlace(context);
   return context;

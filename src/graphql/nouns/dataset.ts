@@ -83,7 +83,8 @@ export const datasetResolvers = [
         input: "The dataset.",
         payload: "The dataset after the mutation; null when there are problems.",
       },
-      run: ({ session }, input: Declared<DatasetDeclaration>) => declareDataset(session, input),
+      run: ({ session, platform }, input: Declared<DatasetDeclaration>) =>
+        declareDataset(session, input, platform.intake),
     },
   }),
   AppendRows,

@@ -45,3 +45,11 @@ function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
 }
+
+/**
+ * The digest of a request. Absent fields and null are the same, and so are plain objects and instances of the classes of
+ * GraphQL inputs.
+ */
+export function digestOfRequest(request: unknown): string {
+  return digest(JSON.parse(JSON.stringify(request, (_key, value: unknown) => value ?? undefined)));
+}

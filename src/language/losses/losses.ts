@@ -72,7 +72,7 @@ const descriptions = {
           above: 0,
           below: 1,
           otherwise: "both 1",
-          doc: "Weight of true, that of false being 1 - alpha.",
+          doc: "Weight of true; false has 1 - alpha.",
         }),
         gamma,
         labelSmoothing,
