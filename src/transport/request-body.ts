@@ -84,7 +84,7 @@ const refuseInexactVariables: RequestHandler = (request, response, next) => {
   const { variables } = request.query;
   if (request.method !== "GET" || typeof variables !== "string") return next();
   if (markInexactIntegers(variables) === variables) return next();
-  const message = "The variables have an integer that a 64-bit float cannot represent exactly.";
+  const message = "The variables hold an integer that 64-bit floats do not hold exactly.";
   response.status(400).json(errorBody("BAD_REQUEST", message));
 };
 
