@@ -53,7 +53,10 @@ export function createTrainerPool(options: {
   logger: Logger;
 }): TrainerPool {
   let closed = false;
-  const notStarted = (error: unknown) => options.logger.warn({ err: error }, "the spare trainer did not start");
+  const notStarted = (error: unknown) => {
+    // Closing the pool kills a spare that still loads, which is nothing to warn of.
+    if (!closed) options.logger.warn({ err: error }, "the spare trainer did not start");
+  };
   let spare: StartedTrainer | undefined = startSpare();
   const startNextSpare = guarded(() => {
     if (!closed) spare ??= startSpare();
