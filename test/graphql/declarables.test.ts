@@ -85,6 +85,19 @@ describe("declarables", () => {
     }
   });
 
+  it.each([
+    ["DATASET", "DeclareDatasetInput"],
+    ["MODEL", "DeclareModelInput"],
+    ["OPTIMIZER", "DeclareOptimizerInput"],
+    ["TRAINING", "TrainInput"],
+    ["RETRAINING", "DeclareRetrainingInput"],
+  ])("of the kind %s have every field of %s but the idempotency key", async (kind, input) => {
+    const [{ fields }] = await told(kind);
+    const declared = Object.keys((createSchema().getType(input) as GraphQLInputObjectType).getFields());
+    const names = fields.map(({ name }: { name: string }) => name);
+    expect(new Set(["idempotencyKey", ...names])).toEqual(new Set(declared));
+  });
+
   it("say of the fields of an algorithm what the schema says", async () => {
     const union = createSchema().getType("AlgorithmInput") as GraphQLInputObjectType;
     for (const { name, fields } of await told("ALGORITHM")) {

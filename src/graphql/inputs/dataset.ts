@@ -1,16 +1,12 @@
 import { Field, InputType } from "type-graphql";
 import type { AppendDeclaration } from "../../datasets/append.js";
 import { JSONObjectScalar } from "../../entities/scalars.js";
-import { datasetFields } from "../../language/datasets/fields.js";
-import { addFields } from "./derive.js";
-import { DeclarationInput, MutationInput } from "./fields.js";
+import type { DatasetDeclaration } from "../../language/datasets/dataset.js";
+import { datasetStruct } from "../../language/datasets/fields.js";
+import { type Input, MutationInput, mutationInput } from "./fields.js";
 
-@InputType({
-  description:
-    "Declares a dataset: its name, features and split. Once it has rows, only descriptions may still be declared differently.",
-})
-export class DeclareDatasetInput extends DeclarationInput {}
-addFields(DeclareDatasetInput, datasetFields);
+export const DeclareDatasetInput = mutationInput(datasetStruct);
+export type DeclareDatasetInput = Input<DatasetDeclaration>;
 
 @InputType({ description: "Adds rows to a dataset; all of them, or none." })
 export class AppendRowsInput extends MutationInput implements AppendDeclaration {

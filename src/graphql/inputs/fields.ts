@@ -1,5 +1,4 @@
 import { InputType } from "type-graphql";
-import { declarationFields } from "../../language/fields/declaration.js";
 import type { DeclaredFields, Struct } from "../../language/fields/field.js";
 import { limits } from "../../language/fields/limits.js";
 import { described } from "../../language/fields/scalars.js";
@@ -29,11 +28,3 @@ export abstract class MutationInput {
   idempotencyKey?: string | null;
 }
 addFields(MutationInput as InputClass, mutationFields);
-
-/** What every declaration has. */
-@InputType({ description: "What every declaration has." })
-export abstract class DeclarationInput extends MutationInput {
-  name!: string;
-  description?: string | null;
-}
-addFields(DeclarationInput as InputClass, declarationFields);

@@ -1,13 +1,13 @@
 import { algorithmUnion } from "../algorithms/algorithms.js";
 import { optimizerStruct } from "../algorithms/optimizer.js";
 import { featureTypeChoices, featureTypeFields, featureTypes } from "../datasets/feature-types.js";
-import { datasetFields } from "../datasets/fields.js";
+import { datasetStruct } from "../datasets/fields.js";
 import { choices } from "../fields/choices.js";
 import type { Fields, Noun, Struct, Takes, Union } from "../fields/field.js";
 import { layerUnion } from "../layers/layers.js";
 import { lossChoices, lossFields } from "../losses/losses.js";
 import { metricChoices } from "../metrics/metric-types.js";
-import { modelFields } from "../models/fields.js";
+import { modelStruct } from "../models/fields.js";
 import { fits, optionsOf } from "../models/preprocessing-fits.js";
 import { preprocessingMethods, preprocessings } from "../preprocessing/preprocessing.js";
 import { retrainingStruct } from "../retraining/retraining.js";
@@ -96,8 +96,8 @@ export const catalogue: Readonly<Record<DeclarableKind, readonly Declarable[]>> 
     doc: `${preprocessingMethods.meanings[name]} Fits ${fits(name)}.`,
     fields: optionsOf(name),
   })),
-  DATASET: [{ name: "dataset", doc: "A table of rows, and how they are split.", fields: datasetFields }],
-  MODEL: [{ name: "model", doc: "A network that predicts one feature of a dataset from others.", fields: modelFields }],
+  DATASET: [ofStruct("dataset", datasetStruct)],
+  MODEL: [ofStruct("model", modelStruct)],
   OPTIMIZER: [ofStruct("optimizer", optimizerStruct)],
   TRAINING: [ofStruct("train", trainStruct)],
   TRIGGER: ofUnion(triggerUnion),

@@ -45,8 +45,8 @@ const splitStruct = struct(
   splitFields,
 );
 
-/** What a dataset declares beside its name and description. */
-export const datasetFields = {
+const datasetFields = {
+  ...declarationFields,
   features: described<FeatureDeclaration[]>(
     { type: "LIST", of: { type: "OBJECT", struct: () => featureStruct }, min: 2, max: limits.features },
     { doc: `Its columns, 2 to ${count(limits.features)}: inputs and at least one target.` },
@@ -56,3 +56,9 @@ export const datasetFields = {
     { doc: "How rows are divided.", otherwise: "0.8, 0.1, 0.1" },
   ),
 } satisfies Fields;
+
+export const datasetStruct = struct(
+  "DeclareDatasetInput",
+  "Declares a dataset: its name, features and split. Once it has rows, only descriptions may still be declared differently.",
+  datasetFields,
+);

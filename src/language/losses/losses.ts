@@ -1,4 +1,4 @@
-import type { OutputForm, TargetType } from "../datasets/feature-types.js";
+import { describedType, type OutputForm, type TargetType } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import type { Fields } from "../fields/field.js";
 import { choice, number } from "../fields/scalars.js";
@@ -43,25 +43,22 @@ const gamma = number({ min: 0, default: 2, doc: "How little an example counts th
 const descriptions = {
   MEAN_SQUARED_ERROR: loss("The mean of squared errors.", numbers),
   MEAN_ABSOLUTE_ERROR: loss("The mean of absolute errors, less moved by outliers.", numbers),
-  MEAN_ABSOLUTE_PERCENTAGE_ERROR: loss(
-    "100 |error| / |target|, for targets above 0. The network puts out the logarithm.",
-    numbers,
-    { output: positive, domain: "POSITIVE" },
-  ),
-  MEAN_SQUARED_LOGARITHMIC_ERROR: loss(
-    "Squared error of log(1 + target), for targets of at least 0. The network puts out the logarithm.",
-    numbers,
-    { output: positive, domain: "NOT_NEGATIVE" },
-  ),
+  MEAN_ABSOLUTE_PERCENTAGE_ERROR: loss("100 |error| / |target|, for targets above 0.", numbers, {
+    output: positive,
+    domain: "POSITIVE",
+  }),
+  MEAN_SQUARED_LOGARITHMIC_ERROR: loss("Squared error of log(1 + target), for targets of at least 0.", numbers, {
+    output: positive,
+    domain: "NOT_NEGATIVE",
+  }),
   HUBER: loss("Squared below `delta`, linear above.", numbers, {
     fields: { delta: number({ above: 0, default: 1, doc: "Error from which on the loss is linear." }) },
   }),
   LOG_COSH: loss("log(cosh(error)), a smooth HUBER.", numbers),
-  POISSON: loss(
-    "rate - target log(rate), for counts: targets of at least 0. The network puts out the logarithm of the rate.",
-    numbers,
-    { output: positive, domain: "NOT_NEGATIVE" },
-  ),
+  POISSON: loss("rate - target log(rate), for counts: targets of at least 0.", numbers, {
+    output: positive,
+    domain: "NOT_NEGATIVE",
+  }),
   BINARY_CROSSENTROPY: loss("-log(probability of what is true).", ["BINARY"], { fields: { labelSmoothing } }),
   BINARY_FOCAL_CROSSENTROPY: loss(
     "BINARY_CROSSENTROPY in which examples predicted well count less (Lin et al., 2017).",
@@ -97,7 +94,7 @@ const descriptions = {
     { output: { activation: "SOFTMAX", scaling: "NONE" }, domain: "DISTRIBUTION", leastWidth: 2 },
   ),
   TVERSKY: loss(
-    "1 - hits / (hits + alpha false positives + beta false negatives), summed over a row's outputs (Salehi et al., 2017; Keras: Tversky). The numbers of a VECTOR are labels from 0 to 1.",
+    "1 - hits / (hits + alpha false positives + beta false negatives), summed over a row's outputs (Salehi et al., 2017; Keras: Tversky). A VECTOR holds labels from 0 to 1.",
     ["CATEGORY", "VECTOR"],
     {
       fields: {
@@ -127,10 +124,12 @@ export const losses = Object.keys(descriptions) as LossType[];
 
 const meanings = Object.fromEntries(
   losses.map((type) => {
-    const { doc, targets } = lossDescriptions[type];
+    const { doc, targets, output } = lossDescriptions[type];
+    const form = output && listed(targets.filter((target) => describedType(target).target?.classes === undefined));
+    const activation = output ? ` Output activation for ${form}: ${output.activation}.` : "";
     const preferred = targets.filter((target) => lossesFor(target)[0] === type);
     const fits = preferred.length > 0 ? `Default of ${listed(preferred)} targets.` : `For ${listed(targets)} targets.`;
-    return [type, `${doc} ${fits}`];
+    return [type, `${doc} ${fits}${activation}`];
   }),
 ) as Record<LossType, string>;
 

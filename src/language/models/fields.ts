@@ -1,8 +1,11 @@
 import { type TargetType, targetTypes } from "../datasets/feature-types.js";
+import { declarationFields } from "../fields/declaration.js";
 import { type Fields, struct, type Union } from "../fields/field.js";
 import { limits } from "../fields/limits.js";
 import { described, number, reference } from "../fields/scalars.js";
 import { count, listed } from "../fields/wording.js";
+import type { LayerDeclaration } from "../layers/layer.js";
+import { layerUnion } from "../layers/layers.js";
 import { type LossDeclaration, lossStruct } from "../losses/losses.js";
 import { type MetricType, metricChoices } from "../metrics/metric-types.js";
 import { type PreprocessingDeclaration, preprocessingStruct } from "../preprocessing/preprocessing.js";
@@ -43,8 +46,8 @@ const classWeightsUnion = {
   },
 } satisfies Union;
 
-/** What a model declares beside its name and its layers. */
-export const modelFields = {
+const modelFields = {
+  ...declarationFields,
   dataset: reference("DATASET", { doc: "Name of the dataset it learns from." }),
   target: reference("FEATURE", { doc: `The feature it predicts: ${listed(targetTypes, "or")}.` }),
   inputs: described<string[], { doc: string; otherwise: string }>(
@@ -57,6 +60,12 @@ export const modelFields = {
   preprocessing: described<PreprocessingDeclaration[], { doc: string; otherwise: string }>(
     { type: "LIST", of: { type: "OBJECT", struct: () => preprocessingStruct }, max: limits.features },
     { doc: "Methods and options for single inputs.", otherwise: defaultMethodWords() },
+  ),
+  layers: described<LayerDeclaration[]>(
+    { type: "LIST", of: { type: "ONE_OF", union: () => layerUnion }, max: limits.layers },
+    {
+      doc: `Hidden layers, at most ${count(limits.layers)}; none makes a linear model. The output layer, named \`output\`, follows from the target and is not listed.`,
+    },
   ),
   loss: described<LossDeclaration, { doc: string; otherwise: string }>(
     { type: "OBJECT", struct: () => lossStruct },
@@ -88,3 +97,9 @@ export const modelFields = {
     { doc: "What a run does about rows that this model cannot use.", default: "REFUSE" },
   ),
 } satisfies Fields;
+
+export const modelStruct = struct(
+  "DeclareModelInput",
+  "Declares a model. The smallest is a name, a dataset, a target and hidden layers: the rest follows from the features.",
+  modelFields,
+);
