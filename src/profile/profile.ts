@@ -1,5 +1,11 @@
 import { codecs } from "../features/types/codecs.js";
 import type { FeatureType } from "../language/datasets/dataset.js";
+import {
+  type FeatureProfileNumbers,
+  histogramBins,
+  mostTopValues,
+  profiledProbabilities,
+} from "../language/datasets/profile.js";
 import { distinctOf } from "./sketches/counts.js";
 import type { Value } from "./sketches/distinct.js";
 import type { FeatureSketch, TableSketch } from "./sketches/feature-sketch.js";
@@ -7,35 +13,14 @@ import { standardDeviation } from "./sketches/moments.js";
 import { isExact, type QuantileSketch, quantilesAt, weightedNumbers } from "./sketches/quantiles.js";
 
 /** What a feature's values look like in some rows. */
-export interface FeatureProfile {
-  name: string;
+export interface FeatureProfile extends FeatureProfileNumbers {
   type: FeatureType;
-  /** Rows without a value. */
-  missing: number;
-  /** Different values; null where they are not told apart, as for vectors. */
-  distinct: number | null;
-  /** Of numbers, of true (1) and false (0), of instants in seconds since 1970, and of all elements of vectors and sequences. */
-  mean: number | null;
-  standardDeviation: number | null;
-  minimum: number | null;
-  maximum: number | null;
-  quantiles: { probability: number; value: number }[];
-  /** `counts[i]` values lie from `edges[i]` to `edges[i + 1]`. Null where there are no numbers. */
-  histogram: { edges: number[]; counts: number[] } | null;
-  /** The most frequent values, most frequent first. */
-  topValues: { value: string; count: number }[];
-  /** Characters of a text or elements of a sequence, on average; else null. */
-  meanLength: number | null;
 }
 
 export interface DatasetProfile {
   rowCount: number;
   features: FeatureProfile[];
 }
-
-export const profiledProbabilities = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
-export const mostTopValues = 20;
-export const histogramBins = 20;
 
 export function describeSketch({ rowCount, features }: TableSketch): DatasetProfile {
   return { rowCount, features: features.map(describeFeature) };
