@@ -10,9 +10,18 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const python = process.env.PYTHON ?? "python3";
 const folder = process.env.TABLES ?? path.join(os.tmpdir(), "perennial-tables");
 const seeds = [1, 2, 3];
-const all = ["cars", "penguins", "weather", "titanic", "Hitters", "attrition", "churn", "Default", "Carseats", "OJ"].concat(
-  ["Wage", "College", "Boston", "Pima", "birthwt", "Mroz", "credit", "Caravan", "ames", "diamonds"],
-);
+const all = [
+  "cars",
+  "penguins",
+  "weather",
+  "titanic",
+  "Hitters",
+  "attrition",
+  "churn",
+  "Default",
+  "Carseats",
+  "OJ",
+].concat(["Wage", "College", "Boston", "Pima", "birthwt", "Mroz", "credit", "Caravan", "ames", "diamonds"]);
 const wanted = process.argv.slice(2);
 const names = wanted.length > 0 ? wanted : all;
 
@@ -45,24 +54,42 @@ for (const name of names) {
   const score = runs.map(({ test }) => test[metric]);
   const seconds = Math.max(...runs.map((run) => run.seconds));
   ours[name] = { metric, score, seconds, rows: given.columns[0].values.length, columns: given.columns.length };
-  console.log(name, metric, mean(score).toFixed(3), `${seconds.toFixed(1)} s`, runs.map(({ epochs }) => epochs).join(" "));
+  console.log(
+    name,
+    metric,
+    mean(score).toFixed(3),
+    `${seconds.toFixed(1)} s`,
+    runs.map(({ epochs }) => epochs).join(" "),
+  );
 }
 
 if (!existsSync(path.join(folder, "peers.json")) || process.env.PEERS) script("peers");
 const peers = JSON.parse(readFileSync(path.join(folder, "peers.json"), "utf8"));
 const kinds = ["linear", "mlp", "trees"];
-const lines = ["| Table | Rows × columns | Score | Suggested | Linear | MLP | Trees | Seconds |", "|---|---|---|---|---|---|---|---|"];
+const lines = [
+  "| Table | Rows × columns | Score | Suggested | Linear | MLP | Trees | Seconds |",
+  "|---|---|---|---|---|---|---|---|",
+];
 const results = [];
 const wins = { linear: 0, mlp: 0, trees: 0 };
 for (const [name, { metric, score, seconds, rows, columns }] of Object.entries(ours)) {
   const of = (kind) => mean(seeds.map((seed) => peers[`${name}.${seed}`]?.[kind] ?? Number.NaN));
-  const result = { name, rows, columns, metric, suggested: mean(score), ...Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) };
+  const result = {
+    name,
+    rows,
+    columns,
+    metric,
+    suggested: mean(score),
+    ...Object.fromEntries(kinds.map((kind) => [kind, of(kind)])),
+  };
   results.push({ ...result, seconds });
   // Scores differ by more than this from one split to the next.
   for (const kind of ["linear", "mlp"]) if (result.suggested >= result[kind] - 0.005) wins[kind] += 1;
   if (result.suggested >= result.trees - 0.02) wins.trees += 1;
   const shown = [result.suggested, ...kinds.map((kind) => result[kind])].map((value) => value.toFixed(3));
-  lines.push(`| ${name} | ${rows.toLocaleString("en-US")} × ${columns} | ${metric} | ${shown.join(" | ")} | ${seconds.toFixed(1)} |`);
+  lines.push(
+    `| ${name} | ${rows.toLocaleString("en-US")} × ${columns} | ${metric} | ${shown.join(" | ")} | ${seconds.toFixed(1)} |`,
+  );
 }
 const count = results.length;
 const summary = `Of ${count} tables, the suggested model is at or above (to 0.005) the linear model in ${wins.linear}, the MLP in ${wins.mlp}; within 0.02 of the trees, or above, in ${wins.trees}.`;

@@ -30,7 +30,12 @@ export function datasetOf(name, { columns, target }, seed) {
     if (isBinary(column)) return { name: column.name, type: "BINARY", ...nullable };
     // A category that never occurs, where there is one alone.
     const categories = [...values].sort();
-    return { name: column.name, type: "CATEGORY", categories: categories.length > 1 ? categories : [...categories, "-"], ...nullable };
+    return {
+      name: column.name,
+      type: "CATEGORY",
+      categories: categories.length > 1 ? categories : [...categories, "-"],
+      ...nullable,
+    };
   });
   const dataset = resolved(resolveDataset({ name, features, split: { train: 0.7, validation: 0.1, test: 0.2, seed } }));
   const count = columns[0].values.length;
@@ -56,7 +61,7 @@ export async function trainSuggestion({ dataset, table }, target, { seed, change
   const parts = splitIndices(dataset.split, dataset.features, table);
   const counts = Object.fromEntries(Object.entries(parts).map(([part, rows]) => [part, rows.length]));
   const { model: _, optimizer: __, ...training } = suggestion.training;
-  const spec = resolved(resolveTraining({ ...training, seed }, { model, optimizer, counts }));
+  const spec = resolved(resolveTraining({ ...training, seed }, model, counts, optimizer.learningRate));
   const { bytes } = await writeSegment(dataset.features, table);
   const segment = { key: "rows", sha256: createHash("sha256").update(bytes).digest("hex"), rowCount: table.rowCount };
   const executor = createOnnxExecutor({ provider: "cpu", threads: 1 });

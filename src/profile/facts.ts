@@ -1,3 +1,4 @@
+import { pathBelow } from "../language/fields/findings.js";
 import type { Problem } from "../language/fields/problem.js";
 import { count } from "../language/fields/wording.js";
 import { distinctOf } from "./sketches/counts.js";
@@ -47,14 +48,14 @@ export function conspicuous(before: readonly Facts[], added: readonly Facts[]): 
     const chance = 3 * Math.sqrt(Math.max(expected * (1 - expected), 1 / now.rowCount) / now.rowCount);
     if (old.rowCount === 0 || share < expected + risenBy + chance) continue;
     const message = `is missing in ${percent(share)} of the ${count(now.rowCount)} added rows, and in ${percent(expected)} of those before.`;
-    problems.push({ path: name, code: "MISSING_RISING", message });
+    problems.push({ path: pathBelow("", name), code: "MISSING_RISING", message });
   }
   const constantBefore = new Set(before.flatMap(({ constant }) => constant));
   for (const name of added[0]?.constant ?? []) {
     const isConstant = added.every(({ constant }) => constant.includes(name));
     if (!isConstant || old.rowCount === 0 || constantBefore.has(name)) continue;
     const message = `has the same value in all ${count(now.rowCount)} added rows, and had several before.`;
-    problems.push({ path: name, code: "CONSTANT", message });
+    problems.push({ path: pathBelow("", name), code: "CONSTANT", message });
   }
   return problems.slice(0, 100);
 }

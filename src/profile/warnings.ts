@@ -1,3 +1,4 @@
+import { pathBelow } from "../language/fields/findings.js";
 import type { Problem } from "../language/fields/problem.js";
 import { percent } from "./facts.js";
 import type { DatasetProfile } from "./profile.js";
@@ -10,7 +11,7 @@ export function profileWarnings({ rowCount, features }: DatasetProfile): Problem
   if (rowCount === 0) return [];
   return features
     .flatMap(({ name, missing, distinct }): Problem[] => {
-      const path = name;
+      const path = pathBelow("", name);
       if (missing === rowCount) return [{ path, code: "CONSTANT", message: "has no value in any row." }];
       const warnings: Problem[] = [];
       if (distinct === 1 && rowCount > 1) {

@@ -1,6 +1,6 @@
 import { describedType } from "../../language/datasets/feature-types.js";
 import type { Preprocessing, PreprocessingDeclaration } from "../../language/preprocessing/preprocessing.js";
-import type { KnownColumn, KnownTable } from "./suggest.js";
+import type { KnownColumn, KnownTable } from "./known.js";
 
 export interface SuggestedInputs {
   columns: KnownColumn[];

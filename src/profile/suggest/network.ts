@@ -1,6 +1,6 @@
 import { describedType } from "../../language/datasets/feature-types.js";
 import type { LayerDeclaration } from "../../language/layers/layer.js";
-import type { KnownColumn } from "./suggest.js";
+import type { KnownColumn } from "./known.js";
 
 export interface SuggestedNetwork {
   layers: LayerDeclaration[];

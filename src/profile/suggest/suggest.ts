@@ -1,23 +1,10 @@
-import { classesOf, describedType, isTargetType, type TargetType } from "../../language/datasets/feature-types.js";
+import { classesOf, isTargetType, type TargetType } from "../../language/datasets/feature-types.js";
 import { limits } from "../../language/fields/limits.js";
 import { defaultMetrics, type MetricType, metricDescriptions } from "../../language/metrics/metric-types.js";
 import { metricName } from "../../language/metrics/metrics.js";
-import type { FeatureProfile } from "../profile.js";
 import { suggestInputs } from "./inputs.js";
+import type { KnownColumn, KnownTable } from "./known.js";
 import { suggestNetwork } from "./network.js";
-
-/** A column as far as it is known; without the rest of its profile, it is preprocessed by default. */
-export type KnownColumn = Pick<FeatureProfile, "name" | "type" | "missing" | "distinct"> &
-  Partial<FeatureProfile> & { shape?: readonly number[] };
-
-/** What is known of a table. */
-export interface KnownTable {
-  dataset: string;
-  rowCount: number;
-  columns: readonly KnownColumn[];
-  /** Columns that are no inputs, whatever their profile says: what gives the target away, or is known to be an identifier. */
-  except?: readonly string[];
-}
 
 /** Inputs of `declareModel`, `declareOptimizer`, `train` and `declareRetraining`, as they stand. */
 export interface Suggestion {
@@ -116,9 +103,4 @@ function gateOf(metrics: readonly MetricType[], isImbalanced: boolean): { metric
 function nameOf(text: string, end: string): string {
   const plain = text.replaceAll(/[^A-Za-z0-9_-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
   return `${plain.slice(0, limits.nameLength - end.length).replace(/[-_]+$/, "") || "model"}${end}`;
-}
-
-/** Whether an input is made of tokens. */
-export function isOfTokens({ type }: Pick<KnownColumn, "type">): boolean {
-  return describedType(type).elements?.are === "TOKENS";
 }
