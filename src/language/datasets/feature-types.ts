@@ -67,7 +67,10 @@ export interface Elements {
 const regression: OutputForm = { activation: "LINEAR", scaling: "Z_SCORE" };
 const scaled = ["Z_SCORE", "MIN_MAX", "NONE"] as const;
 
-/** Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`. */
+/**
+ * Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`; a target also has
+ * one in `engine/onnx/export/answers.ts`.
+ */
 export const featureTypeDescriptions = {
   NUMBER: {
     doc: "A finite number.",
