@@ -3,6 +3,7 @@ import { type RowSource, sourceOf } from "../engine/programs/row-source.js";
 import { encodeInputs, encodeTarget, type FittedPreprocessing } from "../features/preprocessing.js";
 import { columnOf, featureWidth, type Table } from "../features/table.js";
 import type { ModelSpec } from "../language/models/model.js";
+import { encodedBytes, keptEncodingBytes } from "../language/training/data-memory.js";
 
 /** The rows of one part of the data as a model's network takes them, and their targets for metrics. */
 export interface EncodedRows extends RowSource {
@@ -11,12 +12,6 @@ export interface EncodedRows extends RowSource {
   /** The targets as they are in the dataset, [count, width]. */
   targets(numbers: ArrayLike<number>): Float64Array;
 }
-
-/**
- * Rows whose encoded form takes at most so many bytes are encoded once. Larger ones are encoded for every batch: 3 million
- * rows with two one-hot columns of 300 categories would take 7 GB.
- */
-export const keptBytes = 64 * 2 ** 20;
 
 /**
  * Encodes rows of a table. Whether they are encoded once or for every batch makes no difference to their numbers.
@@ -31,7 +26,7 @@ export function encodedRows(
   table: Table,
   rows: Uint32Array,
   weight: Float32Array | undefined,
-  kept = keptBytes,
+  kept = keptEncodingBytes,
 ): EncodedRows {
   const count = rows.length;
   const target = { name: model.target.feature, shape: model.target.shape };
@@ -46,13 +41,14 @@ export function encodedRows(
     return { ...source, targets, encodedTargets };
   }
   const encodedTargets = (numbers: ArrayLike<number>) => encodeTarget(model, fitted, table, selected(rows, numbers));
+  const scratch = reusedArray(model.inputs.reduce((sum, { width }) => sum + width, 0));
   return {
     count,
     ...held,
     targets,
     encodedTargets,
     take: (numbers) => ({
-      x: encodeInputs(model, fitted, table, selected(rows, numbers)),
+      x: encodeInputs(model, fitted, table, selected(rows, numbers), scratch(numbers.length)),
       y: encodedTargets(numbers),
       count: numbers.length,
       ...(weight && { weight: Float32Array.from(numbers, (row) => weight[row] as number) }),
@@ -60,9 +56,13 @@ export function encodedRows(
   };
 }
 
-/** What inputs and targets of so many rows take when they are encoded. */
-export function encodedBytes({ inputs, target }: Pick<ModelSpec, "inputs" | "target">, count: number): number {
-  return 4 * count * inputs.reduce((sum, { width }) => sum + width, target.width);
+/** One array for batches of the same size: the system would have to clear the pages of a new one for every batch. */
+function reusedArray(width: number): (rows: number) => Float32Array {
+  let held = new Float32Array(0);
+  return (rows) => {
+    if (held.length !== rows * width) held = new Float32Array(rows * width);
+    return held;
+  };
 }
 
 function selected(rows: Uint32Array, numbers: ArrayLike<number>): Uint32Array {

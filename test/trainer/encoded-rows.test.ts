@@ -4,7 +4,7 @@ import { sourceOf } from "../../src/engine/programs/row-source.js";
 import { fitPreprocessing } from "../../src/features/preprocessing.js";
 import { tableFromRows } from "../../src/features/table.js";
 import type { Preprocessing } from "../../src/language/preprocessing/preprocessing.js";
-import { encodedBytes, encodedRows } from "../../src/trainer/encoded-rows.js";
+import { encodedRows } from "../../src/trainer/encoded-rows.js";
 import { feature, modelOf } from "../features/features.js";
 
 const features = [
@@ -55,11 +55,6 @@ describe("rows that are encoded for every batch", () => {
       }),
     );
   });
-});
-
-it("encodedBytes counts inputs and target of every row", () => {
-  // 1 + 3 + 2 inputs and a target, of 4 bytes.
-  expect(encodedBytes(modelOf(inputs, price), 10)).toBe(10 * 7 * 4);
 });
 
 it("a source takes rows in the order asked for, with their weights", () => {

@@ -16,7 +16,7 @@ export interface RowSource {
   count: number;
   /** Of all rows; see `Rows`. */
   weight?: Float32Array;
-  /** The rows with these numbers, in this order. */
+  /** The rows with these numbers, in this order. Their arrays may be used again by the next call. */
   take(numbers: ArrayLike<number>): Rows;
 }
 
