@@ -37,9 +37,7 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
   );
   wanted.add(dataset.split.key);
   const features = dataset.features.filter((feature) => wanted.has(feature.name));
-  const segments: Buffer[] = [];
-  for (const segment of dataset.segments) segments.push(await store.get(segment.key, segment.sha256));
-  const table: Table = await readSegments(features, segments);
+  const table: Table = await readSegments(features, stored(dataset.segments, store));
 
   const parts = splitIndices(dataset.split, features, table);
   if (parts.train.length === 0)
@@ -57,6 +55,11 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
     firstNew: parent ? train.filter((ordinal) => ordinal < parent.rowCount).length : 0,
     rows: (part, spec, fitted) => encodedRows(spec, fitted, table, rows[part], exampleWeights(spec, table, rows, part)),
   };
+}
+
+/** The segments' files, each fetched when it is read. */
+async function* stored(segments: Assignment["dataset"]["segments"], store: Store): AsyncGenerator<Uint8Array> {
+  for (const { key, sha256 } of segments) yield await store.get(key, sha256);
 }
 
 function featuresOf(model: ModelSpec): string[] {
