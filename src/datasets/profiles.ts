@@ -7,16 +7,21 @@ import { PlatformError } from "../errors.js";
 import type { Intake } from "../intake/intake.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
+import { shown } from "../language/fields/wording.js";
 import type { Drift } from "../profile/drift/compare.js";
 import type { DatasetProfile } from "../profile/profile.js";
 import { sketchFormat } from "../profile/stored-sketch.js";
+import { type Suggestion, suggest } from "../profile/suggest/suggest.js";
 import { profileWarnings } from "../profile/warnings.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { flagsOf, storeProfile } from "./segment-profiles.js";
-import { latestVersion } from "./versions.js";
+import { latestVersion, segmentsOf } from "./versions.js";
 
 /** What computes profiles off the server's loop. */
-export type Profiler = Pick<Intake, "profileSegment" | "mergeSketches" | "describeSketch" | "compareSketches">;
+export type Profiler = Pick<
+  Intake,
+  "profileSegment" | "findLeaks" | "mergeSketches" | "describeSketch" | "compareSketches"
+>;
 
 /** Sketches that are read and merged at once. */
 const mergedAtOnce = 64;
@@ -64,6 +69,35 @@ export async function compareDatasets(
   const before = await sketchOf(manager, store, profiler, dataset, { after: 0, upTo: reference });
   const after = await sketchOf(manager, store, profiler, dataset, { after: reference, upTo: current });
   return profiler.compareSketches(before, after);
+}
+
+/**
+ * A first model for a dataset. Its rows are known by their profile; what gives the target away is looked for in the first
+ * segment.
+ *
+ * @throws PlatformError NOT_FOUND for the dataset or before the first append; BAD_INPUT for a target that no model predicts.
+ */
+export async function suggestModel(
+  access: Access,
+  store: ObjectStore,
+  profiler: Profiler,
+  { dataset: name, target }: { dataset: string; target: string },
+): Promise<Suggestion> {
+  const { manager } = sessionOf(access);
+  const { id, features } = await datasetNamed(manager, name);
+  const aimed = features.find((feature) => feature.name === target);
+  if (!aimed) throw new PlatformError("BAD_INPUT", `target: dataset ${name} has no feature ${shown(target)}`);
+  const { profile, version } = await profileDataset(access, store, profiler, name);
+  const [segment] = await segmentsOf(manager, { datasetId: id, number: version.number });
+  const except = segment
+    ? await profiler.findLeaks(features, await store.get(segment.key, segment.sha256), target)
+    : [];
+  const shapes = new Map(features.map((feature) => [feature.name, feature.shape]));
+  const columns = profile.features.map((column) => ({ ...column, shape: shapes.get(column.name) ?? [] }));
+  const suggestion = suggest({ dataset: name, rowCount: profile.rowCount, columns, except }, target);
+  if (suggestion) return suggestion;
+  const message = `target: ${shown(target)} is ${aimed.type}, or no other feature says anything about it`;
+  throw new PlatformError("BAD_INPUT", message);
 }
 
 async function datasetNamed(manager: EntityManager, name: string): Promise<Dataset> {
