@@ -6,6 +6,7 @@ import { Optimizer, OptimizerRevision } from "./optimizer.js";
 import { Retraining, RetrainingRevision } from "./retraining.js";
 import { Run } from "./run.js";
 import { ModelVersion } from "./version.js";
+import { Upload } from "./upload.js";
 import { Worker } from "./worker.js";
 
 /**
@@ -25,6 +26,7 @@ export const nouns = {
   Run: { prefix: "run", entity: Run },
   Checkpoint: { prefix: "checkpoint", entity: Checkpoint },
   ModelVersion: { prefix: "version", entity: ModelVersion },
+  Upload: { prefix: "upload", entity: Upload },
   Worker: { prefix: "worker", entity: Worker },
 } as const satisfies Record<string, { prefix: string; entity: new () => Node }>;
 

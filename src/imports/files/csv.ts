@@ -1,0 +1,233 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { quoteText } from "../../segments/duckdb.js";
+import { importLimits } from "../limits.js";
+import type { FileFormat } from "./format.js";
+import { cleanHeaders } from "./headers.js";
+import { collected, inChunks, scalar } from "./query.js";
+import type { TableFile } from "./table-file.js";
+import { Unreadable } from "./unreadable.js";
+
+/** How a CSV file is written. */
+interface Dialect {
+  delimiter: string;
+  quote: string;
+  escape: string;
+  skip: number;
+  hasHeader: boolean;
+}
+
+const candidates = [",", ";", "\t", "|"];
+
+/** Opens a CSV or TSV file, whatever its delimiter and quote. DuckDB parses it. */
+export async function openCsv(
+  connection: DuckDBConnection,
+  given: string,
+  format: FileFormat,
+  folder: string,
+): Promise<TableFile> {
+  const notes: string[] = [];
+  let path = given;
+  let { compression, encoding } = format;
+  if (encoding === "latin-1") notes.push("the file is not in UTF-8; it is read as Latin-1 (ISO 8859-1).");
+  const common = () =>
+    `encoding = '${encoding}', compression = '${compression}', max_line_size = ${importLimits.lineBytes}, comment = ''`;
+  const dialect = await sniff(connection, path, common(), notes);
+  const options = (columns: number, hasHeader: boolean) => {
+    const { delimiter, quote, escape, skip } = dialect;
+    const types = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ");
+    return [
+      ...[common(), "auto_detect = false", `delim = ${quoteText(delimiter)}`, `quote = ${quoteText(quote)}`],
+      ...[`escape = ${quoteText(escape)}`, `skip = ${skip}`, `header = ${hasHeader}`, `columns = {${types}}`],
+    ].join(", ");
+  };
+  const width = await columnCount(connection, () => `${quoteText(path)}, ${common()}`, dialect);
+  const from = (more = "") => `read_csv(${quoteText(path)}, ${options(width, dialect.hasHeader)}${more})`;
+  const first = async () => {
+    const sql = `SELECT * FROM read_csv(${quoteText(path)}, ${options(width, false)}, ignore_errors = true) LIMIT 1`;
+    return collected(connection, sql);
+  };
+  // Lines that end in different ways stop the strict parser, and the lenient one loses cells: the ends are made equal.
+  const header = await first().catch(async (error: unknown) => {
+    if (!isMixed(error)) throw explained(error);
+    path = await withEqualLineEnds(path, compression, join(folder, "equal-lines.csv"));
+    compression = "none";
+    return first();
+  });
+  const names = header.columns.map(([name]) => (dialect.hasHeader ? (name as string | null) : null));
+  const headers = cleanHeaders(names);
+  if (!dialect.hasHeader) {
+    notes.push("the first line looks like a row and not like names; columns are called column_1, column_2 ….");
+    for (const header of headers) delete header.warning;
+  }
+  const all = headers.map((_, index) => `c${index}`);
+
+  /** A scan that finds lines of mixed ends further down begins again with equal ones. */
+  async function* scan(columns: readonly number[]) {
+    const wanted = columns.map((index) => `c${index}`).join(", ") || "c0";
+    await connection.run("DROP TABLE IF EXISTS left_out");
+    await connection.run("DROP TABLE IF EXISTS left_out_scans");
+    const rejects = ", store_rejects = true, rejects_table = 'left_out', rejects_scan = 'left_out_scans', rejects_limit = 100000";
+    try {
+      yield* inChunks(connection, `SELECT ${wanted} FROM ${from(rejects)}`);
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  const attempt = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (isForeign(error) && encoding === "utf-8") {
+        encoding = "latin-1";
+        notes.push("the file is not in UTF-8; it is read as Latin-1 (ISO 8859-1).");
+      } else if (isMixed(error) && !path.startsWith(folder)) {
+        path = await withEqualLineEnds(path, compression, join(folder, "equal-lines.csv"));
+        compression = "none";
+      } else throw explained(error);
+      return work().catch((again: unknown) => {
+        throw explained(again);
+      });
+    }
+  };
+
+  return {
+    headers,
+    firstLine: 1 + dialect.skip + Number(dialect.hasHeader),
+    notes,
+    countRows: () =>
+      attempt(() => scalar(connection, `SELECT count(*) FROM ${from(", ignore_errors = true")}`).then(Number)),
+    sample: (rows, isLarge) =>
+      attempt(async () => {
+        const source = `SELECT ${all.join(", ")} FROM ${from(", ignore_errors = true")}`;
+        if (!isLarge) return collected(connection, `${source} LIMIT ${rows}`);
+        const beginning = Math.floor(rows / 4);
+        const head = await collected(connection, `${source} LIMIT ${beginning}`);
+        const rest = await collected(
+          connection,
+          `SELECT * FROM (${source}) USING SAMPLE reservoir(${rows - beginning} ROWS) REPEATABLE (1)`,
+        );
+        return {
+          rowCount: head.rowCount + rest.rowCount,
+          columns: head.columns.map((column, index) => column.concat(rest.columns[index] ?? [])),
+        };
+      }),
+    scan,
+    async rejects() {
+      const rows = await connection.runAndReadAll(
+        "SELECT line, min(error_type::VARCHAR) FROM left_out GROUP BY line ORDER BY line",
+      );
+      return rows.getRows().map(([line, type]) => ({ line: Number(line), message: rejected(String(type)) }));
+    },
+    progress: () => Math.max(0, connection.progress.percentage) / 100,
+  };
+}
+
+async function sniff(connection: DuckDBConnection, path: string, common: string, notes: string[]): Promise<Dialect> {
+  const attempts = [
+    "",
+    ", strict_mode = false",
+    ", ignore_errors = true",
+    ...candidates.map((delimiter) => `, delim = ${quoteText(delimiter)}, quote = '"', strict_mode = false`),
+  ];
+  let failure: unknown;
+  for (const [index, more] of attempts.entries()) {
+    try {
+      const result = await connection.runAndReadAll(
+        `SELECT Delimiter, Quote, "Escape", SkipRows, HasHeader, len(Columns)
+         FROM sniff_csv(${quoteText(path)}, all_varchar = false, ${common}${more})`,
+      );
+      const [row] = result.getRows();
+      if (!row) continue;
+      const [delimiter, quote, escape, skip, hasHeader] = row.map(String) as [string, string, string, string, string];
+      // A quote that does not occur in the first lines may occur later.
+      const marks = quote === "(empty)" || quote === "\u0000" ? '"' : quote;
+      if (index > 0) notes.push("the file does not keep to one form; lines that do not fit are problems.");
+      return {
+        delimiter: delimiter === "(empty)" ? "," : delimiter,
+        quote: marks,
+        escape: escape === "(empty)" || escape === "\u0000" ? marks : escape,
+        // What a lenient look skips would be lost.
+        skip: index === 0 ? Number(skip) : 0,
+        hasHeader: index === 0 ? hasHeader === "true" : true,
+      };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw explained(failure);
+}
+
+/** How many columns the file has: what the sniffer found, with the dialect as it will be used. */
+async function columnCount(connection: DuckDBConnection, file: () => string, dialect: Dialect): Promise<number> {
+  const { delimiter, quote, escape, skip } = dialect;
+  const fixed = `delim = ${quoteText(delimiter)}, quote = ${quoteText(quote)}, escape = ${quoteText(escape)}, skip = ${skip}`;
+  for (const more of ["", ", ignore_errors = true", ", strict_mode = false"]) {
+    const found = await scalar(
+      connection,
+      `SELECT len(Columns) FROM sniff_csv(${file()}, ${fixed}, header = true, all_varchar = true${more})`,
+    ).catch(() => undefined);
+    if (found === undefined) continue;
+    const columns = Number(found);
+    if (columns <= importLimits.columns) return columns;
+    throw new Unreadable(`the file has ${columns} columns; at most ${importLimits.columns} are read.`, "TOO_LONG");
+  }
+  throw new Unreadable("the file's columns cannot be told apart: no delimiter divides its lines into equal numbers of cells.");
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const isMixed = (error: unknown): boolean => /state machine reached an invalid state/i.test(messageOf(error));
+const isForeign = (error: unknown): boolean => /not utf-8 encoded|byte sequence mismatch/i.test(messageOf(error));
+
+/** DuckDB's words are for people who write SQL. */
+function explained(error: unknown): unknown {
+  if (error instanceof Unreadable) return error;
+  const message = messageOf(error);
+  const [, line] = /on Line: (\d+)/i.exec(message) ?? [];
+  const at = line === undefined ? null : Number(line);
+  if (/maximum line size/i.test(message))
+    return new Unreadable(
+      `a line is longer than ${importLimits.lineBytes / 2 ** 20} MiB; is it a table, and are its quotes closed?`,
+      "TOO_LONG",
+      at,
+    );
+  if (/not possible to automatically detect|sniffing file/i.test(message))
+    return new Unreadable("the file cannot be read as a table: no delimiter divides its lines into equal numbers of cells.");
+  if (isForeign(error)) return new Unreadable("the file's text is in none of the encodings UTF-8, UTF-16 and Latin-1.", undefined, at);
+  if (/gzip|zlib|zstd|decompress|deflate/i.test(message))
+    return new Unreadable("the file cannot be decompressed: it is damaged or cut off.");
+  return error;
+}
+
+const rejections: Record<string, string> = {
+  "MISSING COLUMNS": "the line has fewer cells than there are columns.",
+  "TOO MANY COLUMNS": "the line has more cells than there are columns.",
+  "UNQUOTED VALUE": "a quote is not closed, or text follows a closing quote.",
+  "LINE SIZE OVER MAXIMUM": `the line is longer than ${importLimits.lineBytes / 2 ** 20} MiB.`,
+  "INVALID ENCODING": "the line is no text in the file's encoding.",
+};
+
+const rejected = (type: string): string => rejections[type] ?? "the line cannot be read.";
+
+/** Copies a file with a line feed at the end of each line, in pieces. */
+async function withEqualLineEnds(path: string, compression: FileFormat["compression"], copy: string): Promise<string> {
+  if (compression === "zstd") throw new Unreadable("its lines end in different ways; write it with equal ends of lines.");
+  let isAfterReturn = false;
+  const equal = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      let text = chunk.toString("latin1");
+      if (isAfterReturn && text.startsWith("\n")) text = text.slice(1);
+      isAfterReturn = text.endsWith("\r");
+      done(null, Buffer.from(text.replaceAll(/\r\n?/g, "\n"), "latin1"));
+    },
+  });
+  const target = createWriteStream(copy, { mode: 0o600 });
+  if (compression === "gzip") await pipeline(createReadStream(path), createGunzip(), equal, target);
+  else await pipeline(createReadStream(path), equal, target);
+  return copy;
+}
