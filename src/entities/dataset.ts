@@ -41,6 +41,8 @@ export class FeatureObject implements Feature {
     description: "IMAGE: how files of another size are resized; null when they are refused.",
   })
   resize?: Resize;
+
+  nullable?: true;
 }
 
 @ObjectType("Split", {
