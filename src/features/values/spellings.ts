@@ -1,4 +1,4 @@
-import { inexactInteger } from "../../language/fields/exact-integers.js";
+import { inexactInteger, markInexactIntegers } from "../../language/fields/exact-integers.js";
 import { limits } from "../../language/fields/limits.js";
 import { parseTimestamp } from "./timestamp.js";
 
@@ -76,6 +76,16 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 /** What a text says that is true or false, yes or no, t or f, y or n, 1 or 0, in any case; undefined for any other. */
 export function spelledBoolean(text: string): boolean | undefined {
   return booleans.get(text.length <= 5 ? text.toLowerCase() : text.trim().toLowerCase());
+}
+
+/** A list in JSON, such as `[1, 2.5]`; undefined for any other text. */
+export function spelledList(text: string): unknown {
+  if (!/^\s*\[/.test(text)) return undefined;
+  try {
+    return JSON.parse(markInexactIntegers(text));
+  } catch {
+    return undefined;
+  }
 }
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];

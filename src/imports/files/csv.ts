@@ -8,7 +8,7 @@ import { quoteText } from "../../segments/duckdb.js";
 import { importLimits } from "../limits.js";
 import type { FileFormat } from "./format.js";
 import { cleanHeaders } from "./headers.js";
-import { collected, inChunks, scalar } from "./query.js";
+import { collected, columnCounts, inChunks, scalar } from "./query.js";
 import type { TableFile } from "./table-file.js";
 import { Unreadable } from "./unreadable.js";
 
@@ -117,6 +117,7 @@ export async function openCsv(
           columns: head.columns.map((column, index) => column.concat(rest.columns[index] ?? [])),
         };
       }),
+    counts: (missing) => attempt(() => columnCounts(connection, from(", ignore_errors = true"), all, missing)),
     scan,
     async rejects() {
       const rows = await connection.runAndReadAll(

@@ -3,6 +3,7 @@ import { markInexactIntegers } from "../../language/fields/exact-integers.js";
 import { quoteText } from "../../segments/duckdb.js";
 import { importLimits } from "../limits.js";
 import type { FileFormat } from "./format.js";
+import { isMissingValue } from "../missing.js";
 import { cleanHeaders } from "./headers.js";
 import { collected, inChunks, scalar } from "./query.js";
 import type { Chunk, TableFile } from "./table-file.js";
@@ -35,6 +36,14 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
     }),
   });
   const all = names.map((_, index) => index);
+  async function* scan(columns: readonly number[]) {
+    try {
+      for await (const { columns: texts } of inChunks(connection, `SELECT json FROM ${from}`))
+        yield byColumn((texts[0] ?? []).map(objectOf), columns);
+    } catch (error) {
+      throw explained(error);
+    }
+  }
   return {
     headers: cleanHeaders(names),
     firstLine: format.kind === "NDJSON" ? 1 : undefined,
@@ -45,14 +54,20 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
         const some = isLarge ? `USING SAMPLE reservoir(${rows} ROWS) REPEATABLE (1)` : `LIMIT ${rows}`;
         return byColumn(await objects(connection, `SELECT json FROM ${from} ${some}`), all);
       }),
-    async *scan(columns) {
-      try {
-        for await (const { columns: texts } of inChunks(connection, `SELECT json FROM ${from}`))
-          yield byColumn((texts[0] ?? []).map(objectOf), columns);
-      } catch (error) {
-        throw explained(error);
-      }
+    async counts(missing) {
+      const sets = missing.map((texts) => new Set(texts));
+      const found = names.map(() => ({ missing: 0, values: new Set<string>() }));
+      for await (const chunk of scan(all))
+        for (const [index, values] of chunk.columns.entries()) {
+          const column = found[index] as (typeof found)[number];
+          for (const value of values) {
+            if (isMissingValue(value, sets[index] ?? new Set())) column.missing++;
+            else if (column.values.size < 100_000) column.values.add(typeof value === "string" ? value : JSON.stringify(value));
+          }
+        }
+      return found.map(({ missing, values }) => ({ missing, distinct: values.size }));
     },
+    scan,
     rejects: async () => [],
     progress: () => Math.max(0, connection.progress.percentage) / 100,
   };

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteIdentifier, quoteText } from "../../segments/duckdb.js";
 import { importLimits } from "../limits.js";
 import { cleanHeaders } from "./headers.js";
-import { collected, inChunks, scalar } from "./query.js";
+import { collected, columnCounts, inChunks, scalar } from "./query.js";
 import type { TableFile } from "./table-file.js";
 import { Unreadable } from "./unreadable.js";
 
@@ -31,6 +31,7 @@ export async function openParquet(connection: DuckDBConnection, path: string): P
       const sql = `SELECT * FROM (${all}) USING SAMPLE reservoir(${rows} ROWS) REPEATABLE (1)`;
       return collected(connection, sql, read(isJson));
     },
+    counts: (missing) => columnCounts(connection, from, fields.map(({ name }) => quoteIdentifier(name)), missing),
     scan(columns) {
       const wanted = columns.map((index) => expressions[index]).join(", ") || "0";
       const flags = columns.map((index) => isJson[index]);

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBVector } from "@duckdb/node-api";
+import { quoteText } from "../../segments/duckdb.js";
 import type { Chunk } from "./table-file.js";
 
 /** The rows of a query in chunks of some thousand, by column. Values are as `read` makes them; by default as they are. */
@@ -39,6 +40,29 @@ export async function collected(
   if (columns.length > 0) return { rowCount, columns };
   const { columnCount } = await connection.run(`SELECT * FROM (${sql}) LIMIT 0`);
   return { rowCount, columns: Array.from({ length: columnCount }, () => []) };
+}
+
+/** Counts what is missing in each column, and estimates how many different values it has, in one pass. */
+export async function columnCounts(
+  connection: DuckDBConnection,
+  from: string,
+  columns: readonly string[],
+  missing: readonly (readonly string[])[],
+): Promise<{ missing: number; distinct: number }[]> {
+  const counts: { missing: number; distinct: number }[] = [];
+  // A statement of 20,000 columns at once would take long to plan.
+  for (let start = 0; start < columns.length; start += 500) {
+    const some = columns.slice(start, start + 500).flatMap((column, index) => {
+      const texts = (missing[start + index] ?? []).filter((text) => text !== "");
+      const isIn = texts.length === 0 ? "" : ` OR trim(${column}::VARCHAR) IN (${texts.map(quoteText).join(", ")})`;
+      const isMissing = `(${column} IS NULL OR trim(${column}::VARCHAR) = ''${isIn})`;
+      return [`count(*) FILTER (${isMissing})`, `approx_count_distinct(${column}) FILTER (NOT ${isMissing})`];
+    });
+    const [row = []] = (await connection.runAndReadAll(`SELECT ${some.join(", ")} FROM ${from}`)).getRows();
+    for (let index = 0; index < row.length; index += 2)
+      counts.push({ missing: Number(row[index]), distinct: Number(row[index + 1]) });
+  }
+  return counts;
 }
 
 /** The one value of a query. */

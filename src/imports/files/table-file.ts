@@ -23,6 +23,8 @@ export interface TableFile {
   countRows(): Promise<number>;
   /** At most so many rows, from everywhere in the file, the first ones among them. */
   sample(rows: number, isLarge: boolean): Promise<Chunk>;
+  /** Of each column: how many values are missing or one of these texts, and about how many different ones there are. */
+  counts(missing: readonly (readonly string[])[]): Promise<{ missing: number; distinct: number }[]>;
   /** All rows, in their order; of the columns with these indices. */
   scan(columns: readonly number[]): AsyncIterable<Chunk>;
   /** What the last scan left out. */
