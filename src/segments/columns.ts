@@ -9,6 +9,12 @@ import type { DuckDB } from "./duckdb.js";
 /** The most numbers (rows × `numbersPerRow`) one segment holds: 256 MiB in memory. */
 export const maximumSegmentNumbers = 2 ** 25;
 
+/**
+ * How many rows a segment gets where many are written at once, as by an import: digests of versions depend on it, so it never
+ * changes. A segment gets fewer only where so many rows would exceed `maximumSegmentNumbers`.
+ */
+export const rowsPerSegment = 2 ** 17;
+
 /** How many numbers a row holds at least: the elements of sequences are not counted. */
 export function numbersPerRow(features: readonly Feature[]): number {
   const numbers = (feature: Feature) => (codecs[feature.type].store.form === "SEQUENCES" ? 1 : featureWidth(feature));

@@ -21,7 +21,7 @@ import { readParquet } from "./reader.js";
 import { combineDigests } from "./rows-digest.js";
 import { writeParquet } from "./writer.js";
 
-export { maximumSegmentNumbers } from "./columns.js";
+export { maximumSegmentNumbers, rowsPerSegment } from "./columns.js";
 export { rowsDigest } from "./rows-digest.js";
 
 export interface WrittenSegment {
