@@ -1,6 +1,6 @@
 import { missingSpellings } from "../features/values/spellings.js";
-import type { Findings } from "../language/fields/findings.js";
 import { readList, readText } from "../language/fields/fields.js";
+import type { Findings } from "../language/fields/findings.js";
 import { importLimits } from "./limits.js";
 
 /** What an import does with rows that do not fit: nothing is imported, or they are left out. */
@@ -23,7 +23,10 @@ export function readMissingValues(findings: Findings, given: string[] | null | u
 }
 
 /** The texts that stand for a missing value, and whether they were not given. */
-export function missingValuesOf({ missingValues }: ImportOptions): { spellings: readonly string[]; isDefault: boolean } {
+export function missingValuesOf({ missingValues }: ImportOptions): {
+  spellings: readonly string[];
+  isDefault: boolean;
+} {
   return missingValues === null
     ? { spellings: missingSpellings, isDefault: true }
     : { spellings: missingValues, isDefault: false };

@@ -15,8 +15,8 @@ import {
 } from "./durable-file.js";
 import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
 import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
-import { SourceError, told } from "./source-error.js";
 import { type SignatureRefusal, signUrl, type UrlSigner, verifySignature } from "./signed-url.js";
+import { SourceError, told } from "./source-error.js";
 
 /** Where a file store keeps its objects, and how it signs URLs. */
 export interface FileStoreOptions {

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import { type ErrorCode, PlatformError } from "../errors.js";
-import { guarded, dropped } from "../guarded.js";
+import { dropped, guarded } from "../guarded.js";
 import type { Logger } from "../logger.js";
 import { errorBody } from "./error-format.js";
 
@@ -69,7 +69,10 @@ function refuse(request: Request, response: Response, status: number, { code, me
     guarded(() => request.destroy(), dropped),
     lingerMs,
   ).unref();
-  request.once("close", guarded(() => clearTimeout(cut), dropped));
+  request.once(
+    "close",
+    guarded(() => clearTimeout(cut), dropped),
+  );
 }
 
 /** How long a refused client may go on sending, so that it reads the answer and not a reset. */

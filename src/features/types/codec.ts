@@ -3,8 +3,8 @@ import type { Findings } from "../../language/fields/findings.js";
 import type { ModelInput, ModelTarget } from "../../language/models/model.js";
 import type { Prediction } from "../../language/models/prediction.js";
 import type { Destination, Rows, TrainingRows } from "../values/encoding.js";
-import type { Spelling } from "../values/spellings.js";
 import type { FittedScaling } from "../values/scaling.js";
+import type { Spelling } from "../values/spellings.js";
 
 /** A feature as far as its values depend on it. */
 export type ValueForm = Pick<Feature, "categories" | "shape">;

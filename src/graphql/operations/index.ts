@@ -1,4 +1,5 @@
 import { DeclarablesQuery } from "../declarables/query.js";
+import { InferDatasetQuery } from "./infer-dataset.js";
 import { PlanTrainingQuery } from "./plan-training.js";
 import { PredictQuery } from "./predict.js";
 import { RunMutations } from "./run-mutations.js";
@@ -13,4 +14,5 @@ export const operationResolvers = [
   PlanTrainingQuery,
   StorageResolver,
   DeclarablesQuery,
+  InferDatasetQuery,
 ];

@@ -31,7 +31,7 @@ const meanings: Record<ProblemCode, string> = {
 };
 const codes = Object.keys(meanings) as ProblemCode[];
 
-const ProblemCodeEnum = enumOf(codes) as { [Code in ProblemCode]: Code };
+export const ProblemCodeEnum = enumOf(codes) as { [Code in ProblemCode]: Code };
 registerEnumType(ProblemCodeEnum, {
   name: "ProblemCode",
   description: "Machine-readable kind of a problem.",

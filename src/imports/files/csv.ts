@@ -38,11 +38,11 @@ export async function openCsv(
     `encoding = '${encoding}', compression = '${compression}', max_line_size = ${importLimits.lineBytes}, comment = ''`;
   const dialect = await sniff(connection, path, common(), notes);
   const options = (columns: number, hasHeader: boolean) => {
-    const { delimiter, quote, escape, skip } = dialect;
+    const { delimiter, quote, skip } = dialect;
     const types = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ");
     return [
       ...[common(), "auto_detect = false", `delim = ${quoteText(delimiter)}`, `quote = ${quoteText(quote)}`],
-      ...[`escape = ${quoteText(escape)}`, `skip = ${skip}`, `header = ${hasHeader}`, `columns = {${types}}`],
+      ...[`escape = ${quoteText(dialect.escape)}`, `skip = ${skip}`, `header = ${hasHeader}`, `columns = {${types}}`],
     ].join(", ");
   };
   const width = await columnCount(connection, () => `${quoteText(path)}, ${common()}`, dialect);
@@ -71,7 +71,8 @@ export async function openCsv(
     const wanted = columns.map((index) => `c${index}`).join(", ") || "c0";
     await connection.run("DROP TABLE IF EXISTS left_out");
     await connection.run("DROP TABLE IF EXISTS left_out_scans");
-    const rejects = ", store_rejects = true, rejects_table = 'left_out', rejects_scan = 'left_out_scans', rejects_limit = 100000";
+    const rejects =
+      ", store_rejects = true, rejects_table = 'left_out', rejects_scan = 'left_out_scans', rejects_limit = 100000";
     try {
       yield* inChunks(connection, `SELECT ${wanted} FROM ${from(rejects)}`);
     } catch (error) {
@@ -145,14 +146,14 @@ async function sniff(connection: DuckDBConnection, path: string, common: string,
       );
       const [row] = result.getRows();
       if (!row) continue;
-      const [delimiter, quote, escape, skip, hasHeader] = row.map(String) as [string, string, string, string, string];
+      const [delimiter, quote, escaping, skip, hasHeader] = row.map(String) as [string, string, string, string, string];
       // A quote that does not occur in the first lines may occur later.
       const marks = quote === "(empty)" || quote === "\u0000" ? '"' : quote;
       if (index > 0) notes.push("the file does not keep to one form; lines that do not fit are problems.");
       return {
         delimiter: delimiter === "(empty)" ? "," : delimiter,
         quote: marks,
-        escape: escape === "(empty)" || escape === "\u0000" ? marks : escape,
+        escape: escaping === "(empty)" || escaping === "\u0000" ? marks : escaping,
         // What a lenient look skips would be lost.
         skip: index === 0 ? Number(skip) : 0,
         hasHeader: index === 0 ? hasHeader === "true" : true,
@@ -166,8 +167,8 @@ async function sniff(connection: DuckDBConnection, path: string, common: string,
 
 /** How many columns the file has: what the sniffer found, with the dialect as it will be used. */
 async function columnCount(connection: DuckDBConnection, file: () => string, dialect: Dialect): Promise<number> {
-  const { delimiter, quote, escape, skip } = dialect;
-  const fixed = `delim = ${quoteText(delimiter)}, quote = ${quoteText(quote)}, escape = ${quoteText(escape)}, skip = ${skip}`;
+  const { delimiter, quote, skip } = dialect;
+  const fixed = `delim = ${quoteText(delimiter)}, quote = ${quoteText(quote)}, escape = ${quoteText(dialect.escape)}, skip = ${skip}`;
   for (const more of ["", ", ignore_errors = true", ", strict_mode = false"]) {
     const found = await scalar(
       connection,
@@ -178,7 +179,9 @@ async function columnCount(connection: DuckDBConnection, file: () => string, dia
     if (columns <= importLimits.columns) return columns;
     throw new Unreadable(`the file has ${columns} columns; at most ${importLimits.columns} are read.`, "TOO_LONG");
   }
-  throw new Unreadable("the file's columns cannot be told apart: no delimiter divides its lines into equal numbers of cells.");
+  throw new Unreadable(
+    "the file's columns cannot be told apart: no delimiter divides its lines into equal numbers of cells.",
+  );
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -198,8 +201,11 @@ function explained(error: unknown): unknown {
       at,
     );
   if (/not possible to automatically detect|sniffing file/i.test(message))
-    return new Unreadable("the file cannot be read as a table: no delimiter divides its lines into equal numbers of cells.");
-  if (isForeign(error)) return new Unreadable("the file's text is in none of the encodings UTF-8, UTF-16 and Latin-1.", undefined, at);
+    return new Unreadable(
+      "the file cannot be read as a table: no delimiter divides its lines into equal numbers of cells.",
+    );
+  if (isForeign(error))
+    return new Unreadable("the file's text is in none of the encodings UTF-8, UTF-16 and Latin-1.", undefined, at);
   if (/gzip|zlib|zstd|decompress|deflate/i.test(message))
     return new Unreadable("the file cannot be decompressed: it is damaged or cut off.");
   return error;
@@ -217,7 +223,8 @@ const rejected = (type: string): string => rejections[type] ?? "the line cannot 
 
 /** Copies a file with a line feed at the end of each line, in pieces. */
 async function withEqualLineEnds(path: string, compression: FileFormat["compression"], copy: string): Promise<string> {
-  if (compression === "zstd") throw new Unreadable("its lines end in different ways; write it with equal ends of lines.");
+  if (compression === "zstd")
+    throw new Unreadable("its lines end in different ways; write it with equal ends of lines.");
   let isAfterReturn = false;
   const equal = new Transform({
     transform(chunk: Buffer, _encoding, done) {

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { gunzipSync, constants } from "node:zlib";
+import { constants, gunzipSync } from "node:zlib";
 import { Unreadable } from "./unreadable.js";
 
 /** What the first bytes of a file tell. */

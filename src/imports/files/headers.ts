@@ -29,7 +29,8 @@ export function cleanHeaders(originals: readonly (string | null)[]): Header[] {
     }
     taken.add(name.toLowerCase());
     const place = `column ${count(index + 1)}`;
-    if (original.trim() === "") return { name, original, warning: `${place} has no name; it is called ${shown(name)}.` };
+    if (original.trim() === "")
+      return { name, original, warning: `${place} has no name; it is called ${shown(name)}.` };
     if (name !== wish)
       return { name, original, warning: `${place} is a second ${shown(wish)}; it is called ${shown(name)}.` };
     if (name !== original.trim())

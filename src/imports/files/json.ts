@@ -2,8 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { markInexactIntegers } from "../../language/fields/exact-integers.js";
 import { quoteText } from "../../segments/duckdb.js";
 import { importLimits } from "../limits.js";
-import type { FileFormat } from "./format.js";
 import { isMissingValue } from "../missing.js";
+import type { FileFormat } from "./format.js";
 import { cleanHeaders } from "./headers.js";
 import { collected, inChunks, scalar } from "./query.js";
 import type { Chunk, TableFile } from "./table-file.js";
@@ -62,7 +62,8 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
           const column = found[index] as (typeof found)[number];
           for (const value of values) {
             if (isMissingValue(value, sets[index] ?? new Set())) column.missing++;
-            else if (column.values.size < 100_000) column.values.add(typeof value === "string" ? value : JSON.stringify(value));
+            else if (column.values.size < 100_000)
+              column.values.add(typeof value === "string" ? value : JSON.stringify(value));
           }
         }
       return found.map(({ missing, values }) => ({ missing, distinct: values.size }));

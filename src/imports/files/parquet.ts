@@ -15,7 +15,10 @@ export async function openParquet(connection: DuckDBConnection, path: string): P
   });
   const fields = described.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }));
   if (fields.length > importLimits.columns)
-    throw new Unreadable(`the file has ${fields.length} columns; at most ${importLimits.columns} are read.`, "TOO_LONG");
+    throw new Unreadable(
+      `the file has ${fields.length} columns; at most ${importLimits.columns} are read.`,
+      "TOO_LONG",
+    );
   const expressions = fields.map(({ name, type }) => expression(quoteIdentifier(name), type));
   const isJson = fields.map(({ type }) => type.endsWith("]") || type.startsWith("STRUCT") || type.startsWith("MAP"));
   const all = `SELECT ${expressions.join(", ")} FROM ${from}`;
@@ -31,7 +34,13 @@ export async function openParquet(connection: DuckDBConnection, path: string): P
       const sql = `SELECT * FROM (${all}) USING SAMPLE reservoir(${rows} ROWS) REPEATABLE (1)`;
       return collected(connection, sql, read(isJson));
     },
-    counts: (missing) => columnCounts(connection, from, fields.map(({ name }) => quoteIdentifier(name)), missing),
+    counts: (missing) =>
+      columnCounts(
+        connection,
+        from,
+        fields.map(({ name }) => quoteIdentifier(name)),
+        missing,
+      ),
     scan(columns) {
       const wanted = columns.map((index) => expressions[index]).join(", ") || "0";
       const flags = columns.map((index) => isJson[index]);
@@ -49,9 +58,11 @@ function expression(column: string, type: string): string {
   if (type === "BOOLEAN") return column;
   if (type === "DATE") return `strftime(${column}, '%Y-%m-%d')`;
   if (/^TIMESTAMP/.test(type) && !type.endsWith("]")) {
-    const instant = type === "TIMESTAMP WITH TIME ZONE" ? `${column} AT TIME ZONE 'UTC'` : `CAST(${column} AS TIMESTAMP)`;
+    const instant =
+      type === "TIMESTAMP WITH TIME ZONE" ? `${column} AT TIME ZONE 'UTC'` : `CAST(${column} AS TIMESTAMP)`;
     return `strftime(${instant}, '%Y-%m-%dT%H:%M:%S.%gZ')`;
   }
-  if (type.endsWith("]") || type.startsWith("STRUCT") || type.startsWith("MAP")) return `CAST(to_json(${column}) AS VARCHAR)`;
+  if (type.endsWith("]") || type.startsWith("STRUCT") || type.startsWith("MAP"))
+    return `CAST(to_json(${column}) AS VARCHAR)`;
   return `CAST(${column} AS VARCHAR)`;
 }

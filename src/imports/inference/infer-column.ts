@@ -13,7 +13,8 @@ import { count, shown } from "../../language/fields/wording.js";
 import { isMissingValue, missingTexts } from "../missing.js";
 
 /** What a column is good for. */
-export type ColumnRole = "INPUT" | "TARGET" | "IDENTIFIER" | "CONSTANT" | "LEAK" | "UNUSED";
+export const columnRoles = ["INPUT", "TARGET", "IDENTIFIER", "CONSTANT", "LEAK", "UNUSED"] as const;
+export type ColumnRole = (typeof columnRoles)[number];
 
 /** What was found out about a column, from a sample of its values. */
 export interface InferredColumn {
@@ -37,18 +38,11 @@ export interface InferredColumn {
   numbers?: (number | null)[];
 }
 
-export type WarningCode =
-  | "RENAMED"
-  | "FORMAT"
-  | "SAMPLED"
-  | "CONSTANT"
-  | "IDENTIFIER"
-  | "LEAK"
-  | "NO_VALUES"
-  | "FEW_VALUES"
-  | "MIXED"
-  | "AMBIGUOUS"
-  | "TARGET";
+export const warningCodes = [
+  ...(["RENAMED", "FORMAT", "SAMPLED", "CONSTANT", "IDENTIFIER", "LEAK"] as const),
+  ...(["NO_VALUES", "FEW_VALUES", "MIXED", "AMBIGUOUS", "TARGET"] as const),
+] as const;
+export type WarningCode = (typeof warningCodes)[number];
 
 interface Guess {
   type: FeatureType;
@@ -60,7 +54,8 @@ interface Guess {
 }
 
 /** Names of columns that number or name the rows. */
-const identifierName = /^(id|uuid|guid|key|index|row|rownames?|row_?(id|num|number)|unnamed: ?\d+|column_1)$|(_id|Id|ID|_key|_uuid)$/;
+const identifierName =
+  /^(id|uuid|guid|key|index|row|rownames?|row_?(id|num|number)|unnamed: ?\d+|column_1)$|(_id|Id|ID|_key|_uuid)$/;
 const instantName = /(^|[_\W])(date|time|timestamp|datetime|epoch|ts|created|updated)($|[_\W])|_at$|At$|Date$|Time$/i;
 const shownExamples = 5;
 
@@ -117,7 +112,11 @@ export function textOf(value: unknown): string {
   return inexactDigits(value) ?? (typeof value === "object" ? JSON.stringify(value) : String(value));
 }
 
-function guessOf(name: string, present: readonly unknown[], isTarget: boolean): (Guess & { isText?: boolean }) | undefined {
+function guessOf(
+  name: string,
+  present: readonly unknown[],
+  isTarget: boolean,
+): (Guess & { isText?: boolean }) | undefined {
   if (present.every((value) => typeof value === "boolean"))
     return { type: "BINARY", evidence: "All values are true or false." };
   if (present.every(Array.isArray)) return ofLists(present as readonly unknown[][], "The values are lists");
@@ -132,7 +131,7 @@ function guessOf(name: string, present: readonly unknown[], isTarget: boolean): 
     asNumbers(name, texts, different, isTarget) ??
     asInstants(different) ??
     asLists(texts, different) ??
-    asText(name, texts, different, isMixed)
+    asText(texts, different, isMixed)
   );
 }
 
@@ -206,17 +205,24 @@ function ofNumbers(
       ...{ type: "CATEGORY", isText: true },
       evidence: `The target has only ${d} different whole numbers, so they are taken for classes. Declare NUMBER to predict a quantity.`,
       warnings: [
-        { code: "TARGET", message: `has only ${d} different whole numbers and is taken for classes; declare NUMBER to predict a quantity.` },
+        {
+          code: "TARGET",
+          message: `has only ${d} different whole numbers and is taken for classes; declare NUMBER to predict a quantity.`,
+        },
       ],
     };
   const isNumbered = isWhole && d === n && n >= 20 && (most - least === n - 1 || identifierName.test(name));
   if (isNumbered && (most - least === n - 1 ? isOrdered(texts, numbers) || identifierName.test(name) : true))
     return {
       ...{ type: "NUMBER", role: "IDENTIFIER" as const, numbers, warnings: [identifierWarning] },
-      evidence: "Every row has another whole number, as identifiers do. Add it to the model's inputs if it is a quantity.",
+      evidence:
+        "Every row has another whole number, as identifiers do. Add it to the model's inputs if it is a quantity.",
     };
   const form = formOf(different, spelling);
-  const isAmbiguous = different.some((text) => text.includes(",")) && spelling.decimal === "." && !different.some((text) => text.includes("."));
+  const isAmbiguous =
+    different.some((text) => text.includes(",")) &&
+    spelling.decimal === "." &&
+    !different.some((text) => text.includes("."));
   const warnings: { code: WarningCode; message: string }[] = [];
   if (isAmbiguous && different.every((text) => !/,\d{3},/.test(text)))
     warnings.push({ code: "AMBIGUOUS", message: "its commas are taken for marks of thousands." });
@@ -267,7 +273,12 @@ function asInstants(different: readonly string[]): Guess | undefined {
       : `All values are dates with the ${spelling.order === "DAY_FIRST" ? "day" : "month"} first`;
   const isUndecided = spelling.order !== undefined && instantSpelling(different.map(swapped)) !== undefined;
   const warnings: { code: WarningCode; message: string }[] = isUndecided
-    ? [{ code: "AMBIGUOUS", message: "its dates fit with the day and with the month first; the month is taken to be first." }]
+    ? [
+        {
+          code: "AMBIGUOUS",
+          message: "its dates fit with the day and with the month first; the month is taken to be first.",
+        },
+      ]
     : [];
   return {
     ...{ type: "TIMESTAMP", warnings },
@@ -283,7 +294,10 @@ function swapped(text: string): string {
 function asLists(texts: readonly string[], different: readonly string[]): Guess | undefined {
   const lists = new Map(different.map((text) => [text, spelledList(text)]));
   if (![...lists.values()].every(Array.isArray)) return undefined;
-  return ofLists(texts.map((text) => lists.get(text) as unknown[]), "The values are lists in JSON");
+  return ofLists(
+    texts.map((text) => lists.get(text) as unknown[]),
+    "The values are lists in JSON",
+  );
 }
 
 function ofLists(lists: readonly unknown[][], what: string): (Guess & { isText?: boolean }) | undefined {
@@ -300,12 +314,7 @@ function ofLists(lists: readonly unknown[][], what: string): (Guess & { isText?:
   };
 }
 
-function asText(
-  name: string,
-  texts: readonly string[],
-  different: readonly string[],
-  isMixed: boolean,
-): Guess & { isText: boolean } {
+function asText(texts: readonly string[], different: readonly string[], isMixed: boolean): Guess & { isText: boolean } {
   const n = texts.length;
   const d = different.length;
   const words = different.reduce((sum, text) => sum + text.trim().split(/\s+/).length, 0) / d;
@@ -329,7 +338,8 @@ function asText(
   if (words < 2 && n >= 20 && d >= 0.9 * n)
     return {
       ...{ type: "TEXT", isText: true, role: "IDENTIFIER", warnings: [...warnings, identifierWarning] },
-      evidence: "Nearly every row has another single word, as identifiers have. Add it to the model's inputs if it tells something.",
+      evidence:
+        "Nearly every row has another single word, as identifiers have. Add it to the model's inputs if it tells something.",
     };
   if (isShort && words < 2 && n >= 20)
     return {

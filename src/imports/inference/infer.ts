@@ -61,7 +61,10 @@ export async function infer(
   if (rowCount === 0) return refused("upload", "EMPTY", "the file has a header and no rows.");
   const names = table.headers.map((header) => header.name);
   if (target !== null && !names.includes(target)) {
-    const some = names.slice(0, 20).map((each) => shown(each)).join(", ");
+    const some = names
+      .slice(0, 20)
+      .map((each) => shown(each))
+      .join(", ");
     const message = `${shown(target)} is no column of the file, which has ${some}${names.length > 20 ? " …" : ""}.`;
     return refused("target", "UNKNOWN_REFERENCE", message);
   }
@@ -105,7 +108,11 @@ function warningsOf(
     if (warning !== undefined) warnings.push({ path: name, code: "RENAMED", message: warning });
   for (const { name, warnings: found } of columns) for (const each of found) warnings.push({ path: name, ...each });
   if (headers.length < 2)
-    warnings.push({ path: "", code: "FORMAT", message: "the file has one column; a dataset needs at least two features." });
+    warnings.push({
+      path: "",
+      code: "FORMAT",
+      message: "the file has one column; a dataset needs at least two features.",
+    });
   return warnings;
 }
 

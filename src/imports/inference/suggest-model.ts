@@ -1,4 +1,4 @@
-import { targetTypes, type FeatureType, type TargetType } from "../../language/datasets/feature-types.js";
+import { type FeatureType, type TargetType, targetTypes } from "../../language/datasets/feature-types.js";
 import { type MetricType, metricDescriptions, metricTypes } from "../../language/metrics/metric-types.js";
 import { metricName } from "../../language/metrics/metrics.js";
 import type { ColumnRole } from "./infer-column.js";
@@ -31,14 +31,19 @@ export interface Suggestion {
 export function suggestModel(profile: TableProfile, target: string): Suggestion | null {
   const column = profile.columns.find(({ name }) => name === target);
   if (!column || !targetTypes.includes(column.type as TargetType)) return null;
-  const inputs = profile.columns.filter(({ role, name }) => role === "INPUT" && name !== target).map(({ name }) => name);
+  const inputs = profile.columns
+    .filter(({ role, name }) => role === "INPUT" && name !== target)
+    .map(({ name }) => name);
   if (inputs.length === 0) return null;
   const rows = profile.rowCount - column.missing;
   const units = rows < 300 ? [16, 16] : rows < 3_000 ? [32, 32] : rows < 50_000 ? [64, 32] : [128, 64];
   const rate = rows < 3_000 ? 0.2 : 0.1;
   const layers = units.flatMap((size) => [{ dense: { units: size, activation: "RELU" } }, { dropout: { rate } }]);
   const batchSize = Math.min(4096, Math.max(16, 2 ** Math.round(Math.log2(Math.max(1, rows / 100)))));
-  const name = `${profile.dataset}-${target}`.replaceAll(/[^A-Za-z0-9_-]+/g, "-").slice(0, 60).replace(/-+$/, "");
+  const name = `${profile.dataset}-${target}`
+    .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
+    .slice(0, 60)
+    .replace(/-+$/, "");
   const optimizer = `${name.slice(0, 55)}-adam`;
   return {
     model: { name, dataset: profile.dataset, target, inputs, layers, metrics: metricsOf(column) },
@@ -48,7 +53,12 @@ export function suggestModel(profile: TableProfile, target: string): Suggestion 
       earlyStopping: { monitor: "val_loss", patience: 15, restoreBest: true },
     },
     retraining: {
-      ...{ name: `${name.slice(0, 55)}-fresh`, model: name, optimizer, when: { newRows: Math.max(20, Math.round(rows / 10)) } },
+      ...{
+        name: `${name.slice(0, 55)}-fresh`,
+        model: name,
+        optimizer,
+        when: { newRows: Math.max(20, Math.round(rows / 10)) },
+      },
       train: { fineTune: { from: "champion", epochs: 20, replay: { fraction: 0.5 } } },
       promote: { alias: "champion", ...gateOf(column) },
     },
@@ -64,7 +74,9 @@ function metricsOf({ type, distinct }: Column): MetricType[] {
     const fits = (list: readonly string[] = []) => list.includes(type);
     if (fits(defaultFor)) return true;
     const forTwo = metric === "AUC" || metric === "AUC_PR";
-    return fits(targets) && places === undefined && (forTwo ? distinct === 2 : better === "LARGER" && metric === "F1_SCORE");
+    return (
+      fits(targets) && places === undefined && (forTwo ? distinct === 2 : better === "LARGER" && metric === "F1_SCORE")
+    );
   });
 }
 

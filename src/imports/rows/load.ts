@@ -1,13 +1,13 @@
+import { codecs } from "../../features/types/codecs.js";
 import type { SealedSegment } from "../../intake/seal.js";
 import { sealTable } from "../../intake/seal.js";
-import { codecs } from "../../features/types/codecs.js";
 import type { Feature, Split } from "../../language/datasets/dataset.js";
 import { count, listed, shown } from "../../language/fields/wording.js";
-import { sampleOf } from "../inference/infer.js";
-import { isMissingValue, missingTexts } from "../missing.js";
-import { textOf } from "../inference/infer-column.js";
 import type { TableFile } from "../files/table-file.js";
+import { sampleOf } from "../inference/infer.js";
+import { textOf } from "../inference/infer-column.js";
 import { importLimits } from "../limits.js";
+import { isMissingValue, missingTexts } from "../missing.js";
 import { type ImportOptions, missingValuesOf, type OnInvalid } from "../options.js";
 import { type ImportProblem, ImportProblems } from "./problems.js";
 import { type ColumnReader, columnReader, type ReadColumn } from "./reader-column.js";
@@ -131,7 +131,8 @@ function linesOf(
       before[row + 1] = (before[row + 1] as number) + text.split("\n").length - 1;
     }
   }
-  if (before) for (let row = 1; row <= rowCount; row++) before[row] = (before[row] as number) + (before[row - 1] as number);
+  if (before)
+    for (let row = 1; row <= rowCount; row++) before[row] = (before[row] as number) + (before[row - 1] as number);
   return before;
 }
 

@@ -28,7 +28,13 @@ export class ImportProblems {
   }
 
   /** @param line as if every row had one line. */
-  add(problem: Pick<ImportProblem, "feature" | "code" | "value"> & { row: number; line: number | null; message: () => string }): void {
+  add(
+    problem: Pick<ImportProblem, "feature" | "code" | "value"> & {
+      row: number;
+      line: number | null;
+      message: () => string;
+    },
+  ): void {
     const { feature, code, value, row, line, message } = problem;
     const key = JSON.stringify([feature, code, value]);
     const known = this.#groups.get(key);
@@ -71,7 +77,16 @@ export class ImportProblems {
     all.sort((a, b) => b.count - a.count);
     if (this.#omitted > 0) {
       const message = `${this.#omitted} more values are not listed.`;
-      all.push({ path: "rows", code: "BAD_TYPE", message, line: null, feature: null, value: null, count: this.#omitted, lines: [] });
+      all.push({
+        path: "rows",
+        code: "BAD_TYPE",
+        message,
+        line: null,
+        feature: null,
+        value: null,
+        count: this.#omitted,
+        lines: [],
+      });
     }
     return all;
   }

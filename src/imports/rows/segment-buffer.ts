@@ -24,7 +24,7 @@ export class SegmentBuffer {
   #rows = 0;
   #size = 0;
 
-  constructor(private readonly features: readonly Feature[]) {
+  constructor(features: readonly Feature[]) {
     const most = Math.floor(maximumSegmentNumbers / 2 / Math.max(1, numbersPerRow(features)));
     this.#capacity = Math.max(1, Math.min(rowsPerSegment, most));
     this.#columns = features.map((feature) => {
