@@ -4,6 +4,8 @@ export const importLimits = {
   columns: 20_000,
   /** Bytes of one line of a CSV file, and of one object of a JSON file: 16 MiB. */
   lineBytes: 2 ** 24,
+  /** Bytes of a file once it is decompressed: 256 GiB. */
+  expandedBytes: 256 * 2 ** 30,
   /** Rows of one file. */
   rows: 1_000_000_000,
   /** Different problems that an import reports, each with its count. */

@@ -15,7 +15,7 @@ registerEnumType(OnInvalidEnum, {
 });
 
 export const missingValuesDescription =
-  'Texts that stand for a missing value. Default: `""`, `NA`, `N/A`, `NaN`, `NULL`, `null`, `None` and `?`; among names, `NA` only beside another of them.';
+  'Texts that stand for a missing value. Default: `""`, `NA`, `N/A`, `NaN`, `NULL`, `null`, `None` and `?`; among names, `NA` and `None` only beside another of them.';
 
 @InputType({ description: "Imports an uploaded file into a dataset." })
 export class ImportUploadInput extends MutationInput implements ImportDeclaration {

@@ -1,4 +1,5 @@
 import { createReadStream, createWriteStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -19,6 +20,7 @@ interface Dialect {
   escape: string;
   skip: number;
   hasHeader: boolean;
+  columns: number;
 }
 
 const candidates = [",", ";", "\t", "|"];
@@ -36,7 +38,13 @@ export async function openCsv(
   if (encoding === "latin-1") notes.push("the file is not in UTF-8; it is read as Latin-1 (ISO 8859-1).");
   const common = () =>
     `encoding = '${encoding}', compression = '${compression}', max_line_size = ${importLimits.lineBytes}, comment = ''`;
-  const dialect = await sniff(connection, path, common(), notes);
+  if (encoding === "utf-16be") {
+    path = await recoded(path, join(folder, "recoded.csv"));
+    encoding = "utf-8";
+  }
+  const dialect = await sniff(connection, `${quoteText(path)}, ${common()}`, format.head, folder, notes);
+  const width = dialect.columns;
+  if (width > importLimits.columns) throw tooWide(width);
   const options = (columns: number, hasHeader: boolean) => {
     const { delimiter, quote, skip } = dialect;
     const types = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ");
@@ -45,7 +53,6 @@ export async function openCsv(
       ...[`escape = ${quoteText(dialect.escape)}`, `skip = ${skip}`, `header = ${hasHeader}`, `columns = {${types}}`],
     ].join(", ");
   };
-  const width = await columnCount(connection, () => `${quoteText(path)}, ${common()}`, dialect);
   const from = (more = "") => `read_csv(${quoteText(path)}, ${options(width, dialect.hasHeader)}${more})`;
   const first = async () => {
     const sql = `SELECT * FROM read_csv(${quoteText(path)}, ${options(width, false)}, ignore_errors = true) LIMIT 1`;
@@ -103,6 +110,7 @@ export async function openCsv(
     notes,
     countRows: () =>
       attempt(() => scalar(connection, `SELECT count(*) FROM ${from(", ignore_errors = true")}`).then(Number)),
+    hasLostRows: async () => format.head.trim().split(/[\r\n]+/).length > dialect.skip + Number(dialect.hasHeader),
     sample: (rows, isLarge) =>
       attempt(async () => {
         const source = `SELECT ${all.join(", ")} FROM ${from(", ignore_errors = true")}`;
@@ -118,7 +126,15 @@ export async function openCsv(
           columns: head.columns.map((column, index) => column.concat(rest.columns[index] ?? [])),
         };
       }),
-    counts: (missing) => attempt(() => columnCounts(connection, from(", ignore_errors = true"), all, missing)),
+    counts: (missing) =>
+      attempt(() =>
+        columnCounts(
+          connection,
+          from(", ignore_errors = true"),
+          all.map((column) => ({ column, isText: true })),
+          missing,
+        ),
+      ),
     scan,
     async rejects() {
       const rows = await connection.runAndReadAll(
@@ -130,58 +146,61 @@ export async function openCsv(
   };
 }
 
-async function sniff(connection: DuckDBConnection, path: string, common: string, notes: string[]): Promise<Dialect> {
-  const attempts = [
-    "",
-    ", strict_mode = false",
-    ", ignore_errors = true",
-    ...candidates.map((delimiter) => `, delim = ${quoteText(delimiter)}, quote = '"', strict_mode = false`),
-  ];
-  let failure: unknown;
-  for (const [index, more] of attempts.entries()) {
-    try {
-      const result = await connection.runAndReadAll(
-        `SELECT Delimiter, Quote, "Escape", SkipRows, HasHeader, len(Columns)
-         FROM sniff_csv(${quoteText(path)}, all_varchar = false, ${common}${more})`,
-      );
-      const [row] = result.getRows();
-      if (!row) continue;
-      const [delimiter, quote, escaping, skip, hasHeader] = row.map(String) as [string, string, string, string, string];
-      // A quote that does not occur in the first lines may occur later.
-      const marks = quote === "(empty)" || quote === "\u0000" ? '"' : quote;
-      if (index > 0) notes.push("the file does not keep to one form; lines that do not fit are problems.");
-      return {
-        delimiter: delimiter === "(empty)" ? "," : delimiter,
-        quote: marks,
-        escape: escaping === "(empty)" || escaping === "\u0000" ? marks : escaping,
-        // What a lenient look skips would be lost.
-        skip: index === 0 ? Number(skip) : 0,
-        hasHeader: index === 0 ? hasHeader === "true" : true,
-      };
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  throw explained(failure);
+/** What the sniffer answers for a character that is not there. */
+const isNone = (mark: string) => mark === "(empty)" || mark === "\u0000" || mark === "";
+
+/**
+ * Finds out how the file is written: by DuckDB's sniffer, where all its first lines fit together; else by its first line,
+ * and lines that do not fit it are problems.
+ */
+async function sniff(
+  connection: DuckDBConnection,
+  file: string,
+  head: string,
+  folder: string,
+  notes: string[],
+): Promise<Dialect> {
+  const [first = ""] = /^[^\r\n]*/.exec(head) ?? [];
+  const counts = candidates.map((mark) => first.split(mark).length);
+  const most = Math.max(...counts);
+  if (most > importLimits.columns) throw tooWide(most);
+  const sniffed = await sniffWith(connection, file).catch((error: unknown) => {
+    const known = explained(error);
+    if (known instanceof Unreadable && (known.code === "TOO_LONG" || head === "")) throw known;
+    return undefined;
+  });
+  if (sniffed && (sniffed.columns > 1 || most === 1)) return sniffed;
+  const delimiter = candidates[counts.indexOf(most)] ?? ",";
+  // A first line whose quotes are not closed tells nothing.
+  if (first.split('"').length % 2 === 0)
+    throw new Unreadable("the quotes of its first line are not closed.", undefined, 1);
+  const path = join(folder, "first-line.csv");
+  await writeFile(path, `${first}\n`, { mode: 0o600 });
+  const marks = `delim = ${quoteText(delimiter)}, quote = '"', escape = '"', header = false, all_varchar = true`;
+  const line = await sniffWith(connection, `${quoteText(path)}, ${marks}`);
+  notes.push("the file does not keep to one form; lines that do not fit its first line are problems.");
+  return { delimiter, quote: '"', escape: '"', skip: 0, hasHeader: true, columns: line.columns };
 }
 
-/** How many columns the file has: what the sniffer found, with the dialect as it will be used. */
-async function columnCount(connection: DuckDBConnection, file: () => string, dialect: Dialect): Promise<number> {
-  const { delimiter, quote, skip } = dialect;
-  const fixed = `delim = ${quoteText(delimiter)}, quote = ${quoteText(quote)}, escape = ${quoteText(dialect.escape)}, skip = ${skip}`;
-  for (const more of ["", ", ignore_errors = true", ", strict_mode = false"]) {
-    const found = await scalar(
-      connection,
-      `SELECT len(Columns) FROM sniff_csv(${file()}, ${fixed}, header = true, all_varchar = true${more})`,
-    ).catch(() => undefined);
-    if (found === undefined) continue;
-    const columns = Number(found);
-    if (columns <= importLimits.columns) return columns;
-    throw new Unreadable(`the file has ${columns} columns; at most ${importLimits.columns} are read.`, "TOO_LONG");
-  }
-  throw new Unreadable(
-    "the file's columns cannot be told apart: no delimiter divides its lines into equal numbers of cells.",
+async function sniffWith(connection: DuckDBConnection, file: string): Promise<Dialect> {
+  const result = await connection.runAndReadAll(
+    `SELECT Delimiter, Quote, "Escape", SkipRows, HasHeader, len(Columns) FROM sniff_csv(${file})`,
   );
+  const [delimiter, quote, escaping, skip, hasHeader, columns] = (result.getRows()[0] ?? []).map(String) as string[];
+  // A quote that does not occur in the first lines may occur later.
+  const marks = quote === undefined || isNone(quote) ? '"' : quote;
+  return {
+    delimiter: delimiter === undefined || isNone(delimiter) ? "," : delimiter,
+    quote: marks,
+    escape: escaping === undefined || isNone(escaping) ? marks : escaping,
+    skip: Number(skip),
+    hasHeader: hasHeader === "true",
+    columns: Number(columns),
+  };
+}
+
+function tooWide(columns: number): Unreadable {
+  return new Unreadable(`the file has ${columns} columns; at most ${importLimits.columns} are read.`, "TOO_LONG");
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -220,6 +239,17 @@ const rejections: Record<string, string> = {
 };
 
 const rejected = (type: string): string => rejections[type] ?? "the line cannot be read.";
+
+/** Copies a file of big-endian UTF-16 in UTF-8, in pieces. */
+async function recoded(path: string, copy: string): Promise<string> {
+  const decoder = new TextDecoder("utf-16be");
+  const recode = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(null, decoder.decode(chunk, { stream: true })),
+    flush: (done) => done(null, decoder.decode()),
+  });
+  await pipeline(createReadStream(path), recode, createWriteStream(copy, { mode: 0o600 }));
+  return copy;
+}
 
 /** Copies a file with a line feed at the end of each line, in pieces. */
 async function withEqualLineEnds(path: string, compression: FileFormat["compression"], copy: string): Promise<string> {

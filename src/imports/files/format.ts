@@ -8,10 +8,12 @@ export interface FileFormat {
   /** By the names that DuckDB has for it. */
   compression: "none" | "gzip" | "zstd";
   /** By the names that DuckDB has for it. */
-  encoding: "utf-8" | "utf-16" | "latin-1";
+  encoding: "utf-8" | "utf-16" | "utf-16be" | "latin-1";
+  /** The first characters; empty where they are not known. */
+  head: string;
 }
 
-const headBytes = 256 * 1024;
+const headBytes = 2 ** 21;
 
 /** What files are that begin so, in hexadecimal, and are no tables. */
 const others: readonly [string, string][] = [
@@ -39,8 +41,8 @@ export async function fileFormat(path: string): Promise<FileFormat> {
   const hex = head.subarray(0, 8).toString("hex");
   if (hex.startsWith("1f8b")) return { ...textFormat(unzipped(head)), compression: "gzip" };
   // The library of this Node may not know zstd: DuckDB finds out what is inside.
-  if (hex.startsWith("28b52ffd")) return { kind: "CSV", compression: "zstd", encoding: "utf-8" };
-  if (hex.startsWith("50415231")) return { kind: "PARQUET", compression: "none", encoding: "utf-8" };
+  if (hex.startsWith("28b52ffd")) return { kind: "CSV", compression: "zstd", encoding: "utf-8", head: "" };
+  if (hex.startsWith("50415231")) return { kind: "PARQUET", compression: "none", encoding: "utf-8", head: "" };
   const other = others.find(([magic]) => hex.startsWith(magic));
   if (other) throw new Unreadable(`the file is ${other[1]}, and no table.`);
   return textFormat(head);
@@ -70,17 +72,23 @@ function unzipped(head: Buffer): Buffer {
 function textFormat(head: Buffer): FileFormat {
   const none = { compression: "none" as const };
   const marked = head.subarray(0, 2).toString("hex");
-  if (marked === "fffe" || marked === "feff") return { kind: "CSV", encoding: "utf-16", ...none };
+  const body = head.subarray(2, head.length - (head.length % 2));
+  if (marked === "fffe") return { kind: "CSV", encoding: "utf-16", head: body.toString("utf16le"), ...none };
+  if (marked === "feff")
+    return { kind: "CSV", encoding: "utf-16be", head: Buffer.from(body).swap16().toString("utf16le"), ...none };
   const text = head.toString("utf8").replace(/^\ufeff/, "");
   const zeros = head.filter((byte) => byte === 0).length;
   const controls = head.filter((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27)).length;
-  if (zeros > head.length / 50 || controls > head.length / 20)
+  if (zeros > 8 + head.length / 50 || controls > 8 + head.length / 20)
     throw new Unreadable("the file holds bytes that are no text, and is in no format that is known here.");
+  if (head.length >= headBytes && !/[\r\n]/.test(text) && !text.includes("{"))
+    throw new Unreadable("the file's first line does not end within 2 MiB: it is no table.", "TOO_LONG", 1);
   const encoding = isUtf8(head) ? ("utf-8" as const) : ("latin-1" as const);
   const first = text.trimStart();
-  if (/^\{\s*["}]/.test(first)) return { kind: "NDJSON", encoding, ...none };
-  if (/^\[\s*[{\]]/.test(first)) return { kind: "JSON", encoding, ...none };
-  return { kind: "CSV", encoding, ...none };
+  const shown = encoding === "utf-8" ? text : head.toString("latin1");
+  if (/^\{\s*["}]/.test(first)) return { kind: "NDJSON", encoding, head: text, ...none };
+  if (/^\[\s*[{\]]/.test(first)) return { kind: "JSON", encoding, head: text, ...none };
+  return { kind: "CSV", encoding, head: shown, ...none };
 }
 
 /** The last character may be cut off. */

@@ -15,8 +15,9 @@ const lookedAt = 20_000;
 /** Opens a file of JSON objects: one a line, or in a list. The columns are the keys, in the order of arrival. */
 export async function openJson(connection: DuckDBConnection, path: string, format: FileFormat): Promise<TableFile> {
   if (format.encoding !== "utf-8") throw new Unreadable("JSON files must be in UTF-8.");
+  const compression = format.compression === "none" ? "uncompressed" : format.compression;
   const form = format.kind === "JSON" ? "array" : "newline_delimited";
-  const from = `read_json_objects(${quoteText(path)}, format = '${form}', compression = '${format.compression}', maximum_object_size = ${importLimits.lineBytes})`;
+  const from = `read_json_objects(${quoteText(path)}, format = '${form}', compression = '${compression}', maximum_object_size = ${importLimits.lineBytes})`;
   const checked = async <Result>(work: () => Promise<Result>): Promise<Result> =>
     work().catch((error: unknown) => {
       throw explained(error);
@@ -49,6 +50,7 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
     firstLine: format.kind === "NDJSON" ? 1 : undefined,
     notes: [],
     countRows: () => checked(async () => Number(await scalar(connection, `SELECT count(*) FROM ${from}`))),
+    hasLostRows: async () => false,
     sample: (rows, isLarge) =>
       checked(async () => {
         const some = isLarge ? `USING SAMPLE reservoir(${rows} ROWS) REPEATABLE (1)` : `LIMIT ${rows}`;
@@ -92,6 +94,7 @@ function explained(error: unknown): unknown {
   const at = line === undefined ? null : Number(line);
   if (/maximum_object_size/i.test(message))
     return new Unreadable(`an object is larger than ${importLimits.lineBytes / 2 ** 20} MiB.`, "TOO_LONG", at);
-  if (/json/i.test(message)) return new Unreadable("the file is not valid JSON.", undefined, at);
+  if (/malformed|invalid json|unexpected|not a valid/i.test(message))
+    return new Unreadable("the file is not valid JSON.", undefined, at);
   return error;
 }

@@ -29,16 +29,18 @@ export async function openParquet(connection: DuckDBConnection, path: string): P
     firstLine: undefined,
     notes: [],
     countRows: async () => Number(await scalar(connection, `SELECT count(*) FROM ${from}`)),
+    hasLostRows: async () => false,
     async sample(rows, isLarge) {
       if (!isLarge) return collected(connection, `${all} LIMIT ${rows}`, read(isJson));
-      const sql = `SELECT * FROM (${all}) USING SAMPLE reservoir(${rows} ROWS) REPEATABLE (1)`;
-      return collected(connection, sql, read(isJson));
+      // Sampled before anything is computed of the values.
+      const some = `(SELECT * FROM ${from} USING SAMPLE reservoir(${rows} ROWS) REPEATABLE (1))`;
+      return collected(connection, `SELECT ${expressions.join(", ")} FROM ${some}`, read(isJson));
     },
     counts: (missing) =>
       columnCounts(
         connection,
         from,
-        fields.map(({ name }) => quoteIdentifier(name)),
+        fields.map(({ name, type }) => ({ column: quoteIdentifier(name), isText: type === "VARCHAR" })),
         missing,
       ),
     scan(columns) {

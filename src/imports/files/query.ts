@@ -46,16 +46,15 @@ export async function collected(
 export async function columnCounts(
   connection: DuckDBConnection,
   from: string,
-  columns: readonly string[],
+  columns: readonly { column: string; isText: boolean }[],
   missing: readonly (readonly string[])[],
 ): Promise<{ missing: number; distinct: number }[]> {
   const counts: { missing: number; distinct: number }[] = [];
   // A statement of 20,000 columns at once would take long to plan.
   for (let start = 0; start < columns.length; start += 500) {
-    const some = columns.slice(start, start + 500).flatMap((column, index) => {
-      const texts = (missing[start + index] ?? []).filter((text) => text !== "");
-      const isIn = texts.length === 0 ? "" : ` OR trim(${column}::VARCHAR) IN (${texts.map(quoteText).join(", ")})`;
-      const isMissing = `(${column} IS NULL OR trim(${column}::VARCHAR) = ''${isIn})`;
+    const some = columns.slice(start, start + 500).flatMap(({ column, isText }, index) => {
+      const texts = ["", ...(missing[start + index] ?? [])].map(quoteText).join(", ");
+      const isMissing = isText ? `(${column} IS NULL OR trim(${column}) IN (${texts}))` : `(${column} IS NULL)`;
       return [`count(*) FILTER (${isMissing})`, `approx_count_distinct(${column}) FILTER (NOT ${isMissing})`];
     });
     const [row = []] = (await connection.runAndReadAll(`SELECT ${some.join(", ")} FROM ${from}`)).getRows();

@@ -21,6 +21,8 @@ export interface TableFile {
   /** What was found while opening it that its owner should know. */
   notes: string[];
   countRows(): Promise<number>;
+  /** Whether a file without rows has something behind its header. */
+  hasLostRows(): Promise<boolean>;
   /** At most so many rows, from everywhere in the file, the first ones among them. */
   sample(rows: number, isLarge: boolean): Promise<Chunk>;
   /** Of each column: how many values are missing or one of these texts, and about how many different ones there are. */

@@ -58,7 +58,11 @@ export async function infer(
   { name, target, options }: { name: string; target: string | null; options: ImportOptions },
 ): Promise<Inference> {
   const { rowCount, sample, isWhole } = await sampleOf(table, sizeBytes);
-  if (rowCount === 0) return refused("upload", "EMPTY", "the file has a header and no rows.");
+  if (rowCount === 0) {
+    const lost = await table.hasLostRows();
+    if (lost) return refused("upload", "UNREADABLE", "no line after the header can be read; are its quotes closed?");
+    return refused("upload", "EMPTY", "the file has a header and no rows.");
+  }
   const names = table.headers.map((header) => header.name);
   if (target !== null && !names.includes(target)) {
     const some = names

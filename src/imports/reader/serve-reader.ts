@@ -15,7 +15,8 @@ import type { FromReader, LoadResult, ReaderTask, ToReader } from "./protocol.js
 
 const configuration = {
   threads: "2",
-  memory_limit: "1GB",
+  // A file of 20,000 columns takes that; others take a tenth.
+  memory_limit: "3GB",
   // Nothing is spilled: reading a file needs little memory, and what needs more is refused.
   temp_directory: "",
   autoinstall_known_extensions: "false",

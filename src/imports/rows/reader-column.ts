@@ -77,6 +77,10 @@ export function columnReader(
       }
       // What is no text in the file, such as a number in JSON, is one where the feature holds texts.
       const value = isText ? (spelled ? (spelled(given) ?? given) : given) : spelled ? given : asText(given);
+      if (isText && given.includes("\u0000")) {
+        report(row, { code: "BAD_TYPE", message: "must be text without NUL characters." });
+        continue;
+      }
       const fault = faultOf(value);
       if (fault) report(row, fault);
       else if (!numbers) others[row] = value;
