@@ -213,7 +213,7 @@ function explained(error: unknown): unknown {
   const message = messageOf(error);
   const [, line] = /on Line: (\d+)/i.exec(message) ?? [];
   const at = line === undefined ? null : Number(line);
-  if (/maximum line size/i.test(message))
+  if (/maximum line size of \d+ bytes exceeded/i.test(message))
     return new Unreadable(
       `a line is longer than ${importLimits.lineBytes / 2 ** 20} MiB; is it a table, and are its quotes closed?`,
       "TOO_LONG",

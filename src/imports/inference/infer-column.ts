@@ -65,7 +65,7 @@ export function inferColumn(
   values: readonly unknown[],
   options: { spellings: readonly string[]; isDefault: boolean; isTarget: boolean },
 ): InferredColumn {
-  const given = [...new Set(values.filter((value): value is string => typeof value === "string"))];
+  const given = new Set(values.map((value) => value ?? "").filter((value) => typeof value === "string"));
   const lenient = missingTexts(given, options.spellings, { ...options, spellsValues: true });
   let missing = lenient;
   let present = values.filter((value) => !isMissingValue(value, lenient));

@@ -9,6 +9,7 @@ import { textOf } from "../inference/infer-column.js";
 import { importLimits } from "../limits.js";
 import { isMissingValue, missingTexts } from "../missing.js";
 import { type ImportOptions, missingValuesOf, type OnInvalid } from "../options.js";
+import { Lines } from "./lines.js";
 import { type ImportProblem, ImportProblems } from "./problems.js";
 import { type ColumnReader, columnReader, type ReadColumn } from "./reader-column.js";
 import { SegmentBuffer } from "./segment-buffer.js";
@@ -48,7 +49,7 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
   const { sources, warnings, lacking } = await matchColumns(table, request);
   for (const feature of lacking)
     problems.add({
-      ...{ feature: feature.name, code: "REQUIRED", value: null, row: 0, line: null },
+      ...{ feature: feature.name, code: "REQUIRED", value: null, row: 0 },
       message: () =>
         `the file has no column ${shown(feature.name)}, which is not nullable; it has ${listed(table.headers.map(({ name }) => name))}.`,
     });
@@ -56,7 +57,8 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
 
   const buffer = new SegmentBuffer(features);
   const isCounted = features.map(({ type }) => codecs[type].spelled === undefined);
-  let [read, kept, skipped, moreLines] = [0, 0, 0, 0];
+  let [read, kept, skipped] = [0, 0, 0];
+  const lines = new Lines(table.firstLine);
   const flush = async () => {
     const firstOrdinal = request.firstOrdinal + kept - buffer.rowCount;
     const sealed = await sealTable({ features, split, firstOrdinal }, buffer.table());
@@ -70,7 +72,7 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
     const cells = sources.map(({ column }) =>
       column === undefined ? undefined : chunk.columns[placeOf.get(column) as number],
     );
-    const lines = linesOf(cells, isCounted, chunk.rowCount);
+    noteBreaks(lines, cells, isCounted, read, chunk.rowCount);
     const rows: ReadColumn[] = sources.map(({ reader }, index) => {
       const values = cells[index] ?? new Array<null>(chunk.rowCount).fill(null);
       return reader(values, (row, { code, message }) => {
@@ -80,7 +82,6 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
         problems.add({
           ...{ feature: name, code, row: read + row, message: () => `${name} ${message}` },
           value: given === null || given === undefined ? null : textOf(given).slice(0, 100),
-          line: table.firstLine === undefined ? null : table.firstLine + read + row + moreLines + (lines?.[row] ?? 0),
         });
       });
     });
@@ -95,45 +96,48 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
       if (buffer.isFull) await flush();
     }
     read += chunk.rowCount;
-    moreLines += lines?.[chunk.rowCount] ?? 0;
     if (read > importLimits.rows) {
       const message = () => `the file has more than ${count(importLimits.rows)} rows.`;
-      problems.add({ feature: null, code: "TOO_LONG", value: null, row: read, line: null, message });
+      problems.add({ feature: null, code: "TOO_LONG", value: null, row: read, message });
       return { rowCount: 0, skippedRows: 0, problems: problems.list(), warnings };
     }
     listener.progress(read, table.progress());
   }
   const rejects = await table.rejects();
+  const { ofRow, ofReject } = lines.with(rejects.map(({ line }) => line));
   for (const { line, message } of rejects) {
     skipped++;
-    problems.add({ feature: null, code: "UNREADABLE", value: message, row: line, line, message: () => message });
+    const at = { line: ofReject(line), row: line - (table.firstLine ?? 1) };
+    problems.add({ ...at, feature: null, code: "UNREADABLE", value: null, message: () => message });
   }
-  const found = problems.list(rejects.map(({ line }) => line));
+  const found = problems.list(ofRow);
   if (onInvalid === "REFUSE" && found.length > 0) return { rowCount: 0, skippedRows: 0, problems: found, warnings };
   if (buffer.rowCount > 0) await flush();
   listener.progress(read, 1);
   return { rowCount: kept, skippedRows: skipped, problems: found, warnings };
 }
 
-/** Line breaks within the texts of each row: of all rows before it in the chunk; the last entry counts all. */
-function linesOf(
+/** Notes the line breaks within the texts of rows. */
+function noteBreaks(
+  lines: Lines,
   cells: readonly (readonly unknown[] | undefined)[],
   isCounted: readonly boolean[],
+  firstRow: number,
   rowCount: number,
-): Uint32Array | undefined {
-  let before: Uint32Array | undefined;
+): void {
+  let breaks: Uint32Array | undefined;
   for (const [index, values] of cells.entries()) {
     if (!values || !isCounted[index]) continue;
     for (let row = 0; row < rowCount; row++) {
       const text = values[row];
       if (typeof text !== "string" || !text.includes("\n")) continue;
-      before ??= new Uint32Array(rowCount + 1);
-      before[row + 1] = (before[row + 1] as number) + text.split("\n").length - 1;
+      breaks ??= new Uint32Array(rowCount);
+      breaks[row] = (breaks[row] as number) + text.split("\n").length - 1;
     }
   }
-  if (before)
-    for (let row = 1; row <= rowCount; row++) before[row] = (before[row] as number) + (before[row - 1] as number);
-  return before;
+  breaks?.forEach((count, row) => {
+    if (count > 0) lines.note(firstRow + row, count);
+  });
 }
 
 interface Source {
@@ -162,9 +166,9 @@ async function matchColumns(
   const missing = missingValuesOf(options);
   const sources = features.map((feature): Source => {
     const column = columns.get(feature.name);
-    const values = (column === undefined ? [] : (sample.columns[column] ?? [])).filter(
-      (value): value is string => typeof value === "string",
-    );
+    const values = (column === undefined ? [] : (sample.columns[column] ?? []))
+      .map((value) => value ?? "")
+      .filter((value): value is string => typeof value === "string");
     const codec = codecs[feature.type];
     const absent = missingTexts(values, missing.spellings, { ...missing, spellsValues: codec.spelled !== undefined });
     const present = [...new Set(values)].filter((value) => !isMissingValue(value, absent));

@@ -18,75 +18,61 @@ export interface ImportProblem {
   lines: number[];
 }
 
+/** A fault of one row: `row` counts the rows that could be read, from 0. */
+export interface RowFault {
+  feature: string | null;
+  code: ProblemCode;
+  value: string | null;
+  row: number;
+  message: () => string;
+  /** For what lies in no such row. */
+  line?: number;
+}
+
+type Group = Omit<ImportProblem, "line" | "lines"> & { rows: number[]; fixed: number[] };
+
 /** Collects what is wrong with the rows of a file: by feature, code and value, with counts and examples. */
 export class ImportProblems {
-  readonly #groups = new Map<string, ImportProblem>();
+  readonly #groups = new Map<string, Group>();
   #omitted = 0;
 
   get isEmpty(): boolean {
     return this.#groups.size === 0;
   }
 
-  /** @param line as if every row had one line. */
-  add(
-    problem: Pick<ImportProblem, "feature" | "code" | "value"> & {
-      row: number;
-      line: number | null;
-      message: () => string;
-    },
-  ): void {
-    const { feature, code, value, row, line, message } = problem;
+  add({ feature, code, value, row, message, line }: RowFault): void {
     const key = JSON.stringify([feature, code, value]);
-    const known = this.#groups.get(key);
-    if (known) {
-      known.count++;
-      if (line !== null && known.lines.length < importLimits.examples) known.lines.push(line);
-      return;
+    let group = this.#groups.get(key);
+    if (!group) {
+      if (this.#groups.size >= importLimits.problems) {
+        this.#omitted++;
+        return;
+      }
+      const at = Findings.start("rows").at(row);
+      const path = feature === null ? at.path : at.at(feature).path;
+      group = { path, code, message: message(), feature, value, count: 0, rows: [], fixed: [] };
+      this.#groups.set(key, group);
     }
-    if (this.#groups.size >= importLimits.problems) {
-      this.#omitted++;
-      return;
-    }
-    const at = Findings.start("rows").at(row);
-    const path = feature === null ? at.path : at.at(feature).path;
-    this.#groups.set(key, {
-      ...{ path, code, message: message(), line, feature, value, count: 1 },
-      lines: line === null ? [] : [line],
-    });
+    group.count++;
+    const known = line === undefined ? group.rows : group.fixed;
+    if (known.length < importLimits.examples) known.push(line ?? row);
   }
 
   /**
    * All of them, the most frequent first.
    *
-   * @param rejected the lines, ascending, that the format's reader left out: rows behind them lie further down.
+   * @param lineOf the line of a row; null where the format has none.
    */
-  list(rejected: readonly number[] = []): ImportProblem[] {
-    const moved = (line: number) => {
-      let at = line;
-      for (const left of rejected) {
-        if (left > at) break;
-        at++;
-      }
-      return at;
-    };
-    const all = [...this.#groups.values()].map((problem) => {
-      if (problem.feature === null && problem.code === "UNREADABLE") return problem;
-      const lines = problem.lines.map(moved);
-      return { ...problem, lines, line: problem.line === null ? null : moved(problem.line) };
+  list(lineOf: (row: number) => number | null = () => null): ImportProblem[] {
+    const all = [...this.#groups.values()].map(({ rows, fixed, ...problem }): ImportProblem => {
+      const lines = [...fixed, ...rows.map(lineOf).filter((line) => line !== null)];
+      return { ...problem, line: lines[0] ?? null, lines };
     });
     all.sort((a, b) => b.count - a.count);
     if (this.#omitted > 0) {
       const message = `${this.#omitted} more values are not listed.`;
-      all.push({
-        path: "rows",
-        code: "BAD_TYPE",
-        message,
-        line: null,
-        feature: null,
-        value: null,
-        count: this.#omitted,
-        lines: [],
-      });
+      const nothing = { line: null, feature: null, value: null, lines: [] };
+      all.push({ path: "rows", code: "BAD_TYPE", message, count: this.#omitted, ...nothing });
     }
     return all;
   }
