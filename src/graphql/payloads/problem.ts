@@ -28,6 +28,9 @@ const meanings: Record<ProblemCode, string> = {
   UNREADABLE: "A file, or a line of it, cannot be read as a table.",
   EXPIRED: "The bytes of an upload are no longer kept.",
   UPLOAD_CHANGED: "The bytes of an upload are not those that were looked at before.",
+  CONSTANT: "A feature has one value, or none.",
+  MISSING_OFTEN: "A feature is missing in many rows.",
+  MISSING_RISING: "A feature is missing in more of the added rows than before.",
 };
 const codes = Object.keys(meanings) as ProblemCode[];
 

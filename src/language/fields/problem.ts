@@ -23,7 +23,10 @@ export type ProblemCode =
   | "OUT_OF_MEMORY"
   | "UNREADABLE"
   | "EXPIRED"
-  | "UPLOAD_CHANGED";
+  | "UPLOAD_CHANGED"
+  | "CONSTANT"
+  | "MISSING_OFTEN"
+  | "MISSING_RISING";
 
 /**
  * One fault of a declaration. `path` leads to the field from the mutation's `input`, such as `layers[1].dropout.rate`;
