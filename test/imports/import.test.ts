@@ -358,6 +358,17 @@ describe("uploads", () => {
     expect(await status(url)).toBe(403);
   });
 
+  it("has bounds for names and for texts that stand for missing values", async () => {
+    const { createUpload: created } = await send("15-create-upload", { input: { fileName: "x".repeat(256) } });
+    expect(created.problems).toMatchObject([{ path: "fileName", code: "TOO_LONG" }]);
+    const problemsOf = async (missingValues: string[]) => {
+      const input = { dataset: "people", upload: "upload_none", missingValues };
+      return (await send("17-import-upload", { input })).importUpload.problems;
+    };
+    expect(await problemsOf(Array(101).fill("-"))).toMatchObject([{ path: "missingValues", code: "TOO_LONG" }]);
+    expect(await problemsOf(["x".repeat(101)])).toMatchObject([{ path: "missingValues[0]", code: "TOO_LONG" }]);
+  });
+
   it("says what is wrong with an upload that cannot be read", async () => {
     const codeOf = async (upload: string) =>
       (await send("16-infer-dataset", { upload, name: "t" })).inferDataset.problems;

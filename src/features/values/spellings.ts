@@ -156,10 +156,21 @@ export function numberSpelling(texts: readonly string[]): Spelling | undefined {
   return fits({ decimal: "," }) ? { decimal: "," } : undefined;
 }
 
-/** How a column spells instants, numbers apart: undefined where a text of it is none either way. */
+/** What whole numbers count that lie between 1973 and 2100 as instants; undefined for others. */
+export function epochOf(texts: readonly string[]): Spelling["epoch"] {
+  const numbers = texts.map(Number);
+  if (numbers.length === 0 || !texts.every((text) => digits.test(text.trim()))) return undefined;
+  const within = (least: number, most: number) => numbers.every((number) => number >= least && number <= most);
+  if (within(1e8, 4.2e9)) return "SECONDS";
+  return within(1e11, 4.2e12) ? "MILLISECONDS" : undefined;
+}
+
+/** How a column spells instants: undefined where a text of it is none either way. */
 export function instantSpelling(texts: readonly string[]): Spelling | undefined {
   const fits = (spelling: Spelling) => texts.every((text) => spelledInstant(text, spelling) !== undefined);
   if (fits({})) return {};
+  const epoch = epochOf(texts);
+  if (epoch !== undefined) return { epoch };
   if (fits({ order: "MONTH_FIRST" })) return { order: "MONTH_FIRST" };
   return fits({ order: "DAY_FIRST" }) ? { order: "DAY_FIRST" } : undefined;
 }

@@ -1,4 +1,5 @@
 import {
+  epochOf,
   instantSpelling,
   numberSpelling,
   type Spelling,
@@ -10,6 +11,7 @@ import type { FeatureType } from "../../language/datasets/dataset.js";
 import { inexactDigits } from "../../language/fields/exact-integers.js";
 import { limits } from "../../language/fields/limits.js";
 import { count, shown } from "../../language/fields/wording.js";
+import { textOf } from "../files/text-of.js";
 import { isMissingValue, missingTexts } from "../missing.js";
 
 /** What a column is good for. */
@@ -106,12 +108,6 @@ export function inferColumn(
   };
 }
 
-/** A value as text, as the examples show it. */
-export function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  return inexactDigits(value) ?? (typeof value === "object" ? JSON.stringify(value) : String(value));
-}
-
 function guessOf(
   name: string,
   present: readonly unknown[],
@@ -194,7 +190,7 @@ function ofNumbers(
       ...{ type: "BINARY", numbers },
       evidence: "All values are 0 or 1, read as false and true. Declare NUMBER if they are counts.",
     };
-  const epoch = isWhole && instantName.test(name) ? epochOf(least, most) : undefined;
+  const epoch = instantName.test(name) ? epochOf(different) : undefined;
   if (epoch)
     return {
       type: "TIMESTAMP",
@@ -245,11 +241,6 @@ const identifierWarning = {
 
 function isOrdered(texts: readonly string[], numbers: (text: string) => number): boolean {
   return texts.every((text, row) => row === 0 || numbers(text) > numbers(texts[row - 1] as string));
-}
-
-function epochOf(least: number, most: number): Spelling["epoch"] {
-  if (least >= 1e8 && most <= 4.2e9) return "SECONDS";
-  return least >= 1e11 && most <= 4.2e12 ? "MILLISECONDS" : undefined;
 }
 
 function dateOf(number: number, epoch: NonNullable<Spelling["epoch"]>): string {

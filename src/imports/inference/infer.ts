@@ -1,10 +1,12 @@
 import type { Problem } from "../../language/fields/problem.js";
 import { count, shown } from "../../language/fields/wording.js";
+import { type Suggestion, suggest } from "../../profile/suggest/suggest.js";
+import { sampleOf } from "../files/sample.js";
 import type { TableFile } from "../files/table-file.js";
 import { type ImportOptions, missingValuesOf } from "../options.js";
 import { type ColumnRole, type InferredColumn, inferColumn, type WarningCode } from "./infer-column.js";
+import { knownTable } from "./known-table.js";
 import { markLeaks } from "./leaks.js";
-import { type Suggestion, suggestModel } from "./suggest-model.js";
 
 /** What a file was found to hold. Where it is no table there are problems, and all else is null. */
 export interface Inference {
@@ -32,23 +34,6 @@ export interface InferenceWarning {
   path: string;
   code: WarningCode;
   message: string;
-}
-
-/** Files up to this size are looked at as a whole, where they have no more cells than `wholeCells`. */
-const wholeBytes = 64 * 2 ** 20;
-const wholeCells = 4_000_000;
-const sampledRows = 20_000;
-
-/** Reads a sample of a file for `inferDataset` and imports: all of a small one. */
-export async function sampleOf(
-  table: TableFile,
-  sizeBytes: number,
-): Promise<{ rowCount: number; sample: Awaited<ReturnType<TableFile["sample"]>>; isWhole: boolean }> {
-  const rowCount = await table.countRows();
-  const width = Math.max(1, table.headers.length);
-  const isWhole = sizeBytes <= wholeBytes && rowCount * width <= wholeCells;
-  const rows = isWhole ? rowCount : Math.max(1_000, Math.min(sampledRows, Math.floor(wholeCells / width)));
-  return { rowCount, sample: await table.sample(Math.max(1, rows), !isWhole), isWhole };
 }
 
 /** Guesses the features of a dataset from a file, and a first model for a target. */
@@ -93,7 +78,7 @@ export async function infer(
       ...((features[index]?.missing ?? 0) > 0 && { nullable: true }),
     })),
   };
-  const suggestion = target === null ? null : suggestModel({ dataset: name, rowCount, columns: features }, target);
+  const suggestion = target === null ? null : suggest(knownTable(name, rowCount, columns, sample), target);
   return { problems: [], rowCount, features, warnings, declaration, suggestion };
 }
 

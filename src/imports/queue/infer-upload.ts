@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Access, sessionOf } from "../../db/session.js";
 import { PlatformError } from "../../errors.js";
+import { dropped, guarded } from "../../guarded.js";
 import { Findings } from "../../language/fields/findings.js";
 import { declarationNamePattern } from "../../language/fields/names.js";
 import { pinUpload } from "../../uploads/pin.js";
@@ -44,7 +45,8 @@ export async function inferUpload(
     `The file could not be looked at within ${importLimits.inferenceSeconds} s.`,
   );
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(late), importLimits.inferenceSeconds * 1_000);
+  const abort = guarded(() => deadline.abort(late), dropped);
+  const timer = setTimeout(abort, importLimits.inferenceSeconds * 1_000);
   const either = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
   try {
     await turn(either);

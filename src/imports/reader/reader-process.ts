@@ -80,7 +80,7 @@ function run<Result>(
       kill();
       reject(error);
     }, reject);
-    const stop = () => failed(signal.reason ?? new Error("the reader was stopped"));
+    const stop = guarded(() => failed(signal.reason ?? new Error("the reader was stopped")), reject);
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
     child.on(

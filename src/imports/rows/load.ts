@@ -3,9 +3,9 @@ import type { SealedSegment } from "../../intake/seal.js";
 import { sealTable } from "../../intake/seal.js";
 import type { Feature, Split } from "../../language/datasets/dataset.js";
 import { count, listed, shown } from "../../language/fields/wording.js";
+import { sampleOf } from "../files/sample.js";
 import type { TableFile } from "../files/table-file.js";
-import { sampleOf } from "../inference/infer.js";
-import { textOf } from "../inference/infer-column.js";
+import { textOf } from "../files/text-of.js";
 import { importLimits } from "../limits.js";
 import { isMissingValue, missingTexts } from "../missing.js";
 import { type ImportOptions, missingValuesOf, type OnInvalid } from "../options.js";
@@ -167,7 +167,7 @@ async function matchColumns(
   const sources = features.map((feature): Source => {
     const column = columns.get(feature.name);
     const values = (column === undefined ? [] : (sample.columns[column] ?? []))
-      .map((value) => value ?? "")
+      .map((value) => (typeof value === "number" ? String(value) : (value ?? "")))
       .filter((value): value is string => typeof value === "string");
     const codec = codecs[feature.type];
     const absent = missingTexts(values, missing.spellings, { ...missing, spellsValues: codec.spelled !== undefined });

@@ -76,7 +76,8 @@ export function columnReader(
         continue;
       }
       // What is no text in the file, such as a number in JSON, is one where the feature holds texts.
-      const value = isText ? (spelled ? (spelled(given) ?? given) : given) : spelled ? given : asText(given);
+      const text = isText ? given : spelling.epoch && typeof given === "number" ? String(given) : undefined;
+      const value = text === undefined ? (spelled ? given : asText(given)) : spelled ? (spelled(text) ?? given) : given;
       if (isText && given.includes("\u0000")) {
         report(row, { code: "BAD_TYPE", message: "must be text without NUL characters." });
         continue;

@@ -82,6 +82,18 @@ export class SegmentBuffer {
   }
 }
 
+/** A table of columns that were read. */
+export function tableOf(features: readonly Feature[], read: readonly ReadColumn[], rowCount: number): Table {
+  const columns = new Map<string, Column>();
+  const missing: [string, Uint8Array][] = [];
+  for (const [index, feature] of features.entries()) {
+    const { values, missing: flags } = read[index] as ReadColumn;
+    columns.set(feature.name, values instanceof Float64Array ? values : ofOthers(feature, values));
+    if (flags) missing.push([feature.name, flags]);
+  }
+  return withMissing({ rowCount, columns }, missing);
+}
+
 /** Texts as they are; lists by their codec. */
 function ofOthers(feature: Feature, values: unknown[]): Column {
   if (codecs[feature.type].store.form === "TEXTS") return values as string[];
