@@ -41,11 +41,11 @@ function commonRows(a: Feature, b: Feature, table: Table): number[] {
 function purity(feature: Feature, target: Feature, table: Table): number | undefined {
   if (!isSingle(feature)) return undefined;
   const rows = commonRows(feature, target, table);
-  const [valueOf, classOf] = [valueReader(feature, table), valueReader(target, table)];
+  const [readValue, classOf] = [valueReader(feature, table), valueReader(target, table)];
   const counts = new Map<unknown, Map<unknown, number>>();
   const classes = new Set<unknown>();
   for (const row of rows) {
-    const [value, kind] = [valueOf(row), classOf(row)];
+    const [value, kind] = [readValue(row), classOf(row)];
     const ofValue = counts.get(value) ?? new Map<unknown, number>();
     counts.set(value, ofValue.set(kind, (ofValue.get(kind) ?? 0) + 1));
     classes.add(kind);
