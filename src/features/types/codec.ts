@@ -6,7 +6,7 @@ import type { Destination, Rows, TrainingRows } from "../values/encoding.js";
 import type { FittedScaling } from "../values/scaling.js";
 
 /** A feature as far as its values depend on it. */
-export type ValueForm = Pick<Feature, "categories" | "shape">;
+export type ValueForm = Pick<Feature, "categories" | "shape"> & Pick<ModelInput, "unseen">;
 
 /**
  * All that is computed with the values of one feature type: how they are checked, stored, fitted, encoded and decoded.
@@ -28,6 +28,8 @@ export interface Codec<Held extends Store = Store> {
    * Whether the encoded values are the stored numbers, scaled; not codes, instants or ids. Default: false.
    */
   holdsNumbers?(field: ValueForm): boolean;
+  /** Stored codes from this one on are categories that a model does not know, and cannot use. By default it can use all. */
+  unknownFrom?(field: ValueForm): number | undefined;
   /** Whether the platform makes the ids that an embedding layer reads, so that they are within bounds. Default: false. */
   makesIds?(field: ValueForm): boolean;
 }

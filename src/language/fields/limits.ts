@@ -4,7 +4,10 @@ export const limits = {
   /** Names of what is declared, of layers, features, aliases and projects. */
   nameLength: 63,
   features: 1_000,
+  /** Of a declared list. */
   categories: 10_000,
+  /** Of one feature whose list is the dataset's. */
+  datasetCategories: 1_000_000,
   categoryLength: 256,
   /** Numbers in one VECTOR, IMAGE or SEQUENCE, or in what all inputs together become. */
   elements: 1_000_000,

@@ -73,6 +73,8 @@ export interface ModelInput {
   width: number;
   /** Where an embedding layer reads the input: its numbers must be whole ones from 0 and below this. Otherwise left out. */
   idsBelow?: number;
+  /** CATEGORY: a category that the model does not know counts as OTHER. Left out where it is refused. */
+  unseen?: "OTHER";
   /** IMAGE: what is done with image files of another size. Left out where the feature declares nothing. */
   resize?: Resize;
   /** TEXT: how it becomes tokens, and they become ids. Otherwise left out. */
@@ -90,6 +92,8 @@ export interface ModelTarget {
   categories: string[];
   scaling: OutputForm["scaling"];
   width: number;
+  /** Whether rows whose category is not among these are left out, whatever `invalidRows` says. */
+  skipsUnseen?: true;
 }
 
 /** `weights`: one for each class, in the order of the target's categories; `false`, `true` for BINARY. */

@@ -30,13 +30,14 @@ export function fits(method: Preprocessing): string {
 
 /** The options that a method may take; which of them applies follows from the feature's type too. */
 export function optionsOf(method: Preprocessing): Fields {
-  const { dimensions, pooling, standardize, split, maxTokens, hashBins, maxLength, padding, truncating } =
+  const { unseen, dimensions, pooling, standardize, split, maxTokens, hashBins, maxLength, padding, truncating } =
     preprocessingFields;
-  const elements = kinds
-    .filter(({ methods }) => methods.includes(method))
+  const fitting = kinds.filter(({ methods }) => methods.includes(method));
+  const elements = fitting
     .map(({ type }) => describedType(type).elements)
     .filter((each) => each !== undefined);
   return {
+    ...(fitting.some(({ type }) => describedType(type).opensCategories) && { unseen }),
     ...(method === "EMBEDDING" && { dimensions, pooling }),
     ...(elements.some(({ are }) => are === "TOKENS") && { standardize, split, maxTokens, hashBins }),
     ...(elements.length > 0 && !countsElements(method) && { maxLength, padding, truncating }),

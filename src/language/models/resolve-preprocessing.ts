@@ -9,6 +9,7 @@ import {
   countsElements,
   defaultMaxTokens,
   mostDefaultDimensions,
+  mostOneHotCategories,
   type Placement,
   type Preprocessing,
   type PreprocessingDeclaration,
@@ -24,6 +25,8 @@ export interface ResolvedPreprocessing {
   placement?: Placement;
   /** EMBEDDING only. */
   embedding?: DeclaredEmbedding;
+  /** CATEGORY only; left out for REFUSE. */
+  unseen?: "OTHER";
 }
 
 /** The vectors of an input. */
@@ -35,6 +38,8 @@ export interface DeclaredEmbedding {
   at: Findings;
 }
 
+/** The types whose categories the dataset may keep. */
+const categoryTypes = typesWith(({ opensCategories }) => opensCategories);
 /** The types with any number of elements, and those whose elements are tokens. */
 const elementTypes = typesWith(({ elements }) => elements);
 const tokenTypes = typesWith(({ elements }) => elements?.are === "TOKENS");
@@ -65,7 +70,7 @@ export function resolvePreprocessings(
     if (feature === undefined) continue;
     const { name, type } = feature;
     const methods = describedType(type).methods(feature);
-    const method = isDeclared ? chosen : methods[0];
+    const method = isDeclared ? chosen : defaultMethod(feature);
     if (name === declaration.target) {
       at.add("CONTRADICTION", `${name} is the target, whose scaling follows from its type.`, "feature");
     } else if (!inputs.includes(feature)) at.add("CONTRADICTION", `${name} is not an input of this model.`, "feature");
@@ -77,7 +82,14 @@ export function resolvePreprocessings(
   const untold = findings.at("preprocessing");
   return (feature) =>
     resolved.get(feature.name) ??
-    resolveEntry(untold, feature, describedType(feature.type).methods(feature)[0], { feature: feature.name });
+    resolveEntry(untold, feature, defaultMethod(feature), { feature: feature.name });
+}
+
+/** The first method that fits the type; of a long list that the dataset keeps, one-hot columns would mostly be zeros. */
+function defaultMethod(feature: Feature): Preprocessing {
+  const { type, categories, categoriesOf } = feature;
+  const isLong = categoriesOf === "DATASET" && categories.length > mostOneHotCategories;
+  return isLong ? "EMBEDDING" : describedType(type).methods(feature)[0];
 }
 
 function resolveEntry(
@@ -90,7 +102,9 @@ function resolveEntry(
   const isText = elements?.are === "TOKENS";
   const isSequence = elements !== undefined;
   const placed = countsElements(method) ? undefined : elements;
+  const isCategory = describedType(feature.type).opensCategories === true;
   const rules: [keyof PreprocessingDeclaration, boolean, string][] = [
+    ["unseen", isCategory, `${listed(categoryTypes)} features`],
     ["dimensions", method === "EMBEDDING", "EMBEDDING"],
     ["pooling", isSequence && method === "EMBEDDING", `EMBEDDING of ${listed(elementTypes)}`],
     ...(["standardize", "split", "maxTokens", "hashBins"] as const).map((key): [typeof key, boolean, string] => [
@@ -112,8 +126,15 @@ function resolveEntry(
     method,
     ...(isText && { vectorization: resolveVectorization(at, method, entry) }),
     ...(placed && { placement: resolvePlacement(at, placed, entry) }),
+    ...(isCategory && resolveUnseen(at, feature, entry)),
     ...(method === "EMBEDDING" && { embedding: resolveEmbedding(at, feature, entry) }),
   };
+}
+
+function resolveUnseen(at: Findings, { categoriesOf }: Feature, entry: PreprocessingDeclaration): { unseen?: "OTHER" } {
+  const declared = preprocessingFields.unseen.read(at, "unseen", entry.unseen, entry);
+  const unseen = declared ?? (categoriesOf === "DATASET" ? "OTHER" : "REFUSE");
+  return unseen === "OTHER" ? { unseen } : {};
 }
 
 function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDeclaration): DeclaredEmbedding {

@@ -49,6 +49,16 @@ export const sides = choices("SequenceSide", "A side of a sequence.", {
 });
 export type Side = ChoiceOf<typeof sides>;
 
+export const unseenChoices = choices("UnseenCategories", "What becomes of a category that the model does not know.", {
+  REFUSE: "The row is refused.",
+  OTHER:
+    "It counts as OTHER, a place of its own behind the categories. While training, a category that n training rows have is replaced by OTHER at random, in one of n + 1 cases, so that OTHER means something.",
+});
+export type Unseen = ChoiceOf<typeof unseenChoices>;
+
+/** Above so many categories of a dataset's own list, EMBEDDING is the default. */
+export const mostOneHotCategories = 50;
+
 /** A vector of 10,000 counts a row would be far more than 10,000 rows of a table, of which a text needs few. */
 export const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
 
@@ -69,6 +79,10 @@ export const preprocessingFields = {
   method: choice(preprocessingMethods, {
     doc: "A method that fits the feature's type.",
     otherwise: "the first that fits the type",
+  }),
+  unseen: choice(unseenChoices, {
+    doc: "CATEGORY only.",
+    otherwise: "OTHER where the list is the dataset's; else REFUSE",
   }),
   dimensions: integer({
     min: 1,
