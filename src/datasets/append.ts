@@ -12,6 +12,7 @@ import { splitParts } from "../language/datasets/dataset.js";
 import { digest } from "../language/fields/canonical.js";
 import { segmentKey } from "../storage/keys.js";
 import type { ObjectStore } from "../storage/object-store.js";
+import { mergeCategories } from "./categories.js";
 import { recordDatasetEvent } from "./events.js";
 import { abandonPending, claimPending, notePending, SegmentTaken } from "./pending-segment.js";
 import { latestVersion } from "./versions.js";
@@ -122,6 +123,7 @@ async function insertVersion(
   // By a key, the ordinal plays no part; without one, others may have appended meanwhile.
   const isCounted = split.key !== null || firstOrdinal === segment.firstOrdinal;
   const added = isCounted ? segment.splitCounts : await ordinalSplitCounts(split, segment.rowCount, firstOrdinal);
+  const categoryCounts = await mergeCategories(manager, dataset.id, before?.categoryCounts ?? {}, [segment.categories]);
   const id = newId("DatasetVersion");
   await manager.insert(DatasetVersion, {
     id,
@@ -132,6 +134,7 @@ async function insertVersion(
     splitCounts: Object.fromEntries(splitParts.map((part) => [part, (before?.splitCounts[part] ?? 0) + added[part]])),
     // A chain over contents: two platforms that were given the same rows in the same appends agree on it.
     digest: digest([before?.digest ?? null, segment.rowsDigest]),
+    categoryCounts,
     segmentKey: segment.key,
     segmentSha256: segment.sha256,
     segmentSizeBytes: segment.sizeBytes,

@@ -3,6 +3,11 @@ import { decodeImageFiles } from "../features/image-files.js";
 import { validateRows } from "../features/rows.js";
 import { splitCounts } from "../features/split.js";
 import { tableFromRows } from "../features/table.js";
+import {
+  type ArrivedCategories,
+  arrivedCategories,
+  withArrivingCategories,
+} from "../features/values/arriving-categories.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
 import { writeSegment } from "../segments/segment.js";
@@ -28,6 +33,8 @@ export interface SealedSegment {
   rowCount: number;
   /** Rows in each part of the split if the first row has the ordinal `firstOrdinal`. */
   splitCounts: Record<SplitPart, number>;
+  /** Of the features that declare none: the categories of the rows, each in the order of its first row. */
+  categories: ArrivedCategories[];
 }
 
 /**
@@ -35,7 +42,11 @@ export interface SealedSegment {
  *
  * @throws PlatformError as `writeSegment`.
  */
-export async function sealRows({ features, split, firstOrdinal }: SealRequest, rows: unknown): Promise<SealedRows> {
+export async function sealRows(
+  { features: declared, split, firstOrdinal }: SealRequest,
+  rows: unknown,
+): Promise<SealedRows> {
+  const features = withArrivingCategories(declared);
   const { rows: decoded, faultOf } = await decodeImageFiles(features, rows);
   const problems = validateRows(features, decoded, { faultOf });
   if (problems.length > 0) return { problems };
@@ -45,6 +56,7 @@ export async function sealRows({ features, split, firstOrdinal }: SealRequest, r
     ...{ bytes, rowsDigest, rowCount: table.rowCount },
     sha256: createHash("sha256").update(bytes).digest("hex"),
     splitCounts: splitCounts(split, features, table, firstOrdinal),
+    categories: arrivedCategories(features),
   };
   return { problems: [], segment };
 }

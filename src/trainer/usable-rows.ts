@@ -2,7 +2,13 @@ import { PlatformError } from "../errors.js";
 import { exampleWeights, weightRule } from "../features/example-weights.js";
 import { type FittedPreprocessing, fitPreprocessing } from "../features/preprocessing.js";
 import type { Table } from "../features/table.js";
-import { encodingChecks, type RowCheck, type RowFault, rowChecks, unseenTargetChecks } from "../features/unusable-rows.js";
+import {
+  encodingChecks,
+  type RowCheck,
+  type RowFault,
+  rowChecks,
+  unseenTargetChecks,
+} from "../features/unusable-rows.js";
 import { type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { count, listed } from "../language/fields/wording.js";
 import type { ModelSpec } from "../language/models/model.js";

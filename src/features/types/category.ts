@@ -4,11 +4,13 @@ import { limits } from "../../language/fields/limits.js";
 import { listed, shown } from "../../language/fields/wording.js";
 import { otherCode } from "../../language/models/input-width.js";
 import type { ModelInput } from "../../language/models/model.js";
+import { allListed } from "../../language/models/prediction.js";
 import { arrivingCodes } from "../values/arriving-categories.js";
 import { categoryCodes } from "../values/category-codes.js";
 import { classOf } from "../values/classes.js";
 import { columnOf } from "../values/column.js";
 import type { Destination, Rows } from "../values/encoding.js";
+import { largest } from "../values/largest.js";
 import { columnScaling, type FittedScaling } from "../values/scaling.js";
 import type { Numbers, TargetCodec, ValueForm } from "./codec.js";
 import { writeNumbers } from "./number.js";
@@ -47,15 +49,26 @@ export const category: TargetCodec = {
   fitTarget: () => ({ method: "ONE_HOT" }),
   encodeTarget: encodeCodes,
   unknownFrom: (field) => (field.unseen === "OTHER" ? undefined : field.categories.length),
-  decode({ categories }, outputs, start) {
+  decode({ categories }, outputs, start, most = allListed) {
     const best = classOf(outputs, start, categories.length);
-    const probabilities = categories.map((name, code) => ({ category: name, probability: outputs[start + code] ?? 0 }));
+    const probabilityOf = (code: number) => outputs[start + code] ?? 0;
+    const listed =
+      categories.length <= allListed
+        ? categories.map((_, code) => code)
+        : largest(categories.length, most, probabilityOf);
+    const probabilities = listed.map((code) => ({
+      category: categories[code] ?? "",
+      probability: probabilityOf(code),
+    }));
     return { value: categories[best] ?? "", probabilities };
   },
 };
 
 /** Prepared once for each list, with OTHER and without: rows that are predicted come one by one. */
-const prepared = { OTHER: new WeakMap<readonly string[], Numbers>(), REFUSE: new WeakMap<readonly string[], Numbers>() };
+const prepared = {
+  OTHER: new WeakMap<readonly string[], Numbers>(),
+  REFUSE: new WeakMap<readonly string[], Numbers>(),
+};
 
 function codesOf({ categories, unseen }: ValueForm): Numbers {
   const lists = prepared[unseen ?? "REFUSE"];

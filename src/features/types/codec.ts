@@ -40,8 +40,11 @@ export interface TargetCodec extends Codec<NumberStore> {
   fitTarget(target: ModelTarget, rows: TrainingRows): FittedScaling;
   /** Writes what the network should put out for each row. */
   encodeTarget(target: ModelTarget, fitted: FittedScaling, rows: Rows, destination: Destination): void;
-  /** The prediction that the outputs of a row mean, which begin at `start` and are finite. */
-  decode(target: ModelTarget, outputs: Float64Array, start: number): Prediction;
+  /**
+   * The prediction that the outputs of a row mean, which begin at `start` and are finite. Of more classes than `allListed`
+   * the `most` most probable are listed, by default as many as that.
+   */
+  decode(target: ModelTarget, outputs: Float64Array, start: number, most?: number): Prediction;
 }
 
 /** Whether a value is one of the feature's. The first thing that is wrong with it is added to `at`, under `key`. */

@@ -1,6 +1,6 @@
 import { DeclarablesQuery } from "../declarables/query.js";
 import { PlanTrainingQuery } from "./plan-training.js";
-import { PredictQuery } from "./predict.js";
+import { PredictionProbabilities, PredictQuery } from "./predict.js";
 import { RunMutations } from "./run-mutations.js";
 import { RunSubscriptions } from "./run-subscriptions.js";
 import { StorageResolver } from "./storage.js";
@@ -10,6 +10,7 @@ export const operationResolvers = [
   RunMutations,
   RunSubscriptions,
   PredictQuery,
+  PredictionProbabilities,
   PlanTrainingQuery,
   StorageResolver,
   DeclarablesQuery,

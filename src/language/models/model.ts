@@ -77,6 +77,10 @@ export interface ModelInput {
   unseen?: "OTHER";
   /** IMAGE: what is done with image files of another size. Left out where the feature declares nothing. */
   resize?: Resize;
+  /** CLIPPED_Z_SCORE: where it cuts off. Otherwise left out. */
+  clip?: number;
+  /** QUANTILE: how many quantiles it keeps. Otherwise left out. */
+  quantiles?: number;
   /** TEXT: how it becomes tokens, and they become ids. Otherwise left out. */
   vectorization?: Vectorization;
   /** TEXT and SEQUENCE: how elements are brought to one count; left out where they are counted, not placed. */
@@ -128,6 +132,9 @@ export interface ModelSpec {
 }
 
 /** All that the weights and measurements of a model depend on: models that differ in the rest have weights of one form. */
-export function withoutRowPolicy({ invalidRows: _, ...rest }: ModelSpec): Omit<ModelSpec, "invalidRows"> {
+export function withoutRowPolicy<Spec extends { invalidRows?: unknown }>({
+  invalidRows: _,
+  ...rest
+}: Spec): Omit<Spec, "invalidRows"> {
   return rest;
 }

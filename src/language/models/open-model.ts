@@ -1,6 +1,7 @@
 import type { Feature } from "../datasets/dataset.js";
 import { type FeatureType, hasOpenCategories, typesWith, withCategories } from "../datasets/feature-types.js";
 import type { Resolution } from "../fields/problem.js";
+import { parameterCount } from "../layers/parameters.js";
 import type { InvalidRowPolicy, ModelDeclaration, ModelSpec, TargetType } from "./model.js";
 import { resolveModel } from "./resolve-model.js";
 
@@ -117,12 +118,20 @@ export function sizedModel(spec: RevisionSpec, counts: readonly CategoryCount[])
   return close(spec, listsOf(known), { ...declared, classWeights });
 }
 
+/** The number of parameters with lists of these lengths; null where no model fits them. */
+export function parametersOf(spec: RevisionSpec, counts: readonly CategoryCount[]): number | null {
+  const { spec: sized } = sizedModel(spec, counts);
+  return sized ? parameterCount(sized.layers) : null;
+}
+
 function close(
   { dataset, inputs, target, sampleWeight, invalidRows }: OpenModelSpec,
   listOf: (feature: string) => string[],
   declared: Declared,
 ): Resolution<ModelSpec> {
-  const known = [...inputs, target].map(({ feature, ...field }): Feature => ({ ...field, name: feature, description: "" }));
+  const known = [...inputs, target].map(
+    ({ feature, ...field }): Feature => ({ ...field, name: feature, description: "" }),
+  );
   const features = withCategories(known, listOf);
   if (sampleWeight !== null)
     features.push({ name: sampleWeight, type: weightType, description: "", categories: [], shape: [] });

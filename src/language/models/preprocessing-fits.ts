@@ -30,14 +30,26 @@ export function fits(method: Preprocessing): string {
 
 /** The options that a method may take; which of them applies follows from the feature's type too. */
 export function optionsOf(method: Preprocessing): Fields {
-  const { unseen, dimensions, pooling, standardize, split, maxTokens, hashBins, maxLength, padding, truncating } =
-    preprocessingFields;
+  const {
+    unseen,
+    clip,
+    quantiles,
+    dimensions,
+    pooling,
+    standardize,
+    split,
+    maxTokens,
+    hashBins,
+    maxLength,
+    padding,
+    truncating,
+  } = preprocessingFields;
   const fitting = kinds.filter(({ methods }) => methods.includes(method));
-  const elements = fitting
-    .map(({ type }) => describedType(type).elements)
-    .filter((each) => each !== undefined);
+  const elements = fitting.map(({ type }) => describedType(type).elements).filter((each) => each !== undefined);
   return {
     ...(fitting.some(({ type }) => describedType(type).opensCategories) && { unseen }),
+    ...(method === "CLIPPED_Z_SCORE" && { clip }),
+    ...(method === "QUANTILE" && { quantiles }),
     ...(method === "EMBEDDING" && { dimensions, pooling }),
     ...(elements.some(({ are }) => are === "TOKENS") && { standardize, split, maxTokens, hashBins }),
     ...(elements.length > 0 && !countsElements(method) && { maxLength, padding, truncating }),

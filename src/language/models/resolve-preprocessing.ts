@@ -21,6 +21,8 @@ import {
 /** How an input becomes numbers, with defaults. What does not apply to its type and method is left out. */
 export interface ResolvedPreprocessing {
   method: Preprocessing;
+  clip?: number;
+  quantiles?: number;
   vectorization?: Vectorization;
   placement?: Placement;
   /** EMBEDDING only. */
@@ -81,8 +83,7 @@ export function resolvePreprocessings(
   }
   const untold = findings.at("preprocessing");
   return (feature) =>
-    resolved.get(feature.name) ??
-    resolveEntry(untold, feature, defaultMethod(feature), { feature: feature.name });
+    resolved.get(feature.name) ?? resolveEntry(untold, feature, defaultMethod(feature), { feature: feature.name });
 }
 
 /** The first method that fits the type; of a long list that the dataset keeps, one-hot columns would mostly be zeros. */
@@ -98,6 +99,7 @@ function resolveEntry(
   method: Preprocessing,
   entry: PreprocessingDeclaration,
 ): ResolvedPreprocessing {
+  const { clip, quantiles } = preprocessingFields;
   const { elements } = describedType(feature.type);
   const isText = elements?.are === "TOKENS";
   const isSequence = elements !== undefined;
@@ -105,6 +107,8 @@ function resolveEntry(
   const isCategory = describedType(feature.type).opensCategories === true;
   const rules: [keyof PreprocessingDeclaration, boolean, string][] = [
     ["unseen", isCategory, `${listed(categoryTypes)} features`],
+    ["clip", method === "CLIPPED_Z_SCORE", "CLIPPED_Z_SCORE"],
+    ["quantiles", method === "QUANTILE", "QUANTILE"],
     ["dimensions", method === "EMBEDDING", "EMBEDDING"],
     ["pooling", isSequence && method === "EMBEDDING", `EMBEDDING of ${listed(elementTypes)}`],
     ...(["standardize", "split", "maxTokens", "hashBins"] as const).map((key): [typeof key, boolean, string] => [
@@ -124,6 +128,8 @@ function resolveEntry(
   }
   return {
     method,
+    ...(method === "CLIPPED_Z_SCORE" && { clip: clip.read(at, "clip", entry.clip, entry) }),
+    ...(method === "QUANTILE" && { quantiles: quantiles.read(at, "quantiles", entry.quantiles, entry) }),
     ...(isText && { vectorization: resolveVectorization(at, method, entry) }),
     ...(placed && { placement: resolvePlacement(at, placed, entry) }),
     ...(isCategory && resolveUnseen(at, feature, entry)),

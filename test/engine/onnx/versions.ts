@@ -50,6 +50,26 @@ const cases: Case[] = [
     layers: dense,
   },
   {
+    name: "numbers by rank, and clipped by z-score, alone and in a vector",
+    features: [
+      { name: "far", type: "NUMBER" },
+      { name: "ranked", type: "NUMBER" },
+      { name: "few", type: "NUMBER" },
+      { name: "outlier", type: "NUMBER" },
+      { name: "vector", type: "VECTOR", shape: [3] },
+      answer,
+    ],
+    target: "kind",
+    preprocessing: [
+      { feature: "far", method: "QUANTILE" },
+      { feature: "ranked", method: "QUANTILE" },
+      { feature: "few", method: "QUANTILE", quantiles: 2 },
+      { feature: "outlier", method: "CLIPPED_Z_SCORE", clip: 0.5 },
+      { feature: "vector", method: "CLIPPED_Z_SCORE", clip: 1.5 },
+    ],
+    layers: dense,
+  },
+  {
     name: "categories one-hot, as a code and embedded, for a number",
     features: [
       { name: "one", type: "CATEGORY", categories: colors },

@@ -20,7 +20,11 @@ function codeOf(record: Recorder, text: Value, input: ModelInput): { code: Value
     "LabelEncoder",
     [text],
     [{ shape: text.shape, type: "int64" }],
-    { keys_strings: categories, values_int64s: categories.map((_, index) => index), default_int64: otherCode(input) ?? -1 },
+    {
+      keys_strings: categories,
+      values_int64s: categories.map((_, index) => index),
+      default_int64: otherCode(input) ?? -1,
+    },
     "ai.onnx.ml",
   ) as [Value];
   return { code, isUnknown: record.node("Less", [code, record.int64([0])], { shape: text.shape, type: "bool" }) };
