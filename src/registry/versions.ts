@@ -32,7 +32,7 @@ export interface VersionContent {
  */
 export async function registerVersion(
   manager: EntityManager,
-  run: Pick<Run, "id" | "modelId" | "modelRevisionId" | "spec">,
+  run: Pick<Run, "id" | "modelId" | "modelRevisionId"> & { spec?: Pick<Run["spec"], "categories"> },
   content: VersionContent,
 ): Promise<ModelVersion> {
   failpoint("version.register");
@@ -52,7 +52,7 @@ export async function registerVersion(
     runId: run.id,
     modelRevisionId: run.modelRevisionId,
     digest: content.digest,
-    signature: signatureOf(content.model, model.datasetId, run.spec.categories ?? []),
+    signature: signatureOf(content.model, model.datasetId, run.spec?.categories ?? []),
     preprocessing: content.preprocessing,
   });
   if (content.evaluation.length > 0)

@@ -23,7 +23,7 @@ export interface Data {
   /** How many training rows have an ordinal below the parent's row count: the parent may have been trained on them. */
   firstNew: number;
   /** Undefined where no category is replaced while training. */
-  replaceRare: ReplaceRare | undefined;
+  replaceRare?: ReplaceRare | undefined;
   rows(part: keyof UsableRows, model: ModelSpec, preprocessing: FittedPreprocessing): Rows;
   /** The target's values as they are in the dataset, [count, width]. */
   targets(part: keyof UsableRows, model: ModelSpec): Float64Array;

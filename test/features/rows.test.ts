@@ -20,6 +20,14 @@ const check = (...rows: unknown[]) => faults(validateRows(features, rows));
 const parsed = (text: string): unknown => JSON.parse(text);
 
 describe("rows", () => {
+  test("may have null or no field for a nullable feature, and no wrong value", () => {
+    const nullable = features.map((feature) => ({ ...feature, nullable: true as const }));
+    const height = { height: "tall" };
+    expect(faults(validateRows(nullable, [{}, { height: null, photo: null }, { ...good }, height]))).toEqual([
+      "rows[3].height BAD_TYPE",
+    ]);
+  });
+
   test("of every type pass, images nested or flat", () => {
     expect(check(good, { ...good, photo: [1, 2, 3, 4], height: -0, colour: "white", perennial: false })).toEqual([]);
   });

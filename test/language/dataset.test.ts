@@ -62,6 +62,24 @@ describe("a dataset", () => {
     expect(faults(resolveDataset(withSplit(split)))).toEqual(expected);
   });
 
+  test("may lack values of a nullable feature, and tells only of those, so that digests stay", () => {
+    const declare = (nullable?: boolean | null) =>
+      resolved(resolveDataset(withFeature({ name: "b", type: "TEXT", ...(nullable !== undefined && { nullable }) })));
+    expect(declare(true).features[1]).toMatchObject({ name: "b", nullable: true });
+    expect(declare(false).features[1]).not.toHaveProperty("nullable");
+    expect(new Set([declare(), declare(null), declare(false)].map(digest)).size).toBe(1);
+    expect(faults(resolveDataset(withFeature({ name: "b", type: "TEXT", nullable: "yes" })))).toEqual([
+      "features[1].nullable BAD_TYPE",
+    ]);
+  });
+
+  test("is not split by a feature that may lack values", () => {
+    const nullable = { name: "b", type: "NUMBER", nullable: true };
+    expect(faults(resolveDataset({ ...withFeature(nullable), split: { key: "b" } }))).toEqual([
+      "split.key CONTRADICTION",
+    ]);
+  });
+
   test.each(["height", "perennial", "colour"])("can be split by %s", (key) => {
     expect(resolved(resolveDataset(withSplit({ key }))).split.key).toBe(key);
   });

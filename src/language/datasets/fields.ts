@@ -4,6 +4,7 @@ import { limits } from "../fields/limits.js";
 import { choice, described, name, number, reference } from "../fields/scalars.js";
 import { type DeclaredOptions, sharedFields } from "../fields/variants.js";
 import { count, listed } from "../fields/wording.js";
+import { nullable as nullableField } from "./feature-fields.js";
 import { type FeatureTypeFields, featureTypeChoices, featureTypeFields, typesWith } from "./feature-types.js";
 
 /** The fields of every feature. */
@@ -11,6 +12,7 @@ export const commonFields = {
   name: name("feature", "Unique, ignoring case."),
   type: choice(featureTypeChoices, { doc: "What its values are." }),
   description: declarationFields.description,
+  nullable: nullableField,
 };
 
 export type FeatureDeclaration = DeclaredFields<typeof commonFields> & DeclaredOptions<FeatureTypeFields>;
