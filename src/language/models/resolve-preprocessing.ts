@@ -10,6 +10,7 @@ import {
   defaultMaxTokens,
   mostDefaultDimensions,
   mostOneHotCategories,
+  mostOpenDimensions,
   type Placement,
   type Preprocessing,
   type PreprocessingDeclaration,
@@ -153,9 +154,10 @@ function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDe
 }
 
 /** For categories a rule of thumb of fastai's: wide enough for many, small for few. */
-function defaultDimensions({ type, categories }: Feature): number {
+function defaultDimensions({ type, categories, categoriesOf }: Feature): number {
   const { elements } = describedType(type);
-  return elements?.dimensions ?? Math.min(mostDefaultDimensions, Math.round(1.6 * categories.length ** 0.56));
+  const most = categoriesOf === "DATASET" ? mostOpenDimensions : mostDefaultDimensions;
+  return elements?.dimensions ?? Math.min(most, Math.round(1.6 * categories.length ** 0.56));
 }
 
 function resolveVectorization(at: Findings, method: Preprocessing, entry: PreprocessingDeclaration): Vectorization {

@@ -71,6 +71,8 @@ export const mostQuantiles = 1_000;
 /** Defaults of vectors: fastai's rule of thumb for categories, `textDimensions` for TEXT. */
 export const textDimensions = 32;
 export const mostDefaultDimensions = 600;
+/** Of a list that the dataset keeps, which may have a million entries. */
+export const mostOpenDimensions = 64;
 
 /** Methods that count elements wherever they stand. */
 const countingMethods: readonly Preprocessing[] = ["MULTI_HOT", "COUNT", "TF_IDF"];
@@ -106,7 +108,7 @@ export const preprocessingFields = {
     min: 1,
     max: limits.units,
     doc: "EMBEDDING only: length of a vector.",
-    otherwise: `1.6 n^0.56 for n categories, at most ${mostDefaultDimensions}; ${textDimensions} for TEXT`,
+    otherwise: `1.6 n^0.56 for n categories, at most ${mostDefaultDimensions} (${mostOpenDimensions} where the list is the dataset's); ${textDimensions} for TEXT`,
   }),
   pooling: choice(embeddingPoolingChoices, {
     doc: "EMBEDDING of TEXT and SEQUENCE only.",
