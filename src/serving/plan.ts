@@ -65,7 +65,7 @@ export function createPlanner(options: {
         if (!model) throw new Error(`The request to train ${modelRevision.id} was checked, and its model is none.`);
         const plan = await plans.call(caller, {
           ...{ type: "TRAINING", model, optimizer: optimizerRevision.spec, training: spec },
-          trainRows: datasetVersion.splitCounts.train,
+          data: { rowCount: datasetVersion.rowCount, splitCounts: datasetVersion.splitCounts },
         });
         const offered = await devices();
         const tooMuch = plannedMemoryProblem(spec, plan, offered);
