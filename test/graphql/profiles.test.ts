@@ -29,7 +29,8 @@ const people = (count: number, { shift = 0, missing = 0 } = {}): Person[] =>
 async function titanic(name: string, ...parts: Person[][]): Promise<void> {
   const features = [
     { name: "age", type: "NUMBER", nullable: true },
-    { name: "sex", type: "CATEGORY", categories: ["female", "male"] },
+    // The dataset owns the list.
+    { name: "sex", type: "CATEGORY" },
     { name: "survived", type: "BINARY" },
   ];
   const { data } = await api.ask(declare, { input: { name, features } });
