@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { decodeImageFiles } from "../features/image-files.js";
+import { countProblems, type ProblemCount } from "../features/problem-counts.js";
 import { validateRows } from "../features/rows.js";
+import { spelledRows } from "../features/spelled-rows.js";
 import { splitCounts } from "../features/split.js";
 import { type Table, tableFromRows } from "../features/table.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
@@ -18,7 +20,9 @@ export interface SealRequest {
 }
 
 /** A segment, or all problems of the rows. */
-export type SealedRows = { problems: Problem[]; segment?: undefined } | { problems: []; segment: SealedSegment };
+export type SealedRows =
+  | { problems: Problem[]; problemsByFeature?: ProblemCount[]; segment?: undefined }
+  | { problems: []; segment: SealedSegment };
 
 export interface SealedSegment {
   /** The Parquet file. */
@@ -40,9 +44,10 @@ export interface SealedSegment {
  * @throws PlatformError as `writeSegment`.
  */
 export async function sealRows({ features, split, firstOrdinal }: SealRequest, rows: unknown): Promise<SealedRows> {
-  const { rows: decoded, faultOf } = await decodeImageFiles(features, rows);
+  const { rows: decoded, faultOf } = await decodeImageFiles(features, spelledRows(features, rows));
   const problems = validateRows(features, decoded, { faultOf });
-  if (problems.length > 0) return { problems };
+  if (problems.length > 0)
+    return { problems, problemsByFeature: Array.isArray(decoded) ? countProblems(features, decoded, faultOf) : [] };
   const table = tableFromRows(features, decoded as Record<string, unknown>[]);
   return { problems: [], segment: await sealTable({ features, split, firstOrdinal }, table) };
 }
