@@ -106,6 +106,8 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     threads: parent.spec.threads,
     replay: fineTune.replay,
     semantics: currentSemantics,
+    // A model keeps the categories that its weights know.
+    ...(parent.spec.categories && { categories: parent.spec.categories }),
   };
   const runId = await queueRun(manager, {
     modelRevision: await revisionFor(manager, champion),

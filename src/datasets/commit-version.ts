@@ -8,6 +8,7 @@ import { ordinalSplitCounts } from "../features/split.js";
 import type { SealedSegment } from "../intake/seal.js";
 import { type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { digest } from "../language/fields/canonical.js";
+import { mergeCategories } from "./categories.js";
 import { recordDatasetEvent } from "./events.js";
 import { claimPending } from "./pending-segment.js";
 import { flagsOf, storeProfile } from "./segment-profiles.js";
@@ -49,6 +50,12 @@ export async function commitVersion(
     for (const part of splitParts) splitCounts[part] += added[part];
     rowCount += segment.rowCount;
   }
+  const categoryCounts = await mergeCategories(
+    manager,
+    dataset.id,
+    before?.categoryCounts ?? {},
+    segments.map(({ categories }) => categories),
+  );
   const versionId = newId("DatasetVersion");
   await manager.insert(DatasetVersion, {
     id: versionId,
@@ -57,6 +64,7 @@ export async function commitVersion(
     rowCount,
     addedRowCount: rowCount - (before?.rowCount ?? 0),
     splitCounts,
+    categoryCounts,
     digest: segments.reduce<string | null>(chained, before?.digest ?? null) ?? "",
   });
   await insertSegments(manager, versionId, segments);

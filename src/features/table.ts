@@ -1,6 +1,7 @@
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { pathBelow } from "../language/fields/findings.js";
+import { fieldReader, isPlain } from "./own-field.js";
 import type { NumberStore } from "./types/codec.js";
 import { codecs } from "./types/codecs.js";
 import {
@@ -49,17 +50,23 @@ export function emptyTable(features: readonly Feature[]): Table {
 export function tableFromRows(features: readonly Feature[], rows: readonly Record<string, unknown>[]): Table {
   const columns = new Map<string, Column>();
   const missing: [string, Uint8Array][] = [];
-  for (const feature of features) {
-    const values = rows.map((row) => fieldOf(row, feature.name));
+  const fields = fieldsOf(features, rows);
+  for (const [index, feature] of features.entries()) {
+    const values = fields[index] as unknown[];
     columns.set(feature.name, columnFromValues(feature, values));
     if (feature.nullable) missing.push([feature.name, Uint8Array.from(values, (value) => Number(isMissing(value)))]);
   }
   return withMissing({ rowCount: rows.length, columns }, missing);
 }
 
-/** Own fields only: every object inherits a `constructor`, and `row["__proto__"]` may be what it inherits from. */
-function fieldOf(row: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(row, name) ? row[name] : undefined;
+/** The values of each feature. Row by row: to look through all rows for each of many features takes twice as long. */
+function fieldsOf(features: readonly Feature[], rows: readonly Record<string, unknown>[]): unknown[][] {
+  const fields = features.map(({ name }) => ({ read: fieldReader(name), values: new Array<unknown>(rows.length) }));
+  for (const [index, row] of rows.entries()) {
+    const plain = isPlain(row);
+    for (const { read, values } of fields) values[index] = read(row, plain);
+  }
+  return fields.map(({ values }) => values);
 }
 
 function isMissing(value: unknown): value is null | undefined {

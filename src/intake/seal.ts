@@ -5,6 +5,11 @@ import { validateRows } from "../features/rows.js";
 import { spelledRows } from "../features/spelled-rows.js";
 import { splitCounts } from "../features/split.js";
 import { type Table, tableFromRows } from "../features/table.js";
+import {
+  type ArrivedCategories,
+  arrivedCategories,
+  withArrivingCategories,
+} from "../features/values/arriving-categories.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
 import { sketchTable } from "../profile/sketches/feature-sketch.js";
@@ -36,6 +41,8 @@ export interface SealedSegment {
   profile?: SegmentProfile;
   /** Rows in each part of the split if the first row has the ordinal `firstOrdinal`. */
   splitCounts: Record<SplitPart, number>;
+  /** Of the features that declare none: the categories of the rows, each in the order of its first row. */
+  categories: ArrivedCategories[];
 }
 
 /**
@@ -43,7 +50,11 @@ export interface SealedSegment {
  *
  * @throws PlatformError as `writeSegment`.
  */
-export async function sealRows({ features, split, firstOrdinal }: SealRequest, rows: unknown): Promise<SealedRows> {
+export async function sealRows(
+  { features: declared, split, firstOrdinal }: SealRequest,
+  rows: unknown,
+): Promise<SealedRows> {
+  const features = withArrivingCategories(declared);
   const { rows: decoded, faultOf } = await decodeImageFiles(features, spelledRows(features, rows));
   const problems = validateRows(features, decoded, { faultOf });
   if (problems.length > 0)
@@ -64,5 +75,6 @@ export async function sealTable({ features, split, firstOrdinal }: SealRequest, 
     sha256: createHash("sha256").update(bytes).digest("hex"),
     profile: segmentProfile(sketchTable(features, table)),
     splitCounts: splitCounts(split, features, table, firstOrdinal),
+    categories: arrivedCategories(features, table),
   };
 }

@@ -14,6 +14,12 @@ export const listLimits = {
   points: 10_000,
   /** `limit`: moves of one alias. */
   moves: 1_000,
+  /** `top`: probabilities of one prediction. */
+  probabilities: 10_000,
+  /** Of one feature, in a list; the others come in pages. */
+  categories: 10_000,
+  /** Of all features of one operation, in lists. */
+  operationCategories: 200_000,
 } as const;
 
 /**

@@ -8,6 +8,7 @@ import type { OfferedDevice } from "../entities/device.js";
 import type { ModelRevision } from "../entities/model.js";
 import type { OptimizerRevision } from "../entities/optimizer.js";
 import type { ModelSpec } from "../language/models/model.js";
+import { sizedModel } from "../language/models/open-model.js";
 import type { ModelPlanner } from "../registry/declare-model.js";
 import { resolveTrainRequest, type TrainDeclaration } from "../runs/submit.js";
 import { checkLimits, planLimits } from "./limits.js";
@@ -60,8 +61,10 @@ export function createPlanner(options: {
           sessionOf(caller.session ?? db).manager,
           request,
         );
+        const { spec: model } = sizedModel(modelRevision.spec, spec.categories ?? []);
+        if (!model) throw new Error(`The request to train ${modelRevision.id} was checked, and its model is none.`);
         const plan = await plans.call(caller, {
-          ...{ type: "TRAINING", model: modelRevision.spec, optimizer: optimizerRevision.spec, training: spec },
+          ...{ type: "TRAINING", model, optimizer: optimizerRevision.spec, training: spec },
           data: { rowCount: datasetVersion.rowCount, splitCounts: datasetVersion.splitCounts },
         });
         const offered = await devices();

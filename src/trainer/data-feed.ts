@@ -8,6 +8,7 @@ import type { ModelSpec } from "../language/models/model.js";
 import { readSegments } from "../segments/segment.js";
 import { type EncodedRows, encodedRows } from "./encoded-rows.js";
 import type { Assignment } from "./protocol.js";
+import { type ReplaceRare, rareCategories } from "./rare-categories.js";
 import type { Store } from "./store.js";
 import { type UsableRows, usableRows } from "./usable-rows.js";
 
@@ -20,6 +21,8 @@ export interface Data {
   skipped: string | null;
   /** How many training rows have an ordinal below the parent's row count: the parent may have been trained on them. */
   firstNew: number;
+  /** Undefined where no category is replaced while training. */
+  replaceRare?: ReplaceRare | undefined;
   rows(part: keyof UsableRows, model: ModelSpec, preprocessing: FittedPreprocessing): EncodedRows;
 }
 
@@ -53,6 +56,7 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
     counts: { train: train.length, validation: validation.length, test: test.length },
     skipped,
     firstNew: parent ? train.filter((ordinal) => ordinal < parent.rowCount).length : 0,
+    replaceRare: rareCategories(model, table, train, assignment.training.seed),
     rows: (part, spec, fitted) => encodedRows(spec, fitted, table, rows[part], exampleWeights(spec, table, rows, part)),
   };
 }

@@ -61,6 +61,7 @@ export async function fit(options: FitOptions): Promise<TrainingPosition | undef
 
     // One step: the next batch, one update of the weights, its loss.
     const batch = epochs.trainRows.take(order.rows(position.epoch, position.stepInEpoch));
+    data.replaceRare?.(batch, position.step);
     failpoint("step");
     const learningRate = position.plateau?.learningRate;
     const result = await program.step({ ...batch, stepIndex: position.step, learningRate });

@@ -27,7 +27,7 @@ export const operationLimits = {
   /** Fields of one response name in one selection set, fragments included: GraphQL compares each with each. */
   maxRepeats: 100,
   /** Values in the variables, without rows and categories: GraphQL checks them without yielding to other requests. */
-  maxVariableValues: 60_000,
+  maxVariableValues: 150_000,
   /** See `OperationCost`. */
   maxNodes: 500_000,
   /** See `OperationCost`. */

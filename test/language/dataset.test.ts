@@ -101,7 +101,6 @@ describe("a dataset", () => {
       ["features[1].description TOO_LONG"],
     ],
     ["a description with NUL", { name: "b", type: "NUMBER", description: "\0" }, ["features[1].description BAD_TYPE"]],
-    ["no categories", { name: "b", type: "CATEGORY" }, ["features[1].categories REQUIRED"]],
     ["empty categories", { name: "b", type: "CATEGORY", categories: [] }, ["features[1].categories EMPTY"]],
     ["one category", { name: "b", type: "CATEGORY", categories: ["x"] }, ["features[1].categories OUT_OF_RANGE"]],
     [

@@ -37,7 +37,8 @@ export async function servedVersions(
   const versions = await registerVersions(db, name, count);
   const parametersOf = changes.parameters ?? ((model, index) => initialParameters(model, index + 1));
   for (const [index, version] of versions.entries()) {
-    const { spec: model } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
+    const { spec } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
+    const model = spec as ModelSpec;
     const preprocessing = plainPreprocessing(model);
     const run = { runId: version.runId, attempt: 1, model };
     const content = { parameters: parametersOf(model, index), preprocessing };

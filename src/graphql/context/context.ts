@@ -26,6 +26,7 @@ export interface PredictionService {
   /**
    * One prediction per row, in order, by the version that `reference` means at this moment.
    *
+   * @param most of how many classes the probabilities are listed, where there are many.
    * @throws PlatformError NOT_FOUND for the reference; INVALID_ROWS with the problems in `details.problems` where no row
    * can be answered; LIMIT_EXCEEDED or DEADLINE_EXCEEDED when there is too much to do.
    */
@@ -33,6 +34,7 @@ export interface PredictionService {
     reference: string,
     rows: unknown[],
     caller: Caller,
+    most?: number,
   ): Promise<{ versionId: string; predictions: RowAnswer[] }>;
 }
 

@@ -1,5 +1,6 @@
 import { aliasResolvers } from "./alias.js";
 import { datasetResolvers } from "./dataset.js";
+import { featureResolvers } from "./feature.js";
 import { importResolvers } from "./import.js";
 import { modelResolvers } from "./model.js";
 import { optimizerResolvers } from "./optimizer.js";
@@ -12,6 +13,7 @@ import { workerResolvers } from "./worker.js";
 /** What the API has of each noun: its queries, lists, fields, histories, and the mutations that declare or change it. */
 export const nounResolvers = [
   ...datasetResolvers,
+  ...featureResolvers,
   ...modelResolvers,
   ...optimizerResolvers,
   ...retrainingResolvers,

@@ -1,7 +1,7 @@
 import { DeclarablesQuery } from "../declarables/query.js";
 import { InferDatasetQuery } from "./infer-dataset.js";
 import { PlanTrainingQuery } from "./plan-training.js";
-import { PredictQuery } from "./predict.js";
+import { PredictionProbabilities, PredictQuery } from "./predict.js";
 import { ProfileQueries } from "./profiles.js";
 import { RunMutations } from "./run-mutations.js";
 import { RunSubscriptions } from "./run-subscriptions.js";
@@ -12,6 +12,7 @@ export const operationResolvers = [
   RunMutations,
   RunSubscriptions,
   PredictQuery,
+  PredictionProbabilities,
   PlanTrainingQuery,
   ProfileQueries,
   StorageResolver,

@@ -1,4 +1,5 @@
 import { codecs } from "../../features/types/codecs.js";
+import { withArrivingCategories } from "../../features/values/arriving-categories.js";
 import type { SealedSegment } from "../../intake/seal.js";
 import { sealTable } from "../../intake/seal.js";
 import type { Feature, Split } from "../../language/datasets/dataset.js";
@@ -44,9 +45,10 @@ export interface LoadListener {
  * fit are left out; under REFUSE, no segment is made any more once one was found.
  */
 export async function loadTable(table: TableFile, request: LoadRequest, listener: LoadListener): Promise<Loaded> {
-  const { features, split, onInvalid } = request;
+  const { split, onInvalid } = request;
+  const features = withArrivingCategories(request.features);
   const problems = new ImportProblems();
-  const { sources, warnings, lacking } = await matchColumns(table, request);
+  const { sources, warnings, lacking } = await matchColumns(table, { ...request, features });
   for (const feature of lacking)
     problems.add({
       ...{ feature: feature.name, code: "REQUIRED", value: null, row: 0 },
