@@ -101,9 +101,6 @@ export async function categoryLists(
   return lists;
 }
 
-/** The most categories that a list in an answer holds; the others come in pages. */
-export const mostListedCategories = 10_000;
-
 /** The categories of one feature with the codes from `from` to before `to`. */
 export async function categoryRange(
   manager: Pick<EntityManager, "query">,

@@ -11,6 +11,7 @@ import { digest } from "../language/fields/canonical.js";
 import { mergeCategories } from "./categories.js";
 import { recordDatasetEvent } from "./events.js";
 import { claimPending } from "./pending-segment.js";
+import { flagsOf, storeProfile } from "./segment-profiles.js";
 import { latestVersion } from "./versions.js";
 
 /** A segment as it lies in the store. */
@@ -68,6 +69,10 @@ export async function commitVersion(
   });
   await insertSegments(manager, versionId, segments);
   await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_APPENDED", versionId });
+  await storeProfiles(manager, segments);
+  const flags = await flagsOf(manager, dataset.id, (before?.number ?? 0) + 1);
+  if (flags.length > 0)
+    await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_FLAGGED", versionId, problems: flags });
   return versionId;
 }
 
@@ -105,6 +110,10 @@ async function insertSegments(
       })),
     );
   }
+}
+
+async function storeProfiles(manager: EntityManager, segments: readonly StoredSegment[]): Promise<void> {
+  for (const { key, profile } of segments) if (profile) await storeProfile(manager, key, profile);
 }
 
 /** Refuses rows that were checked against other features. Features and split may be large: they are read only if need be. */

@@ -13,7 +13,7 @@ import { recordDatasetEvent } from "./events.js";
  * since every version, split and trained model depends on them. Descriptions may still change, features may become
  * nullable, and nullable ones may be added: the rows that are there have no values of them.
  *
- * From the declaration to Postgres, features stay text: a million categories would block the event loop at every step.
+ * Features stay text on their way to Postgres: parsing a million categories would block the event loop at every step.
  *
  * @param intake reads declarations whose categories are kept in its thread; by default the calling thread reads them.
  */

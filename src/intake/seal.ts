@@ -10,7 +10,9 @@ import {
 } from "../features/values/arriving-categories.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
+import { sketchTable } from "../profile/sketches/feature-sketch.js";
 import { writeSegment } from "../segments/segment.js";
+import { type SegmentProfile, segmentProfile } from "./profile.js";
 
 /** What is needed to make a segment of rows. */
 export interface SealRequest {
@@ -31,6 +33,8 @@ export interface SealedSegment {
   /** Digest of the rows, which does not depend on the file; see `rowsDigest`. */
   rowsDigest: string;
   rowCount: number;
+  /** What is known of its values. Left out, it is found out when it is asked for. */
+  profile?: SegmentProfile;
   /** Rows in each part of the split if the first row has the ordinal `firstOrdinal`. */
   splitCounts: Record<SplitPart, number>;
   /** Of the features that declare none: the categories of the rows, each in the order of its first row. */
@@ -55,6 +59,7 @@ export async function sealRows(
   const segment = {
     ...{ bytes, rowsDigest, rowCount: table.rowCount },
     sha256: createHash("sha256").update(bytes).digest("hex"),
+    profile: segmentProfile(sketchTable(features, table)),
     splitCounts: splitCounts(split, features, table, firstOrdinal),
     categories: arrivedCategories(features),
   };

@@ -6,7 +6,7 @@ import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
 import type { Run } from "../entities/run.js";
 import { sizedModel } from "../language/models/open-model.js";
-import { leastMemory } from "../language/training/memory.js";
+import { trainingMemory } from "../language/training/memory.js";
 import type { TrainingSpec } from "../language/training/training.js";
 import type { RunOrigin } from "./purposes/purpose.js";
 import { defaultPriority, recordDependencies } from "./queueing.js";
@@ -39,7 +39,7 @@ export async function queueRun(manager: EntityManager, run: NewRun): Promise<str
     optimizerRevisionId: optimizerRevision.id,
     datasetVersionId: datasetVersion.id,
     spec,
-    memoryBytes: leastBytes(modelRevision, spec),
+    memoryBytes: neededBytes(modelRevision, spec, datasetVersion),
     progress: { epoch: 0, epochs: spec.epochs, step: 0, steps: 0 },
     ...{ project: defaultProject, priority: defaultPriority, ...rest },
   });
@@ -47,10 +47,10 @@ export async function queueRun(manager: EntityManager, run: NewRun): Promise<str
   return id;
 }
 
-/** What a run needs at least; 0 for a model that its categories do not fit, which the run tells. */
-function leastBytes(revision: ModelRevision, { batchSize, categories = [] }: TrainingSpec): number {
-  const { spec } = sizedModel(revision.spec, categories);
-  return spec ? leastMemory(spec, batchSize).bytes : 0;
+/** What a run needs; 0 for a model that its categories do not fit, which the run tells. */
+function neededBytes(revision: ModelRevision, spec: TrainingSpec, data: DatasetVersion): number {
+  const { spec: model } = sizedModel(revision.spec, spec.categories ?? []);
+  return model ? trainingMemory(model, spec, data).bytes : 0;
 }
 
 /** Queues a run that trains once more what another one did: from the same revisions, rows, parent and settings. */

@@ -16,7 +16,7 @@ import type { DeclaredFields } from "../language/fields/field.js";
 import type { Problem } from "../language/fields/problem.js";
 import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
 import { type CategoryCount, openFeatures, type RevisionSpec } from "../language/models/open-model.js";
-import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
+import { batchProblem, memoryProblem, trainingMemory } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
 import type { TrainingSpec, trainStruct } from "../language/training/training.js";
 import { plannedModel } from "../registry/frozen-model.js";
@@ -62,7 +62,8 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
   const categories = modelRevision && datasetVersion && (await freeze(manager, modelRevision, datasetVersion, parent));
   const model = categories && (await plannedModel(manager, modelRevision, categories));
   problems.push(...(model?.problems ?? []));
-  if (model?.spec && spec) problems.push(...(await sizeProblems(manager, model.spec, spec)));
+  if (model?.spec && spec && datasetVersion)
+    problems.push(...(await sizeProblems(manager, model.spec, spec, datasetVersion)));
   if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec || !queueing.spec)
     throw new Refused(problems);
   const references = { modelRevision, optimizerRevision, datasetVersion, parentVersionId: parent?.id ?? null };
@@ -84,10 +85,10 @@ async function freeze(
 }
 
 /** The problem of a run that is too large for any worker, or for the live ones. */
-async function sizeProblems(manager: EntityManager, model: ModelSpec, { batchSize, device }: TrainingSpec) {
-  const tooLarge = batchProblem(model, batchSize);
+async function sizeProblems(manager: EntityManager, model: ModelSpec, spec: TrainingSpec, data: DatasetVersion) {
+  const tooLarge = batchProblem(model, spec.batchSize);
   if (tooLarge) return [tooLarge];
-  const tooMuch = memoryProblem(leastMemory(model, batchSize), await offeredMemory(manager, device));
+  const tooMuch = memoryProblem(trainingMemory(model, spec, data), await offeredMemory(manager, spec.device));
   return tooMuch ? [tooMuch] : [];
 }
 

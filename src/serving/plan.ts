@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import type { Caller } from "../db/caller.js";
 import { sessionOf } from "../db/session.js";
 import { type Outcome, Refused } from "../db/transaction.js";
 import type { TrainingPlan, UnsupportedKernel } from "../engine/programs/training-plan.js";
@@ -14,7 +15,7 @@ import { checkLimits, planLimits } from "./limits.js";
 import type { PlanRequest } from "./plan-thread.js";
 import { plannedExecutor } from "./planned-executor.js";
 import { plannedMemoryProblem } from "./planned-memory.js";
-import { type Caller, createThreadCalls } from "./thread-calls.js";
+import { createThreadCalls } from "./thread-calls.js";
 
 /** What `train` would do: the plan, and what it would train from. */
 export interface PlannedTraining extends TrainingPlan {
@@ -64,7 +65,7 @@ export function createPlanner(options: {
         if (!model) throw new Error(`The request to train ${modelRevision.id} was checked, and its model is none.`);
         const plan = await plans.call(caller, {
           ...{ type: "TRAINING", model, optimizer: optimizerRevision.spec, training: spec },
-          trainRows: datasetVersion.splitCounts.train,
+          data: { rowCount: datasetVersion.rowCount, splitCounts: datasetVersion.splitCounts },
         });
         const offered = await devices();
         const tooMuch = plannedMemoryProblem(spec, plan, offered);

@@ -170,8 +170,14 @@ describe("categories that a dataset keeps", () => {
     await accept("setAlias", "SetAliasInput", { model: "carriers", alias: "champion", version: 1 });
     for (const model of ["delays", "carriers"])
       await accept("declareRetraining", "DeclareRetrainingInput", {
-        ...{ name: model, model, optimizer: "adam", when: { newRows: 200 }, fineTune: { from: "champion", epochs: 1 } },
-        promote: { alias: "champion", metric: model === "delays" ? "loss" : "accuracy", minDelta: -1000 },
+        ...{
+          name: model,
+          model,
+          optimizer: "adam",
+          when: { newRows: 200 },
+          train: { fineTune: { from: "champion", epochs: 1 } },
+        },
+        promote: { alias: "champion", metric: model === "delays" ? "loss" : "accuracy", mustNotDropBy: 1000 },
       });
 
     // An aircraft that nobody has seen is OTHER, whatever its name; a known one is itself.

@@ -123,7 +123,7 @@ describe("the contract", () => {
     }
   });
 
-  test("has twelve operations", () => {
-    expect(operations).toHaveLength(12);
+  test("has fourteen operations", () => {
+    expect(operations).toHaveLength(14);
   });
 });

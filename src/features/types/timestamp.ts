@@ -33,7 +33,7 @@ export const timestamp: Codec = {
       const seconds = secondsOf(column[indices[row] ?? 0] ?? 0);
       const start = row * stride + offset;
       encoded[start] = (seconds - (center[0] ?? 0)) / (scale[0] ?? 1);
-      if (fitted.method === "CALENDAR") encoded.set(cyclesOf(seconds), start + 1);
+      if (fitted.method === "CALENDAR") cyclesOf(seconds, encoded, start + 1);
     }
   },
 };

@@ -1,5 +1,5 @@
 import { Args, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
-import { categoryLists, categoryRange, mostListedCategories } from "../../datasets/categories.js";
+import { categoryLists, categoryRange } from "../../datasets/categories.js";
 import { Dataset, DatasetVersion, FeatureObject } from "../../entities/dataset.js";
 import { Cost } from "../../entities/field-cost.js";
 import { ModelRevision } from "../../entities/model.js";
@@ -8,7 +8,7 @@ import { PlatformError } from "../../errors.js";
 import { hasOpenCategories } from "../../language/datasets/feature-types.js";
 import { count } from "../../language/fields/wording.js";
 import { openFeatures, parametersOf } from "../../language/models/open-model.js";
-import { ConnectionArguments } from "../../lists/arguments.js";
+import { ConnectionArguments, listLimits } from "../../lists/arguments.js";
 import { CategoryConnection, categorySlice } from "../../lists/category-pages.js";
 import type { Loaders } from "../../lists/loaders.js";
 import { numberedLoader } from "../../lists/numbered.js";
@@ -21,13 +21,10 @@ interface ListedCategories {
   count: number;
 }
 
-/** Categories that one operation reads in lists; more are read in pages. */
-const mostPerOperation = 200_000;
-
 async function readLists(loaders: Loaders, asked: readonly ListedCategories[]): Promise<string[][]> {
   const total = asked.reduce((sum, list) => sum + list.count, 0);
-  if (total > mostPerOperation) {
-    const message = `The operation asks for ${count(total)} categories, and at most ${count(mostPerOperation)} are answered in lists; ask for \`categoryList\` in pages.`;
+  if (total > listLimits.operationCategories) {
+    const message = `The operation asks for ${count(total)} categories, and at most ${count(listLimits.operationCategories)} are answered in lists; ask for \`categoryList\` in pages.`;
     throw new PlatformError("LIMIT_EXCEEDED", message);
   }
   const answers: string[][] = asked.map(() => []);
@@ -40,7 +37,7 @@ async function readLists(loaders: Loaders, asked: readonly ListedCategories[]): 
 }
 
 function firstCategories(loaders: Loaders, list: ListedCategories): Promise<string[]> {
-  const listed = { ...list, count: Math.min(list.count, mostListedCategories) };
+  const listed = { ...list, count: Math.min(list.count, listLimits.categories) };
   const identity = ({ datasetId, feature, count: first }: ListedCategories) => `${datasetId} ${first} ${feature}`;
   return loaders
     .batched<ListedCategories, string[]>("categories", (asked) => readLists(loaders, asked), identity)

@@ -6,14 +6,8 @@ import { ModelVersion } from "../../entities/version.js";
 import { givenRows } from "../../intake/intake.js";
 import type { Problem } from "../../language/fields/problem.js";
 import { count } from "../../language/fields/wording.js";
-import {
-  allListed,
-  categoryProbability,
-  mostListed,
-  prediction,
-  type RowAnswer,
-} from "../../language/models/prediction.js";
-import { assertAmount } from "../../lists/arguments.js";
+import { allListed, categoryProbability, prediction, type RowAnswer } from "../../language/models/prediction.js";
+import { assertAmount, listLimits } from "../../lists/arguments.js";
 import { badInput } from "../../lists/condition.js";
 import { addShape, typeOf } from "../builders/shapes.js";
 import type { Context } from "../context/context.js";
@@ -37,23 +31,26 @@ addShape(PredictionObject, prediction);
 
 @Resolver(() => PredictionObject)
 export class PredictionProbabilities {
-  @Cost({ length: { arguments: ["top"], otherwise: 5, max: mostListed } })
+  @Cost({ length: { arguments: ["top"], otherwise: 5, max: listLimits.probabilities } })
   @FieldResolver(() => [categoryProbabilityType], { nullable: true })
   probabilities(
     @Root() { probabilities }: RowAnswer,
     @Arg("top", () => Int, {
       nullable: true,
-      description: `How many to list, 1 to ${count(mostListed)}: the most probable, in that order. Default: all up to ${allListed} categories, else ${allListed}.`,
+      description: `How many to list, 1 to ${count(listLimits.probabilities)}: the most probable, in that order. Default: all up to ${allListed} categories, else ${allListed}.`,
     })
     top?: number | null,
   ): RowAnswer["probabilities"] {
-    if (top != null) assertAmount("top", top, mostListed);
     if (!probabilities || top == null) return probabilities?.slice(0, allListed) ?? null;
     return [...probabilities].sort((a, b) => b.probability - a.probability).slice(0, top);
   }
 }
 
-/** The largest `top` that the operation asks for, so that no more probabilities are listed than are answered. */
+/**
+ * The largest `top` that the operation asks for, so that no more probabilities are listed than are answered.
+ *
+ * @throws PlatformError BAD_INPUT for one out of range, before anything is computed.
+ */
 function largestTop(info: GraphQLResolveInfo): number {
   let most: number = allListed;
   const visit = (selections: readonly SelectionNode[]): void => {
@@ -68,12 +65,15 @@ function largestTop(info: GraphQLResolveInfo): number {
     }
   };
   for (const { selectionSet } of info.fieldNodes) visit(selectionSet?.selections ?? []);
-  return Math.min(most, mostListed);
+  return most;
 }
 
 function topOf({ arguments: given }: FieldNode, variables: GraphQLResolveInfo["variableValues"]): number {
   const value = given?.find(({ name }) => name.value === "top")?.value;
-  return value ? Number(valueFromASTUntyped(value, variables) ?? 0) : 0;
+  const top = value && valueFromASTUntyped(value, variables);
+  if (typeof top !== "number") return 0;
+  assertAmount("top", top, listLimits.probabilities);
+  return top;
 }
 
 @ObjectType({ description: "The predictions of one version." })

@@ -25,6 +25,9 @@ const meanings: Record<ProblemCode, string> = {
   RESERVED_NAME: "The name is reserved.",
   UNSUPPORTED: "The training step needs an operation that cannot be compiled, or more than 100,000 operations.",
   OUT_OF_MEMORY: "The training needs more memory than any live worker has.",
+  CONSTANT: "A feature has one value, or none.",
+  MISSING_OFTEN: "A feature is missing in many rows.",
+  MISSING_RISING: "A feature is missing in more of the added rows than before.",
 };
 const codes = Object.keys(meanings) as ProblemCode[];
 

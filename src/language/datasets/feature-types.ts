@@ -77,7 +77,10 @@ const scaled = ["Z_SCORE", "MIN_MAX", "NONE"] as const;
 const clipped = ["Z_SCORE", "CLIPPED_Z_SCORE", "MIN_MAX", "NONE"] as const;
 const ranked = ["Z_SCORE", "CLIPPED_Z_SCORE", "QUANTILE", "MIN_MAX", "NONE"] as const;
 
-/** Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`. */
+/**
+ * Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`; a target also has
+ * one in `engine/onnx/export/answers.ts`.
+ */
 export const featureTypeDescriptions = {
   NUMBER: {
     doc: "A finite number.",

@@ -5,7 +5,7 @@ export const limits = {
   nameLength: 63,
   /** Names of features, which often are the headers of a file. */
   featureNameLength: 200,
-  features: 1_000,
+  features: 20_000,
   /** Of a declared list. */
   categories: 10_000,
   /** Of one feature whose list is the dataset's. */

@@ -9,9 +9,6 @@ export const categoryProbability = shape("CategoryProbability", "How likely one 
 /** Of so many classes the probabilities are all listed; of more, by default, those of as many. */
 export const allListed = 100;
 
-/** The most probabilities that can be asked for. */
-export const mostListed = 10_000;
-
 /** What a version answers to one row, without why it cannot. */
 export const prediction = shape("Prediction", "What a version answers to one row.", {
   value: nullable(

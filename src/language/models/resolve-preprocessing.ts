@@ -65,6 +65,7 @@ export function resolvePreprocessings(
   readFeature: (at: Findings, key: string, name: unknown) => Feature | undefined,
 ): (feature: Feature) => ResolvedPreprocessing {
   const resolved = new Map<string, ResolvedPreprocessing>();
+  const known = new Set(inputs);
   const list = readList(findings, "preprocessing", declaration.preprocessing ?? [], limits.features);
   const places = findings.at("preprocessing");
   for (const [index, declared] of list.entries()) {
@@ -80,7 +81,7 @@ export function resolvePreprocessings(
     const method = isDeclared ? chosen : defaultMethod(feature);
     if (name === declaration.target) {
       at.add("CONTRADICTION", `${name} is the target, whose scaling follows from its type.`, "feature");
-    } else if (!inputs.includes(feature)) at.add("CONTRADICTION", `${name} is not an input of this model.`, "feature");
+    } else if (!known.has(feature)) at.add("CONTRADICTION", `${name} is not an input of this model.`, "feature");
     else if (resolved.has(name)) at.add("DUPLICATE", `${name} has a method already.`, "feature");
     else if (method !== undefined && !methods.includes(method)) {
       at.add("CONTRADICTION", `must be ${listed(methods, "or")} for a ${type} feature, got ${method}.`, "method");
