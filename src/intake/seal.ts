@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { decodeImageFiles } from "../features/image-files.js";
 import { validateRows } from "../features/rows.js";
 import { splitCounts } from "../features/split.js";
-import { tableFromRows } from "../features/table.js";
+import { type Table, tableFromRows } from "../features/table.js";
 import {
   type ArrivedCategories,
   arrivedCategories,
@@ -55,13 +55,21 @@ export async function sealRows(
   const problems = validateRows(features, decoded, { faultOf });
   if (problems.length > 0) return { problems };
   const table = tableFromRows(features, decoded as Record<string, unknown>[]);
+  return { problems: [], segment: await sealTable({ features, split, firstOrdinal }, table) };
+}
+
+/**
+ * Makes a segment of checked rows.
+ *
+ * @throws PlatformError as `writeSegment`.
+ */
+export async function sealTable({ features, split, firstOrdinal }: SealRequest, table: Table): Promise<SealedSegment> {
   const { bytes, rowsDigest } = await writeSegment(features, table);
-  const segment = {
+  return {
     ...{ bytes, rowsDigest, rowCount: table.rowCount },
     sha256: createHash("sha256").update(bytes).digest("hex"),
     profile: segmentProfile(sketchTable(features, table)),
     splitCounts: splitCounts(split, features, table, firstOrdinal),
-    categories: arrivedCategories(features),
+    categories: arrivedCategories(features, table),
   };
-  return { problems: [], segment };
 }

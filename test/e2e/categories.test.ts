@@ -39,7 +39,7 @@ const hours = Array.from({ length: 24 }, (_, hour) => hour);
 /** Aircraft N<month>00 to N<month>19 are new in a month; half of the flights are by those of January. */
 function flights(month: number, count = 240): object[] {
   return Array.from({ length: count }, (_, index) => {
-    const tail = index % 2 === 0 ? `N1${10 + (index % 20)}` : `N${month}${10 + (index % 20)}`;
+    const tail = `N${index % 2 === 0 ? 1 : month}${10 + (Math.floor(index / 2) % 20)}`;
     const hour = hours[(index * 7) % 24] as number;
     return {
       tail,

@@ -16,8 +16,12 @@ describe("a feature without declared categories", () => {
   it("lists the categories of rows in the order of their first rows, and any text is one", () => {
     const features = withArrivingCategories([open, y]);
     expect(validateRows(features, rows)).toEqual([]);
-    tableFromRows(features, rows);
-    expect(arrivedCategories(features)).toEqual([{ feature: "tail", values: ["b", "a", "c"] }]);
+    const table = tableFromRows(features, rows);
+    expect(arrivedCategories(features, table)).toEqual([{ feature: "tail", values: ["b", "a", "c"] }]);
+    // Of another part of the rows, only those that it has.
+    expect(arrivedCategories(features, tableFromRows(features, rows.slice(1, 2)))).toEqual([
+      { feature: "tail", values: ["a"] },
+    ]);
     const wrong = [{ tail: 5 }, { tail: "" }, { tail: "x".repeat(257) }, { tail: "\0" }, { tail: "\ud800" }, {}];
     const problems = validateRows(withArrivingCategories([open]), wrong);
     expect(problems.map(({ path, code }) => `${path} ${code}`)).toEqual([

@@ -123,7 +123,7 @@ describe("the contract", () => {
     }
   });
 
-  test("has fourteen operations", () => {
-    expect(operations).toHaveLength(14);
+  test("has eighteen operations", () => {
+    expect(operations).toHaveLength(18);
   });
 });

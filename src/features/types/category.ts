@@ -1,11 +1,11 @@
 import { PlatformError } from "../../errors.js";
 import { readText } from "../../language/fields/fields.js";
 import { limits } from "../../language/fields/limits.js";
-import { listed, shown } from "../../language/fields/wording.js";
+import { count, listed, shown } from "../../language/fields/wording.js";
 import { otherCode } from "../../language/models/input-width.js";
 import type { ModelInput } from "../../language/models/model.js";
 import { allListed } from "../../language/models/prediction.js";
-import { arrivingCodes } from "../values/arriving-categories.js";
+import { arrivingCodes, isFull } from "../values/arriving-categories.js";
 import { categoryCodes } from "../values/category-codes.js";
 import { classOf } from "../values/classes.js";
 import { columnOf } from "../values/column.js";
@@ -33,7 +33,14 @@ export const category: TargetCodec = {
       ? `a text of 1 to ${limits.categoryLength} characters`
       : `one of ${listed(feature.categories, "or")}`,
   check(feature) {
-    if (takesAny(feature)) return (at, key, value) => readText(at, key, value, anyCategory) !== "";
+    if (takesAny(feature))
+      return (at, key, value) => {
+        if (readText(at, key, value, anyCategory) === "") return false;
+        if (!isFull(feature.categories)) return true;
+        const most = count(limits.datasetCategories);
+        at.add("TOO_LONG", `has more than ${most} categories; declare it as TEXT, or leave it out.`, key);
+        return false;
+      };
     const { categories } = feature;
     const codes = categoryCodes(categories);
     return (at, key, value) => {

@@ -1,5 +1,7 @@
 import type { Feature } from "../../language/datasets/dataset.js";
 import { withCategories } from "../../language/datasets/feature-types.js";
+import { limits } from "../../language/fields/limits.js";
+import { type Columns, columnOf } from "./column.js";
 
 /** Lists that are made while values arrive, each with the codes that were given out. */
 const arriving = new WeakMap<readonly string[], Map<string, number>>();
@@ -22,11 +24,21 @@ export interface ArrivedCategories {
   values: string[];
 }
 
-/** What has arrived in the lists of `withArrivingCategories`. */
-export function arrivedCategories(features: readonly Feature[]): ArrivedCategories[] {
+/** The categories of a table's rows, of the features of `withArrivingCategories` with which it was made. */
+export function arrivedCategories(features: readonly Feature[], table: Columns): ArrivedCategories[] {
   return features
     .filter(({ categories }) => arriving.has(categories))
-    .map(({ name, categories }) => ({ feature: name, values: categories }));
+    .map(({ name, shape, categories }) => {
+      // The list may also have categories of rows that were left out.
+      const codes = new Set(columnOf(table, { name, shape }));
+      const values = Array.from(codes, (code) => categories[code]).filter((value) => value !== undefined);
+      return { feature: name, values };
+    });
+}
+
+/** Whether a list has grown too long to take another category. */
+export function isFull(categories: readonly string[]): boolean {
+  return categories.length > limits.datasetCategories && arriving.has(categories);
 }
 
 /** Gives out the codes of a list that grows; undefined for any other list. */

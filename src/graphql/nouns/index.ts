@@ -1,10 +1,12 @@
 import { aliasResolvers } from "./alias.js";
 import { datasetResolvers } from "./dataset.js";
 import { featureResolvers } from "./feature.js";
+import { importResolvers } from "./import.js";
 import { modelResolvers } from "./model.js";
 import { optimizerResolvers } from "./optimizer.js";
 import { retrainingResolvers } from "./retraining.js";
 import { runResolvers } from "./run.js";
+import { uploadResolvers } from "./upload.js";
 import { versionResolvers } from "./version.js";
 import { workerResolvers } from "./worker.js";
 
@@ -19,4 +21,6 @@ export const nounResolvers = [
   ...versionResolvers,
   ...aliasResolvers,
   ...workerResolvers,
+  ...uploadResolvers,
+  ...importResolvers,
 ];

@@ -1,4 +1,5 @@
 import { DeclarablesQuery } from "../declarables/query.js";
+import { InferDatasetQuery } from "./infer-dataset.js";
 import { PlanTrainingQuery } from "./plan-training.js";
 import { PredictionProbabilities, PredictQuery } from "./predict.js";
 import { ProfileQueries } from "./profiles.js";
@@ -16,4 +17,5 @@ export const operationResolvers = [
   ProfileQueries,
   StorageResolver,
   DeclarablesQuery,
+  InferDatasetQuery,
 ];

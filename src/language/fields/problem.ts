@@ -21,6 +21,9 @@ export type ProblemCode =
   | "RESERVED_NAME"
   | "UNSUPPORTED"
   | "OUT_OF_MEMORY"
+  | "UNREADABLE"
+  | "EXPIRED"
+  | "UPLOAD_CHANGED"
   | "CONSTANT"
   | "MISSING_OFTEN"
   | "MISSING_RISING";
