@@ -4,7 +4,7 @@ import { Findings } from "../language/fields/findings.js";
 import { limits } from "../language/fields/limits.js";
 import type { Problem, ProblemCode } from "../language/fields/problem.js";
 import { listed, shown } from "../language/fields/wording.js";
-import { fieldReader } from "./own-field.js";
+import { fieldReader, isPlain } from "./own-field.js";
 import { codecs } from "./types/codecs.js";
 
 export interface RowRules {
@@ -73,9 +73,10 @@ export function rowChecker(features: readonly Feature[], rules: RowRules): RowCh
     }
     const at = findings.at(index);
     let present = 0;
+    const plain = isPlain(row);
     for (const { feature, isRequired, check, read, faultOf } of checks) {
       const { name } = feature;
-      const value = read(row);
+      const value = read(row, plain);
       if (value !== undefined) present++;
       const fault = faultOf?.(index, name);
       if (fault !== undefined) at.add(fault.code, fault.message, name);

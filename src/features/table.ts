@@ -1,7 +1,7 @@
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { pathBelow } from "../language/fields/findings.js";
-import { fieldReader } from "./own-field.js";
+import { fieldReader, isPlain } from "./own-field.js";
 import type { NumberStore } from "./types/codec.js";
 import { codecs } from "./types/codecs.js";
 import {
@@ -62,7 +62,10 @@ export function tableFromRows(features: readonly Feature[], rows: readonly Recor
 /** The values of each feature. Row by row: to look through all rows for each of many features takes twice as long. */
 function fieldsOf(features: readonly Feature[], rows: readonly Record<string, unknown>[]): unknown[][] {
   const fields = features.map(({ name }) => ({ read: fieldReader(name), values: new Array<unknown>(rows.length) }));
-  for (const [index, row] of rows.entries()) for (const { read, values } of fields) values[index] = read(row);
+  for (const [index, row] of rows.entries()) {
+    const plain = isPlain(row);
+    for (const { read, values } of fields) values[index] = read(row, plain);
+  }
   return fields.map(({ values }) => values);
 }
 
