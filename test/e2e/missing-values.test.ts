@@ -163,6 +163,14 @@ describe("a table with holes", () => {
     await until(async () => (await state()).state === "FAILED");
     expect((await state()).error.code).toBe("INVALID_ROWS");
 
+    // A row counts for a policy once its target is known.
+    await accept("setAlias", "SetAliasInput", { model: "DROP_ROW", alias: "champion", version: 1 });
+    await accept("declareRetraining", "DeclareRetrainingInput", {
+      ...{ name: "fresh", model: "DROP_ROW", optimizer: "adam", when: { newRows: 30 } },
+      train: { fineTune: { from: "champion", epochs: 1 } },
+      promote: { alias: "champion", metric: "loss", mustNotDropBy: 1e6 },
+    });
+
     // Nullable features may be added where there are rows; others may not, and none may go.
     const added = { name: "added later", type: "NUMBER", nullable: true };
     for (const wrong of [[...features, { ...added, nullable: false }], features.slice(1)]) {
@@ -174,7 +182,13 @@ describe("a table with holes", () => {
     const later = rows(40, 200).map((fields, index) =>
       row([...Object.entries(fields), ...(index % 2 ? [["added later", index] as [string, unknown]] : [])]),
     );
-    await accept("appendRows", "AppendRowsInput", { dataset: "holes", rows: later });
+    await accept("appendRows", "AppendRowsInput", { dataset: "holes", rows: later.slice(0, 30) });
+    const tuned2 = () => ask('{ modelVersion(ref: "DROP_ROW/2") { ref } }');
+    // Of 30 rows three have no target; a policy looks when rows come and every five seconds.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect((await tuned2()).modelVersion).toBeNull();
+    await accept("appendRows", "AppendRowsInput", { dataset: "holes", rows: later.slice(30) });
+    await until(async () => (await tuned2()).modelVersion !== null);
     await accept("declareModel", "DeclareModelInput", { ...strict, name: "wider", inputs: ["added later"] });
     await trained({ model: "wider", epochs: 1 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { DatasetDeclaration, FeatureDeclaration } from "../../src/language/datasets/dataset.js";
 import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
 import { digest } from "../../src/language/fields/canonical.js";
+import { limits } from "../../src/language/fields/limits.js";
 import { faults, garden, iris, irisDataset, resolved } from "./declarations.js";
 
 const first = { name: "a", type: "NUMBER" } as const;
@@ -152,7 +153,7 @@ describe("a dataset", () => {
   test.each<[object[], string[]]>([
     [[], ["features EMPTY"]],
     [[first], ["features OUT_OF_RANGE"]],
-    [Array.from({ length: 1001 }, (_, i) => ({ name: `f${i}`, type: "NUMBER" })), ["features TOO_LONG"]],
+    [Array.from({ length: limits.features + 1 }, (_, i) => ({ name: `f${i}`, type: "NUMBER" })), ["features TOO_LONG"]],
   ])("with too few or too many features is refused (%#)", (features, expected) => {
     expect(faults(resolveDataset({ name: "d", features: features as FeatureDeclaration[] }))).toEqual(expected);
   });
