@@ -97,6 +97,21 @@ describe("from a file to a dataset", () => {
     expect(told.warnings.join()).toMatch(/no feature for extra/);
   });
 
+  it("lists undeclared categories in the order of the rows that stay", async () => {
+    await declare("cities", [
+      { name: "city", type: "CATEGORY" },
+      { name: "size", type: "NUMBER" },
+    ]);
+    const text = "city,size\nOslo,1\nRome,many\nParis,2\nOslo,3\n";
+    const id = await startImport("cities", await uploaded(text), "SKIP");
+    expect(await ended(id)).toMatchObject({ state: "SUCCEEDED", skippedRows: 1, version: { rowCount: 3 } });
+    await ended(await startImport("cities", await uploaded("city,size\nRome,1\nParis,2\n")));
+    const { dataset } = await ask("query ($name: String!) { dataset(name: $name) { features { categories } } }", {
+      name: "cities",
+    });
+    expect(dataset.features[0].categories).toEqual(["Oslo", "Paris", "Rome"]);
+  });
+
   const row = (change: Partial<Record<string, string>> = {}) => {
     const values = {
       stays: "yes",
