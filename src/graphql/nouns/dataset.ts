@@ -117,7 +117,7 @@ export const datasetResolvers = [
       input: DeclareDatasetInput,
       descriptions: {
         mutation:
-          "Declares a dataset. Declaring the same again changes nothing. Once there are rows, only descriptions can change.",
+          "Declares a dataset. Declaring the same again changes nothing. Once there are rows, only descriptions can change, features become nullable, and nullable ones be added.",
         input: "The dataset.",
         payload: "The dataset after the mutation; null when there are problems.",
       },
