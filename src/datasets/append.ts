@@ -3,6 +3,7 @@ import { type Access, sessionOf } from "../db/session.js";
 import { type Outcome, transactOnce } from "../db/transaction.js";
 import { Dataset } from "../entities/dataset.js";
 import { PlatformError } from "../errors.js";
+import type { ProblemCount } from "../features/problem-counts.js";
 import { type SealedRows, type SealRequest, sealRows } from "../intake/seal.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { commitVersion } from "./commit-version.js";
@@ -35,15 +36,15 @@ export async function appendRows(
   store: ObjectStore,
   declaration: AppendDeclaration,
   sealer: RowSealer = { seal: sealRows },
-): Promise<Outcome<{ versionId: string }>> {
+): Promise<Outcome<{ versionId: string }> & { problemsByFeature?: ProblemCount[] }> {
   const session = sessionOf(access);
   const { db } = session;
   const dataset = await findNamed(session.manager, Dataset, declaration.dataset);
   if (!dataset) return { problems: [unknownReference("dataset", declaration.dataset)] };
   const firstOrdinal = (await latestVersion(db.manager, dataset.id))?.rowCount ?? 0;
   const { features, split } = dataset;
-  const { problems, segment } = await sealer.seal({ features, split, firstOrdinal }, declaration.rows);
-  if (!segment) return { problems };
+  const { segment, ...refused } = await sealer.seal({ features, split, firstOrdinal }, declaration.rows);
+  if (!segment) return refused;
 
   const { rowsDigest } = segment;
   const idempotent = { operation: "appendRows", key: declaration.idempotencyKey, request: [dataset.id, rowsDigest] };
