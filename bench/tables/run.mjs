@@ -46,7 +46,7 @@ for (const name of names) {
       runs.push(run);
     }
   } catch (error) {
-    console.log(name, String(error?.message ?? error).slice(0, 200));
+    console.log(name, String(error?.stack ?? error).slice(0, 900));
     continue;
   }
   const [first] = runs;

@@ -77,7 +77,10 @@ export async function trainSuggestion({ dataset, table }, target, { seed, change
       store: { get: async () => Buffer.from(bytes), put: async (key) => ({ key, sizeBytes: 0, sha256: "" }) },
       executor,
       saver: {
-        saveFile: async ({ buffer }) => ({ outcome: { saved: false }, buffer }),
+        saveFile: async ({ buffer, sizeBytes }) => ({
+          outcome: { type: "STORED", object: { key: "checkpoint", sha256: "", sizeBytes } },
+          buffer,
+        }),
         reserve: async (size) => new ArrayBuffer(size),
       },
       patience: { patienceMs: 0, stopped: () => false },

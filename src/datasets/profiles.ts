@@ -7,16 +7,22 @@ import { PlatformError } from "../errors.js";
 import type { Intake } from "../intake/intake.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
+import { shown } from "../language/fields/wording.js";
 import type { Drift } from "../profile/drift/compare.js";
 import type { DatasetProfile } from "../profile/profile.js";
 import { sketchFormat } from "../profile/stored-sketch.js";
+import { type Suggestion, suggest } from "../profile/suggest/suggest.js";
 import { profileWarnings } from "../profile/warnings.js";
 import type { ObjectStore } from "../storage/object-store.js";
+import { featuresOfVersion } from "./categories.js";
 import { flagsOf, storeProfile } from "./segment-profiles.js";
-import { latestVersion } from "./versions.js";
+import { latestVersion, segmentsOf } from "./versions.js";
 
 /** What computes profiles off the server's loop. */
-export type Profiler = Pick<Intake, "profileSegment" | "mergeSketches" | "describeSketch" | "compareSketches">;
+export type Profiler = Pick<
+  Intake,
+  "profileSegment" | "findLeaks" | "mergeSketches" | "describeSketch" | "compareSketches"
+>;
 
 /** Sketches that are read and merged at once. */
 const mergedAtOnce = 64;
@@ -37,7 +43,7 @@ export async function profileDataset(
   const version =
     number == null ? await latestVersion(manager, dataset.id) : await numberedVersion(manager, dataset, number);
   if (!version) throw new PlatformError("NOT_FOUND", `dataset ${name} has no rows yet`);
-  const sketch = await sketchOf(manager, store, profiler, dataset, { after: 0, upTo: version.number });
+  const sketch = await sketchOf(manager, store, profiler, dataset, { after: 0, upTo: version });
   const profile = await profiler.describeSketch(sketch);
   const flags = await flagsOf(manager, dataset.id, version.number);
   return { version, profile, warnings: [...profileWarnings(profile), ...flags] };
@@ -56,14 +62,47 @@ export async function compareDatasets(
 ): Promise<Drift> {
   const { manager } = sessionOf(access);
   const dataset = await datasetNamed(manager, name);
-  for (const number of [reference, current]) await numberedVersion(manager, dataset, number);
+  const [old, latest] = [
+    await numberedVersion(manager, dataset, reference),
+    await numberedVersion(manager, dataset, current),
+  ];
   if (current <= reference) {
     const message = `current must be a later version than reference, ${reference}, and is ${current}`;
     throw new PlatformError("BAD_INPUT", message);
   }
-  const before = await sketchOf(manager, store, profiler, dataset, { after: 0, upTo: reference });
-  const after = await sketchOf(manager, store, profiler, dataset, { after: reference, upTo: current });
+  const before = await sketchOf(manager, store, profiler, dataset, { after: 0, upTo: old });
+  const after = await sketchOf(manager, store, profiler, dataset, { after: reference, upTo: latest });
   return profiler.compareSketches(before, after);
+}
+
+/**
+ * A first model for a dataset. Its rows are known by their profile; what gives the target away is looked for in the first
+ * segment.
+ *
+ * @throws PlatformError NOT_FOUND for the dataset or before the first append; BAD_INPUT for a target that no model predicts.
+ */
+export async function suggestModel(
+  access: Access,
+  store: ObjectStore,
+  profiler: Profiler,
+  { dataset: name, target }: { dataset: string; target: string },
+): Promise<Suggestion> {
+  const { manager } = sessionOf(access);
+  const dataset = await datasetNamed(manager, name);
+  const aimed = dataset.features.find((feature) => feature.name === target);
+  if (!aimed) throw new PlatformError("BAD_INPUT", `target: dataset ${name} has no feature ${shown(target)}`);
+  const { profile, version } = await profileDataset(access, store, profiler, name);
+  const features = await featuresOfVersion(manager, dataset, version);
+  const [segment] = await segmentsOf(manager, version);
+  const except = segment
+    ? await profiler.findLeaks(features, await store.get(segment.key, segment.sha256), target)
+    : [];
+  const shapes = new Map(features.map((feature) => [feature.name, feature.shape]));
+  const columns = profile.features.map((column) => ({ ...column, shape: shapes.get(column.name) ?? [] }));
+  const suggestion = suggest({ dataset: name, rowCount: profile.rowCount, columns, except }, target);
+  if (suggestion) return suggestion;
+  const message = `target: ${shown(target)} is ${aimed.type}, or no other feature says anything about it`;
+  throw new PlatformError("BAD_INPUT", message);
 }
 
 async function datasetNamed(manager: EntityManager, name: string): Promise<Dataset> {
@@ -89,13 +128,14 @@ async function sketchOf(
   manager: EntityManager,
   store: ObjectStore,
   profiler: Profiler,
-  { id, features }: Dataset,
-  { after, upTo }: { after: number; upTo: number },
+  dataset: Dataset,
+  { after, upTo }: { after: number; upTo: DatasetVersion },
 ): Promise<Uint8Array> {
-  const cacheKey = `${id} ${after} ${upTo} ${features.length}`;
+  const cacheKey = `${dataset.id} ${after} ${upTo.number} ${dataset.features.length}`;
   const known = merged.get(cacheKey);
   if (known) return known;
   let whole: Uint8Array | undefined;
+  let features: Feature[] | undefined;
   for (let skip = 0; ; skip += mergedAtOnce) {
     const segments = await manager.query<StoredSketch[]>(
       `SELECT segment.key, segment.sha256, profile.sketch
@@ -104,12 +144,13 @@ async function sketchOf(
        LEFT JOIN segment_profile AS profile ON profile.key = segment.key AND profile.format = $4
        WHERE version.dataset_id = $1 AND version.number > $2 AND version.number <= $3
        ORDER BY version.number, segment.place LIMIT $5 OFFSET $6`,
-      [id, after, upTo, sketchFormat, mergedAtOnce, skip],
+      [dataset.id, after, upTo.number, sketchFormat, mergedAtOnce, skip],
     );
     if (segments.length === 0) break;
     const sketches: Uint8Array[] = whole ? [whole] : [];
     for (const segment of segments) {
-      sketches.push(segment.sketch ?? (await sketchStored(manager, store, profiler, features, segment)));
+      if (!segment.sketch) features ??= await featuresOfVersion(manager, dataset, upTo);
+      sketches.push(segment.sketch ?? (await sketchStored(manager, store, profiler, features ?? [], segment)));
     }
     whole = await profiler.mergeSketches(sketches);
     if (segments.length < mergedAtOnce) break;

@@ -52,6 +52,8 @@ export interface Intake {
   decode: DecodeImages;
   /** What is known of the values of a segment that was stored without it. @throws PlatformError as `readSegment`, and LIMIT_EXCEEDED */
   profileSegment(features: readonly Feature[], segment: Uint8Array): Promise<SegmentProfile>;
+  /** Features that give the target away in the rows of a segment. @throws PlatformError as `readSegment`, and LIMIT_EXCEEDED */
+  findLeaks(features: readonly Feature[], segment: Uint8Array, target: string): Promise<string[]>;
   /** Stored sketches in one. @throws PlatformError LIMIT_EXCEEDED */
   mergeSketches(sketches: readonly Uint8Array[]): Promise<Uint8Array>;
   /** @throws PlatformError LIMIT_EXCEEDED */
@@ -204,6 +206,7 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
     },
 
     profileSegment: (features, segment) => large.call("PROFILE_SEGMENT", { features, segment }),
+    findLeaks: (features, segment, target) => large.call("FIND_LEAKS", { features, segment, target }),
     mergeSketches: (sketches) =>
       laneFor(sketches.reduce((sum, { length }) => sum + length, 0) * sketchWork).call("MERGE_SKETCHES", { sketches }),
     describeSketch: (sketch) => laneFor(sketch.length * sketchWork).call("DESCRIBE_SKETCH", { sketch }),

@@ -4,6 +4,7 @@ import { type Facts, factsOf } from "../profile/facts.js";
 import { type DatasetProfile, describeSketch } from "../profile/profile.js";
 import { mergeSketches, sketchTable, type TableSketch } from "../profile/sketches/feature-sketch.js";
 import { decodeSketch, encodeSketch } from "../profile/stored-sketch.js";
+import { findLeaks } from "../profile/suggest/leaks.js";
 import { readSegment } from "../segments/segment.js";
 
 /** What is known of the values of a segment, as it is stored beside it. */
@@ -20,6 +21,15 @@ export function segmentProfile(sketch: TableSketch): SegmentProfile {
 /** The profile of a segment that was stored without one. */
 export async function profileSegment(features: readonly Feature[], segment: Uint8Array): Promise<SegmentProfile> {
   return segmentProfile(sketchTable(features, await readSegment(features, segment)));
+}
+
+/** The features that give the target away in the rows of a segment; see `findLeaks`. */
+export async function leaksOfSegment(
+  features: readonly Feature[],
+  segment: Uint8Array,
+  target: string,
+): Promise<string[]> {
+  return findLeaks(features, await readSegment(features, segment), target);
 }
 
 /** Stored sketches, in the order of their rows, merged into one. */

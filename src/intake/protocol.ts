@@ -65,6 +65,10 @@ export interface Calls {
   };
   DATASET: { request: { declaration: SentDataset }; result: ReadDataset };
   PROFILE_SEGMENT: { request: { features: readonly Feature[]; segment: Uint8Array }; result: SegmentProfile };
+  FIND_LEAKS: {
+    request: { features: readonly Feature[]; segment: Uint8Array; target: string };
+    result: string[];
+  };
   MERGE_SKETCHES: { request: { sketches: readonly Uint8Array[] }; result: Uint8Array };
   DESCRIBE_SKETCH: { request: { sketch: Uint8Array }; result: DatasetProfile };
   COMPARE_SKETCHES: { request: { reference: Uint8Array; current: Uint8Array }; result: Drift };

@@ -8,7 +8,7 @@ import { countValues } from "./count-values.js";
 import { readDataset } from "./dataset.js";
 import { documentLength, faultOfRows, findRows } from "./park.js";
 import { givenCategories, parkCategories } from "./park-categories.js";
-import { compareStored, describeStored, mergeStored, profileSegment } from "./profile.js";
+import { compareStored, describeStored, leaksOfSegment, mergeStored, profileSegment } from "./profile.js";
 import type { CallName, Calls, Parked, RowsOrHandle, ToThread } from "./protocol.js";
 import { sealRows } from "./seal.js";
 
@@ -72,6 +72,8 @@ const handlers: Handlers = {
   DATASET: ({ declaration }) => ({ result: readDataset(givenCategories(declaration, listsOf)) }),
 
   PROFILE_SEGMENT: async ({ features, segment }) => ({ result: await profileSegment(features, segment) }),
+
+  FIND_LEAKS: async ({ features, segment, target }) => ({ result: await leaksOfSegment(features, segment, target) }),
 
   MERGE_SKETCHES: ({ sketches }) => ({ result: mergeStored(sketches) }),
 

@@ -29,7 +29,8 @@ const people = (count: number, { shift = 0, missing = 0 } = {}): Person[] =>
 async function titanic(name: string, ...parts: Person[][]): Promise<void> {
   const features = [
     { name: "age", type: "NUMBER", nullable: true },
-    { name: "sex", type: "CATEGORY", categories: ["female", "male"] },
+    // The dataset owns the list.
+    { name: "sex", type: "CATEGORY" },
     { name: "survived", type: "BINARY" },
   ];
   const { data } = await api.ask(declare, { input: { name, features } });
@@ -144,5 +145,56 @@ describe("compareDatasets", () => {
     expect(shifted.features[0].pValue).toBeLessThan(1e-6);
     await expect(compare(2, 2)).rejects.toMatchObject({ code: "BAD_INPUT" });
     await expect(compare(1, 7)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+});
+
+describe("suggestModel", () => {
+  const suggest = (dataset: string, target: string) =>
+    api.ask(
+      `query ($dataset: String!, $target: String!) {
+      suggestModel(dataset: $dataset, target: $target) { model optimizer training retraining }
+    }`,
+      { dataset, target },
+    );
+
+  it("answers what can be declared as it stands, without what gives the target away", async () => {
+    const rows = people(120).map((person, row) => {
+      const survived = (row * 0.6180339887) % 1 < 0.5;
+      return { ...person, survived, lifeboat: survived ? "yes" : "no" };
+    });
+    const features = [
+      { name: "age", type: "NUMBER" },
+      { name: "sex", type: "CATEGORY", categories: ["female", "male"] },
+      { name: "lifeboat", type: "CATEGORY", categories: ["yes", "no"] },
+      { name: "survived", type: "BINARY" },
+    ];
+    await api.ask(declare, { input: { name: "boats", features } });
+    await api.ask(append, { input: { dataset: "boats", rows } });
+    const { data } = await suggest("boats", "survived");
+    const { model, optimizer, retraining } = data.suggestModel;
+    expect(model).toMatchObject({ dataset: "boats", target: "survived", inputs: ["age", "sex"] });
+    const declared = await api.ask(
+      `mutation ($model: DeclareModelInput!, $optimizer: DeclareOptimizerInput!, $retraining: DeclareRetrainingInput!) {
+        declareModel(input: $model) { problems { path message } }
+        declareOptimizer(input: $optimizer) { problems { path message } }
+        declareRetraining(input: $retraining) { problems { path message } }
+      }`,
+      { model, optimizer, retraining },
+    );
+    expect(declared).toEqual({
+      data: {
+        declareModel: { problems: [] },
+        declareOptimizer: { problems: [] },
+        declareRetraining: { problems: [] },
+      },
+    });
+  });
+
+  it("refuses a dataset without rows, and a target that there is not or that no model predicts", async () => {
+    const codeOf = async (dataset: string, target: string) =>
+      (await suggest(dataset, target)).errors?.[0]?.extensions?.code;
+    expect(await codeOf("nothing", "age")).toBe("NOT_FOUND");
+    expect(await codeOf("empty", "age")).toBe("NOT_FOUND");
+    expect(await codeOf("titanic", "nothing")).toBe("BAD_INPUT");
   });
 });

@@ -9,6 +9,7 @@ import { inferUpload } from "../../imports/queue/infer-upload.js";
 import type { Problem } from "../../language/fields/problem.js";
 import type { Context } from "../context/context.js";
 import { missingValuesDescription } from "../inputs/import.js";
+import { ModelSuggestion } from "../payloads/model-suggestion.js";
 import { ProblemObject } from "../payloads/problem.js";
 
 const ColumnRoleEnum = enumOf(columnRoles);
@@ -79,21 +80,6 @@ export class InferenceWarningObject implements InferenceWarning {
 
   @Field({ description: "What was found, in plain text." })
   message!: string;
-}
-
-@ObjectType({ description: "A first model for a dataset. Each part is an input of a mutation." })
-export class ModelSuggestion {
-  @Field(() => JSONObjectScalar, { description: "The input of `declareModel`." })
-  model!: Record<string, unknown>;
-
-  @Field(() => JSONObjectScalar, { description: "The input of `declareOptimizer`." })
-  optimizer!: Record<string, unknown>;
-
-  @Field(() => JSONObjectScalar, { description: "The input of `train`." })
-  training!: Record<string, unknown>;
-
-  @Field(() => JSONObjectScalar, { description: "The input of `declareRetraining`." })
-  retraining!: Record<string, unknown>;
 }
 
 @ObjectType({ description: "What a file was found to hold. Nothing is stored." })

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, Float, Int, ObjectType, Query, Resolver } from "type-graphql";
-import { compareDatasets, profileDataset } from "../../datasets/profiles.js";
+import { compareDatasets, profileDataset, suggestModel } from "../../datasets/profiles.js";
 import { DatasetVersion, FeatureTypeEnum } from "../../entities/dataset.js";
 import { enumFor } from "../../entities/enum.js";
 import { Cost } from "../../entities/field-cost.js";
@@ -10,6 +10,7 @@ import { type Drift, type DriftTest, driftTests, type FeatureDrift } from "../..
 import type { FeatureProfile } from "../../profile/profile.js";
 import { addShape } from "../builders/shapes.js";
 import type { Context } from "../context/context.js";
+import { ModelSuggestion } from "../payloads/model-suggestion.js";
 import { ProblemObject } from "../payloads/problem.js";
 
 const DriftTestEnum = enumFor(driftTests);
@@ -112,5 +113,18 @@ export class ProfileQueries {
     @Ctx() { platform, session }: Context,
   ): Promise<Drift> {
     return compareDatasets(session, platform.store, platform.intake, { dataset, reference, current });
+  }
+
+  @Cost({ weight: 5_000, statement: true, seconds: 300 })
+  @Query(() => ModelSuggestion, {
+    description:
+      "A first model for a target: inputs without identifiers, constants and leaks; preprocessing, network, metrics and training by what the rows look like. Stores nothing.",
+  })
+  suggestModel(
+    @Arg("dataset", () => String, { description: "Name of a dataset with rows." }) dataset: string,
+    @Arg("target", () => String, { description: "The feature to predict." }) target: string,
+    @Ctx() { platform, session }: Context,
+  ): Promise<ModelSuggestion> {
+    return suggestModel(session, platform.store, platform.intake, { dataset, target });
   }
 }
