@@ -108,7 +108,7 @@ describe("a table with holes", () => {
     expect(told.dataset.features).toEqual(features.map(({ name, nullable }) => ({ name, nullable })));
     const refused = await send("appendRows", "AppendRowsInput", {
       dataset: "holes",
-      rows: [row([["a.b", 1]]), row([["__proto__", "no"]])],
+      rows: [row([["a.b", 1]]), row([["__proto__", "maybe"]])],
     });
     expect(refused.problems).toEqual([
       { path: 'rows[0]["a.b"]', code: "BAD_TYPE" },
