@@ -1,4 +1,6 @@
 import type { DataSource, EntityManager } from "typeorm";
+import { segmentKey } from "../storage/keys.js";
+import type { ObjectStore } from "../storage/object-store.js";
 
 /** How long an append may take from its note to its commit. */
 const pendingSeconds = 3_600;
@@ -14,15 +16,31 @@ export async function notePending(db: DataSource, key: string): Promise<void> {
   );
 }
 
-/** Takes the note away, in the transaction that refers to the object. @throws SegmentTaken */
-export async function claimPending(manager: EntityManager, key: string): Promise<void> {
-  const [rows] = await manager.query<[unknown[], number]>("DELETE FROM pending_object WHERE key = $1 RETURNING key", [
-    key,
-  ]);
-  if (rows.length === 0) throw new SegmentTaken(`${key} was collected`);
+/** Takes the notes away, in the transaction that refers to the objects. @throws SegmentTaken */
+export async function claimPending(manager: EntityManager, keys: readonly string[]): Promise<void> {
+  const [rows] = await manager.query<[{ key: string }[], number]>(
+    "DELETE FROM pending_object WHERE key = ANY($1) RETURNING key",
+    [keys],
+  );
+  if (rows.length === keys.length) return;
+  const claimed = new Set(rows.map(({ key }) => key));
+  throw new SegmentTaken(`${keys.find((key) => !claimed.has(key))} was collected`);
 }
 
-/** Leaves an object that will not be referred to after all to collection. */
-export async function abandonPending(db: DataSource, key: string): Promise<void> {
-  await db.query("UPDATE pending_object SET expires_at = clock_timestamp() WHERE key = $1", [key]);
+/** Leaves objects that will not be referred to after all to collection. */
+export async function abandonPending(db: DataSource, keys: readonly string[]): Promise<void> {
+  await db.query("UPDATE pending_object SET expires_at = clock_timestamp() WHERE key = ANY($1)", [keys]);
+}
+
+/** Puts a segment under a key of its own, which is noted first: see `notePending`. */
+export async function putSegment<Segment extends { bytes: Uint8Array; sha256: string }>(
+  db: DataSource,
+  store: Pick<ObjectStore, "put">,
+  datasetId: string,
+  { bytes, ...segment }: Segment,
+) {
+  const key = segmentKey(datasetId, segment.sha256);
+  await notePending(db, key);
+  const { sizeBytes } = await store.put(key, bytes);
+  return { ...segment, key, sizeBytes };
 }

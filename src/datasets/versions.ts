@@ -1,4 +1,4 @@
-import { type EntityManager, LessThanOrEqual } from "typeorm";
+import type { EntityManager } from "typeorm";
 import { DatasetVersion } from "../entities/dataset.js";
 import type { SegmentReference } from "../segments/segment-reference.js";
 
@@ -7,15 +7,15 @@ export function latestVersion(manager: EntityManager, datasetId: string): Promis
   return manager.findOne(DatasetVersion, { where: { datasetId }, order: { number: "DESC" } });
 }
 
-/** The segments that make up a version, in the order of their rows. */
-export async function segmentsOf(manager: EntityManager, version: DatasetVersion): Promise<SegmentReference[]> {
-  const versions = await manager.find(DatasetVersion, {
-    where: { datasetId: version.datasetId, number: LessThanOrEqual(version.number) },
-    order: { number: "ASC" },
-  });
-  return versions.map(({ segmentKey, segmentSha256, addedRowCount }) => ({
-    key: segmentKey,
-    sha256: segmentSha256,
-    rowCount: addedRowCount,
-  }));
+/** The segments that make up a version, in the order of their rows: those of all appends up to it. */
+export async function segmentsOf(
+  manager: EntityManager,
+  { datasetId, number }: Pick<DatasetVersion, "datasetId" | "number">,
+): Promise<SegmentReference[]> {
+  return manager.query<SegmentReference[]>(
+    `SELECT segment.key, segment.sha256, segment.row_count AS "rowCount"
+     FROM dataset_version AS version JOIN dataset_segment AS segment ON segment.dataset_version_id = version.id
+     WHERE version.dataset_id = $1 AND version.number <= $2 ORDER BY version.number, segment.place`,
+    [datasetId, number],
+  );
 }

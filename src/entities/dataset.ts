@@ -41,6 +41,8 @@ export class FeatureObject implements Feature {
     description: "IMAGE: how files of another size are resized; null when they are refused.",
   })
   resize?: Resize;
+
+  nullable?: true;
 }
 
 @ObjectType("Split", {
@@ -151,20 +153,33 @@ export class DatasetVersion extends Node {
   })
   digest!: string;
 
-  /** Where the added rows lie: one Parquet segment. */
-  @Column("text", { name: "segment_key" })
-  segmentKey!: string;
-
-  @Column("text", { name: "segment_sha256" })
-  segmentSha256!: string;
-
-  @Column("bigint", { name: "segment_size_bytes", transformer: { to: (v: number) => v, from: Number } })
-  segmentSizeBytes!: number;
-
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "Time at which the append was committed." })
   createdAt!: Date;
 
   @ActorColumn("Who appended the rows.")
   actor!: Actor;
+}
+
+/** Where rows that a version added lie: a Parquet file in the object store. */
+@Entity("dataset_segment")
+export class DatasetSegment {
+  @PrimaryColumn("text", { name: "dataset_version_id" })
+  datasetVersionId!: string;
+
+  /** 0, 1, 2, … in the order of the version's rows. */
+  @PrimaryColumn("int")
+  place!: number;
+
+  @Column("text")
+  key!: string;
+
+  @Column("text")
+  sha256!: string;
+
+  @Column("bigint", { name: "size_bytes", transformer: { to: (v: number) => v, from: Number } })
+  sizeBytes!: number;
+
+  @Column("int", { name: "row_count" })
+  rowCount!: number;
 }

@@ -6,7 +6,7 @@ import { listed, shown } from "../language/fields/wording.js";
 import { codecs } from "./types/codecs.js";
 
 export interface RowRules {
-  /** Names of the features that every row must have a value for; by default all. The others may be absent or null. */
+  /** Names of the features that every row must have a value for; by default all that are not nullable. The others may be absent or null. */
   require?: readonly string[];
   /** Whether fields other than features are ignored instead of refused. */
   allowExtra?: boolean;
@@ -57,7 +57,7 @@ export function rowChecker(features: readonly Feature[], rules: RowRules): RowCh
   const required = new Set(rules.require);
   const checks = features.map((feature) => ({
     feature,
-    isRequired: rules.require === undefined || required.has(feature.name),
+    isRequired: rules.require === undefined ? !feature.nullable : required.has(feature.name),
     check: codecs[feature.type].check(feature),
   }));
   const known = new Set(features.map(({ name }) => name));

@@ -1,5 +1,6 @@
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../language/datasets/dataset.js";
+import { pathBelow } from "../language/fields/findings.js";
 import type { NumberStore } from "./types/codec.js";
 import { codecs } from "./types/codecs.js";
 import {
@@ -13,6 +14,7 @@ import {
   sequencesOf,
   textsOf,
 } from "./values/column.js";
+import { concatenateMissing, type Missing, missingReader, withMissing } from "./values/missing.js";
 
 export {
   type Column,
@@ -23,11 +25,14 @@ export {
   sequencesOf,
   textsOf,
 } from "./values/column.js";
+export { type Missing, missingReader } from "./values/missing.js";
 
 /** Rows by column; see `Column`. */
 export interface Table {
   rowCount: number;
   columns: Map<string, Column>;
+  /** Left out where no value is missing. */
+  missing?: Missing;
 }
 
 /** A table without rows. */
@@ -38,11 +43,27 @@ export function emptyTable(features: readonly Feature[]): Table {
 /**
  * Makes a table of rows as users write them. The rows have passed `validateRows`; a value that it would have refused
  * throws `BAD_INPUT` with the row and feature. BINARY takes true, false, 0 and 1; IMAGE takes flat and nested arrays, and
- * the pixels of a decoded file. Fields of a row that are not among `features` are left out.
+ * the pixels of a decoded file. In a nullable feature, null or no field is a missing value. Fields of a row that are not
+ * among `features` are left out.
  */
 export function tableFromRows(features: readonly Feature[], rows: readonly Record<string, unknown>[]): Table {
-  const columns = new Map(features.map((feature) => [feature.name, columnFromRows(feature, rows)]));
-  return { rowCount: rows.length, columns };
+  const columns = new Map<string, Column>();
+  const missing: [string, Uint8Array][] = [];
+  for (const feature of features) {
+    const values = rows.map((row) => fieldOf(row, feature.name));
+    columns.set(feature.name, columnFromValues(feature, values));
+    if (feature.nullable) missing.push([feature.name, Uint8Array.from(values, (value) => Number(isMissing(value)))]);
+  }
+  return withMissing({ rowCount: rows.length, columns }, missing);
+}
+
+/** Own fields only: every object inherits a `constructor`, and `row["__proto__"]` may be what it inherits from. */
+function fieldOf(row: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(row, name) ? row[name] : undefined;
+}
+
+function isMissing(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
 }
 
 /** A column without rows. */
@@ -57,67 +78,75 @@ function emptyColumn({ type }: Feature): Column {
   }
 }
 
-type GivenRows = readonly Record<string, unknown>[];
-
-function columnFromRows(feature: Feature, rows: GivenRows): Column {
+function columnFromValues(feature: Feature, values: readonly unknown[]): Column {
   const { store } = codecs[feature.type];
   switch (store.form) {
     case "TEXTS":
-      return textsFromRows(feature, rows);
+      return textsFromValues(feature, values);
     case "NUMBERS":
-      return numbersFromRows(feature, store, rows);
+      return numbersFromValues(feature, store, values);
     case "SEQUENCES":
-      return sequencesFromRows(feature, store.elements(feature), rows);
+      return sequencesFromValues(feature, store.elements(feature), values);
   }
 }
 
 function misfit({ name, type }: Feature, row: number): PlatformError {
-  return new PlatformError("BAD_INPUT", `rows[${row}].${name} is not a value of type ${type}.`);
+  return new PlatformError("BAD_INPUT", `${pathBelow(`rows[${row}]`, name)} is not a value of type ${type}.`);
 }
 
-function textsFromRows(feature: Feature, rows: GivenRows): string[] {
-  return rows.map((values, row) => {
-    const text = values[feature.name];
-    if (typeof text !== "string") throw misfit(feature, row);
-    return text;
+function textsFromValues(feature: Feature, values: readonly unknown[]): string[] {
+  return values.map((value, row) => {
+    if (feature.nullable && isMissing(value)) return "";
+    if (typeof value !== "string") throw misfit(feature, row);
+    return value;
   });
 }
 
-function numbersFromRows(feature: Feature, store: NumberStore, rows: GivenRows): Float64Array | Uint8Array {
-  const { name } = feature;
+function numbersFromValues(
+  feature: Feature,
+  store: NumberStore,
+  values: readonly unknown[],
+): Float64Array | Uint8Array {
   const width = featureWidth(feature);
   const { write } = store.numbers(feature);
-  const isPixels = rows.length > 0 && rows.every((values) => values[name] instanceof Uint8Array);
-  const column = isPixels ? new Uint8Array(rows.length * width) : new Float64Array(rows.length * width);
-  for (const [row, values] of rows.entries()) {
-    if (write(values[name], column, row * width) !== (row + 1) * width) throw misfit(feature, row);
+  const isPixels =
+    values.some((value) => value instanceof Uint8Array) && values.every((value) => isBytes(feature, value));
+  const column = isPixels ? new Uint8Array(values.length * width) : new Float64Array(values.length * width);
+  for (const [row, value] of values.entries()) {
+    if (feature.nullable && isMissing(value)) column.fill(Number.NaN, row * width, (row + 1) * width);
+    else if (write(value, column, row * width) !== (row + 1) * width) throw misfit(feature, row);
   }
   return column;
 }
 
-function sequencesFromRows(feature: Feature, store: NumberStore, rows: GivenRows): Sequences {
-  const offsets = new Uint32Array(rows.length + 1);
-  for (const [row, values] of rows.entries()) {
-    const elements = values[feature.name];
+function isBytes({ nullable }: Feature, value: unknown): boolean {
+  return value instanceof Uint8Array || (nullable === true && isMissing(value));
+}
+
+function sequencesFromValues(feature: Feature, store: NumberStore, values: readonly unknown[]): Sequences {
+  const offsets = new Uint32Array(values.length + 1);
+  const lists = values.map((value, row): readonly unknown[] => {
+    const elements = feature.nullable && isMissing(value) ? [] : value;
     if (!Array.isArray(elements)) throw misfit(feature, row);
     offsets[row + 1] = (offsets[row] ?? 0) + elements.length;
-  }
+    return elements;
+  });
   const width = featureWidth(feature);
   const { write } = store.numbers(feature);
-  const values = new Float64Array((offsets[rows.length] ?? 0) * width);
+  const numbers = new Float64Array((offsets[values.length] ?? 0) * width);
   let position = 0;
-  for (const [row, { [feature.name]: elements }] of rows.entries()) {
-    for (const element of elements as unknown[]) {
-      if (write(element, values, position) !== position + width) throw misfit(feature, row);
+  for (const [row, elements] of lists.entries()) {
+    for (const element of elements) {
+      if (write(element, numbers, position) !== position + width) throw misfit(feature, row);
       position += width;
     }
   }
-  return { offsets, values };
+  return { offsets, values: numbers };
 }
 
 /**
  * The inverse of `tableFromRows`: BINARY as boolean, CATEGORY as string, VECTOR and IMAGE as flat arrays, TIMESTAMP in UTC
- * with milliseconds.
+ * with milliseconds; null for a missing value.
  */
 export function rowsFromTable(features: readonly Feature[], table: Table): Record<string, unknown>[] {
   const readers = features.map((feature) => {
@@ -128,8 +157,15 @@ export function rowsFromTable(features: readonly Feature[], table: Table): Recor
   return Array.from({ length: table.rowCount }, (_, row) => Object.fromEntries(readers.map((read) => read(row))));
 }
 
-/** The value of each row of the table, as users write it. */
+/** The value of each row of the table, as users write it; null for a missing one. */
 export function valueReader(feature: Feature, table: Table): (row: number) => unknown {
+  const read = presentReader(feature, table);
+  if (!table.missing?.has(feature.name)) return read;
+  const isMissingAt = missingReader(table, feature.name);
+  return (row) => (isMissingAt(row) ? null : read(row));
+}
+
+function presentReader(feature: Feature, table: Table): (row: number) => unknown {
   const { store } = codecs[feature.type];
   const width = featureWidth(feature);
   switch (store.form) {
@@ -160,6 +196,7 @@ export function concatenateTables(tables: readonly Table[]): Table {
   const [first] = tables;
   if (!first) throw new PlatformError("BAD_INPUT", "There is no table to concatenate.");
   const columns = new Map<string, Column>();
+  const missing: [string, Uint8Array][] = [];
   for (const name of first.columns.keys()) {
     const wrong = (index: number) =>
       new PlatformError("BAD_INPUT", `Table ${index} does not have the features of the first, at "${name}".`);
@@ -175,8 +212,10 @@ export function concatenateTables(tables: readonly Table[]): Table {
     const column = concatenateColumns(parts);
     if (!column) throw wrong(1);
     columns.set(name, column);
+    const rows = concatenateMissing(name, tables);
+    if (rows) missing.push([name, rows]);
   }
-  return { rowCount: tables.reduce((count, table) => count + table.rowCount, 0), columns };
+  return withMissing({ rowCount: tables.reduce((count, table) => count + table.rowCount, 0), columns }, missing);
 }
 
 function widthOf(column: Column | undefined, rowCount: number): number {
@@ -189,7 +228,10 @@ export function selectRows(table: Table, indices: ArrayLike<number>): Table {
   const columns = [...table.columns].map(
     ([name, column]) => [name, selectFromColumn(column, table.rowCount, indices)] as const,
   );
-  return { rowCount: indices.length, columns: new Map(columns) };
+  const missing = [...(table.missing ?? [])].map(
+    ([name, flags]) => [name, Uint8Array.from(indices, (row) => flags[row] ?? 0)] as const,
+  );
+  return withMissing({ rowCount: indices.length, columns: new Map(columns) }, missing);
 }
 
 /** Throws `BAD_INPUT` for an index that is no row of the table. */

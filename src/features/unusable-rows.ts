@@ -71,6 +71,8 @@ export function encodingChecks(
   ];
   return fields.flatMap(({ field, scaling, subject }) => {
     if (!holdsNumbers(field) || !scaling) return [];
+    // What is cut off or ranked is finite in any case.
+    if (scaling.method === "CLIPPED_Z_SCORE" || scaling.method === "QUANTILE") return [];
     const { center, scale, unit } = affine(scaling, groupCount(field));
     const groups = center.length;
     const staysFinite = (value: number, group: number) =>

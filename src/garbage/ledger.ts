@@ -34,7 +34,7 @@ export function openLedger(db: DataSource): Ledger {
         `SELECT
            EXISTS (SELECT FROM checkpoint WHERE object_key = object.key)
              OR EXISTS (SELECT FROM artifact WHERE object_key = object.key)
-             OR EXISTS (SELECT FROM dataset_version WHERE segment_key = object.key) AS referenced,
+             OR EXISTS (SELECT FROM dataset_segment WHERE key = object.key) AS referenced,
            EXISTS (SELECT FROM orphan_object WHERE key = object.key) OR coalesce($3 AND note.expired, false) AS orphaned,
            note.expired IS NOT NULL AND NOT ($3 AND note.expired) AS pending,
            run.attempt, coalesce(run.state IN ('RUNNING', 'CANCELING'), false) AS held

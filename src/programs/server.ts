@@ -22,7 +22,7 @@ import { closeAll } from "./lifecycle.js";
 import { openStore } from "./store.js";
 import { assertSameStore } from "./store-marker.js";
 
-/** A busy server may pause for so long in the middle of a transaction. */
+/** A busy server may pause this long in the middle of a transaction. */
 const leastIdleSeconds = 2;
 
 export interface RunningServer {
@@ -32,7 +32,7 @@ export interface RunningServer {
 }
 
 /**
- * Composition root of the server: GraphQL, the sweep for expired leases, and the watch over retraining policies.
+ * Composition root of the server: GraphQL, the reaper of expired leases, retraining policies and garbage collection.
  *
  * @param withWorker whether the process has a worker too.
  */
@@ -48,8 +48,8 @@ export async function startServer(
     const operatorKey = config.operatorKey ?? (await loadOrCreateOperatorKey(config.dataDirectory, logger));
     let url = "";
     const store = await openStore(config, () => url, logger);
-    // A server that is stopped in the middle of a transaction must let go of its locks before the leases run out that are
-    // renewed behind them.
+    // If a server is stopped in the middle of a transaction, its locks must be released before leases run out whose renewal
+    // waits for these locks.
     const db = await openDatabase({
       url: databaseUrl,
       idleTransactionSeconds: Math.max(config.leaseSeconds / 2, leastIdleSeconds),
@@ -94,7 +94,7 @@ export async function startServer(
   }
 }
 
-/** A signed file, called by the last part of its key. */
+/** A signed file, named by the last part of its key. */
 export async function openArtifact(store: FileStore, pathAndQuery: string) {
   const opened = await store.openSigned(pathAndQuery);
   if ("refused" in opened) return { ...opened, message: refusals[opened.refused] };

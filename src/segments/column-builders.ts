@@ -12,21 +12,49 @@ export interface ColumnBuilder {
   /** Takes a chunk that begins at row `firstRow`. Throws `OBJECT_CORRUPT` for a value that does not fit the feature. */
   read(vector: DuckDBVector, firstRow: number): void;
   column(): Column;
+  /** A byte per row of a nullable feature, 1 for a missing value; see `Missing`. */
+  missing?: Uint8Array;
 }
 
 export function columnBuilder(duckdb: DuckDB, feature: Feature, rowCount: number): ColumnBuilder {
   const { store } = codecs[feature.type];
+  const missing = feature.nullable && new Uint8Array(rowCount);
   switch (store.form) {
     case "TEXTS":
-      return textBuilder(feature);
+      return { ...textBuilder(feature, missing), missing };
     case "NUMBERS":
-      return numberBuilder(duckdb, feature, store, rowCount);
+      return { ...numberBuilder(duckdb, feature, store, rowCount, missing), missing };
     case "SEQUENCES":
-      return sequenceBuilder(duckdb, feature, store.elements(feature), rowCount);
+      return { ...sequenceBuilder(duckdb, feature, store.elements(feature), rowCount, missing), missing };
   }
 }
 
-function numberBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, rowCount: number): ColumnBuilder {
+/** The column of a feature that a file lacks: every value is missing. */
+export function missingBuilder(feature: Feature, rowCount: number): ColumnBuilder {
+  const { store } = codecs[feature.type];
+  const missing = new Uint8Array(rowCount).fill(1);
+  const nothing = (): Column => {
+    switch (store.form) {
+      case "TEXTS":
+        return new Array<string>(rowCount).fill("");
+      case "NUMBERS":
+        return new Float64Array(rowCount * featureWidth(feature)).fill(Number.NaN);
+      case "SEQUENCES":
+        return { offsets: new Uint32Array(rowCount + 1), values: new Float64Array(0) };
+    }
+  };
+  return { read: () => {}, column: nothing, missing };
+}
+
+type Missing = Uint8Array | undefined;
+
+function numberBuilder(
+  duckdb: DuckDB,
+  feature: Feature,
+  store: NumberStore,
+  rowCount: number,
+  missing: Missing,
+): ColumnBuilder {
   const width = featureWidth(feature);
   const column = new Float64Array(rowCount * width);
   const put = putter(duckdb, feature, store);
@@ -34,7 +62,11 @@ function numberBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, row
     column: () => column,
     read(vector, firstRow) {
       if (store.isList) return readLists(asList(duckdb, feature, vector, firstRow), firstRow);
-      for (let row = 0; row < vector.itemCount; row++) put(vector.getItem(row), column, firstRow + row, firstRow + row);
+      for (let index = 0; index < vector.itemCount; index++) {
+        const [row, value] = [firstRow + index, vector.getItem(index)];
+        if (value === null && missing) [column[row], missing[row]] = [Number.NaN, 1];
+        else put(value, column, row, row);
+      }
     },
   };
 
@@ -42,21 +74,35 @@ function numberBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, row
     const numbers = vector.childVector;
     for (let row = 0; row < vector.itemCount; row++) {
       const offset = vector.getEntryOffset(row);
-      if (vector.getEntryLength(row) !== width) throw misfit(feature, firstRow + row, `is no list of ${width}`);
       const position = (firstRow + row) * width;
+      if (missing && isNull(vector, row)) {
+        column.fill(Number.NaN, position, position + width);
+        missing[firstRow + row] = 1;
+        continue;
+      }
+      if (vector.getEntryLength(row) !== width) throw misfit(feature, firstRow + row, `is no list of ${width}`);
       for (let i = 0; i < width; i++) put(numbers.getItem(offset + i), column, position + i, firstRow + row);
     }
   }
 }
 
-function textBuilder(feature: Feature): ColumnBuilder {
+/** A list that is there is told by its length: asking the vector about each would slice its elements. */
+function isNull(vector: DuckDBListVector, index: number): boolean {
+  return vector.getEntryLength(index) === 0 && vector.getItemVector(index) === null;
+}
+
+function textBuilder(feature: Feature, missing: Missing): ColumnBuilder {
   const texts: string[] = [];
   let size = 0;
   return {
     column: () => texts,
     read(vector, firstRow) {
       for (let row = 0; row < vector.itemCount; row++) {
-        const text = vector.getItem(row);
+        let text = vector.getItem(row);
+        if (text === null && missing) {
+          text = "";
+          missing[firstRow + row] = 1;
+        }
         if (typeof text !== "string") throw misfit(feature, firstRow + row, "is no text");
         size += text.length + 1;
         if (size > maximumSegmentNumbers) throw misfit(feature, firstRow + row, "exceeds what a segment can hold");
@@ -66,7 +112,13 @@ function textBuilder(feature: Feature): ColumnBuilder {
   };
 }
 
-function sequenceBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, rowCount: number): ColumnBuilder {
+function sequenceBuilder(
+  duckdb: DuckDB,
+  feature: Feature,
+  store: NumberStore,
+  rowCount: number,
+  missing: Missing,
+): ColumnBuilder {
   const width = featureWidth(feature);
   const put = putter(duckdb, feature, store);
   const offsets = new Uint32Array(rowCount + 1);
@@ -89,6 +141,12 @@ function sequenceBuilder(duckdb: DuckDB, feature: Feature, store: NumberStore, r
         const row = firstRow + index;
         const [offset, length] = [vector.getEntryOffset(index), vector.getEntryLength(index)];
         offsets[row + 1] = (offsets[row] ?? 0) + length;
+        if (length === 0) {
+          if (!isNull(vector, index)) continue;
+          if (!missing) throw misfit(feature, row, "is not a list");
+          missing[row] = 1;
+          continue;
+        }
         reserve(length * width, row);
         for (let element = 0; element < length; element++) {
           if (!store.isList) {

@@ -1,5 +1,5 @@
 import type { DuckDBDataChunk, DuckDBType, DuckDBValue } from "@duckdb/node-api";
-import { featureWidth, numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
+import { featureWidth, missingReader, numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
 import type { FileType, NumberStore } from "../features/types/codec.js";
 import { codecs } from "../features/types/codecs.js";
 import { columnSize } from "../features/values/column.js";
@@ -8,6 +8,12 @@ import type { DuckDB } from "./duckdb.js";
 
 /** The most numbers (rows × `numbersPerRow`) one segment holds: 256 MiB in memory. */
 export const maximumSegmentNumbers = 2 ** 25;
+
+/**
+ * How many rows a segment gets where many are written at once, as by an import: digests of versions depend on it, so it never
+ * changes. A segment gets fewer only where so many rows would exceed `maximumSegmentNumbers`.
+ */
+export const rowsPerSegment = 2 ** 17;
 
 /** How many numbers a row holds at least: the elements of sequences are not counted. */
 export function numbersPerRow(features: readonly Feature[]): number {
@@ -52,7 +58,10 @@ export function storageTypeFor(feature: Feature, table: Table): StorageType {
   const { store } = codecs[feature.type];
   if (store.form === "NUMBERS" && store.packsBytes) {
     const numbers = numbersOf(table, feature);
-    if (numbers instanceof Uint8Array || numbers.every(isByte)) return packedBytes;
+    const isMissingAt = missingReader(table, feature.name);
+    const width = featureWidth(feature);
+    const isPacked = (number: number, index: number) => isByte(number) || isMissingAt(Math.floor(index / width));
+    if (numbers instanceof Uint8Array || numbers.every(isPacked)) return packedBytes;
   }
   return sqlTypesOf(feature)[0];
 }
@@ -84,9 +93,10 @@ export function writeColumn(
   firstRow: number,
 ): void {
   const valueAt = valueReader(duckdb, feature, table);
+  const isMissingAt = missingReader(table, feature.name);
   chunk.setColumnValues(
     index,
-    Array.from({ length: chunk.rowCount }, (_, row) => valueAt(firstRow + row)),
+    Array.from({ length: chunk.rowCount }, (_, row) => (isMissingAt(firstRow + row) ? null : valueAt(firstRow + row))),
   );
 }
 

@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { PlatformError } from "../errors.js";
 import type { Table } from "../features/table.js";
+import { withMissing } from "../features/values/missing.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import { columnBuilder } from "./column-builders.js";
+import { columnBuilder, missingBuilder } from "./column-builders.js";
 import { maximumSegmentNumbers, numbersPerRow, sqlTypesOf } from "./columns.js";
 import { type DuckDB, quoteIdentifier, quoteText } from "./duckdb.js";
 import { type Manifest, manifestKey, parseManifest } from "./manifest.js";
@@ -16,8 +17,12 @@ export async function readParquet(
   path: string,
 ): Promise<Table> {
   const manifest = await readManifest(connection, path);
-  const stored = features.map((feature) => {
-    const column = manifest.columns.find((candidate) => candidate.feature === feature.name);
+  const columns = new Map(manifest.columns.map((column) => [column.feature, column]));
+  // A segment that is older than a nullable feature lacks its column: there, every value is missing.
+  const isLacking = ({ name, nullable }: Feature) => nullable === true && !columns.has(name);
+  const present = features.filter((feature) => !isLacking(feature));
+  const stored = present.map((feature) => {
+    const column = columns.get(feature.name);
     if (column?.type === feature.type) return column;
     const found = column ? `of type ${column.type}, not ${feature.type}` : "missing";
     throw new PlatformError("OBJECT_CORRUPT", `The segment's feature "${feature.name}" is ${found}.`);
@@ -26,13 +31,14 @@ export async function readParquet(
     throw new PlatformError("OBJECT_CORRUPT", `The segment claims ${manifest.rowCount} rows, more than one can hold.`);
   }
   const table: Table = { rowCount: manifest.rowCount, columns: new Map() };
-  const builders = features.map((feature) => columnBuilder(duckdb, feature, manifest.rowCount));
+  const builders = present.map((feature) => columnBuilder(duckdb, feature, manifest.rowCount));
 
-  const names = stored.map(({ column }) => quoteIdentifier(column)).join(", ");
+  // A segment may lack all that is asked for; its rows are counted all the same.
+  const names = stored.map(({ column }) => quoteIdentifier(column)).join(", ") || "NULL";
   // A folder named `x=y` on the way to the file must not become a column.
   const file = `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
   const result = await connection.stream(`SELECT ${names} FROM ${file}`);
-  features.forEach((feature, index) => {
+  present.forEach((feature, index) => {
     const type = String(result.columnType(index));
     if (sqlTypesOf(feature).includes(type)) return;
     throw new PlatformError("OBJECT_CORRUPT", `The segment's column "${feature.name}" is of type ${type}.`);
@@ -44,15 +50,19 @@ export async function readParquet(
     row += chunk.rowCount;
   }
   if (row !== manifest.rowCount) throw wrongRowCount(manifest);
-  features.forEach(({ name }, index) => {
-    const column = builders[index]?.column();
-    if (column) table.columns.set(name, column);
-  });
-  features.forEach((feature, index) => {
-    if (columnDigest(feature, table) === stored[index]?.sha256) return;
+  const missing: [string, Uint8Array][] = [];
+  for (const feature of features) {
+    const { name } = feature;
+    const builder = builders[present.indexOf(feature)] ?? missingBuilder(feature, manifest.rowCount);
+    table.columns.set(name, builder.column());
+    if (builder.missing) missing.push([name, builder.missing]);
+  }
+  const complete = withMissing(table, missing);
+  present.forEach((feature, index) => {
+    if (columnDigest(feature, complete) === stored[index]?.sha256) return;
     throw new PlatformError("OBJECT_CORRUPT", `The segment's feature "${feature.name}" does not have its digest.`);
   });
-  return table;
+  return complete;
 }
 
 async function readManifest(connection: DuckDBConnection, path: string): Promise<Manifest> {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
 import { codecs } from "../features/types/codecs.js";
+import { bitmapOf } from "../features/values/missing.js";
 import type { Feature } from "../language/datasets/dataset.js";
 
 /**
@@ -25,10 +26,14 @@ export function combineDigests(columnDigests: readonly string[]): string {
  * - strings (TEXT, and CATEGORY by its text) as the length of their UTF-8 (uint32, little-endian) and its bytes;
  * - of a SEQUENCE the number of elements of each row (uint32, little-endian), row after row, and then all elements.
  *
+ * Where values are missing, 0, the empty string or no elements stand in their places, and a bitmap follows: one bit per
+ * row, the lowest of a byte first, 1 for a missing value.
+ *
  * Neither the order of a feature's categories nor the form of the file matters.
  */
 export function columnDigest(feature: Feature, table: Table): string {
   const { name, type, shape, categories } = feature;
+  const missing = table.missing?.get(name);
   const hash = createHash("sha256");
   const update = (bytes: Uint8Array) => {
     hash.update(bytes);
@@ -39,7 +44,7 @@ export function columnDigest(feature: Feature, table: Table): string {
       hashTexts(textsOf(table, name), update);
       break;
     case "NUMBERS":
-      hashNumbers(categories, numbersOf(table, feature), update);
+      hashNumbers(categories, withoutNaN(numbersOf(table, feature), feature, missing), update);
       break;
     case "SEQUENCES": {
       const { offsets, values } = sequencesOf(table, feature);
@@ -47,6 +52,7 @@ export function columnDigest(feature: Feature, table: Table): string {
       hashNumbers(categories, values, update);
     }
   }
+  if (missing) update(bitmapOf(missing));
   return hash.digest("hex");
 }
 
@@ -63,6 +69,17 @@ function hashNumbers(
   if (numbers instanceof Uint8Array) hashPixels(numbers, update);
   else if (categories.length === 0) update(bytesOf(numbers));
   else hashCategories(categories, numbers, update);
+}
+
+/** NaN has many bits; -1 is the code of no category. */
+function withoutNaN(
+  numbers: Float64Array | Uint8Array,
+  { categories }: Feature,
+  missing: Uint8Array | undefined,
+): Float64Array | Uint8Array {
+  if (missing === undefined) return numbers;
+  const instead = categories.length > 0 ? -1 : 0;
+  return numbers.map((number) => (Number.isNaN(number) ? instead : number));
 }
 
 const rowsPerUpdate = 1 << 14;
@@ -89,7 +106,9 @@ function encodedText(text: string): Buffer {
 function hashCategories(categories: readonly string[], codes: Float64Array, update: (bytes: Uint8Array) => void): void {
   // Only those that occur: one row may have one of 10,000 categories.
   const encoded: (Buffer | undefined)[] = [];
+  const none = encodedText("");
   const encode = (code: number) => {
+    if (code === -1) return none;
     const category = categories[code];
     encoded[code] ??= category === undefined ? Buffer.alloc(0) : encodedText(category);
     return encoded[code];

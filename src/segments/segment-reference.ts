@@ -1,4 +1,4 @@
-/** Where one append of a dataset lies in the object store. */
+/** Where rows of a dataset lie in the object store. */
 export interface SegmentReference {
   key: string;
   /** Lower-case hex. */

@@ -5,6 +5,7 @@ import {
   concatenateTables,
   emptyTable,
   featureWidth,
+  missingReader,
   numbersOf,
   sequencesOf,
   type Table,
@@ -13,6 +14,7 @@ import {
 import type { NumberStore } from "../features/types/codec.js";
 import { codecs } from "../features/types/codecs.js";
 import type { Feature } from "../language/datasets/dataset.js";
+import { pathBelow } from "../language/fields/findings.js";
 import { maximumSegmentNumbers, numbersPerRow, sizeOfTable } from "./columns.js";
 import { noRoomLeft, withConnection, withTemporaryFile } from "./duckdb.js";
 import { describeRows } from "./manifest.js";
@@ -20,7 +22,7 @@ import { readParquet } from "./reader.js";
 import { combineDigests } from "./rows-digest.js";
 import { writeParquet } from "./writer.js";
 
-export { maximumSegmentNumbers } from "./columns.js";
+export { maximumSegmentNumbers, rowsPerSegment } from "./columns.js";
 export { rowsDigest } from "./rows-digest.js";
 
 export interface WrittenSegment {
@@ -49,8 +51,8 @@ export async function writeSegment(features: readonly Feature[], table: Table): 
 }
 
 /**
- * The rows of a segment, for some or all of the features it was written with, in any order. Every column is checked
- * against the digest it was written with. Throws `OBJECT_CORRUPT` for bytes that are not an undamaged segment with these
+ * The rows of a segment, for some or all of the features it was written with, in any order; a nullable feature that it
+ * was written without has no values. Every column is checked against the digest it was written with. Throws `OBJECT_CORRUPT` for bytes that are not an undamaged segment with these
  * features, and for a category that the feature does not declare.
  */
 export async function readSegment(features: readonly Feature[], bytes: Uint8Array): Promise<Table> {
@@ -90,6 +92,9 @@ function assertWritable(features: readonly Feature[], table: Table): void {
     throw new PlatformError("BAD_INPUT", message);
   }
   for (const feature of features) {
+    if (table.missing?.has(feature.name) && !feature.nullable) {
+      throw new PlatformError("BAD_INPUT", `Feature "${feature.name}" lacks values, and is not nullable.`);
+    }
     assertValues(feature, table);
     assertCategories(feature, table);
   }
@@ -101,6 +106,8 @@ function assertCategories(feature: Feature, table: Table): void {
   const isSequence = codecs[feature.type].store.form === "SEQUENCES";
   const codes = isSequence ? sequencesOf(table, feature).values : columnOf(table, feature);
   for (const code of new Set(codes)) {
+    // A missing value: `assertNumbers` has seen to it that it is marked as one.
+    if (Number.isNaN(code)) continue;
     if (isWellFormed(feature.categories[code] ?? "")) continue;
     throw new PlatformError("BAD_INPUT", `Feature "${feature.name}": a category is not well-formed Unicode.`);
   }
@@ -118,11 +125,12 @@ function assertValues(feature: Feature, table: Table): void {
     case "TEXTS": {
       const row = textsOf(table, name).findIndex((text) => !isWellFormed(text));
       if (row < 0) return;
-      throw new PlatformError("BAD_INPUT", `rows[${row}].${name} is not well-formed Unicode.`);
+      throw new PlatformError("BAD_INPUT", `${pathBelow(`rows[${row}]`, name)} is not well-formed Unicode.`);
     }
     case "NUMBERS": {
       const column = numbersOf(table, feature);
-      if (column instanceof Float64Array) assertNumbers(feature, store, column, (element) => element);
+      const isMissingAt = missingReader(table, name);
+      if (column instanceof Float64Array) assertNumbers(feature, store, column, (element) => element, isMissingAt);
       return;
     }
     case "SEQUENCES": {
@@ -139,10 +147,13 @@ function assertNumbers(
   store: NumberStore,
   column: Float64Array,
   rowOf: (element: number) => number,
+  isMissingAt: (row: number) => boolean = () => false,
 ): void {
   const { fits } = store.numbers(feature);
-  const misfit = column.findIndex((number) => !fits(number));
+  const width = featureWidth(feature);
+  const misfit = column.findIndex((number, index) => !fits(number) && !isMissingAt(Math.floor(index / width)));
   if (misfit < 0) return;
-  const row = rowOf(Math.floor(misfit / featureWidth(feature)));
-  throw new PlatformError("BAD_INPUT", `rows[${row}].${feature.name}: ${column[misfit]} is no ${feature.type}.`);
+  const row = rowOf(Math.floor(misfit / width));
+  const path = pathBelow(`rows[${row}]`, feature.name);
+  throw new PlatformError("BAD_INPUT", `${path}: ${column[misfit]} is no ${feature.type}.`);
 }

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Table } from "../features/table.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { columnType, sizeOfRow, storageTypeFor, writeColumn } from "./columns.js";
-import { type DuckDB, quoteIdentifier, quoteText } from "./duckdb.js";
+import { type DuckDB, quoteText } from "./duckdb.js";
 import { type Manifest, manifestKey } from "./manifest.js";
 
 /** Writes rows, checked before, as a Parquet file at `path`. */
@@ -17,8 +17,6 @@ export async function writeParquet(
   const rowSize = sizeOfRow(features, table);
   const groupRows = rowGroupSize(rowSize);
   const staged = await stageRows(connection, duckdb, features, table, { rowSize, groupRows });
-  const columns = manifest.columns.map(({ column }, index) => `c${index} AS ${quoteIdentifier(column)}`);
-  const rows = staged.map((name) => `SELECT ${columns.join(", ")} FROM ${name}`);
   const options = [
     "FORMAT parquet",
     "COMPRESSION zstd",
@@ -27,7 +25,8 @@ export async function writeParquet(
     `ROW_GROUP_SIZE ${groupRows}`,
     `KV_METADATA {${manifestKey}: ${quoteText(JSON.stringify(manifest))}}`,
   ];
-  await connection.run(`COPY (${rows.join(" UNION ALL ")}) TO ${quoteText(path)} (${options.join(", ")})`);
+  const rows = staged.map((name) => `FROM ${name}`).join(" UNION ALL ");
+  await connection.run(`COPY (${rows}) TO ${quoteText(path)} (${options.join(", ")})`);
 }
 
 const rowsPerChunk = 2048;

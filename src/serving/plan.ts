@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import type { Caller } from "../db/caller.js";
 import { sessionOf } from "../db/session.js";
 import { type Outcome, Refused } from "../db/transaction.js";
 import type { TrainingPlan, UnsupportedKernel } from "../engine/programs/training-plan.js";
@@ -13,7 +14,7 @@ import { checkLimits, planLimits } from "./limits.js";
 import type { PlanRequest } from "./plan-thread.js";
 import { plannedExecutor } from "./planned-executor.js";
 import { plannedMemoryProblem } from "./planned-memory.js";
-import { type Caller, createThreadCalls } from "./thread-calls.js";
+import { createThreadCalls } from "./thread-calls.js";
 
 /** What `train` would do: the plan, and what it would train from. */
 export interface PlannedTraining extends TrainingPlan {

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { DataSource } from "typeorm";
+import type { Caller } from "../db/caller.js";
 import { sessionOf } from "../db/session.js";
-import { predictionBatchSizes } from "../engine/programs/predict.js";
+import { predictionBatchSizes } from "../engine/programs/prediction-batches.js";
 import { Dataset } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
@@ -21,7 +22,7 @@ import { type Loadable, LoadedVersions, VersionLost } from "./loaded-versions.js
 import type { SliceAnswer, ToThread } from "./protocol.js";
 import { createSliceCheck, type FittingRows, RowProblems, type SliceCheck } from "./row-checks.js";
 import { rowsPerSlice, slicesOf } from "./slices.js";
-import { type Caller, createThreadCalls } from "./thread-calls.js";
+import { createThreadCalls } from "./thread-calls.js";
 
 export interface Predictor {
   /**

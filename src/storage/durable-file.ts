@@ -47,8 +47,8 @@ export async function writeTemporary(
 }
 
 /**
- * Gives a temporary file its final name unless that name is taken; durable when it resolves. A hard link and not a rename,
- * because a rename replaces what is there; only file systems without hard links get look-then-rename.
+ * Gives a temporary file its final name unless that name is taken; durable when it resolves. It uses a hard link, because a
+ * rename would replace an existing file. Only on file systems without hard links does it check and then rename.
  * Resolves to whether the name was free.
  */
 export async function publish(temporary: string, path: string): Promise<boolean> {
@@ -69,7 +69,7 @@ export async function publish(temporary: string, path: string): Promise<boolean>
 export async function openPlainFile(path: string): Promise<{ handle: FileHandle; sizeBytes: number } | undefined> {
   let handle: FileHandle;
   try {
-    // Not blocking, or a named pipe put in the way would hold the caller for ever.
+    // Non-blocking: otherwise a named pipe at this path would block the caller for ever.
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const code = errorCode(error);
@@ -82,7 +82,7 @@ export async function openPlainFile(path: string): Promise<{ handle: FileHandle;
   return undefined;
 }
 
-/** Reads a file from its start and hashes it; without `keep` the bytes are let go and `bytes` is empty. */
+/** Reads a file from its start and hashes it; without `keep`, the bytes are discarded and `bytes` is empty. */
 export async function readHandle(
   handle: FileHandle,
   { keep }: { keep: boolean },
@@ -103,7 +103,7 @@ export async function readHandle(
 
 /**
  * Walks from `root` down `segments`; with `create`, makes what is missing (mode 0700, durably). Resolves to the directory,
- * `undefined` where it does not exist, or what stands in the way. Each step is looked at by itself, because `mkdir -p` and
+ * `undefined` if it does not exist, or what blocks the path. Each step is checked by itself, because `mkdir -p` and
  * `realpath` would follow a symbolic link out of the root.
  */
 export async function descend(

@@ -4,7 +4,6 @@ import type { Readable } from "node:stream";
 import { PlatformError } from "../errors.js";
 import {
   descend,
-  errorCode,
   openPlainFile,
   publish,
   readHandle,
@@ -12,6 +11,7 @@ import {
   type WriteChunk,
   writeTemporary,
 } from "./durable-file.js";
+import { fileStoreError, ignoreMissing } from "./file-errors.js";
 import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
 import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
 import { type SignatureRefusal, signUrl, type UrlSigner, verifySignature } from "./signed-url.js";
@@ -39,9 +39,9 @@ export interface OpenObject {
   sizeBytes: number;
   /** Hexadecimal, as it was recorded; undefined where someone removed the record by hand. */
   sha256: string | undefined;
-  /** Its bytes from `start` to `end`, both included; all by default. At most once; the end of the stream closes the object. */
+  /** Its bytes from `start` to `end`, both included; all by default. May be called once; the end of the stream closes the object. */
   read(range?: { start: number; end: number }): Readable;
-  /** Must be called where nothing was read, and may always be. */
+  /** Must be called if nothing was read; may be called again. */
   close(): Promise<void>;
 }
 
@@ -58,8 +58,6 @@ export interface FileStore extends ObjectStore {
 }
 
 const staleAfterMs = 3_600_000;
-// EFBIG: a file-size limit of the process or of the file system.
-const fullCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /**
  * Objects as plain files: `objects/<key>` holds the bytes, `sha256/<key>` their digest, `unfinished/` what is being written.
@@ -84,7 +82,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     try {
       return await run();
     } catch (error) {
-      throw translate(error, action);
+      throw fileStoreError(error, action);
     }
   };
 
@@ -215,7 +213,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
           yield* walk(found.directory, segments.map((segment) => `${segment}/`).join(""), start);
         }
       } catch (error) {
-        throw translate(error, `list ${prefix}`);
+        throw fileStoreError(error, `list ${prefix}`);
       }
     },
 
@@ -277,7 +275,7 @@ async function* walk(directory: string, prefix: string, start: string): AsyncGen
   }
 }
 
-/** What a process that was killed left behind; younger files may belong to another process that is still writing. */
+/** Removes files of killed processes; younger files may belong to another process that is still writing. */
 async function removeStale(unfinished: string, before: Date): Promise<number> {
   let removed = 0;
   for (const name of await readdir(unfinished)) {
@@ -288,35 +286,4 @@ async function removeStale(unfinished: string, before: Date): Promise<number> {
     removed++;
   }
   return removed;
-}
-
-function ignoreMissing(error: unknown): undefined {
-  const code = errorCode(error);
-  if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-}
-
-function translate(error: unknown, action: string): PlatformError {
-  if (error instanceof PlatformError) return error;
-  const code = errorCode(error);
-  if (code !== undefined && fullCodes.has(code)) {
-    return new PlatformError(
-      "STORAGE_FULL",
-      `The file store has no room to ${action} (${code}).`,
-      {},
-      { cause: error },
-    );
-  }
-  if (code === "ELOOP") {
-    return new PlatformError(
-      "OBJECT_CORRUPT",
-      `A symbolic link stands where the store keeps an object: it does not ${action}.`,
-    );
-  }
-  const reason = code ?? (error instanceof Error ? error.message : String(error));
-  return new PlatformError(
-    "STORAGE_UNAVAILABLE",
-    `The file store could not ${action}: ${reason}.`,
-    {},
-    { cause: error },
-  );
 }

@@ -20,11 +20,11 @@ export const prefixes = {
 /** The key of the object that tells a platform's store from any other. */
 export const markerKey = (marker: string): string => `platform/${segment("marker", marker)}`;
 
-/** The marks by which a restored database is told from the one that last wrote to the store. */
+/** The marks that distinguish a restored database from the one that last wrote to the store. */
 export const generationPrefix = "platform/generations/";
 export const generationKey = (mark: string): string => `${generationPrefix}${segment("mark", mark)}`;
 
-/** Whose object a key names; undefined for one that is spelt nowhere here. */
+/** The owner of the object with this key; undefined for a key that this file does not build. */
 export type KeyOwner =
   | { type: "DATASET"; datasetId: string }
   | { type: "ATTEMPT"; runId: string; attempt: number }
@@ -63,7 +63,7 @@ export function artifactKey(runId: string, attempt: number, name: string, sha256
 }
 
 /**
- * Refuses what could mean different things to a file system and to an S3 server, or leave the store's root: a key is two
+ * Refuses keys that a file system and an S3 server could read differently, or that leave the store's root. A key is two
  * or more segments of ASCII letters, digits, `.`, `_` and `-`, none of which starts with `.` or `-`. Throws `BAD_INPUT`.
  */
 export function assertKey(key: string): void {

@@ -15,7 +15,7 @@ export interface ListedObject {
 }
 
 /**
- * Where bytes live: dataset segments, checkpoints and artifacts. Keys are spelt in `keys.ts` and never used twice, so an
+ * Storage for dataset segments, checkpoints and artifacts. Keys are built in `keys.ts` and never used twice, so an
  * object never changes once it exists, and collecting garbage cannot race a save.
  *
  * Every method throws `BAD_INPUT` for a key that `assertKey` refuses and `STORAGE_UNAVAILABLE` when the store does not
@@ -46,7 +46,7 @@ export interface ObjectStore {
   /** Removes an object; one that does not exist is no error. */
   delete(key: string): Promise<void>;
 
-  /** Takes away what puts left behind that were begun before an instant and never came to an end. Answers how many. */
+  /** Removes the remains of unfinished puts that began before an instant. Answers how many. */
   abortStaleUploads(before: Date): Promise<number>;
 
   /** A URL that any HTTP client can GET without a key for `expiresInSeconds` (1 to 604,800). It does not check existence. */

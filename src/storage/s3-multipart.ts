@@ -5,7 +5,7 @@ import { ownerOf } from "./keys.js";
 import { s3Code } from "./s3-errors.js";
 import { readFault } from "./s3-transport.js";
 
-/** Which objects are sent in parts, so that what fails in between is one of them and not the whole; and of what size. */
+/** Which objects are sent in parts, and the size of the parts. A failure then costs one part and not the whole object. */
 export interface MultipartSizes {
   /** Objects above this size. */
   aboveBytes: number;
@@ -37,15 +37,15 @@ export function partsOf(bytes: Buffer, { partBytes }: MultipartSizes): Buffer[] 
   return parts;
 }
 
-/** The checksum that a server which was given those of the parts keeps of the whole: a digest of their digests. */
+/** The checksum that a server keeps for the whole object, given those of its parts: a digest of their digests. */
 export function compositeChecksum(digests: readonly Buffer[]): string {
   return `${createHash("sha256").update(Buffer.concat(digests)).digest("base64")}-${digests.length}`;
 }
 
 /**
- * Puts an object in parts, each checked by the server against its own sha256. Nothing is to be seen under the key before
- * the last request; an upload that fails is aborted, so that it leaves nothing behind either. Whoever calls verifies the
- * object: when the last answer is lost, whether it was made can only be told by looking.
+ * Puts an object in parts, each checked by the server against its own sha256. The object appears with the last
+ * request; a failed upload is aborted and leaves nothing behind. The caller verifies the object: if the last answer is lost,
+ * only a look at the store shows whether the object exists.
  */
 export async function putInParts(uploader: Uploader, key: string, bytes: Buffer, sha256: string): Promise<void> {
   const { client, bucket, request } = uploader;
@@ -90,7 +90,7 @@ export async function putInParts(uploader: Uploader, key: string, bytes: Buffer,
   }
 }
 
-/** A failed part lets the others come to their end: an upload is not aborted under a part that is still on its way. */
+/** If a part fails, the others are awaited first: an upload is not aborted while a part is still being sent. */
 async function settleAll(all: Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(all)) if (outcome.status === "rejected") throw outcome.reason;
 }
@@ -138,7 +138,7 @@ export function send(
   });
 }
 
-/** Aborts uploads that were begun before an instant and never came to an end. Answers how many. */
+/** Aborts unfinished uploads that began before an instant. Answers how many. */
 export async function abortStaleUploads({ client, bucket, request }: Uploader, before: Date): Promise<number> {
   let aborted = 0;
   for (let keyMarker = "", uploadIdMarker = "", more = true; more; ) {

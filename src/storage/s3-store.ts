@@ -23,7 +23,7 @@ export interface S3Store extends ObjectStore {
 
 // The largest object that S3 allows.
 const maximumObjectBytes = 5 * 1024 ** 4;
-/** How often an object is sent, or read, that arrives with other bytes: a line may damage what the disks keep well. */
+/** How often an object is sent or read if its bytes arrive damaged: the network may damage what is stored correctly. */
 const damagedTries = 2;
 const pageSize = 1000;
 
@@ -96,7 +96,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
       }
     });
 
-  /** Throws unless the object has these bytes: by the checksum that the server made of what it received, else by reading back. */
+  /** Throws unless the object has these bytes. It compares the server's checksum, or reads the object back if there is none. */
   const verify = async (key: string, bytes: Buffer, sha256: string): Promise<void> => {
     const found = await headers(key);
     if (found === undefined) {
@@ -114,7 +114,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     }
     const checksum = found["x-amz-checksum-sha256"];
     const whole = typeof checksum === "string" && !checksum.includes("-");
-    // One made of parts proves the bytes only where they were cut as we cut them.
+    // The checksum of an object in parts proves the bytes only if the parts have the same sizes as ours.
     if (!whole && typeof checksum === "string" && checksum === partsChecksum(bytes, sizes)) return;
     const stored = whole ? Buffer.from(checksum, "base64").toString("hex") : (await read(key, false)).sha256;
     if (stored !== sha256) {
@@ -189,7 +189,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
         } catch (error) {
           const damaged = error instanceof PlatformError && error.code === "OBJECT_CORRUPT";
           if (!damaged || !isNew) throw error;
-          // Nobody can have relied on it: what came damaged is taken away, so that the key is free for the right bytes.
+          // Nobody can have used it yet. The damaged object is removed, so that the key is free for the right bytes.
           await remove(key);
           if (tries === damagedTries) throw error;
         }
@@ -219,7 +219,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
 
     async *list(prefix): AsyncGenerator<ListedObject> {
       assertPrefix(prefix);
-      // Pages follow the last key and not the server's token, so that a page can be asked for again.
+      // Pages continue after the last key, not with the server's token, so that a page can be requested again.
       for (let after = "", more = true; more; ) {
         const page = await request(`list ${prefix}`, () =>
           client.listObjectsV2Query(bucket, prefix, "", "", pageSize, after),

@@ -20,6 +20,14 @@ const check = (...rows: unknown[]) => faults(validateRows(features, rows));
 const parsed = (text: string): unknown => JSON.parse(text);
 
 describe("rows", () => {
+  test("may have null or no field for a nullable feature, and no wrong value", () => {
+    const nullable = features.map((feature) => ({ ...feature, nullable: true as const }));
+    const height = { height: "tall" };
+    expect(faults(validateRows(nullable, [{}, { height: null, photo: null }, { ...good }, height]))).toEqual([
+      "rows[3].height BAD_TYPE",
+    ]);
+  });
+
   test("of every type pass, images nested or flat", () => {
     expect(check(good, { ...good, photo: [1, 2, 3, 4], height: -0, colour: "white", perennial: false })).toEqual([]);
   });
@@ -67,6 +75,16 @@ describe("rows", () => {
   ])("with %s are refused", (_, row, expected) => {
     expect(check(row)).toEqual(expected);
     for (const { message } of validateRows(features, [row])) expect(message.length).toBeLessThan(250);
+  });
+
+  test("have a quoted path where a feature's name is no identifier", () => {
+    const named = ["a.b", "Länge (cm)", 'x"]', "__proto__"].map((name) => ({ ...features[0], name }) as never);
+    expect(faults(validateRows(named, [{}, parsed('{"a.b":1,"Länge (cm)":1,"x\\"]":1,"__proto__":2}')]))).toEqual([
+      'rows[0]["a.b"] REQUIRED',
+      'rows[0]["Länge (cm)"] REQUIRED',
+      'rows[0]["x\\"]"] REQUIRED',
+      "rows[0].__proto__ REQUIRED",
+    ]);
   });
 
   test("with a field named __proto__ are refused and change no prototype", () => {

@@ -130,10 +130,8 @@ describe("collection", () => {
     expect(puts).toBe(2);
     expect(await keysIn(store, "datasets/")).toHaveLength(2);
     expect((await collectNow(db, store)).deleted.count).toBe(1);
-    const [version] = await db.query<{ segment_key: string }[]>(
-      "SELECT segment_key FROM dataset_version WHERE segment_key LIKE 'datasets/%'",
-    );
-    expect(await keysIn(store, "datasets/")).toEqual([version?.segment_key]);
+    const [segment] = await db.query<{ key: string }[]>("SELECT key FROM dataset_segment WHERE key LIKE 'datasets/%'");
+    expect(await keysIn(store, "datasets/")).toEqual([segment?.key]);
     expect(await db.query("SELECT key FROM pending_object")).toEqual([]);
   });
 
@@ -148,7 +146,7 @@ describe("collection", () => {
       },
     };
     await expect(append(db, slow, 1)).rejects.toMatchObject({ code: "STORAGE_UNAVAILABLE" });
-    expect(await db.query("SELECT id FROM dataset_version WHERE segment_key LIKE 'datasets/%'")).toEqual([]);
+    expect(await db.query("SELECT key FROM dataset_segment WHERE key LIKE 'datasets/%'")).toEqual([]);
   });
 
   it("takes the second segment of rows that were sent twice with one key", async () => {
@@ -236,7 +234,7 @@ describe("collection beside what really happens", () => {
     await db.query("UPDATE pending_object SET expires_at = clock_timestamp() - interval '1 second'");
     await collectNow(db, store);
     const referred = await db.query<{ key: string }[]>(
-      `SELECT object_key AS key FROM checkpoint WHERE object_key LIKE 'runs/%' UNION SELECT segment_key FROM dataset_version WHERE segment_key LIKE 'datasets/%'`,
+      `SELECT object_key AS key FROM checkpoint WHERE object_key LIKE 'runs/%' UNION SELECT key FROM dataset_segment WHERE key LIKE 'datasets/%'`,
     );
     expect(referred.length).toBeGreaterThan(10);
     expect(await keysIn(store)).toEqual(referred.map(({ key }) => key).sort());

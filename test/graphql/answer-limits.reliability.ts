@@ -26,10 +26,9 @@ beforeAll(async () => {
   ]);
   await db.query("UPDATE run SET model_revision_id = $1", [id("modelrev", 1)]);
   await db.query(
-    `INSERT INTO dataset_version (id, dataset_id, number, row_count, added_row_count, split_counts, digest, segment_key,
-       segment_sha256, segment_size_bytes, created_at)
+    `INSERT INTO dataset_version (id, dataset_id, number, row_count, added_row_count, split_counts, digest, created_at)
      SELECT 'rows_00000000-0000-0000-0001-' || lpad(i::text, 12, '0'), $1, i + 1, 10, 10,
-       '{"train":8,"validation":1,"test":1}', repeat('x', 1000) || i, 'seeded/more-' || i, '', 5, now()
+       '{"train":8,"validation":1,"test":1}', repeat('x', 1000) || i, now()
      FROM generate_series(1, 299) i`,
     [id("dataset", 1)],
   );

@@ -23,10 +23,9 @@ afterAll(async () => {
 /** More versions of the first dataset. */
 async function addVersions(count: number): Promise<void> {
   await api.platform.db.query(
-    `INSERT INTO dataset_version (id, dataset_id, number, row_count, added_row_count, split_counts, digest, segment_key,
-       segment_sha256, segment_size_bytes, created_at)
+    `INSERT INTO dataset_version (id, dataset_id, number, row_count, added_row_count, split_counts, digest, created_at)
      SELECT 'rows_00000000-0000-0000-0001-' || lpad(i::text, 12, '0'), $1, i + 1, 10, 10,
-       '{"train":8,"validation":1,"test":1}', 'sha256:' || i, 'seeded/more-' || i, '', 5, now()
+       '{"train":8,"validation":1,"test":1}', 'sha256:' || i, now()
      FROM generate_series(1, $2::int) i`,
     [id("dataset", 1), count],
   );

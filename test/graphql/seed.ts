@@ -31,10 +31,13 @@ export async function seed(db: DataSource, count: number, from = 1): Promise<voi
   );
   await insert(
     "dataset_version",
-    `id, dataset_id, number, row_count, added_row_count, split_counts, digest, segment_key, segment_sha256,
-     segment_size_bytes, created_at`,
-    `${idOf("rows")}, ${idOf("dataset")}, 1, 10, 10, '{"train":8,"validation":1,"test":1}', ${digest}, 'seeded/segment-' || i, '', 5,
-     ${created}`,
+    "id, dataset_id, number, row_count, added_row_count, split_counts, digest, created_at",
+    `${idOf("rows")}, ${idOf("dataset")}, 1, 10, 10, '{"train":8,"validation":1,"test":1}', ${digest}, ${created}`,
+  );
+  await insert(
+    "dataset_segment",
+    "dataset_version_id, place, key, sha256, size_bytes, row_count",
+    `${idOf("rows")}, 0, 'seeded/segment-' || i, '', 5, 10`,
   );
   await insert(
     "model",

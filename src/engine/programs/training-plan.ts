@@ -16,7 +16,7 @@ import { bytesByLayer, givenBytes, operationsByLayer, peakBytes } from "../onnx/
 import type { Program } from "../onnx/program/model.js";
 import { trace } from "../onnx/trace/trace.js";
 import { learningRateCurve } from "../optimizers/learning-rate-curve.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
 
 /** An operation that cannot be compiled, and why. */
 export interface UnsupportedKernel extends ValueOf<typeof unsupportedKernel> {
@@ -111,7 +111,7 @@ function memoryOf(
   const bytes = new Map([...paths.keys()].map((name) => [name, made.get(name) ?? 0]));
   let held = 0;
   for (const { name, shape } of state) {
-    const size = 4 * sizeOf(shape);
+    const size = 4 * elementCount(shape);
     held += size;
     // `dense_0/kernel`, or a slot of it: `optimizer/m/dense_0/kernel`.
     const parts = name.split("/");

@@ -13,7 +13,7 @@ import { slotName, trainingGraph } from "../networks/training-graph.js";
 import { averageSlot, createOptimizer } from "../optimizers/optimizer.js";
 import { learningRate } from "../optimizers/schedules.js";
 import { type Batch, batchesOf, checkRows, presence, rowsOf } from "../tensors/batches.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
 import { draw, randomKey } from "../tensors/random.js";
 import { Programs } from "./programs.js";
 
@@ -113,7 +113,7 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
     name,
     source: optimizer.ema && trainable ? slotName(averageSlot, name) : name,
   }));
-  const inputWidth = sizeOf(model.inputShape);
+  const inputWidth = elementCount(model.inputShape);
   const outputWidth = model.target.width;
   const evaluation = new Programs(executor, (size) => evaluationGraph(model, size), {});
   // Evaluation keeps its own copy of the parameters, brought up to date only when training has changed them.
@@ -157,7 +157,7 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
         inputs[`optimizer/${name}`] = Float32Array.of(value);
       }
       for (const mask of masks) {
-        inputs[mask.name] = draw(randomKey(seed, mask.name, stepIndex), sizeOf(mask.shape), mask);
+        inputs[mask.name] = draw(randomKey(seed, mask.name, stepIndex), elementCount(mask.shape), mask);
       }
       evaluationIsCurrent = false;
       const outputs = await training.run(inputs);
@@ -194,7 +194,7 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
 
     state: (names) => training.readState(names),
     peek: (names) => training.peekState(names),
-    stateSizes: Object.fromEntries(graph.state.map(({ name, shape }) => [name, sizeOf(shape)])),
+    stateSizes: Object.fromEntries(graph.state.map(({ name, shape }) => [name, elementCount(shape)])),
     copyState: (into) => training.copyState(into),
 
     async restore(state) {

@@ -1,4 +1,5 @@
 import { PlatformError } from "../../errors.js";
+import type { Missing } from "./missing.js";
 
 /** Rows with any number of elements: row `r` has the elements from `offsets[r]` to before `offsets[r + 1]`. */
 export interface Sequences {
@@ -37,6 +38,8 @@ function asFloats(numbers: Float64Array | Uint8Array): Float64Array {
 export interface Columns {
   rowCount: number;
   columns: ReadonlyMap<string, Column>;
+  /** Left out where no value is missing. */
+  missing?: Missing;
 }
 
 function found({ columns }: Columns, name: string): Column {

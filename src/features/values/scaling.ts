@@ -1,9 +1,10 @@
 import { PlatformError } from "../../errors.js";
 import type { ModelInput, ModelTarget } from "../../language/models/model.js";
-import type { Preprocessing } from "../../language/preprocessing/preprocessing.js";
+import { mostQuantiles, type Preprocessing } from "../../language/preprocessing/preprocessing.js";
 import type { TrainingSemantics } from "../../language/training/training.js";
 import { columnOf, featureWidth } from "./column.js";
 import type { Destination, Rows, TrainingRows } from "./encoding.js";
+import { type FittedRanks, fitRanks, scoreOf } from "./ranks.js";
 import { columnStatistics, type Statistics, spreadOfConstant } from "./statistics.js";
 import type { FittedTokens } from "./vocabulary.js";
 
@@ -15,20 +16,24 @@ import type { FittedTokens } from "./vocabulary.js";
 export type FittedScaling =
   | { method: "Z_SCORE" | "CALENDAR"; mean: number[]; standardDeviation: number[] }
   | { method: "MIN_MAX"; minimum: number[]; maximum: number[] }
+  | { method: "CLIPPED_Z_SCORE"; mean: number[]; standardDeviation: number[]; clip: number }
+  | FittedRanks
   | { method: "ONE_HOT" | "ORDINAL" | "NONE" }
   | FittedTokens;
 
-/** Encoded = (value / unit - center) / scale, by group. */
+/** Encoded = (value / unit - center) / scale, by group, and within ±clip. */
 export interface Affine {
   center: number[];
   scale: number[];
   unit: number;
+  /** Infinite but for CLIPPED_Z_SCORE. */
+  clip: number;
 }
 
 /** The unit is 4 where statistics are so large that a difference of two values could overflow, and 1 otherwise. */
 export function affine(scaling: FittedScaling, groups: number): Affine {
   const [low, high] =
-    scaling.method === "Z_SCORE" || scaling.method === "CALENDAR"
+    scaling.method === "Z_SCORE" || scaling.method === "CALENDAR" || scaling.method === "CLIPPED_Z_SCORE"
       ? [scaling.mean, scaling.standardDeviation]
       : scaling.method === "MIN_MAX"
         ? [scaling.minimum, scaling.maximum]
@@ -36,7 +41,8 @@ export function affine(scaling: FittedScaling, groups: number): Affine {
   const unit = [...low, ...high].some((value) => Math.abs(value) > 2 ** 1020) ? 4 : 1;
   const center = low.map((value) => value / unit);
   const scale = high.map((value, group) => value / unit - (scaling.method === "MIN_MAX" ? (center[group] ?? 0) : 0));
-  return { center, scale: scale.map((value) => value || 1), unit };
+  const clip = scaling.method === "CLIPPED_Z_SCORE" ? scaling.clip : Number.POSITIVE_INFINITY;
+  return { center, scale: scale.map((value) => value || 1), unit, clip };
 }
 
 /** How many statistics a feature has: one for each place of the last axis, such as an image's channels. */
@@ -94,6 +100,14 @@ export function columnScaling(
   method: Preprocessing,
   { table, indices, semantics }: TrainingRows,
 ): FittedScaling {
+  const { clip, quantiles } = field as ModelInput;
+  if (method === "QUANTILE") {
+    return fitRanks(columnOf(table, { name: field.feature, shape: field.shape }), indices, quantiles ?? mostQuantiles);
+  }
+  if (method === "CLIPPED_Z_SCORE") {
+    const scaling = columnScaling(field, "Z_SCORE", { table, indices, semantics });
+    return { ...scaling, method, clip: clip ?? Number.MAX_VALUE } as FittedScaling;
+  }
   return fitScaling(method, semantics, () => {
     const column = columnOf(table, { name: field.feature, shape: field.shape });
     return columnStatistics(column, featureWidth(field), groupCount(field), indices);
@@ -109,15 +123,22 @@ export function encodeScaled(
 ): void {
   const column = columnOf(table, { name: field.feature, shape: field.shape });
   const width = featureWidth(field);
-  const { center, scale, unit } = affine(scaling, groupCount(field));
+  if (scaling.method === "QUANTILE") {
+    for (let row = 0; row < indices.length; row++)
+      encoded[row * stride + offset] = scoreOf(scaling, column[indices[row] ?? 0] ?? 0);
+    return;
+  }
+  const { center, scale, unit, clip } = affine(scaling, groupCount(field));
   const groups = center.length;
+  const isClipped = Number.isFinite(clip);
   for (let row = 0; row < indices.length; row++) {
     const from = (indices[row] ?? 0) * width;
     const to = row * stride + offset;
     for (let element = 0; element < width; element++) {
       const group = element % groups;
       const value = (column[from + element] ?? 0) / unit;
-      encoded[to + element] = (value - (center[group] ?? 0)) / (scale[group] ?? 1);
+      const distance = (value - (center[group] ?? 0)) / (scale[group] ?? 1);
+      encoded[to + element] = isClipped ? Math.min(clip, Math.max(-clip, distance)) : distance;
     }
   }
 }

@@ -85,6 +85,11 @@ export function text<Row>(description: string, make: (row: Row) => string): Rela
   return { type: () => String as unknown as ClassType, description, parameters: [], resolve: (row) => make(row) };
 }
 
+/** Whether something holds of the row. */
+export function flag<Row>(description: string, holds: (row: Row) => boolean): Relation<Row> {
+  return { type: () => Boolean as unknown as ClassType, description, parameters: [], resolve: (row) => holds(row) };
+}
+
 /** A resolver class with these fields of an entity's object type. */
 export function fieldsOf<Row extends ObjectLiteral>(
   entity: EntityClass<Row>,

@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import type { Caller } from "../../db/caller.js";
 import { Scope } from "../../db/scope.js";
 import { Session } from "../../db/session.js";
 import type { Outcome } from "../../db/transaction.js";
@@ -18,16 +19,6 @@ import type { TrainDeclaration } from "../../runs/submit.js";
 import type { ObjectStore } from "../../storage/object-store.js";
 import type { RequestInfo } from "../../transport/execute.js";
 import { meterPlace } from "../../transport/metering.js";
-
-/** The request for which something is computed elsewhere. */
-export interface Caller {
-  /** Whatever is computed for one request takes turns with others as one. */
-  request: object;
-  /** Aborted when nobody waits for the answer any more. */
-  signal?: AbortSignal;
-  /** In whose scope names are looked up. */
-  session?: Session;
-}
 
 /** What the API asks of the room that loads versions and runs them. */
 export interface PredictionService {

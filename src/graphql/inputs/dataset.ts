@@ -15,7 +15,7 @@ export class AppendRowsInput extends MutationInput implements AppendDeclaration 
 
   @Field(() => [JSONObjectScalar], {
     description:
-      'At least one row: an object with a value for every feature and nothing else, such as `{"width": 0.2, "species": "setosa"}`.',
+      'At least one row: an object with a value for every feature and nothing else (null or none for a nullable feature), such as `{"width": 0.2, "species": "setosa"}`.',
   })
   rows!: Record<string, unknown>[];
 }

@@ -2,7 +2,7 @@ import { Arg, Ctx, Field, Mutation, ObjectType, Resolver } from "type-graphql";
 import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
 import { datasetEvents } from "../../datasets/events.js";
-import { Dataset, DatasetVersion } from "../../entities/dataset.js";
+import { Dataset, DatasetVersion, FeatureObject } from "../../entities/dataset.js";
 import { DatasetEvent } from "../../entities/event.js";
 import type { DatasetDeclaration } from "../../language/datasets/dataset.js";
 import { byInstant, byInt, byText } from "../../lists/filter.js";
@@ -11,7 +11,7 @@ import { byColumns, listing } from "../../lists/listing.js";
 import { answer } from "../builders/answer.js";
 import { type Declared, declaredNoun } from "../builders/declared.js";
 import { declaredListing } from "../builders/declared-listing.js";
-import { fieldsOf, many, newest, numbered, one } from "../builders/fields.js";
+import { fieldsOf, flag, many, newest, numbered, one } from "../builders/fields.js";
 import { cursorField, historySubscription } from "../builders/history.js";
 import type { Context } from "../context/context.js";
 import { AppendRowsInput, DeclareDatasetInput } from "../inputs/dataset.js";
@@ -95,6 +95,9 @@ export const datasetResolvers = [
     }),
     versions: many(versions, "dataset_id", "All versions."),
     models: many(models, "dataset_id", "The models that train on this dataset."),
+  }),
+  fieldsOf(FeatureObject, {
+    nullable: flag("Whether values may be missing.", ({ nullable }: FeatureObject) => nullable === true),
   }),
   fieldsOf(DatasetVersion, { dataset: one(Dataset, "datasetId", "The dataset that the version belongs to.") }),
   fieldsOf(DatasetEvent, {

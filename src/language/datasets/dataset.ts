@@ -28,6 +28,8 @@ export interface Feature {
   shape: number[];
   /** Left out where none is declared, so that older declarations keep their digests. */
   resize?: Resize;
+  /** Whether values may be missing. Left out where they may not, so that older declarations keep their digests. */
+  nullable?: true;
 }
 
 /** Fractions that sum to 1. `key`: a feature whose value, instead of the row's ordinal, decides the row's part. */

@@ -1,6 +1,6 @@
 import { choices } from "../fields/choices.js";
 import type { Field } from "../fields/field.js";
-import { readChoice, readInteger, readList, readText } from "../fields/fields.js";
+import { readChoice, readFlag, readInteger, readList, readText } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { readBy } from "../fields/objects.js";
@@ -107,4 +107,15 @@ export const resize: Field<Resize, Resize | undefined> = readBy(
   },
   (at, key, declared) =>
     declared === undefined || declared === null ? undefined : readChoice(at, key, declared, resizeMethods),
+);
+
+/** Whether values may be missing. False stays undefined, so that it is left out of the stored declaration. */
+export const nullable: Field<boolean, true | undefined, false> = readBy(
+  {
+    doc: "Whether values may be missing: null, or no field in a row.",
+    takes: { type: "FLAG" },
+    required: false,
+    absent: { value: false },
+  },
+  (at, key, declared) => readFlag(at, key, declared, false) || undefined,
 );

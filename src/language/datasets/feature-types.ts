@@ -66,13 +66,18 @@ export interface Elements {
 
 const regression: OutputForm = { activation: "LINEAR", scaling: "Z_SCORE" };
 const scaled = ["Z_SCORE", "MIN_MAX", "NONE"] as const;
+const clipped = ["Z_SCORE", "CLIPPED_Z_SCORE", "MIN_MAX", "NONE"] as const;
+const ranked = ["Z_SCORE", "CLIPPED_Z_SCORE", "QUANTILE", "MIN_MAX", "NONE"] as const;
 
-/** Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`. */
+/**
+ * Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`; a target also has
+ * one in `engine/onnx/export/answers.ts`.
+ */
 export const featureTypeDescriptions = {
   NUMBER: {
     doc: "A finite number.",
     fields: {},
-    methods: () => scaled,
+    methods: () => ranked,
     isSplitKey: true,
     isSampleWeight: true,
     idCount: 0,
@@ -96,7 +101,7 @@ export const featureTypeDescriptions = {
   VECTOR: {
     doc: "A list of numbers; `shape` declares its length.",
     fields: { shape: shape({ axes: ["length"], required: true, doc: "`[length]`" }) },
-    methods: () => scaled,
+    methods: () => clipped,
     isSplitKey: false,
     idCount: 0,
     target: { output: regression },

@@ -4,13 +4,15 @@ import { limits } from "../fields/limits.js";
 import { choice, described, name, number, reference } from "../fields/scalars.js";
 import { type DeclaredOptions, sharedFields } from "../fields/variants.js";
 import { count, listed } from "../fields/wording.js";
+import { nullable as nullableField } from "./feature-fields.js";
 import { type FeatureTypeFields, featureTypeChoices, featureTypeFields, typesWith } from "./feature-types.js";
 
 /** The fields of every feature. */
 export const commonFields = {
-  name: name("feature", "Unique, ignoring case."),
+  name: name("feature", "Unique in the dataset by its exact text."),
   type: choice(featureTypeChoices, { doc: "What its values are." }),
   description: declarationFields.description,
+  nullable: nullableField,
 };
 
 export type FeatureDeclaration = DeclaredFields<typeof commonFields> & DeclaredOptions<FeatureTypeFields>;

@@ -41,13 +41,9 @@ function resolveFeatures(findings: Findings, declared: readonly FeatureDeclarati
     if (feature === undefined) return [];
     const resolved = resolveFeature(at.at(index), feature);
     if (resolved.name === "") return [resolved];
-    // SQL engines ignore case, so `Width` and `width` would be one column.
-    const earlier = taken.get(resolved.name.toLowerCase());
-    if (earlier === undefined) taken.set(resolved.name.toLowerCase(), index);
-    else {
-      const message = `${shown(resolved.name)} is already the name of features[${earlier}]; case makes no difference.`;
-      at.at(index).add("DUPLICATE", message, "name");
-    }
+    const earlier = taken.get(resolved.name);
+    if (earlier === undefined) taken.set(resolved.name, index);
+    else at.at(index).add("DUPLICATE", `${shown(resolved.name)} is already the name of features[${earlier}].`, "name");
     return [resolved];
   });
 }
@@ -67,7 +63,12 @@ function resolveFeature(at: Findings, declared: FeatureDeclaration): Feature {
   const resize = resizeField.read(at, "resize", declared.resize, declared);
   if (type && declared.resize != null)
     refuseOthers(at, type, "resize", (types) => `only an ${types} feature is resized`);
-  return { name, type: type ?? "NUMBER", description, categories, shape, ...(resize && { resize }) };
+  const nullable = commonFields.nullable.read(at, "nullable", declared.nullable, declared);
+  return {
+    ...{ name, type: type ?? "NUMBER", description, categories, shape },
+    ...(resize && { resize }),
+    ...(nullable && { nullable }),
+  };
 }
 
 /** Reports a field that the feature's type does not take. */
@@ -140,6 +141,8 @@ function resolveKey(at: Findings, key: string | null | undefined, features: Feat
     at.add("UNKNOWN_REFERENCE", `${shown(key)} is not a feature of this dataset, which has ${names}.`, "key");
   } else if (!keyTypes.includes(feature.type)) {
     at.add("CONTRADICTION", `must be a ${listed(keyTypes, "or")} feature, and ${key} is ${feature.type}.`, "key");
+  } else if (feature.nullable) {
+    at.add("CONTRADICTION", `must have a value in every row, and ${key} is nullable.`, "key");
   }
   return key;
 }

@@ -48,6 +48,8 @@ export interface ModelDeclaration {
   target: string;
   /** Feature names in order; default: every feature but the target. */
   inputs?: string[] | null;
+  /** Instead of `inputs`: features that are no inputs, beside the target and the rows' weight. */
+  inputsExcept?: string[] | null;
   preprocessing?: PreprocessingDeclaration[] | null;
   /** Hidden layers; the output layer follows from the target. */
   layers: LayerDeclaration[];
@@ -75,6 +77,10 @@ export interface ModelInput {
   idsBelow?: number;
   /** IMAGE: what is done with image files of another size. Left out where the feature declares nothing. */
   resize?: Resize;
+  /** CLIPPED_Z_SCORE: where it cuts off. Otherwise left out. */
+  clip?: number;
+  /** QUANTILE: how many quantiles it keeps. Otherwise left out. */
+  quantiles?: number;
   /** TEXT: how it becomes tokens, and they become ids. Otherwise left out. */
   vectorization?: Vectorization;
   /** TEXT and SEQUENCE: how elements are brought to one count; left out where they are counted, not placed. */

@@ -30,13 +30,26 @@ export function fits(method: Preprocessing): string {
 
 /** The options that a method may take; which of them applies follows from the feature's type too. */
 export function optionsOf(method: Preprocessing): Fields {
-  const { dimensions, pooling, standardize, split, maxTokens, hashBins, maxLength, padding, truncating } =
-    preprocessingFields;
+  const {
+    clip,
+    quantiles,
+    dimensions,
+    pooling,
+    standardize,
+    split,
+    maxTokens,
+    hashBins,
+    maxLength,
+    padding,
+    truncating,
+  } = preprocessingFields;
   const elements = kinds
     .filter(({ methods }) => methods.includes(method))
     .map(({ type }) => describedType(type).elements)
     .filter((each) => each !== undefined);
   return {
+    ...(method === "CLIPPED_Z_SCORE" && { clip }),
+    ...(method === "QUANTILE" && { quantiles }),
     ...(method === "EMBEDDING" && { dimensions, pooling }),
     ...(elements.some(({ are }) => are === "TOKENS") && { standardize, split, maxTokens, hashBins }),
     ...(elements.length > 0 && !countsElements(method) && { maxLength, padding, truncating }),

@@ -20,6 +20,8 @@ import {
 /** How an input becomes numbers, with defaults. What does not apply to its type and method is left out. */
 export interface ResolvedPreprocessing {
   method: Preprocessing;
+  clip?: number;
+  quantiles?: number;
   vectorization?: Vectorization;
   placement?: Placement;
   /** EMBEDDING only. */
@@ -86,11 +88,14 @@ function resolveEntry(
   method: Preprocessing,
   entry: PreprocessingDeclaration,
 ): ResolvedPreprocessing {
+  const { clip, quantiles } = preprocessingFields;
   const { elements } = describedType(feature.type);
   const isText = elements?.are === "TOKENS";
   const isSequence = elements !== undefined;
   const placed = countsElements(method) ? undefined : elements;
   const rules: [keyof PreprocessingDeclaration, boolean, string][] = [
+    ["clip", method === "CLIPPED_Z_SCORE", "CLIPPED_Z_SCORE"],
+    ["quantiles", method === "QUANTILE", "QUANTILE"],
     ["dimensions", method === "EMBEDDING", "EMBEDDING"],
     ["pooling", isSequence && method === "EMBEDDING", `EMBEDDING of ${listed(elementTypes)}`],
     ...(["standardize", "split", "maxTokens", "hashBins"] as const).map((key): [typeof key, boolean, string] => [
@@ -110,6 +115,8 @@ function resolveEntry(
   }
   return {
     method,
+    ...(method === "CLIPPED_Z_SCORE" && { clip: clip.read(at, "clip", entry.clip, entry) }),
+    ...(method === "QUANTILE" && { quantiles: quantiles.read(at, "quantiles", entry.quantiles, entry) }),
     ...(isText && { vectorization: resolveVectorization(at, method, entry) }),
     ...(placed && { placement: resolvePlacement(at, placed, entry) }),
     ...(method === "EMBEDDING" && { embedding: resolveEmbedding(at, feature, entry) }),

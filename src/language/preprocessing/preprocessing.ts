@@ -1,7 +1,7 @@
 import { type ChoiceOf, choices } from "../fields/choices.js";
 import { type DeclaredFields, type Fields, struct } from "../fields/field.js";
 import { limits } from "../fields/limits.js";
-import { choice, integer, reference } from "../fields/scalars.js";
+import { choice, integer, number, reference } from "../fields/scalars.js";
 import { count, listed } from "../fields/wording.js";
 import { embeddingPoolingChoices } from "../layers/input-embedding.js";
 
@@ -11,6 +11,9 @@ export const preprocessingMethods = choices(
   {
     Z_SCORE: "Minus the mean, over the standard deviation. For numbers, and for TIMESTAMP in seconds.",
     MIN_MAX: "Scaled so that the training rows lie within 0 to 1. For numbers and TIMESTAMP.",
+    CLIPPED_Z_SCORE: "As Z_SCORE, and cut off at `clip` on either side, so that outliers decide less. For numbers.",
+    QUANTILE:
+      "The rank among the training rows as a normal score: 0 is the median. What lies far apart comes together. For single numbers.",
     ONE_HOT: "A 1 at the category's place among 0s; for a SEQUENCE of categories, one such row for each element.",
     ORDINAL:
       "Ids, for an embedding layer: the category's place. SEQUENCE of categories: 0 for padding, then the categories. TEXT: 0 for padding, 1 for unknown tokens, then the vocabulary; hashed tokens 1 + the bin.",
@@ -52,6 +55,9 @@ export type Side = ChoiceOf<typeof sides>;
 /** A vector of 10,000 counts a row would be far more than 10,000 rows of a table, of which a text needs few. */
 export const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
 
+/** The most quantiles that QUANTILE keeps, as scikit-learn does by default. */
+export const mostQuantiles = 1_000;
+
 /** Defaults of vectors: fastai's rule of thumb for categories, `textDimensions` for TEXT. */
 export const textDimensions = 32;
 export const mostDefaultDimensions = 600;
@@ -69,6 +75,18 @@ export const preprocessingFields = {
   method: choice(preprocessingMethods, {
     doc: "A method that fits the feature's type.",
     otherwise: "the first that fits the type",
+  }),
+  clip: number({
+    above: 0,
+    max: 1_000,
+    default: 5,
+    doc: "CLIPPED_Z_SCORE only: the largest distance from the mean that is told, in standard deviations.",
+  }),
+  quantiles: integer({
+    min: 2,
+    max: mostQuantiles,
+    default: 256,
+    doc: "QUANTILE only: how many quantiles of the training rows are kept; values between two of them are interpolated.",
   }),
   dimensions: integer({
     min: 1,

@@ -85,7 +85,7 @@ export const executionFields = {
     min: 0,
     max: limits.restarts,
     default: trainingDefaults.maximumRestarts,
-    doc: "How often in a row a run is started again after a fault of its own, such as a wrong input or no memory left. A step gained gives all of them back. Lost workers and killed trainers do not count.",
+    doc: "How often in a row a run is restarted after a fault of its own, such as a wrong input or lack of memory. Completing a new step resets the count. Lost workers and killed trainers do not count.",
   }),
   stepTimeoutSeconds: number({
     above: 0,

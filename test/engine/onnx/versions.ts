@@ -50,6 +50,26 @@ const cases: Case[] = [
     layers: dense,
   },
   {
+    name: "numbers by rank, and clipped by z-score, alone and in a vector",
+    features: [
+      { name: "far", type: "NUMBER" },
+      { name: "ranked", type: "NUMBER" },
+      { name: "few", type: "NUMBER" },
+      { name: "outlier", type: "NUMBER" },
+      { name: "vector", type: "VECTOR", shape: [3] },
+      answer,
+    ],
+    target: "kind",
+    preprocessing: [
+      { feature: "far", method: "QUANTILE" },
+      { feature: "ranked", method: "QUANTILE" },
+      { feature: "few", method: "QUANTILE", quantiles: 2 },
+      { feature: "outlier", method: "CLIPPED_Z_SCORE", clip: 0.5 },
+      { feature: "vector", method: "CLIPPED_Z_SCORE", clip: 1.5 },
+    ],
+    layers: dense,
+  },
+  {
     name: "categories one-hot, as a code and embedded, for a number",
     features: [
       { name: "one", type: "CATEGORY", categories: colors },
@@ -175,6 +195,16 @@ const cases: Case[] = [
     layers: dense,
   },
   {
+    name: "features with names of any text",
+    features: [
+      ...["/preprocessing/x", "dense_0/kernel", "input/dense_0/kernel", "output/value", "value"],
+      ...["__proto__", "constructor", "größe (cm)", "a.b", 'say "no"', "日本 🏠"],
+      "price",
+    ].map((name) => ({ name, type: "NUMBER" as const })),
+    target: "price",
+    layers: dense,
+  },
+  {
     name: "features with names that mean something in the file",
     features: ["x", "predictions", "unknown", "value", "label", "_0", "_c0", "probabilities"].map((name) =>
       name === "unknown"
@@ -249,6 +279,12 @@ function untrained({ name, features, target, layers, preprocessing }: Case): Unt
 }
 
 export const versions: Untrained[] = cases.map(untrained);
+
+/** What features are called in the files whose names are taken there. */
+export const namesInFile: ReadonlyMap<string, string> = new Map([
+  ["/preprocessing/x", "input//preprocessing/x"],
+  ["dense_0/kernel", "input/input/dense_0/kernel"],
+]);
 
 /** The version of that name. */
 export function versionNamed(name: string): Untrained {

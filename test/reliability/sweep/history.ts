@@ -19,8 +19,10 @@ export interface History {
  */
 const statements: Record<string, string> = {
   datasets: "SELECT name, digest, event_head FROM dataset ORDER BY name",
-  datasetVersions: `SELECT number, row_count, added_row_count, split_counts, digest, segment_sha256, segment_size_bytes
-    FROM dataset_version ORDER BY number`,
+  datasetVersions:
+    "SELECT number, row_count, added_row_count, split_counts, digest FROM dataset_version ORDER BY number",
+  datasetSegments: `SELECT dataset_version_id, place, sha256, size_bytes, segment.row_count
+    FROM dataset_segment AS segment JOIN dataset_version ON id = dataset_version_id ORDER BY number, place`,
   datasetEvents: "SELECT seq, kind, version_id FROM dataset_event ORDER BY seq",
   models: "SELECT name, version_head, event_head FROM model ORDER BY name",
   revisions: `SELECT 'model', number, digest FROM model_revision UNION ALL SELECT 'optimizer', number, digest FROM optimizer_revision
@@ -89,7 +91,7 @@ async function labels(db: DataSource): Promise<Map<string, string>> {
 /** Every object that a row names, with its digest in hex. */
 async function referencesOf(db: DataSource): Promise<{ key: string; sha256: string | undefined; what: string }[]> {
   const rows = await db.query<{ key: string; digest: string | null; what: string }[]>(
-    `SELECT segment_key AS key, segment_sha256 AS digest, 'segment of ' || id AS what FROM dataset_version
+    `SELECT key, sha256 AS digest, 'segment of ' || dataset_version_id AS what FROM dataset_segment
      UNION ALL SELECT object_key, digest, 'checkpoint' FROM checkpoint
      UNION ALL SELECT object_key, digest, name || ' of ' || version_id FROM artifact
      UNION ALL SELECT 'platform/' || marker, NULL, 'marker' FROM object_store`,

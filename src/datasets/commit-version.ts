@@ -1,0 +1,113 @@
+import type { EntityManager } from "typeorm";
+import { lockName } from "../db/names.js";
+import { refuse } from "../db/transaction.js";
+import { Dataset, DatasetSegment, DatasetVersion } from "../entities/dataset.js";
+import { newId } from "../entities/identifier.js";
+import { failpoint } from "../failpoint.js";
+import { ordinalSplitCounts } from "../features/split.js";
+import type { SealedSegment } from "../intake/seal.js";
+import { type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
+import { digest } from "../language/fields/canonical.js";
+import { recordDatasetEvent } from "./events.js";
+import { claimPending } from "./pending-segment.js";
+import { latestVersion } from "./versions.js";
+
+/** A segment as it lies in the store. */
+export interface StoredSegment extends Omit<SealedSegment, "bytes"> {
+  key: string;
+  sizeBytes: number;
+  /** The ordinal of the first row that `splitCounts` counts with. */
+  firstOrdinal: number;
+}
+
+/**
+ * Makes stored segments the dataset's next version, within the caller's transaction: one version, whatever the number of
+ * segments. Row order is the order of the segments, behind all earlier rows. Answers the version's id.
+ *
+ * @param dataset as it was when the rows were checked; if it was redeclared since, the rows are refused as STALE.
+ * @throws SegmentTaken if collection has taken a segment meanwhile: see `pending-segment.ts`.
+ */
+export async function commitVersion(
+  manager: EntityManager,
+  dataset: Pick<Dataset, "id" | "name" | "digest" | "features" | "split">,
+  segments: readonly StoredSegment[],
+): Promise<string> {
+  // One append at a time per dataset; the lock also holds back a redeclaration.
+  await lockName(manager, "dataset", dataset.name);
+  await claimPending(
+    manager,
+    segments.map(({ key }) => key),
+  );
+  await assertUnchanged(manager, dataset);
+  const before = await latestVersion(manager, dataset.id);
+  failpoint("append");
+  const splitCounts = { ...(before?.splitCounts ?? { train: 0, validation: 0, test: 0 }) };
+  let rowCount = before?.rowCount ?? 0;
+  for (const segment of segments) {
+    const added = await splitCountsAt(dataset.split, segment, rowCount);
+    for (const part of splitParts) splitCounts[part] += added[part];
+    rowCount += segment.rowCount;
+  }
+  const versionId = newId("DatasetVersion");
+  await manager.insert(DatasetVersion, {
+    id: versionId,
+    datasetId: dataset.id,
+    number: (before?.number ?? 0) + 1,
+    rowCount,
+    addedRowCount: rowCount - (before?.rowCount ?? 0),
+    splitCounts,
+    digest: segments.reduce<string | null>(chained, before?.digest ?? null) ?? "",
+  });
+  await insertSegments(manager, versionId, segments);
+  await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_APPENDED", versionId });
+  return versionId;
+}
+
+/**
+ * A chain over contents: two platforms that were given the same rows in the same segments agree on it. An append of one
+ * segment has had this digest since the first release.
+ */
+const chained = (before: string | null, { rowsDigest }: StoredSegment): string => digest([before, rowsDigest]);
+
+/** By a key, the ordinal plays no part; without one, others may have appended since the rows were counted. */
+async function splitCountsAt(
+  split: Split,
+  segment: StoredSegment,
+  firstOrdinal: number,
+): Promise<Record<SplitPart, number>> {
+  if (split.key !== null || firstOrdinal === segment.firstOrdinal) return segment.splitCounts;
+  return ordinalSplitCounts(split, segment.rowCount, firstOrdinal);
+}
+
+/** So many rows of `dataset_segment` go into a statement. */
+const insertedAtOnce = 1_000;
+
+async function insertSegments(
+  manager: EntityManager,
+  datasetVersionId: string,
+  segments: readonly StoredSegment[],
+): Promise<void> {
+  for (let first = 0; first < segments.length; first += insertedAtOnce) {
+    const rows = segments.slice(first, first + insertedAtOnce);
+    await manager.insert(
+      DatasetSegment,
+      rows.map(({ key, sha256, sizeBytes, rowCount }, index) => ({
+        ...{ datasetVersionId, place: first + index },
+        ...{ key, sha256, sizeBytes, rowCount },
+      })),
+    );
+  }
+}
+
+/** Refuses rows that were checked against other features. Features and split may be large: they are read only if need be. */
+async function assertUnchanged(
+  manager: EntityManager,
+  dataset: Pick<Dataset, "id" | "name" | "digest" | "features" | "split">,
+): Promise<void> {
+  const unchanged = await manager.existsBy(Dataset, { id: dataset.id, digest: dataset.digest });
+  if (unchanged) return;
+  const current = await manager.findOneByOrFail(Dataset, { id: dataset.id });
+  const shapeOf = ({ features, split }: Pick<Dataset, "features" | "split">) => digest({ features, split });
+  if (shapeOf(current) !== shapeOf(dataset))
+    refuse("dataset", "STALE", `dataset ${dataset.name} was redeclared in the meantime; send the rows again`);
+}
