@@ -10,6 +10,7 @@ import { type Split, type SplitPart, splitParts } from "../language/datasets/dat
 import { digest } from "../language/fields/canonical.js";
 import { recordDatasetEvent } from "./events.js";
 import { claimPending } from "./pending-segment.js";
+import { flagsOf, storeProfile } from "./segment-profiles.js";
 import { latestVersion } from "./versions.js";
 
 /** A segment as it lies in the store. */
@@ -60,6 +61,10 @@ export async function commitVersion(
   });
   await insertSegments(manager, versionId, segments);
   await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_APPENDED", versionId });
+  await storeProfiles(manager, segments);
+  const flags = await flagsOf(manager, dataset.id, (before?.number ?? 0) + 1);
+  if (flags.length > 0)
+    await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_FLAGGED", versionId, problems: flags });
   return versionId;
 }
 
@@ -97,6 +102,10 @@ async function insertSegments(
       })),
     );
   }
+}
+
+async function storeProfiles(manager: EntityManager, segments: readonly StoredSegment[]): Promise<void> {
+  for (const { key, profile } of segments) if (profile) await storeProfile(manager, key, profile);
 }
 
 /** Refuses rows that were checked against other features. Features and split may be large: they are read only if need be. */

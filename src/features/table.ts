@@ -191,20 +191,26 @@ function presentReader(feature: Feature, table: Table): (row: number) => unknown
   }
 }
 
-/** Concatenates tables. All must have the same features with the same widths; an empty list throws `BAD_INPUT`. */
-export function concatenateTables(tables: readonly Table[]): Table {
+/**
+ * Concatenates tables. All must have the same features with the same widths; an empty list throws `BAD_INPUT`.
+ *
+ * @param options.consume whether the tables' own columns are let go one by one, so that no more than one is held twice.
+ */
+export function concatenateTables(tables: readonly Table[], { consume = false } = {}): Table {
   const [first] = tables;
   if (!first) throw new PlatformError("BAD_INPUT", "There is no table to concatenate.");
   const columns = new Map<string, Column>();
   const missing: [string, Uint8Array][] = [];
-  for (const name of first.columns.keys()) {
+  const names = [...first.columns.keys()];
+  const hasOthers = tables.findIndex((table) => table.columns.size !== names.length);
+  for (const name of names) {
     const wrong = (index: number) =>
       new PlatformError("BAD_INPUT", `Table ${index} does not have the features of the first, at "${name}".`);
     const filled = tables.find((table) => table.rowCount > 0);
     const width = filled ? widthOf(filled.columns.get(name), filled.rowCount) : 0;
     const parts = tables.map((table, index) => {
       const part = table.columns.get(name);
-      if (!part || table.columns.size !== first.columns.size) throw wrong(index);
+      if (!part || index === hasOthers) throw wrong(index);
       if ((part instanceof Float64Array || part instanceof Uint8Array) && part.length !== table.rowCount * width)
         throw wrong(index);
       return part;
@@ -212,6 +218,7 @@ export function concatenateTables(tables: readonly Table[]): Table {
     const column = concatenateColumns(parts);
     if (!column) throw wrong(1);
     columns.set(name, column);
+    if (consume) for (const table of tables) table.columns.delete(name);
     const rows = concatenateMissing(name, tables);
     if (rows) missing.push([name, rows]);
   }

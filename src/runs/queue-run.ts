@@ -5,7 +5,7 @@ import { newId } from "../entities/identifier.js";
 import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
 import type { Run } from "../entities/run.js";
-import { leastMemory } from "../language/training/memory.js";
+import { trainingMemory } from "../language/training/memory.js";
 import type { TrainingSpec } from "../language/training/training.js";
 import type { RunOrigin } from "./purposes/purpose.js";
 import { defaultPriority, recordDependencies } from "./queueing.js";
@@ -38,7 +38,7 @@ export async function queueRun(manager: EntityManager, run: NewRun): Promise<str
     optimizerRevisionId: optimizerRevision.id,
     datasetVersionId: datasetVersion.id,
     spec,
-    memoryBytes: leastMemory(modelRevision.spec, spec.batchSize).bytes,
+    memoryBytes: trainingMemory(modelRevision.spec, spec, datasetVersion).bytes,
     progress: { epoch: 0, epochs: spec.epochs, step: 0, steps: 0 },
     ...{ project: defaultProject, priority: defaultPriority, ...rest },
   });

@@ -13,7 +13,7 @@ import { canonicalJson } from "../language/fields/canonical.js";
 import type { DeclaredFields } from "../language/fields/field.js";
 import type { Problem } from "../language/fields/problem.js";
 import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
-import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
+import { batchProblem, memoryProblem, trainingMemory } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
 import type { TrainingSpec, trainStruct } from "../language/training/training.js";
 import { referencedVersion } from "../registry/versions.js";
@@ -55,7 +55,8 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
   problems.push(...(faults ?? []));
   const queueing = await resolveQueueing(manager, request);
   problems.push(...(queueing.problems ?? []));
-  if (modelRevision && spec) problems.push(...(await sizeProblems(manager, modelRevision.spec, spec)));
+  if (modelRevision && spec && datasetVersion)
+    problems.push(...(await sizeProblems(manager, modelRevision.spec, spec, datasetVersion)));
   if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec || !queueing.spec)
     throw new Refused(problems);
   const references = { modelRevision, optimizerRevision, datasetVersion, parentVersionId: parent?.id ?? null };
@@ -63,10 +64,10 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
 }
 
 /** The problem of a run that is too large for any worker, or for the live ones. */
-async function sizeProblems(manager: EntityManager, model: ModelSpec, { batchSize, device }: TrainingSpec) {
-  const tooLarge = batchProblem(model, batchSize);
+async function sizeProblems(manager: EntityManager, model: ModelSpec, spec: TrainingSpec, data: DatasetVersion) {
+  const tooLarge = batchProblem(model, spec.batchSize);
   if (tooLarge) return [tooLarge];
-  const tooMuch = memoryProblem(leastMemory(model, batchSize), await offeredMemory(manager, device));
+  const tooMuch = memoryProblem(trainingMemory(model, spec, data), await offeredMemory(manager, spec.device));
   return tooMuch ? [tooMuch] : [];
 }
 

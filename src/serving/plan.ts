@@ -62,7 +62,7 @@ export function createPlanner(options: {
         );
         const plan = await plans.call(caller, {
           ...{ type: "TRAINING", model: modelRevision.spec, optimizer: optimizerRevision.spec, training: spec },
-          trainRows: datasetVersion.splitCounts.train,
+          data: { rowCount: datasetVersion.rowCount, splitCounts: datasetVersion.splitCounts },
         });
         const offered = await devices();
         const tooMuch = plannedMemoryProblem(spec, plan, offered);

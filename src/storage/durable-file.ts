@@ -24,20 +24,35 @@ export async function writeTemporary(
   bytes: Uint8Array,
   write: WriteChunk = writeChunk,
 ): Promise<{ path: string; sha256: string }> {
+  return writeTemporaryFrom(directory, chunksOf(bytes), write);
+}
+
+function* chunksOf(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let offset = 0; offset < bytes.byteLength; offset += chunkBytes)
+    yield bytes.subarray(offset, offset + chunkBytes);
+}
+
+/** `writeTemporary` of bytes that arrive over time. */
+export async function writeTemporaryFrom(
+  directory: string,
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  write: WriteChunk = writeChunk,
+): Promise<{ path: string; sha256: string; sizeBytes: number }> {
   const path = join(directory, randomUUID());
   const handle = await open(path, "wx+", 0o600);
   try {
     const hash = createHash("sha256");
-    for (let offset = 0; offset < bytes.byteLength; offset += chunkBytes) {
-      const chunk = bytes.subarray(offset, offset + chunkBytes);
+    let sizeBytes = 0;
+    for await (const chunk of source) {
       hash.update(chunk);
       await write(handle, chunk);
+      sizeBytes += chunk.byteLength;
     }
     await handle.sync();
     const sha256 = hash.digest("hex");
     const stored = await readHandle(handle, { keep: false });
     if (stored.sha256 !== sha256) throw new Error("the file read back differs from what was written");
-    return { path, sha256 };
+    return { path, sha256, sizeBytes };
   } catch (error) {
     await unlink(path).catch(() => {});
     throw error;

@@ -10,11 +10,13 @@ import {
   syncDirectory,
   type WriteChunk,
   writeTemporary,
+  writeTemporaryFrom,
 } from "./durable-file.js";
 import { fileStoreError, ignoreMissing } from "./file-errors.js";
 import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
 import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
 import { type SignatureRefusal, signUrl, type UrlSigner, verifySignature } from "./signed-url.js";
+import { SourceError, told } from "./source-error.js";
 
 /** Where a file store keeps its objects, and how it signs URLs. */
 export interface FileStoreOptions {
@@ -82,6 +84,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     try {
       return await run();
     } catch (error) {
+      if (error instanceof SourceError) throw error.cause;
       throw fileStoreError(error, action);
     }
   };
@@ -162,24 +165,49 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     }
   };
 
+  /** Gives a file that was written under a temporary name its key. */
+  const name = async (key: string, temporary: { path: string; sha256: string }): Promise<string> => {
+    try {
+      const { sha256 } = temporary;
+      await claim(key, sha256);
+      const path = await locate(objects, key, true);
+      if (path === undefined) throw new PlatformError("STORAGE_UNAVAILABLE", `The directory of ${key} vanished.`);
+      if (!(await publish(temporary.path, path))) await read(key, sha256);
+      return sha256;
+    } finally {
+      await unlink(temporary.path).catch(() => {});
+    }
+  };
+
   return {
     kind: "file",
 
     async put(key, bytes): Promise<ObjectInfo> {
       assertKey(key);
       return await guarded(`write ${key}`, async () => {
-        const temporary = await writeTemporary(unfinished, bytes, write);
-        try {
-          const { sha256 } = temporary;
-          await claim(key, sha256);
-          const path = await locate(objects, key, true);
-          if (path === undefined) throw new PlatformError("STORAGE_UNAVAILABLE", `The directory of ${key} vanished.`);
-          if (!(await publish(temporary.path, path))) await read(key, sha256);
-          return { key, sizeBytes: bytes.byteLength, sha256 };
-        } finally {
-          await unlink(temporary.path).catch(() => {});
-        }
+        const sha256 = await name(key, await writeTemporary(unfinished, bytes, write));
+        return { key, sizeBytes: bytes.byteLength, sha256 };
       });
+    },
+
+    async putStream(key, source): Promise<ObjectInfo> {
+      assertKey(key);
+      return await guarded(`write ${key}`, async () => {
+        const temporary = await writeTemporaryFrom(unfinished, told(source), write);
+        const { sizeBytes } = temporary;
+        return { key, sizeBytes, sha256: await name(key, temporary) };
+      });
+    },
+
+    async withFile(key, _folder, work) {
+      assertKey(key);
+      const path = await guarded(`look at ${key}`, async () => {
+        const file = await openObject(key);
+        await file?.handle.close();
+        return file && (await locate(objects, key));
+      });
+      if (path === undefined) throw new PlatformError("OBJECT_NOT_FOUND", `The store holds no object ${key}.`);
+      return await work(path);
     },
 
     async get(key, expectedSha256) {

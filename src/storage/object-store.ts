@@ -32,6 +32,20 @@ export interface ObjectStore {
   put(key: string, bytes: Uint8Array): Promise<ObjectInfo>;
 
   /**
+   * `put` for bytes that arrive over time and are never held whole. A source that throws leaves nothing behind. The digest
+   * is that of the bytes as they came.
+   */
+  putStream(key: string, source: AsyncIterable<Uint8Array>): Promise<ObjectInfo>;
+
+  /**
+   * Runs `work` with the path of a file that holds the object, for programs that read files. The file must not be changed, and
+   * may be gone when `work` is done. `OBJECT_NOT_FOUND` where there is no such object.
+   *
+   * @param folder where a copy is made, if one must be made.
+   */
+  withFile<Result>(key: string, folder: string, work: (path: string) => Promise<Result>): Promise<Result>;
+
+  /**
    * The whole object, hashed while it is read: `OBJECT_CORRUPT` where the bytes differ from `expectedSha256` (hex) or from
    * the digest recorded at `put`; `OBJECT_NOT_FOUND` where there is no such object.
    */

@@ -48,46 +48,63 @@ export function compositeChecksum(digests: readonly Buffer[]): string {
  * only a look at the store shows whether the object exists.
  */
 export async function putInParts(uploader: Uploader, key: string, bytes: Buffer, sha256: string): Promise<void> {
-  const { client, bucket, request } = uploader;
-  const parts = partsOf(bytes, uploader.sizes).map((body) => ({
-    body,
-    digest: createHash("sha256").update(body).digest("base64"),
-  }));
+  const bodies = partsOf(bytes, uploader.sizes);
+  const uploadId = await begin(uploader, key, sha256);
+  try {
+    const parts: StoredPart[] = [];
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      for (let index = next++; index < bodies.length; index = next++)
+        parts[index] = await putPart(uploader, key, uploadId, index + 1, bodies[index] as Buffer);
+    };
+    await settleAll(Array.from({ length: lanes }, lane));
+    await complete(uploader, key, uploadId, parts);
+  } catch (error) {
+    await abandon(uploader, key, uploadId);
+    throw error;
+  }
+}
+
+/** A part as the server has it: its tag, and its sha256 in base64. */
+export interface StoredPart {
+  etag: string;
+  digest: string;
+}
+
+/** Begins an upload in parts and answers its id. `sha256`: of the whole, where it is known already. */
+export async function begin(uploader: Uploader, key: string, sha256?: string): Promise<string> {
   const headers = {
     "content-type": "application/octet-stream",
-    "x-amz-meta-sha256": sha256,
+    ...(sha256 !== undefined && { "x-amz-meta-sha256": sha256 }),
     "x-amz-checksum-algorithm": "SHA256",
   };
   const opened = await send(uploader, `begin ${key}`, { method: "POST", key, query: "uploads=", headers });
   const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(opened.text)?.[1];
-  if (uploadId === undefined)
-    throw new PlatformError("STORAGE_UNAVAILABLE", `The S3 server gave no upload for ${key}.`);
-  const upload = `uploadId=${encodeURIComponent(uploadId)}`;
-  try {
-    const tags: string[] = [];
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      for (let index = next++; index < parts.length; index = next++) {
-        const { body, digest } = parts[index] as (typeof parts)[number];
-        const { etag } = await send(uploader, `write part ${index + 1} of ${key}`, {
-          ...{ method: "PUT", key, body, query: `partNumber=${index + 1}&${upload}` },
-          headers: { "x-amz-checksum-sha256": digest },
-        });
-        tags[index] = etag;
-      }
-    };
-    await settleAll(Array.from({ length: lanes }, lane));
-    const listed = parts.map(
-      ({ digest }, index) =>
-        `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tags[index]}</ETag><ChecksumSHA256>${digest}</ChecksumSHA256></Part>`,
-    );
-    await complete(uploader, key, upload, `<CompleteMultipartUpload>${listed.join("")}</CompleteMultipartUpload>`);
-  } catch (error) {
-    await request(`abort ${key}`, () => client.abortMultipartUpload(bucket, key, uploadId)).catch(() => {
-      // Collection aborts what is left open for a day.
-    });
-    throw error;
-  }
+  if (uploadId !== undefined) return uploadId;
+  throw new PlatformError("STORAGE_UNAVAILABLE", `The S3 server gave no upload for ${key}.`);
+}
+
+const uploadQuery = (uploadId: string) => `uploadId=${encodeURIComponent(uploadId)}`;
+
+/** Puts one part of an upload; numbers begin at 1. */
+export async function putPart(
+  uploader: Uploader,
+  key: string,
+  uploadId: string,
+  number: number,
+  body: Buffer,
+): Promise<StoredPart> {
+  const digest = createHash("sha256").update(body).digest("base64");
+  const { etag } = await send(uploader, `write part ${number} of ${key}`, {
+    ...{ method: "PUT", key, body, query: `partNumber=${number}&${uploadQuery(uploadId)}` },
+    headers: { "x-amz-checksum-sha256": digest },
+  });
+  return { etag, digest };
+}
+
+/** Aborts an upload that failed. Collection aborts what is left open for a day. */
+export async function abandon({ client, bucket, request }: Uploader, key: string, uploadId: string): Promise<void> {
+  await request(`abort ${key}`, () => client.abortMultipartUpload(bucket, key, uploadId)).catch(() => {});
 }
 
 /** If a part fails, the others are awaited first: an upload is not aborted while a part is still being sent. */
@@ -95,9 +112,20 @@ async function settleAll(all: Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(all)) if (outcome.status === "rejected") throw outcome.reason;
 }
 
-async function complete(uploader: Uploader, key: string, query: string, text: string): Promise<void> {
+/** Makes the object of its parts. */
+export async function complete(
+  uploader: Uploader,
+  key: string,
+  uploadId: string,
+  parts: readonly StoredPart[],
+): Promise<void> {
   const { conditional } = uploader;
-  const body = Buffer.from(text);
+  const query = uploadQuery(uploadId);
+  const listed = parts.map(
+    ({ etag, digest }, index) =>
+      `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag><ChecksumSHA256>${digest}</ChecksumSHA256></Part>`,
+  );
+  const body = Buffer.from(`<CompleteMultipartUpload>${listed.join("")}</CompleteMultipartUpload>`);
   const attempt = () =>
     send(uploader, `complete ${key}`, {
       ...{ method: "POST", key, query, body },

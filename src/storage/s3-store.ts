@@ -1,5 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
+import { join } from "node:path";
 import { PlatformError } from "../errors.js";
 import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
 import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
@@ -15,6 +17,7 @@ import {
   send,
   type Uploader,
 } from "./s3-multipart.js";
+import { downloadTo, putStream } from "./s3-stream.js";
 import { S3Fault } from "./s3-transport.js";
 
 export interface S3Store extends ObjectStore {
@@ -164,35 +167,52 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     }
   });
 
+  const put = async (key: string, bytes: Uint8Array): Promise<ObjectInfo> => {
+    assertKey(key);
+    const sizeBytes = bytes.byteLength;
+    if (sizeBytes > maximumObjectBytes) {
+      throw new PlatformError(
+        "BAD_INPUT",
+        `bytes: ${sizeBytes} bytes are more than one S3 object may hold in one write.`,
+      );
+    }
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, sizeBytes);
+    const digest = createHash("sha256").update(body).digest();
+    const sha256 = digest.toString("hex");
+    for (let tries = 1; ; tries++) {
+      const isNew = (await headers(key)) === undefined;
+      if (isNew && sizeBytes > sizes.aboveBytes) await putInParts(uploader, key, body, sha256);
+      else if (isNew) await write(key, body, digest);
+      try {
+        await verify(key, body, sha256);
+        return { key, sizeBytes, sha256 };
+      } catch (error) {
+        const damaged = error instanceof PlatformError && error.code === "OBJECT_CORRUPT";
+        if (!damaged || !isNew) throw error;
+        // Nobody can have used it yet. The damaged object is removed, so that the key is free for the right bytes.
+        await remove(key);
+        if (tries === damagedTries) throw error;
+      }
+    }
+  };
+
   return {
     kind: "s3",
+    put,
 
-    async put(key, bytes): Promise<ObjectInfo> {
+    async putStream(key, source) {
       assertKey(key);
-      const sizeBytes = bytes.byteLength;
-      if (sizeBytes > maximumObjectBytes) {
-        throw new PlatformError(
-          "BAD_INPUT",
-          `bytes: ${sizeBytes} bytes are more than one S3 object may hold in one write.`,
-        );
-      }
-      const body = Buffer.from(bytes.buffer, bytes.byteOffset, sizeBytes);
-      const digest = createHash("sha256").update(body).digest();
-      const sha256 = digest.toString("hex");
-      for (let tries = 1; ; tries++) {
-        const isNew = (await headers(key)) === undefined;
-        if (isNew && sizeBytes > sizes.aboveBytes) await putInParts(uploader, key, body, sha256);
-        else if (isNew) await write(key, body, digest);
-        try {
-          await verify(key, body, sha256);
-          return { key, sizeBytes, sha256 };
-        } catch (error) {
-          const damaged = error instanceof PlatformError && error.code === "OBJECT_CORRUPT";
-          if (!damaged || !isNew) throw error;
-          // Nobody can have used it yet. The damaged object is removed, so that the key is free for the right bytes.
-          await remove(key);
-          if (tries === damagedTries) throw error;
-        }
+      return putStream(uploader, key, source, (bytes) => put(key, bytes));
+    },
+
+    async withFile(key, folder, work) {
+      assertKey(key);
+      const path = join(folder, randomUUID());
+      try {
+        await downloadTo(uploader, key, path);
+        return await work(path);
+      } finally {
+        await rm(path, { force: true });
       }
     },
 

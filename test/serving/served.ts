@@ -77,7 +77,8 @@ export interface Served {
 export async function serve(bench: Workbench, parts: Pick<Platform, "predictor" | "planner">): Promise<Served> {
   const { db, store, wakeups } = bench;
   const intake = testIntake();
-  const platform: Platform = { db, store, wakeups, intake, logger: silent, ...parts };
+  const reader = { modulePath: "none", env: {} };
+  const platform: Platform = { db, store, wakeups, intake, reader, logger: silent, ...parts };
   const operatorKey = "pk_test-key-0123456789abcdefghijklmnopqrstuv";
   const server = await startHttpServer({
     ...{ schema: createSchema(), createContext: (from) => createContext(platform, from), operatorKey, port: 0 },

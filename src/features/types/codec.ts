@@ -4,6 +4,7 @@ import type { ModelInput, ModelTarget } from "../../language/models/model.js";
 import type { Prediction } from "../../language/models/prediction.js";
 import type { Destination, Rows, TrainingRows } from "../values/encoding.js";
 import type { FittedScaling } from "../values/scaling.js";
+import type { Spelling } from "../values/spellings.js";
 
 /** A feature as far as its values depend on it. */
 export type ValueForm = Pick<Feature, "categories" | "shape">;
@@ -18,6 +19,13 @@ export interface Codec<Held extends Store = Store> {
   expected(feature: ValueForm): string;
   /** The check of values from outside. Prepared once for all rows. */
   check(feature: ValueForm): Check;
+  /**
+   * How a text of a file spells a value: answers the value as users write it, undefined for a text that spells none. Prepared
+   * once for all rows. Default: the text is the value.
+   */
+  spelled?(feature: ValueForm, spelling: Spelling): (text: string) => unknown;
+  /** How a column spells values; undefined where some of its texts spell none. Default: in one way only. */
+  spellingOf?(texts: readonly string[]): Spelling | undefined;
   /** How values lie in memory and in Parquet files. */
   store: Held;
   /** What is learned from the training rows. */

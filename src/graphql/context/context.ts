@@ -7,6 +7,7 @@ import { type Actor, operator } from "../../entities/actor.js";
 import type { DatasetVersion } from "../../entities/dataset.js";
 import type { ModelRevision } from "../../entities/model.js";
 import type { OptimizerRevision } from "../../entities/optimizer.js";
+import type { ReaderOptions } from "../../imports/reader/reader-process.js";
 import type { Intake } from "../../intake/intake.js";
 import type { ModelSpec } from "../../language/models/model.js";
 import type { RowAnswer } from "../../language/models/prediction.js";
@@ -57,6 +58,8 @@ export interface Platform {
   predictor: PredictionService;
   planner: PlanningService;
   intake: Intake;
+  /** What reads files, in processes of their own. */
+  reader: ReaderOptions;
   logger: Logger;
 }
 

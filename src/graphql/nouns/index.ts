@@ -1,9 +1,11 @@
 import { aliasResolvers } from "./alias.js";
 import { datasetResolvers } from "./dataset.js";
+import { importResolvers } from "./import.js";
 import { modelResolvers } from "./model.js";
 import { optimizerResolvers } from "./optimizer.js";
 import { retrainingResolvers } from "./retraining.js";
 import { runResolvers } from "./run.js";
+import { uploadResolvers } from "./upload.js";
 import { versionResolvers } from "./version.js";
 import { workerResolvers } from "./worker.js";
 
@@ -17,4 +19,6 @@ export const nounResolvers = [
   ...versionResolvers,
   ...aliasResolvers,
   ...workerResolvers,
+  ...uploadResolvers,
+  ...importResolvers,
 ];
