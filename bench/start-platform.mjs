@@ -55,10 +55,11 @@ export async function startPlatform() {
   };
 }
 
-/** One connection for all: what is measured is the platform, not how a client connects or how much `fetch` does beside. */
+/** One connection per server: what is measured is the server, not how a client connects or how much `fetch` does beside. */
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
-function post(url, key, operation) {
+/** The answer to an operation that is posted to any server. */
+export function post(url, key, operation) {
   const body = JSON.stringify(operation);
   const headers = {
     "content-type": "application/json",

@@ -39,16 +39,17 @@ export interface EmbeddedPostgres {
   stop(mode?: StopMode): Promise<void>;
 }
 
-/** Adopts the server that runs, or starts one; tries again after temporary failures. */
+/** Adopts the server that runs, or starts one; tries again after temporary failures, until it is aborted. */
 async function obtain(
   places: Places,
   secret: string,
   askedPort: number | undefined,
   launcher: () => Promise<Launcher>,
   logger: Logger,
+  signal?: AbortSignal,
 ) {
   for (let attempt = 1; ; attempt++) {
-    const adopted = await adoptPostmaster(places, secret);
+    const adopted = await adoptPostmaster(places, secret, signal);
     if (adopted && (askedPort === undefined || adopted.port === askedPort))
       return { postmaster: adopted, adopted: true };
     if (adopted) await stopPostmaster(adopted, "fast");
@@ -58,11 +59,12 @@ async function obtain(
         await closeToSuperuser(places, await launcher(), secret);
         logger.info({ directory: places.pgdata }, "the platform connects as a role that is no superuser from now on");
       }
-      return { postmaster: await launchPostmaster(places, await launcher(), { port, secret }), adopted: false };
+      const login = { port, secret };
+      return { postmaster: await launchPostmaster(places, await launcher(), login, signal), adopted: false };
     } catch (error) {
       // Another program has taken the port meanwhile, or the last backends of a killed server are still ending.
       const passing = !(await isPortFree(port)) || /still in use|already exists/.test((error as Error).message);
-      if (!passing || attempt === 50) throw error;
+      if (!passing || attempt === 50 || signal?.aborted) throw error;
       await sleep(100);
     }
   }
@@ -114,7 +116,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
       throw error;
     }
     logger.info({ port, pid: first.postmaster.pid, adopted: first.adopted }, "PostgreSQL is ready");
-    const supervised = supervise(first.postmaster, () => obtain(places, secret, port, launcher, logger), logger);
+    const again = (signal: AbortSignal) => obtain(places, secret, port, launcher, logger, signal);
+    const supervised = supervise(first.postmaster, again, logger);
     return {
       url: databaseUrl({ port, secret }),
       port,
@@ -145,22 +148,27 @@ async function openDirectory(path: string): Promise<string> {
 }
 
 /** Starts the server again whenever it ends unexpectedly, until stopped. */
-function supervise(first: Postmaster, again: () => Promise<{ postmaster: Postmaster }>, logger: Logger) {
+function supervise(
+  first: Postmaster,
+  again: (signal: AbortSignal) => Promise<{ postmaster: Postmaster }>,
+  logger: Logger,
+) {
   let current = first;
   let stopped: Promise<void> | undefined;
   let restart: Promise<void> = Promise.resolve();
-  const pause = new AbortController();
+  /** Aborted by `stop`: a server that does not start may be waited for over minutes. */
+  const starting = new AbortController();
 
   const restartUntilStopped = async () => {
     for (let pauseMs = 100; !stopped; pauseMs = Math.min(pauseMs * 2, 5000)) {
       try {
-        current = (await again()).postmaster;
+        current = (await again(starting.signal)).postmaster;
         logger.info({ port: current.port, pid: current.pid }, "PostgreSQL was started again");
         keep();
         return;
       } catch (error) {
-        logger.error({ err: error }, "PostgreSQL cannot be started again yet");
-        await sleep(pauseMs, undefined, { signal: pause.signal }).catch(() => {});
+        if (!stopped) logger.error({ err: error }, "PostgreSQL cannot be started again yet");
+        await sleep(pauseMs, undefined, { signal: starting.signal }).catch(() => {});
       }
     }
   };
@@ -187,7 +195,7 @@ function supervise(first: Postmaster, again: () => Promise<{ postmaster: Postmas
     pid: () => current.pid,
     stop(mode: StopMode): Promise<void> {
       stopped ??= (async () => {
-        pause.abort();
+        starting.abort();
         await restart;
         await stopPostmaster(current, mode);
         process.off("exit", tell);

@@ -25,6 +25,8 @@ export interface Postmaster {
 const logLimitBytes = 16 * 1024 * 1024;
 /** Replaying the log after a crash may take long. That is no failure while the process is alive. */
 const readyTimeoutMs = 120_000;
+/** How long a server that was abandoned while it started may take to end. */
+const abandonedMs = 10_000;
 
 async function poll(done: () => boolean, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
@@ -73,8 +75,14 @@ async function readPidFile(places: Places): Promise<{ pid: number; port: number 
  *
  * Returns undefined when there is none; a `postmaster.pid` that stands in the way of a new server is then disarmed. A server
  * that an earlier release started, which lets a superuser in, is stopped.
+ *
+ * @throws the reason of the signal, once it is aborted while the server does not answer.
  */
-export async function adoptPostmaster(places: Places, secret: string): Promise<Postmaster | undefined> {
+export async function adoptPostmaster(
+  places: Places,
+  secret: string,
+  signal?: AbortSignal,
+): Promise<Postmaster | undefined> {
   const deadline = Date.now() + readyTimeoutMs;
   for (;;) {
     const file = await readPidFile(places);
@@ -98,6 +106,7 @@ export async function adoptPostmaster(places: Places, secret: string): Promise<P
       await stopPostmaster(watch(file.pid, file.port), "immediate");
       return undefined;
     }
+    signal?.throwIfAborted();
     // It is starting, recovering or shutting down: it will soon answer or be gone.
     await sleep(20);
   }
@@ -116,9 +125,15 @@ async function disarmPidFile(places: Places, pid: number): Promise<void> {
 
 /**
  * Starts the server and waits until it answers. It runs in a session of its own, so that Ctrl-C in a terminal reaches
- * this process first and what uses the database can finish. Throws `DATABASE_UNAVAILABLE` with the end of its log.
+ * this process first and what uses the database can finish. Throws `DATABASE_UNAVAILABLE` with the end of its log, also
+ * when the signal is aborted before the server answers; that server is then gone.
  */
-export async function launchPostmaster(places: Places, launcher: Launcher, login: Login): Promise<Postmaster> {
+export async function launchPostmaster(
+  places: Places,
+  launcher: Launcher,
+  login: Login,
+  signal?: AbortSignal,
+): Promise<Postmaster> {
   const logPath = join(places.dataDirectory, "postgres.log");
   const logged = await stat(logPath).then(
     (it) => it.size,
@@ -147,7 +162,7 @@ export async function launchPostmaster(places: Places, launcher: Launcher, login
     const gone = () => failure !== undefined || child.exitCode !== null || child.signalCode !== null;
 
     const deadline = Date.now() + readyTimeoutMs;
-    while (!gone() && Date.now() < deadline) {
+    while (!gone() && !signal?.aborted && Date.now() < deadline) {
       if ((await probe(login, places.pgdata)) === "ours") {
         return {
           pid: child.pid as number,
@@ -175,6 +190,7 @@ export async function launchPostmaster(places: Places, launcher: Launcher, login
       await sleep(10);
     }
     if (!gone()) child.kill("SIGQUIT");
+    if (signal?.aborted) await poll(gone, abandonedMs);
     const end = Math.max((await log.stat()).size, begin);
     const text = Buffer.alloc(Math.min(end - begin, 4000));
     await log.read(text, 0, text.length, end - text.length);

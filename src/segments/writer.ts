@@ -15,49 +15,66 @@ export async function writeParquet(
   path: string,
 ): Promise<void> {
   const rowSize = sizeOfRow(features, table);
-  await stageRows(connection, duckdb, features, table, rowSize);
+  const groupRows = rowGroupSize(rowSize);
+  const staged = await stageRows(connection, duckdb, features, table, { rowSize, groupRows });
   const options = [
     "FORMAT parquet",
     "COMPRESSION zstd",
     // A dictionary of DuckDB's takes -0 for 0. zstd makes up for the size.
     "DICTIONARY_SIZE_LIMIT 0",
-    `ROW_GROUP_SIZE ${rowGroupSize(rowSize)}`,
+    `ROW_GROUP_SIZE ${groupRows}`,
     `KV_METADATA {${manifestKey}: ${quoteText(JSON.stringify(manifest))}}`,
   ];
-  await connection.run(`COPY staged TO ${quoteText(path)} (${options.join(", ")})`);
+  const rows = staged.map((name) => `FROM ${name}`).join(" UNION ALL ");
+  await connection.run(`COPY (${rows}) TO ${quoteText(path)} (${options.join(", ")})`);
 }
 
 const rowsPerChunk = 2048;
 const numbersPerChunk = 2 ** 18;
 const numbersPerRowGroup = 2 ** 22;
 
-/** Rows a group: DuckDB's own default, fewer where rows are wide, because it holds one group in memory. */
+/**
+ * Rows a group: DuckDB's own default, fewer where rows are wide, because it takes some twenty bytes of memory for each
+ * number of a group.
+ */
 function rowGroupSize(rowSize: number): number {
-  const rows = Math.floor(numbersPerRowGroup / rowSize);
-  return Math.min(122_880, Math.max(rowsPerChunk, rows));
+  return Math.min(122_880, Math.max(1, Math.floor(numbersPerRowGroup / rowSize)));
 }
 
+/**
+ * Puts the rows into temporary tables, whose names it answers. DuckDB writes whole chunks of 2,048 rows into a group, and a
+ * chunk never holds rows of two tables: where a group has fewer rows, each group has a table of its own.
+ */
 async function stageRows(
   connection: DuckDBConnection,
   duckdb: DuckDB,
   features: readonly Feature[],
   table: Table,
-  rowSize: number,
-): Promise<void> {
+  { rowSize, groupRows }: { rowSize: number; groupRows: number },
+): Promise<string[]> {
   const storage = features.map((feature) => storageTypeFor(feature, table));
-  const columns = storage.map((type, index) => `c${index} ${type}`);
-  await connection.run(`CREATE TEMP TABLE staged (${columns.join(", ")})`);
-  const appender = await connection.createAppender("staged", "main", "temp");
+  const columns = storage.map((type, index) => `c${index} ${type}`).join(", ");
   const types = storage.map((type) => columnType(duckdb, type));
+  const tableRows = groupRows < rowsPerChunk ? groupRows : Math.max(1, table.rowCount);
   const chunkRows = Math.max(1, Math.min(rowsPerChunk, Math.floor(numbersPerChunk / rowSize)));
-  for (let firstRow = 0; firstRow < table.rowCount; firstRow += chunkRows) {
-    const chunk = duckdb.DuckDBDataChunk.create(types, Math.min(chunkRows, table.rowCount - firstRow));
-    features.forEach((feature, index) => {
-      writeColumn(duckdb, chunk, index, feature, table, firstRow);
-    });
-    appender.appendDataChunk(chunk);
-    // The binding works on this thread: let others have a turn.
-    await new Promise((resolve) => setImmediate(resolve));
+  const names: string[] = [];
+  // At least one table, also for no rows.
+  for (let tableRow = 0; tableRow < Math.max(1, table.rowCount); tableRow += tableRows) {
+    const name = `staged${names.length}`;
+    names.push(name);
+    await connection.run(`CREATE TEMP TABLE ${name} (${columns})`);
+    const appender = await connection.createAppender(name, "main", "temp");
+    const end = Math.min(tableRow + tableRows, table.rowCount);
+    for (let firstRow = tableRow; firstRow < end; firstRow += chunkRows) {
+      const chunk = duckdb.DuckDBDataChunk.create(types, Math.min(chunkRows, end - firstRow));
+      features.forEach((feature, index) => {
+        writeColumn(duckdb, chunk, index, feature, table, firstRow);
+      });
+      appender.appendDataChunk(chunk);
+      // The binding works on this thread: let others have a turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    appender.closeSync();
   }
-  appender.closeSync();
+  return names;
 }

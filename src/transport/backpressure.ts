@@ -3,7 +3,11 @@ export const highWaterBytes = 64 * 1024;
 
 /** How many bytes may wait for one client before it is cut off; larger than any single honest answer. */
 export const cutOffBytes = 64 * 1024 * 1024;
-export const outboxLimits = { cutOffBytes } as const;
+
+/** How long a client may leave an answer over HTTP without reading any of it before it is cut off, in milliseconds. */
+const unreadMs = 60_000;
+
+export const outboxLimits = { cutOffBytes, unreadMs } as const;
 
 /**
  * Counts what has been handed to a connection and not yet left the process. Subscriptions wait for `ready()` before

@@ -11,6 +11,7 @@ import { answerCors, createAccessCheck } from "./access.js";
 import { createApollo } from "./apollo.js";
 import { artifactRoute, type OpenArtifact } from "./artifact-route.js";
 import { actorOf, authenticate, noteActor } from "./authenticate.js";
+import { outboxLimits } from "./backpressure.js";
 import { directQueries } from "./direct-queries.js";
 import { createErrorFormatter, type ErrorFormatter, errorBody } from "./error-format.js";
 import { type ContextFactory, createExecutor } from "./execute.js";
@@ -49,6 +50,8 @@ export interface HttpServerOptions<Context extends object> {
   webSocketLimits?: WebSocketOptions["limits"];
   /** Default: `operationLimits`. */
   answerLimits?: Partial<AnswerLimits>;
+  /** Default: `outboxLimits.unreadMs`. */
+  unreadMs?: number;
 }
 
 /** A server that answers. */
@@ -88,7 +91,9 @@ export async function startHttpServer<Context extends object>(
   const keys = createKeyCheck({ key: operatorKey, logger });
   const sockets = createWebSocketTransport({ executor, format, keys, logger, limits: options.webSocketLimits });
 
-  const { app, server } = createExpressServer({ keepAliveTimeout: keepAliveMs, headersTimeout: headersMs });
+  const { unreadMs = outboxLimits.unreadMs } = options;
+  const timeouts = { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, unreadMs };
+  const { app, server } = createExpressServer(timeouts);
   const port = await listen(server, host, options.port);
   const foreignHeader = createAccessCheck({ ...options, port });
 

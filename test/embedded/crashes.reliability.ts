@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { isRunning } from "../../src/embedded/processes.js";
 import { existingCluster, inProcess, query, start, temporaryFolder } from "./support.js";
 
@@ -78,6 +78,28 @@ test("the server of a killed supervisor is taken over, and one killed with it is
   const fresh = await start({ dataDirectory });
   expect(fresh).toMatchObject({ adopted: false, port: left.port });
   expect(await query(fresh, "SELECT n FROM kept")).toEqual([{ n: 7 }]);
+});
+
+test("a stop does not wait for the server of a cluster that was put in the place of its own, and takes it along", async () => {
+  const [dataDirectory, other] = await Promise.all([existingCluster(), existingCluster()]);
+  onTestFinished(async () => {
+    for (const folder of [dataDirectory, other]) await rm(folder, { recursive: true, force: true });
+  });
+  const db = await start({ dataDirectory });
+  const { pid } = db;
+  const pgdata = join(dataDirectory, "postgres");
+  process.kill(pid, "SIGSTOP");
+  await rename(pgdata, `${pgdata}.old`);
+  await rename(join(other, "postgres"), pgdata);
+  process.kill(pid, "SIGKILL");
+  // It starts, but does not know the password of the cluster that was there.
+  const newPid = async () => Number((await readFile(join(pgdata, "postmaster.pid"), "utf8")).split("\n")[0]);
+  const started = await vi.waitUntil(async () => (await newPid().catch(() => 0)) || undefined, { timeout: 30_000 });
+  expect(started).not.toBe(pid);
+  const asked = performance.now();
+  await db.stop();
+  expect(performance.now() - asked).toBeLessThan(10_000);
+  expect([pid, started].filter(isRunning)).toEqual([]);
 });
 
 test("a process that ends without stopping its server takes it along", async () => {

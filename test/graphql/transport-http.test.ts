@@ -350,3 +350,64 @@ describe("the life of the server", () => {
     }
   });
 });
+
+describe("a client that reads nothing for longer than it may", () => {
+  const unreadMs = 300;
+  const query = "{ work { texts(count: 20000) { text } } }";
+  let strict: Awaited<ReturnType<typeof startToyServer>>;
+  beforeAll(async () => {
+    strict = await startToyServer({ unreadMs });
+  });
+  afterAll(() => strict.close());
+
+  /** Sends an operation by hand; answers the socket, paused, and what it has got so far. */
+  function ask(operation: string) {
+    const body = JSON.stringify({ query: operation });
+    const socket = connect(strict.port, "127.0.0.1").pause();
+    const got = { text: "", closed: false };
+    socket.on("data", (chunk) => {
+      got.text += chunk.toString("latin1");
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      got.closed = true;
+    });
+    const head = [
+      "POST /graphql HTTP/1.1",
+      `host: 127.0.0.1:${strict.port}`,
+      `authorization: ${authorization}`,
+      "content-type: application/json",
+      `content-length: ${body.length}`,
+    ];
+    socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+    return { socket, got };
+  }
+  const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  it("is cut off, and its answer is gone", async () => {
+    const { socket, got } = ask(query);
+    await wait(10 * unreadMs);
+    socket.resume();
+    await eventually(() => got.closed);
+    expect(got.text).toContain("HTTP/1.1 200");
+    expect(got.text.length).toBeLessThan(15_000_000);
+  });
+
+  it("is not one that reads slowly, that waits for its answer, or that has nothing to ask", async () => {
+    const slow = ask(query);
+    while (slow.got.text.length < 20_000_000 && !slow.got.closed) {
+      slow.socket.resume();
+      await wait(5);
+      slow.socket.pause();
+      await wait(50);
+    }
+    expect(slow.got).toMatchObject({ closed: false, text: expect.stringContaining("xxx") });
+    slow.socket.destroy();
+    const waiting = ask("{ work { slow } }");
+    waiting.socket.resume();
+    await eventually(() => waiting.got.text.includes("done"));
+    await wait(3 * unreadMs);
+    expect(waiting.got.closed).toBe(false);
+    waiting.socket.destroy();
+  });
+});

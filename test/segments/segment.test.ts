@@ -130,6 +130,31 @@ describe("a segment", () => {
     expect(rowsDigest([wide, size], read)).toBe(rowsDigest([wide, size], { rowCount, columns }));
   });
 
+  test("of rows with a million numbers is written in groups of a few rows, in their order", async () => {
+    const wide = feature("wide", "VECTOR", { shape: [1_000_000] });
+    const columns = new Map([
+      ["wide", Float64Array.from({ length: 10 * 1_000_000 }, (_, i) => i % 1_000)],
+      ["size", Float64Array.from({ length: 10 }, (_, i) => -i)],
+    ]);
+    const { bytes } = await writeSegment([wide, size], { rowCount: 10, columns });
+    const read = await readSegment([wide, size], bytes);
+    expect(rowsDigest([wide, size], read)).toBe(rowsDigest([wide, size], { rowCount: 10, columns }));
+    const folder = await mkdtemp(join(tmpdir(), "perennial-test-"));
+    try {
+      const path = join(folder, "rows.parquet");
+      await writeFile(path, bytes);
+      const connection = await (await DuckDBInstance.create(":memory:")).connect();
+      const groups = "SELECT DISTINCT row_group_id, row_group_num_rows FROM parquet_metadata($1) ORDER BY ALL";
+      const rows = (await connection.runAndReadAll(groups, [path])).getRows().map((row) => row.map(Number));
+      // 2^22 numbers a group: DuckDB holds some twenty bytes for each of them.
+      const expected = [4, 4, 2].map((count, group) => [group, count]);
+      expect(rows).toEqual(expected);
+      connection.closeSync();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test("is a Parquet file of plain columns that others can read", async () => {
     const folder = await mkdtemp(join(tmpdir(), "perennial-test-"));
     try {
