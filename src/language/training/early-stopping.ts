@@ -55,7 +55,7 @@ export function resolveEarlyStopping(
   const monitor = stopping.monitor ?? (measured.counts.validation > 0 ? "val_loss" : "epoch_loss");
   checkMonitor(at, "monitor", monitor, measured);
   const { mode, ...rest } = readFields(at, earlyStoppingStruct.fields, stopping);
-  return { monitor, mode: mode ?? metricDirection(String(monitor)), ...rest };
+  return { monitor, mode: mode ?? metricDirection(typeof monitor === "string" ? monitor : ""), ...rest };
 }
 
 /** Whether a metric is among those that will be measured every epoch. */
