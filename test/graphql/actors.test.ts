@@ -63,6 +63,8 @@ const actorsOf = async (table: string, where = "true"): Promise<string[]> => {
 describe("every mutation", () => {
   const mine = "OPERATOR:somebody";
   let runId: string;
+  let uploadId: string;
+  let importId: string;
 
   /** What each mutation does, and the rows that it writes or changes: in which table, and which of them. */
   const steps: Record<string, { act: () => Promise<unknown>; writes: [table: string, where?: string][] }> = {
@@ -133,6 +135,24 @@ describe("every mutation", () => {
     reproduceVersion: {
       act: () => mutate(somebody, "reproduceVersion", { ref: "iris-species/1" }),
       writes: [["run", "reproduces_version_id IS NOT NULL"]],
+    },
+    createUpload: {
+      act: async () => {
+        uploadId = (await mutate(somebody, "createUpload", { fileName: "iris.csv" }, "upload { id }")).upload.id;
+      },
+      writes: [["upload"]],
+    },
+    importUpload: {
+      act: async () => {
+        await api.platform.db.query("UPDATE upload SET object_key = 'none', size_bytes = 1, sha256 = 'none'");
+        const importing = { dataset: "iris", upload: uploadId };
+        importId = (await mutate(somebody, "importUpload", importing, "import { id }")).import.id;
+      },
+      writes: [["import"]],
+    },
+    cancelImport: {
+      act: () => mutate(somebody, "cancelImport", { id: importId }),
+      writes: [["import", "state = 'CANCELED'"]],
     },
     collectGarbage: {
       act: () => mutate(somebody, "collectGarbage", { dryRun: true, idempotencyKey: "sweep" }),

@@ -23,6 +23,14 @@ const train = async (seed: number) => ({ ...(await fromContract("05-train")), se
 /** The id of a run that something is to be done with. */
 const runOf = async (n: number): Promise<string> => (await ask("train", await train(1_000 + n))).answer.run.id;
 
+/** The id of an upload whose bytes nobody reads. */
+const uploadOf = async (n: number): Promise<string> => {
+  const { id } = (await ask("createUpload", { fileName: `${n}.csv` })).answer.upload;
+  const bytes = "object_key = $1, size_bytes = 1, sha256 = 'none'";
+  await api.platform.db.query(`UPDATE upload SET ${bytes} WHERE id = $1`, [id]);
+  return id;
+};
+
 /** The input of each mutation; of each n another one, which has its effect but once. */
 const cases: Record<string, (n: number) => Promise<object>> = {
   declareDataset: async (n) => ({ ...(await fromContract("01-declare-dataset")), name: `flowers-${n}` }),
@@ -48,6 +56,12 @@ const cases: Record<string, (n: number) => Promise<object>> = {
   deleteAlias: async (n) => {
     await ask("setAlias", { model: "iris-species", alias: `doomed-${n}`, version: 1 });
     return { model: "iris-species", alias: `doomed-${n}` };
+  },
+  createUpload: async (n) => ({ fileName: `rows-${n}.csv` }),
+  importUpload: async (n) => ({ dataset: "iris", upload: await uploadOf(n) }),
+  cancelImport: async (n) => {
+    const { answer } = await ask("importUpload", { dataset: "iris", upload: await uploadOf(n) });
+    return { id: answer.import.id };
   },
   collectGarbage: async () => ({ dryRun: true }),
   tagVersion: async (n) => ({ version: "iris-species/1", key: `key-${n}`, value: "value" }),
