@@ -38,6 +38,7 @@ const dataset = resolved(
       { name: "route", type: "SEQUENCE", shape: [32] },
       { name: "code", type: "NUMBER" },
       { name: "shares", type: "VECTOR", shape: [2] },
+      { name: "gap", type: "NUMBER", nullable: true },
     ],
   }),
 );
@@ -131,6 +132,7 @@ const needs: Record<string, { own?: Value; parent?: Value; root?: Value }> = {
   "PreprocessingInput.maxTokens": { own: { feature: "note" }, root: { inputs: ["note"] } },
   "PreprocessingInput.hashBins": { own: { feature: "note" }, root: { inputs: ["note"] } },
   "PreprocessingInput.maxLength": { own: { feature: "note" }, root: { inputs: ["note"] } },
+  "PreprocessingInput.missing": { own: { feature: "gap" }, root: { inputs: ["gap"] } },
   "PreprocessingInput.clip": { own: { method: "CLIPPED_Z_SCORE" }, root: { inputs: ["x"] } },
   "PreprocessingInput.quantiles": { own: { method: "QUANTILE" }, root: { inputs: ["x"] } },
   "PreprocessingInput.standardize": { own: { feature: "note" }, root: { inputs: ["note"] } },
