@@ -18,6 +18,7 @@ export const failpoints = {
   "commit.before": "Everything in a transaction is done but its COMMIT.",
   "commit.after": "A transaction is committed; its caller does not know yet.",
   append: "A sealed segment is about to become a dataset's next version, inside that transaction.",
+  "append.part": "A sealed segment is about to become a part of an open append, inside that transaction.",
   "checkpoint.record": "A stored checkpoint is about to become one of its run's, inside that transaction.",
   "version.register": "A trained version is about to be registered, inside the transaction that ends its run.",
   gate: "A challenger is about to be judged, inside the transaction that registers it.",

@@ -5,27 +5,19 @@ import { Dataset, DatasetSegment, DatasetVersion } from "../entities/dataset.js"
 import { newId } from "../entities/identifier.js";
 import { failpoint } from "../failpoint.js";
 import { ordinalSplitCounts } from "../features/split.js";
-import type { SealedSegment } from "../intake/seal.js";
 import { type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { digest } from "../language/fields/canonical.js";
+import { count } from "../language/fields/wording.js";
 import { recordDatasetEvent } from "./events.js";
-import { claimPending } from "./pending-segment.js";
+import type { StoredSegment } from "./stored-segment.js";
 import { latestVersion } from "./versions.js";
-
-/** A segment as it lies in the store. */
-export interface StoredSegment extends Omit<SealedSegment, "bytes"> {
-  key: string;
-  sizeBytes: number;
-  /** The ordinal of the first row that `splitCounts` counts with. */
-  firstOrdinal: number;
-}
 
 /**
  * Makes stored segments the dataset's next version, within the caller's transaction: one version, whatever the number of
  * segments. Row order is the order of the segments, behind all earlier rows. Answers the version's id.
  *
  * @param dataset as it was when the rows were checked; if it was redeclared since, the rows are refused as STALE.
- * @throws SegmentTaken if collection has taken a segment meanwhile: see `pending-segment.ts`.
+ * @param segments whose notes the caller has claimed in this transaction; see `claimPending`.
  */
 export async function commitVersion(
   manager: EntityManager,
@@ -34,10 +26,6 @@ export async function commitVersion(
 ): Promise<string> {
   // One append at a time per dataset; the lock also holds back a redeclaration.
   await lockName(manager, "dataset", dataset.name);
-  await claimPending(
-    manager,
-    segments.map(({ key }) => key),
-  );
   await assertUnchanged(manager, dataset);
   const before = await latestVersion(manager, dataset.id);
   failpoint("append");
@@ -48,6 +36,12 @@ export async function commitVersion(
     for (const part of splitParts) splitCounts[part] += added[part];
     rowCount += segment.rowCount;
   }
+  if (rowCount > maximumRows)
+    refuse(
+      "rows",
+      "OUT_OF_RANGE",
+      `a dataset holds at most ${count(maximumRows)} rows; these would make it ${count(rowCount)}.`,
+    );
   const versionId = newId("DatasetVersion");
   await manager.insert(DatasetVersion, {
     id: versionId,
@@ -79,6 +73,9 @@ async function splitCountsAt(
   return ordinalSplitCounts(split, segment.rowCount, firstOrdinal);
 }
 
+/** What GraphQL's `Int` and the columns of Postgres hold. */
+const maximumRows = 2 ** 31 - 1;
+
 /** So many rows of `dataset_segment` go into a statement. */
 const insertedAtOnce = 1_000;
 
@@ -100,7 +97,7 @@ async function insertSegments(
 }
 
 /** Refuses rows that were checked against other features. Features and split may be large: they are read only if need be. */
-async function assertUnchanged(
+export async function assertUnchanged(
   manager: EntityManager,
   dataset: Pick<Dataset, "id" | "name" | "digest" | "features" | "split">,
 ): Promise<void> {

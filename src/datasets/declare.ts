@@ -42,7 +42,10 @@ async function requireSameShape(manager: EntityManager, datasetId: string, decla
        FULL JOIN jsonb_array_elements($2::jsonb) WITH ORDINALITY AS declared (feature, place) USING (place)
        WHERE stored.feature - 'description' IS DISTINCT FROM declared.feature - 'description'
      ) AS is_same
-     FROM dataset WHERE id = $1 AND EXISTS (SELECT FROM dataset_version WHERE dataset_id = $1)`,
+     FROM dataset WHERE id = $1 AND (
+       EXISTS (SELECT FROM dataset_version WHERE dataset_id = $1)
+       OR EXISTS (SELECT FROM dataset_append
+                  WHERE dataset_id = $1 AND state = 'OPEN' AND part_count > 0 AND expires_at > clock_timestamp()))`,
     [datasetId, declared.features],
   );
   if (!dataset) return;
