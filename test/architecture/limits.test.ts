@@ -370,6 +370,9 @@ const elsewhere: Record<string, string> = {
   "prediction.runSeconds": "test/serving/thread-calls.test.ts",
   "language.sourcePixels": "test/features/image-files.test.ts",
   "servedVersion.waitSeconds": "test/serving/versions.test.ts",
+  "append.idleSeconds": "test/graphql/append-parts.test.ts",
+  "append.parts": "test/graphql/append-parts.test.ts",
+  "append.openAppends": "test/graphql/append-parts.test.ts",
 };
 /** What takes too much to go beyond: thousands of streams, a minute, a database that hangs for 10 s. */
 const untried = [...["eventStream.maxStreams", "eventStream.maxOpen", "intake.parkedMs", "database.statementMs"]];
