@@ -2,7 +2,7 @@ import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUnty
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from "graphql-scalars";
 import { ParkedRows } from "../features/parked-rows.js";
 import { inexactDigits, inexactInteger, isInexact } from "../language/fields/exact-integers.js";
-import { jsonFault } from "../language/fields/json-values.js";
+import { jsonFault, rowFault } from "../language/fields/json-values.js";
 import { shown } from "../language/fields/wording.js";
 
 const nonFinite: ReadonlyMap<string, number> = new Map([
@@ -90,10 +90,12 @@ function jsonOf(node: ValueNode, variables?: Record<string, unknown> | null): un
   return object;
 }
 
+/** @param readParked only for the scalar of rows. */
 function guarded(base: GraphQLScalarType, description: string, readParked?: (rows: ParkedRows) => void) {
   const { name, serialize, parseValue } = base;
   const read = (value: unknown, node?: ValueNode) => {
-    const fault = jsonFault(value, readParked === undefined);
+    const isRow = readParked !== undefined && typeof value === "object" && value !== null && !Array.isArray(value);
+    const fault = isRow ? rowFault(value) : jsonFault(value, readParked === undefined);
     if (fault !== undefined) throw new GraphQLError(`${name} must be ${fault}.`, { nodes: node });
     return parseValue(value);
   };

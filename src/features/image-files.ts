@@ -62,7 +62,7 @@ export async function decodeImageFiles(
   const left = { ...budget };
   const decoded: unknown[] = [];
   for (const [index, row] of rows.entries()) {
-    const values: Record<string, unknown> = {};
+    const pixels: [string, Pixels][] = [];
     for (const feature of images) {
       const file = fileIn(row, feature.name);
       // Files beyond are left as they are: no more problems than these are listed.
@@ -70,9 +70,9 @@ export async function decodeImageFiles(
       left.numbers -= feature.shape.reduce((product, length) => product * length, 1);
       const answer = left.numbers < 0 ? tooMany : await decode(file, feature, left);
       if ("code" in answer) faults.set(`${index} ${feature.name}`, answer);
-      else values[feature.name] = answer.pixels;
+      else pixels.push([feature.name, answer.pixels]);
     }
-    decoded.push(Object.keys(values).length > 0 ? { ...(row as object), ...values } : row);
+    decoded.push(pixels.length > 0 ? { ...(row as object), ...Object.fromEntries(pixels) } : row);
   }
   return { rows: decoded, faultOf, left, release };
 }

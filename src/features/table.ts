@@ -1,5 +1,6 @@
 import { PlatformError } from "../errors.js";
 import type { Feature } from "../language/datasets/dataset.js";
+import { pathBelow } from "../language/fields/findings.js";
 import type { NumberStore } from "./types/codec.js";
 import { codecs } from "./types/codecs.js";
 import {
@@ -90,7 +91,7 @@ function columnFromValues(feature: Feature, values: readonly unknown[]): Column 
 }
 
 function misfit({ name, type }: Feature, row: number): PlatformError {
-  return new PlatformError("BAD_INPUT", `rows[${row}].${name} is not a value of type ${type}.`);
+  return new PlatformError("BAD_INPUT", `${pathBelow(`rows[${row}]`, name)} is not a value of type ${type}.`);
 }
 
 function textsFromValues(feature: Feature, values: readonly unknown[]): string[] {

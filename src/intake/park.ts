@@ -1,4 +1,4 @@
-import { jsonFault } from "../language/fields/json-values.js";
+import { rowFault } from "../language/fields/json-values.js";
 import { shown } from "../language/fields/wording.js";
 import type { RowsAt } from "./protocol.js";
 import { isRecord, typeNameOf, variablesOf } from "./variables.js";
@@ -33,7 +33,7 @@ export function findRows(body: unknown, { scalars, inputs }: RowsAt): FoundRows[
 export function faultOfRows(rows: readonly unknown[]): string | undefined {
   for (const [index, row] of rows.entries()) {
     if (!isRecord(row)) return `rows[${index}] must be an object, not ${shown(row)}.`;
-    const fault = jsonFault(row);
+    const fault = rowFault(row);
     if (fault !== undefined) return `rows[${index}] must be ${fault}.`;
   }
   return undefined;

@@ -13,7 +13,10 @@ export interface Manifest {
 export interface ManifestColumn {
   feature: string;
   type: FeatureType;
-  /** The name in the file: the feature's, with a number behind it where another differs from it only in case. */
+  /**
+   * The name in the file: `c0`, `c1`, …, because a feature's name may be any text, and DuckDB's are case-insensitive. In
+   * older segments it is the feature's name, with a number behind it where another differed from it only in case.
+   */
   column: string;
   /** See `columnDigest`. */
   sha256: string;
@@ -23,29 +26,13 @@ export const manifestKey = "perennial";
 
 /** Describes a table's rows. */
 export function describeRows(features: readonly Feature[], table: Table): Manifest {
-  const names = columnNames(features);
   const columns = features.map((feature, index) => ({
     feature: feature.name,
     type: feature.type,
-    column: names[index] ?? feature.name,
+    column: `c${index}`,
     sha256: columnDigest(feature, table),
   }));
   return { format: 1, rowCount: table.rowCount, columns };
-}
-
-/** Names for the file's columns. DuckDB's names are case-insensitive, features' are not. */
-function columnNames(features: readonly Feature[]): string[] {
-  const taken = new Set(features.map(({ name }) => name.toLowerCase()));
-  const seen = new Set<string>();
-  return features.map(({ name }) => {
-    let column = name;
-    if (seen.has(name.toLowerCase())) {
-      for (let number = 2; taken.has(column.toLowerCase()); number++) column = `${name}_${number}`;
-    }
-    taken.add(column.toLowerCase());
-    seen.add(column.toLowerCase());
-    return column;
-  });
 }
 
 /** Throws `OBJECT_CORRUPT` for a text that is no manifest. */

@@ -14,6 +14,7 @@ import {
 import type { NumberStore } from "../features/types/codec.js";
 import { codecs } from "../features/types/codecs.js";
 import type { Feature } from "../language/datasets/dataset.js";
+import { pathBelow } from "../language/fields/findings.js";
 import { maximumSegmentNumbers, numbersPerRow, sizeOfTable } from "./columns.js";
 import { noRoomLeft, withConnection, withTemporaryFile } from "./duckdb.js";
 import { describeRows } from "./manifest.js";
@@ -124,7 +125,7 @@ function assertValues(feature: Feature, table: Table): void {
     case "TEXTS": {
       const row = textsOf(table, name).findIndex((text) => !isWellFormed(text));
       if (row < 0) return;
-      throw new PlatformError("BAD_INPUT", `rows[${row}].${name} is not well-formed Unicode.`);
+      throw new PlatformError("BAD_INPUT", `${pathBelow(`rows[${row}]`, name)} is not well-formed Unicode.`);
     }
     case "NUMBERS": {
       const column = numbersOf(table, feature);
@@ -153,5 +154,6 @@ function assertNumbers(
   const misfit = column.findIndex((number, index) => !fits(number) && !isMissingAt(Math.floor(index / width)));
   if (misfit < 0) return;
   const row = rowOf(Math.floor(misfit / width));
-  throw new PlatformError("BAD_INPUT", `rows[${row}].${feature.name}: ${column[misfit]} is no ${feature.type}.`);
+  const path = pathBelow(`rows[${row}]`, feature.name);
+  throw new PlatformError("BAD_INPUT", `${path}: ${column[misfit]} is no ${feature.type}.`);
 }

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Table } from "../features/table.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { columnType, sizeOfRow, storageTypeFor, writeColumn } from "./columns.js";
-import { type DuckDB, quoteIdentifier, quoteText } from "./duckdb.js";
+import { type DuckDB, quoteText } from "./duckdb.js";
 import { type Manifest, manifestKey } from "./manifest.js";
 
 /** Writes rows, checked before, as a Parquet file at `path`. */
@@ -16,7 +16,6 @@ export async function writeParquet(
 ): Promise<void> {
   const rowSize = sizeOfRow(features, table);
   await stageRows(connection, duckdb, features, table, rowSize);
-  const columns = manifest.columns.map(({ column }, index) => `c${index} AS ${quoteIdentifier(column)}`);
   const options = [
     "FORMAT parquet",
     "COMPRESSION zstd",
@@ -25,7 +24,7 @@ export async function writeParquet(
     `ROW_GROUP_SIZE ${rowGroupSize(rowSize)}`,
     `KV_METADATA {${manifestKey}: ${quoteText(JSON.stringify(manifest))}}`,
   ];
-  await connection.run(`COPY (SELECT ${columns.join(", ")} FROM staged) TO ${quoteText(path)} (${options.join(", ")})`);
+  await connection.run(`COPY staged TO ${quoteText(path)} (${options.join(", ")})`);
 }
 
 const rowsPerChunk = 2048;

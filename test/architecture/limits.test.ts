@@ -139,6 +139,8 @@ const alias = (input: object) =>
 const beyond: Record<string, () => string[] | Promise<string[]>> = {
   "language.descriptionLength": () => codesOf(declare({ description: long(limits.descriptionLength + 1) })),
   "language.nameLength": () => codesOf(declare({ name: long(limits.nameLength + 1) })),
+  "language.featureNameLength": () =>
+    codesOf(resolveDataset({ name: "d", features: [number("x"), number(long(limits.featureNameLength + 1))] })),
   "language.features": () =>
     codesOf(resolveDataset({ name: "d", features: many(limits.features + 1, (index) => number(`f${index}`)) })),
   "language.categories": () => {

@@ -77,6 +77,16 @@ describe("rows", () => {
     for (const { message } of validateRows(features, [row])) expect(message.length).toBeLessThan(250);
   });
 
+  test("have a quoted path where a feature's name is no identifier", () => {
+    const named = ["a.b", "Länge (cm)", 'x"]', "__proto__"].map((name) => ({ ...features[0], name }) as never);
+    expect(faults(validateRows(named, [{}, parsed('{"a.b":1,"Länge (cm)":1,"x\\"]":1,"__proto__":2}')]))).toEqual([
+      'rows[0]["a.b"] REQUIRED',
+      'rows[0]["Länge (cm)"] REQUIRED',
+      'rows[0]["x\\"]"] REQUIRED',
+      "rows[0].__proto__ REQUIRED",
+    ]);
+  });
+
   test("with a field named __proto__ are refused and change no prototype", () => {
     const row = parsed(JSON.stringify(good).replace("{", '{"__proto__":{"height":2},'));
     expect(check(row)).toEqual(["rows[0].__proto__ UNKNOWN_FIELD"]);

@@ -102,6 +102,13 @@ describe("a model", () => {
     expect(spec.inputShape).toEqual([10]);
   });
 
+  test("takes all features but those that are left out, which makes the same model as naming the others", () => {
+    const [left, named] = [{ inputsExcept: ["photo", "colour"] }, { inputs: ["perennial", "spectrum"] }].map((inputs) =>
+      resolved(gardenModel(inputs)),
+    );
+    expect(left).toEqual(named);
+  });
+
   test("keeps the shape of a single image", () => {
     expect(resolved(imageModel({ flatten: {} })).inputShape).toEqual([2, 2, 1]);
   });
@@ -115,6 +122,14 @@ describe("a model", () => {
     ["no inputs", { inputs: [] }, ["inputs EMPTY"]],
     ["an unknown input", { inputs: ["colour", "nope"] }, ["inputs[1] UNKNOWN_REFERENCE"]],
     ["its target as input", { inputs: ["colour", "height"] }, ["inputs[1] CONTRADICTION"]],
+    ["unknown features left out", { inputsExcept: ["nope"] }, ["inputsExcept[0] UNKNOWN_REFERENCE"]],
+    ["a feature left out twice", { inputsExcept: ["photo", "photo"] }, ["inputsExcept[1] DUPLICATE"]],
+    ["all features left out", { inputsExcept: ["perennial", "colour", "spectrum", "photo"] }, ["inputsExcept EMPTY"]],
+    [
+      "inputs named and left out at once",
+      { inputs: ["colour"], inputsExcept: ["photo"] },
+      ["inputsExcept CONTRADICTION"],
+    ],
     ["an input twice", { inputs: ["colour", "colour"] }, ["inputs[1] DUPLICATE"]],
     ["no layers at all", { layers: null as never }, ["layers REQUIRED"]],
     [

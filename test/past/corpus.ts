@@ -71,6 +71,11 @@ const pairs = {
     })),
   ],
   features: ["STRETCH", "CROP", "PAD"].map((resize) => ({ name: "x", type: "IMAGE", shape: [2, 2, 3], resize })),
+  models: [
+    { inputsExcept: ["file", "image"] },
+    { inputs: ["number"], preprocessing: [{ feature: "number", method: "QUANTILE", quantiles: 5 }] },
+    { inputs: ["number"], preprocessing: [{ feature: "number", method: "CLIPPED_Z_SCORE", clip: 2 }] },
+  ],
   losses: [
     ["number", { type: "HUBER", delta: 2 }],
     ["color", { type: "CATEGORICAL_FOCAL_CROSSENTROPY", alpha: 0.5, gamma: 1, labelSmoothing: 0.1 }],
@@ -144,6 +149,7 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
       model({ ...option, dataset: "every_type", target: "color", inputs: ["vector"], layers: [] }),
     ),
     model({ inputs: ["vector"], sampleWeight: "other_number" }),
+    ...pairs.models.map(model),
     ...[...values("AlgorithmInput"), ...pairs.algorithms].map(
       (algorithm): Case => ({ kind: "optimizer", args: [{ name: "o", algorithm }] }),
     ),

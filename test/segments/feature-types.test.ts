@@ -91,7 +91,15 @@ describe("a segment of texts, sequences and times", () => {
         "UTINYINT[]",
       ]);
       const read = await result.getRowObjectsJS();
-      expect(read).toEqual(rows.map((row) => ({ ...row, at: new Date(row.at) })));
+      const values = rows.map(({ note, steps, route, visits, at, photo }) => [
+        note,
+        steps,
+        route,
+        visits,
+        new Date(at),
+        photo,
+      ]);
+      expect(read).toEqual(values.map((row) => Object.fromEntries(row.map((value, index) => [`c${index}`, value]))));
       connection.closeSync();
     } finally {
       await rm(folder, { recursive: true });

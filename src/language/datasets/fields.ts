@@ -9,7 +9,7 @@ import { type FeatureTypeFields, featureTypeChoices, featureTypeFields, typesWit
 
 /** The fields of every feature. */
 export const commonFields = {
-  name: name("feature", "Unique, ignoring case."),
+  name: name("feature", "Unique in the dataset by its exact text."),
   type: choice(featureTypeChoices, { doc: "What its values are." }),
   description: declarationFields.description,
   nullable: nullableField,

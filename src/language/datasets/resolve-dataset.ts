@@ -41,13 +41,9 @@ function resolveFeatures(findings: Findings, declared: readonly FeatureDeclarati
     if (feature === undefined) return [];
     const resolved = resolveFeature(at.at(index), feature);
     if (resolved.name === "") return [resolved];
-    // SQL engines ignore case, so `Width` and `width` would be one column.
-    const earlier = taken.get(resolved.name.toLowerCase());
-    if (earlier === undefined) taken.set(resolved.name.toLowerCase(), index);
-    else {
-      const message = `${shown(resolved.name)} is already the name of features[${earlier}]; case makes no difference.`;
-      at.at(index).add("DUPLICATE", message, "name");
-    }
+    const earlier = taken.get(resolved.name);
+    if (earlier === undefined) taken.set(resolved.name, index);
+    else at.at(index).add("DUPLICATE", `${shown(resolved.name)} is already the name of features[${earlier}].`, "name");
     return [resolved];
   });
 }

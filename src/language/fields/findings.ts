@@ -12,7 +12,17 @@ interface Log {
 /** What is wrong. A function is called only for a problem that is reported, so costly wording belongs into one. */
 export type Message = string | (() => string);
 
-const plainKey = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+const plainKey = new RegExp(`^[A-Za-z_][A-Za-z0-9_]{0,${limits.featureNameLength - 1}}$`);
+/** Characters that a path shows of a key that is too long to be a name. */
+const shownLength = 60;
+
+/** The path of `key` below `path`: `rows[3]`, `rows[3].width`, `rows[3]["a.b"]`. A key too long to be a name is cut short. */
+export function pathBelow(path: string, key: string | number): string {
+  if (typeof key === "number") return `${path}[${key}]`;
+  if (key.length > limits.featureNameLength) return `${path}[${JSON.stringify(key.slice(0, shownLength))}…]`;
+  if (!plainKey.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
 
 /**
  * Collects everything that is wrong with a declaration, from one place in it. `at` moves to a place further in; all
@@ -41,7 +51,7 @@ export class Findings {
     return this.log.omitted > 0;
   }
 
-  /** The place `key` below this one. A key that is not a plain name (rows may hold any) is quoted and cut short. */
+  /** The place `key` below this one. See `pathBelow` for keys that are no identifiers. */
   at(key: string | number): Findings {
     return new Findings(this, key, this.log);
   }
@@ -77,9 +87,6 @@ export class Findings {
   }
 
   private pathOf(key: string | number): string {
-    const { path } = this;
-    if (typeof key === "number") return `${path}[${key}]`;
-    if (!plainKey.test(key)) return `${path}[${JSON.stringify(key.slice(0, 60))}${key.length > 60 ? "…" : ""}]`;
-    return path === "" ? key : `${path}.${key}`;
+    return pathBelow(this.path, key);
   }
 }

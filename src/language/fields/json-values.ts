@@ -30,3 +30,12 @@ export function jsonFault(value: unknown, exact = false, depth = 0): string | un
   }
   return undefined;
 }
+
+/** `jsonFault` of a row: there, `__proto__` may be the name of a feature, and rows are read as maps. */
+export function rowFault(row: object, exact = false): string | undefined {
+  for (const key of Object.keys(row)) {
+    const fault = jsonFault((row as Record<string, unknown>)[key], exact, 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}

@@ -1,8 +1,10 @@
 /** Upper bounds of declarations: generous for real use, small enough that none can exhaust a server's memory. */
 export const limits = {
   descriptionLength: 4_000,
-  /** Names of what is declared, of layers, features, aliases and projects. */
+  /** Names of what is declared, of layers, aliases and projects. */
   nameLength: 63,
+  /** Names of features, which often are the headers of a file. */
+  featureNameLength: 200,
   features: 1_000,
   categories: 10_000,
   categoryLength: 256,

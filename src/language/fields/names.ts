@@ -5,31 +5,42 @@ import { shown } from "./wording.js";
 const rest = `{0,${limits.nameLength - 1}}`;
 /** Datasets, models, optimizers, policies and layers. Neither `/` nor `@`, which versions are referenced with. */
 export const declarationNamePattern = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]${rest}$`);
-/** Names that are columns, JSON fields and identifiers alike. */
-export const featureNamePattern = new RegExp(`^[A-Za-z_][A-Za-z0-9_]${rest}$`);
 export const aliasPattern = new RegExp(`^[A-Za-z_][\\w-]${rest}$`);
 
 export type NameKind = "declaration" | "layer" | "feature" | "alias";
 
-const rules: Record<NameKind, { pattern: RegExp; rule: string; reserved: (name: string) => string | undefined }> = {
+/** Any text that looks on a screen like the header that it is. In one normal form, so that equal names have equal bytes. */
+function isFeatureName(name: string): boolean {
+  const isLong = name.length < 1 || name.length > limits.featureNameLength;
+  return !isLong && !/[\p{Cc}\p{Surrogate}]/u.test(name) && name.trim() === name && name.normalize("NFC") === name;
+}
+
+interface NameRule {
+  matches(name: string): boolean;
+  rule: string;
+  reserved(name: string): string | undefined;
+}
+
+const matching = (pattern: RegExp) => (name: string) => pattern.test(name);
+
+const rules: Record<NameKind, NameRule> = {
   declaration: {
-    pattern: declarationNamePattern,
+    matches: matching(declarationNamePattern),
     rule: `1 to ${limits.nameLength} letters, digits, dots, hyphens and underscores, beginning with a letter`,
     reserved: () => undefined,
   },
   layer: {
-    pattern: declarationNamePattern,
+    matches: matching(declarationNamePattern),
     rule: `1 to ${limits.nameLength} letters, digits, dots, hyphens and underscores, beginning with a letter`,
     reserved: (name) => platformLayers.get(name) ?? inheritedProperty(name),
   },
   feature: {
-    pattern: featureNamePattern,
-    rule: `1 to ${limits.nameLength} letters, digits and underscores, not beginning with a digit`,
-    reserved: (name) =>
-      name.startsWith("__") ? "names that begin with two underscores are the platform's" : inheritedProperty(name),
+    matches: isFeatureName,
+    rule: `any text of 1 to ${limits.featureNameLength} characters in Unicode's normal form C, without control characters and blanks at its ends`,
+    reserved: () => undefined,
   },
   alias: {
-    pattern: aliasPattern,
+    matches: matching(aliasPattern),
     rule: `1 to ${limits.nameLength} letters, digits, hyphens and underscores, beginning with a letter or an underscore`,
     reserved: (name) => {
       if (name === "latest") return "a model's name alone means its latest version";
@@ -45,7 +56,7 @@ const platformLayers: ReadonlyMap<string, string> = new Map([
   ["optimizer", "the optimizer's tensors are kept under that name"],
 ]);
 
-/** Rows and tables of layers are plain objects in many clients: there, `row["constructor"]` would find a function. */
+/** Tables of layers are plain objects in many clients: there, `layers["constructor"]` would find a function. */
 function inheritedProperty(name: string): string | undefined {
   return name in Object.prototype ? "every JavaScript object has a property of that name" : undefined;
 }
@@ -59,9 +70,9 @@ export function nameRule(kind: NameKind): string {
 export function checkName(kind: NameKind, name: unknown, path: string): Problem | undefined {
   const problem = (code: ProblemCode, message: string): Problem => ({ path, code, message });
   if (name === undefined || name === null) return problem("REQUIRED", "A name is required.");
-  const { pattern, rule, reserved } = rules[kind];
+  const { matches, rule, reserved } = rules[kind];
   if (typeof name !== "string") return problem("BAD_TYPE", `must be a name, got ${shown(name)}.`);
-  if (!pattern.test(name)) return problem("BAD_NAME", `must be ${rule}; got ${shown(name)}.`);
+  if (!matches(name)) return problem("BAD_NAME", `must be ${rule}; got ${shown(name)}.`);
   const reason = reserved(name);
   return reason === undefined ? undefined : problem("RESERVED_NAME", `${shown(name)} is reserved: ${reason}.`);
 }

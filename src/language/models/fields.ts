@@ -57,6 +57,10 @@ const modelFields = {
       otherwise: "all but the target and the rows' weight",
     },
   ),
+  inputsExcept: described<string[], { doc: string; otherwise: string }>(
+    { type: "LIST", of: { type: "REFERENCE", to: "FEATURE" }, max: limits.features },
+    { doc: "Instead of `inputs`: features that it does not predict from; all others are inputs.", otherwise: "none" },
+  ),
   preprocessing: described<PreprocessingDeclaration[], { doc: string; otherwise: string }>(
     { type: "LIST", of: { type: "OBJECT", struct: () => preprocessingStruct }, max: limits.features },
     { doc: "Methods and options for single inputs.", otherwise: defaultMethodWords() },

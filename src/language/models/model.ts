@@ -48,6 +48,8 @@ export interface ModelDeclaration {
   target: string;
   /** Feature names in order; default: every feature but the target. */
   inputs?: string[] | null;
+  /** Instead of `inputs`: features that are no inputs, beside the target and the rows' weight. */
+  inputsExcept?: string[] | null;
   preprocessing?: PreprocessingDeclaration[] | null;
   /** Hidden layers; the output layer follows from the target. */
   layers: LayerDeclaration[];

@@ -121,28 +121,7 @@ function resolveInputs(
   declaration: ModelDeclaration,
   features: ReadonlyMap<string, Feature>,
 ): ResolvedInputs | undefined {
-  const at = findings.at("inputs");
-  const chosen: Feature[] = [];
-  let complete = true;
-  if (declaration.inputs === undefined || declaration.inputs === null) {
-    const apart = [declaration.target, declaration.sampleWeight];
-    chosen.push(...[...features.values()].filter(({ name }) => !apart.includes(name)));
-    complete = features.has(declaration.target);
-  } else {
-    const list = readList(findings, "inputs", declaration.inputs, limits.features);
-    if (Array.isArray(declaration.inputs) && declaration.inputs.length === 0)
-      findings.add("EMPTY", "must name at least one feature.", "inputs");
-    for (const [index, name] of list.entries()) {
-      const feature = readFeature(at, index, name, features);
-      if (feature === undefined) complete = false;
-      else if (name === declaration.target) {
-        at.add("CONTRADICTION", `${name} is the target, so it cannot be an input.`, index);
-      } else if (name === declaration.sampleWeight) {
-        at.add("CONTRADICTION", `${name} is the rows' weight, so it cannot be an input.`, index);
-      } else if (chosen.includes(feature)) at.add("DUPLICATE", `${name} is already an input.`, index);
-      else chosen.push(feature);
-    }
-  }
+  const { chosen, complete } = chooseInputs(findings, declaration, features);
   const preprocessingOf = resolvePreprocessings(findings, declaration, chosen, (place, key, name) =>
     readFeature(place, key, name, features),
   );
@@ -156,6 +135,65 @@ function resolveInputs(
     return { ...input, width: encodedWidth({ ...input, ...rest }), ...(resize && { resize }), ...rest };
   });
   return { inputs, embeddings };
+}
+
+/** The features that are inputs; `complete` unless a name in the declaration is wrong. */
+function chooseInputs(
+  findings: Findings,
+  declaration: ModelDeclaration,
+  features: ReadonlyMap<string, Feature>,
+): { chosen: Feature[]; complete: boolean } {
+  const { inputs, inputsExcept, target, sampleWeight } = declaration;
+  const isGiven = inputs !== undefined && inputs !== null;
+  const except = inputsExcept === undefined || inputsExcept === null ? [] : inputsExcept;
+  const apart = readNames(findings, "inputsExcept", except, features);
+  if (isGiven && apart.names.length > 0) {
+    findings.add(
+      "CONTRADICTION",
+      "cannot be combined with inputs, which already says what is left out.",
+      "inputsExcept",
+    );
+  }
+  if (!isGiven) {
+    const left = new Set<unknown>([target, sampleWeight, ...apart.names]);
+    const chosen = [...features.values()].filter(({ name }) => !left.has(name));
+    if (chosen.length === 0 && apart.names.length > 0)
+      findings.add("EMPTY", "leaves no feature to predict from.", "inputsExcept");
+    return { chosen, complete: apart.complete && features.has(target) };
+  }
+  if (Array.isArray(inputs) && inputs.length === 0) findings.add("EMPTY", "must name at least one feature.", "inputs");
+  const { names, complete } = readNames(findings, "inputs", inputs, features, (name) => {
+    if (name === target) return `${name} is the target, so it cannot be an input.`;
+    return name === sampleWeight ? `${name} is the rows' weight, so it cannot be an input.` : undefined;
+  });
+  return { chosen: names.flatMap((name) => features.get(name) ?? []), complete };
+}
+
+/** The features that a list names, each once; `complete` if all of them exist. */
+function readNames(
+  findings: Findings,
+  key: "inputs" | "inputsExcept",
+  declared: readonly string[],
+  features: ReadonlyMap<string, Feature>,
+  contradictionOf: (name: string) => string | undefined = () => undefined,
+): { names: string[]; complete: boolean } {
+  const at = findings.at(key);
+  const names = new Set<string>();
+  let complete = true;
+  for (const [index, given] of readList(findings, key, declared, limits.features).entries()) {
+    const feature = readFeature(at, index, given, features);
+    if (feature === undefined) {
+      complete = false;
+      continue;
+    }
+    const { name } = feature;
+    const contradiction = contradictionOf(name);
+    if (contradiction !== undefined) at.add("CONTRADICTION", contradiction, index);
+    else if (names.has(name))
+      at.add("DUPLICATE", `${name} is already ${key === "inputs" ? "an input" : "left out"}.`, index);
+    else names.add(name);
+  }
+  return { names: [...names], complete };
 }
 
 function resolveInputShape(findings: Findings, inputs: readonly ModelInput[], keepsSequence: boolean): Shape {

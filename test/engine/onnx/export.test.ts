@@ -9,7 +9,7 @@ import { encodeInputs } from "../../../src/features/preprocessing.js";
 import { tableFromRows } from "../../../src/features/table.js";
 import { expectSame } from "./compare.js";
 import { answers, feeds } from "./raw-feeds.js";
-import { type Row, type Untrained, versionNamed, versions } from "./versions.js";
+import { namesInFile, type Row, type Untrained, versionNamed, versions } from "./versions.js";
 
 async function withSession<T>(version: Untrained, use: (session: InferenceSession) => Promise<T>): Promise<T> {
   const session = await InferenceSession.create(exportVersion(version));
@@ -31,8 +31,14 @@ describe("a version as an ONNX file", () => {
       for (const count of [1, 7, 1000]) {
         const rows = version.rows(count);
         const expected = await answers(version, rows);
-        const { probabilities, label, value, "output/value": renamed } = await session.run(feeds(version, rows));
-        const numeric = (probabilities ?? value ?? renamed) as Tensor;
+        const {
+          probabilities,
+          label,
+          value,
+          "output/value": renamed,
+          "output/output/value": other,
+        } = await session.run(feeds(version, rows));
+        const numeric = (probabilities ?? value ?? renamed ?? other) as Tensor;
         expectSame(version.name, numeric.data as Float32Array, expected.numbers, 1e-5);
         if (label) {
           const labels = version.model.target.type === "BINARY" ? Array.from(label.data, Boolean) : [...label.data];
@@ -69,7 +75,11 @@ describe("a version as an ONNX file", () => {
       const session = await InferenceSession.create(serialize(program, { shapeOf: (value) => shapes.get(value) }));
       // The second row alone has no elements at all.
       for (const given of [rows(1), rows(2).slice(1), rows(7)]) {
-        const raw = Object.entries(feeds(version, given)).map(([feature, tensor]) => [`feature/${feature}`, tensor]);
+        const named = feeds(version, given);
+        const raw = model.inputs.map(({ feature }) => [
+          `feature/${feature}`,
+          named[namesInFile.get(feature) ?? feature] as Tensor,
+        ]);
         const { x } = await session.run(Object.fromEntries(raw));
         expect(x?.dims).toEqual([given.length, ...model.inputShape]);
         const expected = encodeInputs(model, preprocessing, tableFromRows(version.features, given));

@@ -7,15 +7,16 @@ import { hashBin, tokensOf } from "../../../src/features/values/tokens.js";
 import type { ModelInput } from "../../../src/language/models/model.js";
 import type { Prediction } from "../../../src/language/models/prediction.js";
 import { eager } from "./compare.js";
-import type { Row, Untrained } from "./versions.js";
+import { namesInFile, type Row, type Untrained } from "./versions.js";
 
 /** Raw rows as an ONNX file takes them. */
 export function feeds({ features, model }: Untrained, rows: readonly Row[]): Record<string, Tensor> {
   return Object.fromEntries(
-    features.map(({ name, type, shape }) => {
-      const input = model.inputs.find((candidate) => candidate.feature === name) as ModelInput;
+    features.map(({ name: feature, type, shape }) => {
+      const input = model.inputs.find((candidate) => candidate.feature === feature) as ModelInput;
+      const name = namesInFile.get(feature) ?? feature;
       const dims = [rows.length, ...(shape.length === 0 ? [1] : shape)];
-      const values = rows.map((row) => row[name]);
+      const values = rows.map((row) => row[feature]);
       if (type === "CATEGORY") return [name, new Tensor("string", values as string[], dims)];
       if (type === "TEXT" || type === "SEQUENCE") return [name, elements(input, values)];
       if (type === "TIMESTAMP") {

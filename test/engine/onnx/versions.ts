@@ -195,6 +195,16 @@ const cases: Case[] = [
     layers: dense,
   },
   {
+    name: "features with names of any text",
+    features: [
+      ...["/preprocessing/x", "dense_0/kernel", "input/dense_0/kernel", "output/value", "value"],
+      ...["__proto__", "constructor", "größe (cm)", "a.b", 'say "no"', "日本 🏠"],
+      "price",
+    ].map((name) => ({ name, type: "NUMBER" as const })),
+    target: "price",
+    layers: dense,
+  },
+  {
     name: "features with names that mean something in the file",
     features: ["x", "predictions", "unknown", "value", "label", "_0", "_c0", "probabilities"].map((name) =>
       name === "unknown"
@@ -269,6 +279,12 @@ function untrained({ name, features, target, layers, preprocessing }: Case): Unt
 }
 
 export const versions: Untrained[] = cases.map(untrained);
+
+/** What features are called in the files whose names are taken there. */
+export const namesInFile: ReadonlyMap<string, string> = new Map([
+  ["/preprocessing/x", "input//preprocessing/x"],
+  ["dense_0/kernel", "input/input/dense_0/kernel"],
+]);
 
 /** The version of that name. */
 export function versionNamed(name: string): Untrained {

@@ -28,11 +28,13 @@ export const signatureKey = "perennial.signature";
 export interface Signature {
   format: 1;
   /**
-   * The inputs, each named by its feature. `categories`: the texts that the model knows. `vectorization`: how a text
+   * The inputs, each named by its feature, or by `input/` and its feature where that would be the name of something else
+   * in the file: then `feature` is there too. `categories`: the texts that the model knows. `vectorization`: how a text
    * becomes the tokens or ids that go in. `placement`: how elements are brought to `maxLength`.
    */
   inputs: {
     name: string;
+    feature?: string;
     type: string;
     elementType: DataType;
     shape: Dimension[];
@@ -51,7 +53,7 @@ const batch = "batch";
  * time: preprocessing, network and weights in one. For any runtime that has ONNX's operators, those of `ai.onnx.ml`
  * included where there are categories; all is described in the file's metadata, under `signatureKey`.
  *
- * Inputs, one per feature, named by it: float64 [batch, 1] for NUMBER, float64 [batch, ...shape] for VECTOR, float32
+ * Inputs, one per feature, named by it (see `Signature`): float64 [batch, 1] for NUMBER, float64 [batch, ...shape] for VECTOR, float32
  * [batch, ...shape] for IMAGE (pixels, not files), float32 [batch, 1] for BINARY (0 or 1), string [batch, 1] for CATEGORY,
  * float64 [batch, 1] for TIMESTAMP: seconds since 1970 in UTC.
  *
@@ -76,12 +78,15 @@ export function exportVersion({ model, parameters, preprocessing }: ExportedVers
   const graphAt = (rows: number) => predictionGraph(model, rows);
   checkTensors(graphAt(1).state, parameters, true);
   const features = new Set(model.inputs.map(({ feature }) => feature));
+  const inputNames = namesOfInputs(features, new Set(Object.keys(parameters)));
   const before = rawInputs(model, preprocessing);
   const hasUnknown = before.outputs.some(({ name }) => name === "unknown");
   const after = answers(model, preprocessing, hasUnknown, (answer) => nameOf(answer, features));
   const network = { ...withConstants(traceSymbolic(graphAt).program, parameters), name: "network" };
-  const program = chain("prediction", [before, network, after], new Set(Object.keys(parameters)), featureOf);
-  const signature = signatureOf(model, program, features);
+  const program = chain("prediction", [before, network, after], new Set(Object.keys(parameters)), (name) =>
+    inputNames(featureOf(name)),
+  );
+  const signature = signatureOf(model, program, features, inputNames);
   const shapes = new Map([...signature.inputs, ...signature.outputs].map(({ name, shape }) => [name, shape]));
   return serialize(program, {
     shapeOf: (name) => shapes.get(name),
@@ -90,10 +95,31 @@ export function exportVersion({ model, parameters, preprocessing }: ExportedVers
 }
 
 function nameOf(answer: Answer, features: ReadonlySet<string>): string {
-  return features.has(answer) ? `output/${answer}` : answer;
+  return apartFrom((name) => features.has(name), "output/", answer);
 }
 
-function signatureOf(model: ModelSpec, program: Program, features: ReadonlySet<string>): Signature {
+/** Parameters keep their names in the file, and the names of all that `chain` adds begin with a slash. */
+function namesOfInputs(features: ReadonlySet<string>, parameters: ReadonlySet<string>): (feature: string) => string {
+  const isTaken = (name: string) => name.startsWith("/") || parameters.has(name);
+  return (feature) => {
+    if (!isTaken(feature)) return feature;
+    return apartFrom((name) => features.has(name) || isTaken(name), "input/", feature);
+  };
+}
+
+/** The name with as many prefixes as it takes to be none of others. */
+function apartFrom(isTaken: (name: string) => boolean, prefix: string, name: string): string {
+  let free = name;
+  while (isTaken(free)) free = `${prefix}${free}`;
+  return free;
+}
+
+function signatureOf(
+  model: ModelSpec,
+  program: Program,
+  features: ReadonlySet<string>,
+  inputNames: (feature: string) => string,
+): Signature {
   const { target } = model;
   const categories = classesOf(target);
   const known = (["probabilities", "label", "value"] as const).map((answer) => [nameOf(answer, features), answer]);
@@ -101,7 +127,8 @@ function signatureOf(model: ModelSpec, program: Program, features: ReadonlySet<s
   return {
     format: 1,
     inputs: model.inputs.map((input) => ({
-      name: input.feature,
+      name: inputNames(input.feature),
+      ...(inputNames(input.feature) !== input.feature && { feature: input.feature }),
       type: input.type,
       elementType: rawForms[input.type].elementType(input),
       shape: rawShape(input),
