@@ -4,12 +4,13 @@ import { refuse } from "../db/transaction.js";
 import { Dataset, DatasetSegment, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
 import { failpoint } from "../failpoint.js";
-import { ordinalSplitCounts } from "../features/split.js";
-import { type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
+import { splitCountsAt } from "../features/split.js";
+import { type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { digest } from "../language/fields/canonical.js";
 import { count } from "../language/fields/wording.js";
 import { recordDatasetEvent } from "./events.js";
 import type { StoredSegment } from "./stored-segment.js";
+import { divideArrivals } from "./strata.js";
 import { latestVersion } from "./versions.js";
 
 /**
@@ -31,9 +32,11 @@ export async function commitVersion(
   failpoint("append");
   const splitCounts = { ...(before?.splitCounts ?? { train: 0, validation: 0, test: 0 }) };
   let rowCount = before?.rowCount ?? 0;
-  for (const segment of segments) {
-    const added = await splitCountsAt(dataset.split, segment, rowCount);
+  const add = (added: Record<SplitPart, number>) => {
     for (const part of splitParts) splitCounts[part] += added[part];
+  };
+  for (const segment of segments) {
+    add(await splitCountsAt(dataset.split, segment, rowCount));
     rowCount += segment.rowCount;
   }
   if (rowCount > maximumRows)
@@ -42,6 +45,8 @@ export async function commitVersion(
       "OUT_OF_RANGE",
       `a dataset holds at most ${count(maximumRows)} rows; these would make it ${count(rowCount)}.`,
     );
+  const strata = segments.flatMap((segment) => (segment.strata ? [segment.strata] : []));
+  if (strata.length > 0) add(await divideArrivals(manager, dataset, strata));
   const versionId = newId("DatasetVersion");
   await manager.insert(DatasetVersion, {
     id: versionId,
@@ -62,16 +67,6 @@ export async function commitVersion(
  * segment has had this digest since the first release.
  */
 const chained = (before: string | null, { rowsDigest }: StoredSegment): string => digest([before, rowsDigest]);
-
-/** By a key, the ordinal plays no part; without one, others may have appended since the rows were counted. */
-async function splitCountsAt(
-  split: Split,
-  segment: StoredSegment,
-  firstOrdinal: number,
-): Promise<Record<SplitPart, number>> {
-  if (split.key !== null || firstOrdinal === segment.firstOrdinal) return segment.splitCounts;
-  return ordinalSplitCounts(split, segment.rowCount, firstOrdinal);
-}
 
 /** What GraphQL's `Int` and the columns of Postgres hold. */
 const maximumRows = 2 ** 31 - 1;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { decodeImageFiles } from "../features/image-files.js";
 import { validateRows } from "../features/rows.js";
-import { splitCounts } from "../features/split.js";
+import { partProblems, type SplitTally, splitTally } from "../features/split.js";
 import { tableFromRows } from "../features/table.js";
-import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
+import type { Feature, Split } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
 import { writeSegment } from "../segments/segment.js";
 
@@ -18,7 +18,7 @@ export interface SealRequest {
 /** A segment, or all problems of the rows. */
 export type SealedRows = { problems: Problem[]; segment?: undefined } | { problems: []; segment: SealedSegment };
 
-export interface SealedSegment {
+export interface SealedSegment extends SplitTally {
   /** The Parquet file. */
   bytes: Uint8Array;
   /** Digest of the file, in hex. */
@@ -26,8 +26,6 @@ export interface SealedSegment {
   /** Digest of the rows, which does not depend on the file; see `rowsDigest`. */
   rowsDigest: string;
   rowCount: number;
-  /** Rows in each part of the split if the first row has the ordinal `firstOrdinal`. */
-  splitCounts: Record<SplitPart, number>;
 }
 
 /**
@@ -39,12 +37,14 @@ export async function sealRows({ features, split, firstOrdinal }: SealRequest, r
   const { rows: decoded, faultOf } = await decodeImageFiles(features, rows);
   const problems = validateRows(features, decoded, { faultOf });
   if (problems.length > 0) return { problems };
+  const strangers = partProblems(split, decoded as Record<string, unknown>[]);
+  if (strangers.length > 0) return { problems: strangers };
   const table = tableFromRows(features, decoded as Record<string, unknown>[]);
   const { bytes, rowsDigest } = await writeSegment(features, table);
   const segment = {
     ...{ bytes, rowsDigest, rowCount: table.rowCount },
     sha256: createHash("sha256").update(bytes).digest("hex"),
-    splitCounts: splitCounts(split, features, table, firstOrdinal),
+    ...splitTally(split, features, table, firstOrdinal),
   };
   return { problems: [], segment };
 }

@@ -3,7 +3,7 @@ import type { Rows } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
 import { exampleWeights } from "../features/example-weights.js";
 import { encodeInputs, encodeTarget, type FittedPreprocessing } from "../features/preprocessing.js";
-import { splitIndices } from "../features/split.js";
+import { splitFeatures, splitIndices } from "../features/split.js";
 import { columnOf, type Table } from "../features/table.js";
 import type { SplitPart } from "../language/datasets/dataset.js";
 import type { ModelSpec } from "../language/models/model.js";
@@ -38,13 +38,13 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
   const wanted = new Set<string | null>(
     [model, gate?.champion?.model].flatMap((spec) => (spec ? featuresOf(spec) : [])),
   );
-  wanted.add(dataset.split.key);
+  for (const name of splitFeatures(dataset.split)) wanted.add(name);
   const features = dataset.features.filter((feature) => wanted.has(feature.name));
   const segments: Buffer[] = [];
   for (const segment of dataset.segments) segments.push(await store.get(segment.key, segment.sha256));
   const table: Table = await readSegments(features, segments);
 
-  const parts = splitIndices(dataset.split, features, table);
+  const parts = splitIndices(dataset.split, features, table, 0, dataset.appends);
   if (parts.train.length === 0)
     throw new PlatformError("EMPTY_SPLIT", "the training part of the dataset holds no rows");
   if (gate && parts.test.length === 0) {

@@ -1,5 +1,5 @@
 import type { EntityManager } from "typeorm";
-import { segmentsOf } from "../datasets/versions.js";
+import { appendsOf, segmentsOf } from "../datasets/versions.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
@@ -26,7 +26,10 @@ export async function assignmentOf(manager: EntityManager, run: ClaimedRun): Pro
     optimizer,
     training: run.spec,
     device: { provider: run.device.provider, uuid: run.device.uuid },
-    dataset: { features, split, segments: await segmentsOf(manager, version) },
+    dataset: {
+      ...{ features, split, segments: await segmentsOf(manager, version) },
+      ...(split.time && { appends: await appendsOf(manager, version) }),
+    },
     parent: run.parentVersionId ? await parentOf(manager, run.parentVersionId) : null,
     gate: gate && { metric: gate.metric, champion: await championOf(manager, gate.championId) },
     storesArtifacts,

@@ -25,6 +25,10 @@ export interface FeatureTypeDescription {
   methods(feature: FeatureForm): readonly [Preprocessing, ...Preprocessing[]];
   /** Whether the value may decide which part of the split a row belongs to. */
   isSplitKey: boolean;
+  /** Whether the value may order rows in time for a split: a number, or an instant with which declared borders compare. */
+  timeOrder?: "NUMBER" | "INSTANT";
+  /** Whether the value may name the row's part of the split. */
+  namesPart?: true;
   /** Whether the value may weigh its row in the loss. */
   isSampleWeight?: true;
   /** Whether a value may come as a file, which is decoded before it is checked. */
@@ -76,6 +80,7 @@ export const featureTypeDescriptions = {
     fields: {},
     methods: () => ranked,
     isSplitKey: true,
+    timeOrder: "NUMBER",
     isSampleWeight: true,
     idCount: 0,
     target: { output: regression },
@@ -93,6 +98,7 @@ export const featureTypeDescriptions = {
     fields: { categories: categories({ required: true, doc: "Its values, in the order of their codes" }) },
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
     isSplitKey: true,
+    namesPart: true,
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
   },
   VECTOR: {
@@ -123,6 +129,7 @@ export const featureTypeDescriptions = {
     fields: {},
     methods: () => ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"],
     isSplitKey: true,
+    namesPart: true,
     elements: { are: "TOKENS", truncating: "POST", dimensions: textDimensions },
   },
   SEQUENCE: {
@@ -148,6 +155,7 @@ export const featureTypeDescriptions = {
     fields: {},
     methods: () => ["CALENDAR", "Z_SCORE", "MIN_MAX"],
     isSplitKey: true,
+    timeOrder: "INSTANT",
   },
 } as const satisfies Record<string, FeatureTypeDescription>;
 

@@ -6,6 +6,8 @@ export const limits = {
   /** Names of features, which often are the headers of a file. */
   featureNameLength: 200,
   features: 1_000,
+  /** Features whose values together decide a row's part of the split. */
+  splitKeys: 10,
   categories: 10_000,
   categoryLength: 256,
   /** Numbers in one VECTOR, IMAGE or SEQUENCE, or in what all inputs together become. */
