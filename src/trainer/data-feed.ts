@@ -9,6 +9,7 @@ import type { SplitPart } from "../language/datasets/dataset.js";
 import type { ModelSpec } from "../language/models/model.js";
 import { readSegments } from "../segments/segment.js";
 import type { Assignment } from "./protocol.js";
+import { splitWarnings } from "./split-warnings.js";
 import type { Store } from "./store.js";
 import { type UsableRows, usableRows } from "./usable-rows.js";
 
@@ -19,6 +20,8 @@ export interface Data {
   counts: Record<SplitPart, number>;
   /** A message about the rows that were left out; null if there are none. */
   skipped: string | null;
+  /** What the split leaves out; see `splitWarnings`. */
+  warnings: string[];
   /** How many training rows have an ordinal below the parent's row count: the parent may have been trained on them. */
   firstNew: number;
   rows(part: keyof UsableRows, model: ModelSpec, preprocessing: FittedPreprocessing): Rows;
@@ -57,6 +60,7 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
     preprocessing,
     counts: { train: train.length, validation: validation.length, test: test.length },
     skipped,
+    warnings: splitWarnings(dataset.split, model, table, parts),
     firstNew: parent ? train.filter((ordinal) => ordinal < parent.rowCount).length : 0,
     rows: (part, spec, fitted) => ({
       x: encodeInputs(spec, fitted, table, rows[part]),
