@@ -9,10 +9,28 @@ import { Run } from "../entities/run.js";
 import { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
 import type { RetrainingSpec } from "../language/retraining/retraining.js";
+import type { Trigger } from "../language/retraining/triggers.js";
 import { currentSemantics, type TrainingSpec, trainingDefaults } from "../language/training/training.js";
 import { recordRetrainingStart } from "../runs/purposes/retrain.js";
 import { queueRun } from "../runs/queue-run.js";
 import { shareWeights } from "../runs/submit.js";
+
+interface TriggerRule {
+  /** When it holds: a condition in SQL over the tables of `findDue`. */
+  holds: string;
+  /** Why the run starts, for the model's history. */
+  reason(due: DueRetraining, champion: ModelVersion): string;
+}
+
+/** One rule per trigger. */
+const rules: Record<Trigger["type"], TriggerRule> = {
+  newRows: {
+    holds: "newest.row_count - trained_on.row_count >= (revision.spec -> 'when' ->> 'count')::int",
+    reason: ({ new_rows }, champion) => `${new_rows} new rows since ${champion.ref} was trained`,
+  },
+};
+
+const holds = Object.entries(rules).map(([type, rule]) => `WHEN '${type}' THEN ${rule.holds}`);
 
 interface DueRetraining {
   retraining_id: string;
@@ -24,9 +42,9 @@ interface DueRetraining {
 }
 
 /**
- * The policies whose trigger holds now. It looks at the state and not at events, so it finds the same after an append, an alias
- * move, a new policy, or a time in which no server ran. A policy waits while one of its runs has not ended, and starts at most
- * one run per dataset version.
+ * The policies whose trigger holds now. The query looks at the state and not at events, so appends, alias moves, new policies
+ * and times without a server need no code of their own. A policy waits while one of its runs has not ended, and starts at
+ * most one run per dataset version.
  */
 function findDue(manager: EntityManager, retrainingId: string | null): Promise<DueRetraining[]> {
   return manager.query<DueRetraining[]>(
@@ -42,7 +60,7 @@ function findDue(manager: EntityManager, retrainingId: string | null): Promise<D
                    WHERE dataset_id = trained_on.dataset_id ORDER BY number DESC LIMIT 1) newest ON true
      WHERE retraining.enabled
        AND ($1::text IS NULL OR retraining.id = $1)
-       AND newest.row_count - trained_on.row_count >= (revision.spec -> 'when' ->> 'count')::int
+       AND CASE revision.spec -> 'when' ->> 'type' ${holds.join(" ")} END
        AND NOT EXISTS (
          SELECT FROM run WHERE run.retraining_id = retraining.id
            AND (run.dataset_version_id = newest.id OR run.state IN ('QUEUED', 'RUNNING', 'CANCELING', 'PAUSED')))
@@ -88,6 +106,8 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     threads: parent.spec.threads,
     replay: fineTune.replay,
     semantics: currentSemantics,
+    // A model keeps the categories that its weights know.
+    ...(parent.spec.categories && { categories: parent.spec.categories }),
   };
   const runId = await queueRun(manager, {
     modelRevision: await revisionFor(manager, champion),
@@ -102,7 +122,7 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
   });
   await recordRetrainingStart(manager, {
     ...{ modelId: champion.modelId, versionId: champion.id, runId, alias: fineTune.from },
-    reason: `${due.name}: ${due.new_rows} new rows since ${champion.ref} was trained`,
+    reason: `${due.name}: ${rules[due.spec.when.type].reason(due, champion)}`,
   });
   return runId;
 }

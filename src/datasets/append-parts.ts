@@ -97,11 +97,13 @@ export async function appendPart(
       refuse("append", "OUT_OF_RANGE", `an append has at most ${count(appendLimits.parts)} parts.`);
     await claimPending(transaction, [stored.key]);
     failpoint("append.part");
+    // A profile that is left out is found out when it is asked for.
+    const { profile: _, ...kept } = stored;
     await transaction.insert(AppendSegment, {
       appendId: append.id,
       place: partCount,
       key: stored.key,
-      segment: stored,
+      segment: kept,
     });
     await transaction.query(
       `UPDATE dataset_append SET part_count = part_count + 1, row_count = row_count + $2, expires_at = ${expiry} WHERE id = $1`,
@@ -130,7 +132,7 @@ export async function commitAppend(
       [id],
     );
     const segments = parts.sort((a, b) => a.place - b.place).map(({ segment }) => segment);
-    const committed = await commitVersion(manager, dataset, segments);
+    const committed = await commitVersion(manager, dataset, segments, { noted: false });
     await manager.query("UPDATE dataset_append SET state = 'COMMITTED', version_id = $2 WHERE id = $1", [
       id,
       committed,

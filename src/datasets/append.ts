@@ -6,7 +6,6 @@ import { sealRows } from "../intake/seal.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { appendPart } from "./append-parts.js";
 import { commitVersion } from "./commit-version.js";
-import { claimPending } from "./pending-segment.js";
 import { type RowSealer, storeSegment } from "./stored-segment.js";
 import { latestVersion } from "./versions.js";
 
@@ -48,8 +47,7 @@ export async function appendRows(
 
   const idempotent = { operation: "appendRows", key: idempotencyKey, request: [dataset.id, segment.rowsDigest] };
   const target = { session, store, dataset };
-  return storeSegment(target, { firstOrdinal, segment }, idempotent, async (manager, stored) => {
-    await claimPending(manager, [stored.key]);
-    return { versionId: await commitVersion(manager, dataset, [stored]) };
-  });
+  return storeSegment(target, { firstOrdinal, segment }, idempotent, async (manager, stored) => ({
+    versionId: await commitVersion(manager, dataset, [stored]),
+  }));
 }

@@ -12,7 +12,7 @@ import { recordDatasetEvent } from "./events.js";
  * Declares a dataset. The same declaration again changes nothing. Once it has rows, its features and split are fixed,
  * since every version, split and trained model depends on them; only descriptions may still change.
  *
- * From the declaration to Postgres, features stay text: a million categories would block the event loop at every step.
+ * Features stay text on their way to Postgres: parsing a million categories would block the event loop at every step.
  *
  * @param intake reads declarations whose categories are kept in its thread; by default the calling thread reads them.
  */

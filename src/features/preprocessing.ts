@@ -13,16 +13,19 @@ export { affine, type FittedScaling, groupCount } from "./values/scaling.js";
  * The network's inputs of the rows at `indices` (default: all), row after row: n × the sum of the inputs' widths, in the
  * order of the model's inputs. Values outside float32's range become infinite. Throws `BAD_INPUT` where the table lacks
  * an input, holds a category the model does not know, or what is no id where an embedding layer reads ids.
+ *
+ * @param into where they are written, over what it holds; default: a new array.
  */
 export function encodeInputs(
   model: ModelSpec,
   fitted: FittedPreprocessing,
   table: Table,
   indices?: ArrayLike<number>,
+  into?: Float32Array,
 ): Float32Array {
   const rows = rowsOf(table, indices);
   const stride = model.inputs.reduce((sum, input) => sum + input.width, 0);
-  const encoded = new Float32Array(rows.length * stride);
+  const encoded = into?.fill(0) ?? new Float32Array(rows.length * stride);
   const encodedRows = { table, indices: rows };
   let offset = 0;
   model.inputs.forEach((input, index) => {

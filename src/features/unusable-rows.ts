@@ -1,3 +1,4 @@
+import { count } from "../language/fields/wording.js";
 import type { ModelInput, ModelSpec, ModelTarget } from "../language/models/model.js";
 import { isWeight, weightRule } from "./example-weights.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";
@@ -11,7 +12,7 @@ import { affine, groupCount } from "./values/scaling.js";
 export interface RowFault {
   /** Such as `feature "age"`. */
   subject: string;
-  value: number;
+  value: number | string;
   /** The rest of the sentence "… must …". */
   rule: string;
 }
@@ -21,7 +22,7 @@ export type RowCheck = (row: number) => RowFault | undefined;
 
 /**
  * Checks of single rows that need no fitted preprocessing: negative weights, numbers that are no ids of the embedding
- * layer that reads them, targets for which the loss is not defined.
+ * layer that reads them, categories that came after the model's list, targets for which the loss is not defined.
  */
 export function rowChecks(
   model: Pick<ModelSpec, "inputs" | "target" | "loss" | "sampleWeight">,
@@ -46,6 +47,8 @@ export function rowChecks(
         return value === undefined ? undefined : { subject, value, rule: idRule(input.idsBelow ?? 0) };
       });
   }
+  checks.push(...model.inputs.flatMap((input) => categoryCheck(input, table, "feature")));
+  if (!target.skipsUnseen) checks.push(...categoryCheck(target, table, "the target"));
   const faultOf = holdsNumbers(target) ? targetDomain(loss.type) : undefined;
   if (faultOf) {
     const numbersOf = numbersOfRow(target, table);
@@ -57,6 +60,28 @@ export function rowChecks(
     });
   }
   return checks;
+}
+
+/** The check for rows that a model leaves out in any case: those whose target is a category that it does not know. */
+export function unseenTargetChecks({ target }: Pick<ModelSpec, "target">, table: Table): RowCheck[] {
+  return target.skipsUnseen ? categoryCheck(target, table, "the target") : [];
+}
+
+/** The codes of a table are those of the dataset's list; the model's list is its beginning. None where no code is beyond. */
+function categoryCheck(field: ModelInput | ModelTarget, table: Table, subject: string): RowCheck[] {
+  const { feature, shape } = field;
+  const unknownFrom = codecs[field.type].unknownFrom?.(field);
+  if (unknownFrom === undefined) return [];
+  const codes = columnOf(table, { name: feature, shape });
+  if (!codes.some((code) => code >= unknownFrom)) return [];
+  const rule = `have one of the ${count(unknownFrom)} categories that the model knows`;
+  return [
+    (row) => {
+      const code = codes[row] as number;
+      if (!(code >= unknownFrom)) return undefined;
+      return { subject: `${subject} "${feature}"`, value: `category ${count(code + 1)} of the dataset's list`, rule };
+    },
+  ];
 }
 
 /** Checks that need the fitted preprocessing: numbers that become infinite in 32-bit floats when they are scaled. */

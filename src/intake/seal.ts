@@ -2,10 +2,17 @@ import { createHash } from "node:crypto";
 import { decodeImageFiles } from "../features/image-files.js";
 import { validateRows } from "../features/rows.js";
 import { splitCounts } from "../features/split.js";
-import { tableFromRows } from "../features/table.js";
+import { type Table, tableFromRows } from "../features/table.js";
+import {
+  type ArrivedCategories,
+  arrivedCategories,
+  withArrivingCategories,
+} from "../features/values/arriving-categories.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
+import { sketchTable } from "../profile/sketches/feature-sketch.js";
 import { writeSegment } from "../segments/segment.js";
+import { type SegmentProfile, segmentProfile } from "./profile.js";
 
 /** What is needed to make a segment of rows. */
 export interface SealRequest {
@@ -26,8 +33,12 @@ export interface SealedSegment {
   /** Digest of the rows, which does not depend on the file; see `rowsDigest`. */
   rowsDigest: string;
   rowCount: number;
+  /** What is known of its values. Left out, it is found out when it is asked for. */
+  profile?: SegmentProfile;
   /** Rows in each part of the split if the first row has the ordinal `firstOrdinal`. */
   splitCounts: Record<SplitPart, number>;
+  /** Of the features that declare none: the categories of the rows, each in the order of its first row. */
+  categories: ArrivedCategories[];
 }
 
 /**
@@ -35,16 +46,30 @@ export interface SealedSegment {
  *
  * @throws PlatformError as `writeSegment`.
  */
-export async function sealRows({ features, split, firstOrdinal }: SealRequest, rows: unknown): Promise<SealedRows> {
+export async function sealRows(
+  { features: declared, split, firstOrdinal }: SealRequest,
+  rows: unknown,
+): Promise<SealedRows> {
+  const features = withArrivingCategories(declared);
   const { rows: decoded, faultOf } = await decodeImageFiles(features, rows);
   const problems = validateRows(features, decoded, { faultOf });
   if (problems.length > 0) return { problems };
   const table = tableFromRows(features, decoded as Record<string, unknown>[]);
+  return { problems: [], segment: await sealTable({ features, split, firstOrdinal }, table) };
+}
+
+/**
+ * Makes a segment of checked rows.
+ *
+ * @throws PlatformError as `writeSegment`.
+ */
+export async function sealTable({ features, split, firstOrdinal }: SealRequest, table: Table): Promise<SealedSegment> {
   const { bytes, rowsDigest } = await writeSegment(features, table);
-  const segment = {
+  return {
     ...{ bytes, rowsDigest, rowCount: table.rowCount },
     sha256: createHash("sha256").update(bytes).digest("hex"),
+    profile: segmentProfile(sketchTable(features, table)),
     splitCounts: splitCounts(split, features, table, firstOrdinal),
+    categories: arrivedCategories(features, table),
   };
-  return { problems: [], segment };
 }

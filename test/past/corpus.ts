@@ -145,6 +145,10 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
         ),
       ),
     ),
+    ...[
+      { method: "CLIPPED_Z_SCORE", clip: 3 },
+      { method: "QUANTILE", quantiles: 100 },
+    ].map((option) => model({ inputs: ["number"], preprocessing: [{ feature: "number", ...option }] })),
     ...optionsOf("DeclareModelInput", ["layers", "loss", "metrics", "preprocessing"], {}).map((option) =>
       model({ ...option, dataset: "every_type", target: "color", inputs: ["vector"], layers: [] }),
     ),

@@ -1,11 +1,13 @@
-import { Arg, Ctx, Field, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Arg, Ctx, Field, FieldResolver, Mutation, ObjectType, Resolver, Root } from "type-graphql";
 import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
 import { datasetEvents } from "../../datasets/events.js";
 import { Dataset, DatasetVersion, FeatureObject } from "../../entities/dataset.js";
 import { DatasetAppend } from "../../entities/dataset-append.js";
 import { DatasetEvent } from "../../entities/event.js";
+import { Cost } from "../../entities/field-cost.js";
 import type { DatasetDeclaration } from "../../language/datasets/dataset.js";
+import type { Problem } from "../../language/fields/problem.js";
 import { byInstant, byInt, byText } from "../../lists/filter.js";
 import { list } from "../../lists/list.js";
 import { byColumns, listing } from "../../lists/listing.js";
@@ -16,7 +18,7 @@ import { fieldsOf, flag, many, newest, numbered, one } from "../builders/fields.
 import { cursorField, historySubscription } from "../builders/history.js";
 import type { Context } from "../context/context.js";
 import { AppendRowsInput, DeclareDatasetInput } from "../inputs/dataset.js";
-import { Payload } from "../payloads/problem.js";
+import { Payload, ProblemObject } from "../payloads/problem.js";
 import { AppendInParts } from "./dataset-append.js";
 import { models } from "./model.js";
 
@@ -69,6 +71,17 @@ class AppendRowsPayload extends Payload {
   }
 }
 
+@Resolver(() => DatasetEvent)
+class EventProblems {
+  @Cost({ length: 0 })
+  @FieldResolver(() => [ProblemObject], {
+    description: "What is conspicuous about the appended rows, with the feature as path; at most 100, mostly none.",
+  })
+  problems(@Root() event: DatasetEvent): Problem[] {
+    return event.problems ?? [];
+  }
+}
+
 @Resolver()
 class AppendRows {
   @Mutation(() => AppendRowsPayload, {
@@ -101,6 +114,7 @@ export const datasetResolvers = [
   }),
   AppendRows,
   AppendInParts,
+  EventProblems,
   fieldsOf(Dataset, {
     latestVersion: newest(DatasetVersion, "dataset_id", "The newest version; null before the first append."),
     version: numbered(DatasetVersion, "dataset_id", "One version; null if there is none of this number.", {

@@ -27,6 +27,8 @@ export interface FeatureTypeDescription {
   isSplitKey: boolean;
   /** Whether the value may weigh its row in the loss. */
   isSampleWeight?: true;
+  /** Whether its categories may be left undeclared: the dataset then keeps their list. */
+  opensCategories?: true;
   /** Whether a value may come as a file, which is decoded before it is checked. */
   takesFiles?: true;
   /** Whether a model whose only input this is keeps its shape. */
@@ -69,7 +71,10 @@ const scaled = ["Z_SCORE", "MIN_MAX", "NONE"] as const;
 const clipped = ["Z_SCORE", "CLIPPED_Z_SCORE", "MIN_MAX", "NONE"] as const;
 const ranked = ["Z_SCORE", "CLIPPED_Z_SCORE", "QUANTILE", "MIN_MAX", "NONE"] as const;
 
-/** Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`. */
+/**
+ * Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`; a target also has
+ * one in `engine/onnx/export/answers.ts`.
+ */
 export const featureTypeDescriptions = {
   NUMBER: {
     doc: "A finite number.",
@@ -89,8 +94,14 @@ export const featureTypeDescriptions = {
     target: { output: { activation: "SIGMOID", scaling: "NONE" }, classes: () => ["false", "true"] },
   },
   CATEGORY: {
-    doc: "One of the strings in the feature's `categories`.",
-    fields: { categories: categories({ required: true, doc: "Its values, in the order of their codes" }) },
+    doc: "One of the strings in the feature's `categories`, or any where none are declared.",
+    fields: {
+      categories: categories({
+        doc: "Its values, in the order of their codes",
+        otherwise: "any; the dataset lists them as they arrive",
+      }),
+    },
+    opensCategories: true,
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
     isSplitKey: true,
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
@@ -128,7 +139,7 @@ export const featureTypeDescriptions = {
   SEQUENCE: {
     doc: `A list of at most ${count(limits.elements)} numbers, vectors of \`shape[0]\` numbers, or \`categories\`, whichever is declared; may be empty.`,
     fields: {
-      categories: categories({ required: false, doc: "The values of its elements, where they are categories" }),
+      categories: categories({ doc: "The values of its elements, where they are categories" }),
       shape: shape({ axes: ["length"], required: false, doc: "`[length]`, where its elements are vectors" }),
     },
     rule(at, feature) {
@@ -193,4 +204,23 @@ export function isTargetType(type: FeatureType): type is TargetType {
 /** The classes that a model of this target chooses from; undefined for a target of numbers. */
 export function classesOf({ type, categories }: { type: TargetType; categories: readonly string[] }) {
   return describedType(type).target?.classes?.({ categories });
+}
+
+/** Whether the dataset keeps the list of a feature's categories, because none are declared. */
+export function hasOpenCategories({ type, categories }: { type: FeatureType; categories: readonly string[] }): boolean {
+  return describedType(type).opensCategories === true && categories.length === 0;
+}
+
+/**
+ * The features with the dataset's own lists of categories filled in.
+ *
+ * @param listOf the list of a feature that declares none.
+ */
+export function withCategories<Each extends { name: string; type: FeatureType; categories: string[] }>(
+  features: readonly Each[],
+  listOf: (feature: string) => string[],
+): (Each & { categoriesOf?: "DATASET" })[] {
+  return features.map((feature) =>
+    hasOpenCategories(feature) ? { ...feature, categories: listOf(feature.name), categoriesOf: "DATASET" } : feature,
+  );
 }

@@ -6,14 +6,27 @@ import type { ModelInput } from "./model.js";
 /** How many numbers CALENDAR makes of an instant; see `features/calendar.ts`. */
 export const calendarWidth = 7;
 
-type Encoded = Pick<ModelInput, "type" | "categories" | "shape" | "preprocessing" | "vectorization" | "placement">;
+type Encoded = Pick<
+  ModelInput,
+  "type" | "categories" | "shape" | "preprocessing" | "vectorization" | "placement" | "unseen"
+>;
+
+/** The code of OTHER, behind the categories; undefined where an input has no such place. */
+export function otherCode({ categories, unseen }: Pick<ModelInput, "categories" | "unseen">): number | undefined {
+  return unseen === "OTHER" ? categories.length : undefined;
+}
+
+/** How many codes a CATEGORY has: the categories, then OTHER. */
+export function codeCount(input: Pick<ModelInput, "categories" | "unseen">): number {
+  return input.categories.length + (otherCode(input) === undefined ? 0 : 1);
+}
 
 /** The number of ids that a category, or an element of a text or sequence, may have. For elements, 0 is padding. */
-export function idCount({ type, categories, vectorization }: Omit<Encoded, "preprocessing">): number {
+export function idCount({ type, categories, vectorization, unseen }: Omit<Encoded, "preprocessing">): number {
   // Beside the tokens: padding, and tokens that are in no vocabulary.
   if (vectorization?.hashBins != null) return vectorization.hashBins + 1;
   if (vectorization?.maxTokens != null) return vectorization.maxTokens + 2;
-  return describedType(type).elements ? categories.length + 1 : categories.length;
+  return describedType(type).elements ? categories.length + 1 : codeCount({ categories, unseen });
 }
 
 /** How many numbers a feature's value, or one element of a SEQUENCE, has; one-hot ones have one per category. */
@@ -28,6 +41,6 @@ export function encodedWidth(input: Encoded): number {
   if (countsElements(preprocessing)) return idCount(input) - 1;
   if (preprocessing === "CALENDAR") return calendarWidth;
   const isId = preprocessing === "ORDINAL" || preprocessing === "EMBEDDING";
-  const ofElement = isId ? 1 : oneHotWidth(input);
+  const ofElement = isId ? 1 : input.categories.length > 0 ? codeCount(input) : oneHotWidth(input);
   return ofElement * (placement?.maxLength ?? 1);
 }

@@ -31,6 +31,7 @@ export function fits(method: Preprocessing): string {
 /** The options that a method may take; which of them applies follows from the feature's type too. */
 export function optionsOf(method: Preprocessing): Fields {
   const {
+    unseen,
     clip,
     quantiles,
     dimensions,
@@ -43,11 +44,10 @@ export function optionsOf(method: Preprocessing): Fields {
     padding,
     truncating,
   } = preprocessingFields;
-  const elements = kinds
-    .filter(({ methods }) => methods.includes(method))
-    .map(({ type }) => describedType(type).elements)
-    .filter((each) => each !== undefined);
+  const fitting = kinds.filter(({ methods }) => methods.includes(method));
+  const elements = fitting.map(({ type }) => describedType(type).elements).filter((each) => each !== undefined);
   return {
+    ...(fitting.some(({ type }) => describedType(type).opensCategories) && { unseen }),
     ...(method === "CLIPPED_Z_SCORE" && { clip }),
     ...(method === "QUANTILE" && { quantiles }),
     ...(method === "EMBEDDING" && { dimensions, pooling }),

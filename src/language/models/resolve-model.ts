@@ -43,7 +43,7 @@ export function resolveModel(
     findings.add("UNKNOWN_REFERENCE", `there is no dataset ${shown(declaration.dataset)}.`, "dataset");
   }
   const features = new Map(dataset?.features.map((feature) => [feature.name, feature]));
-  const target = dataset ? resolveTarget(findings, declaration.target, features) : undefined;
+  const target = dataset ? resolveTarget(findings, declaration, features) : undefined;
   const resolved = dataset ? resolveInputs(findings, declaration, features) : undefined;
   const inputs = resolved?.inputs;
   const keepsSequence = inputs?.length === 1 && readsSequence(declaration.layers);
@@ -80,7 +80,7 @@ export function resolveModel(
 
 function resolveTarget(
   findings: Findings,
-  name: string,
+  { target: name, invalidRows }: ModelDeclaration,
   features: ReadonlyMap<string, Feature>,
 ): ModelTarget | undefined {
   const feature = readFeature(findings, "target", name, features);
@@ -92,7 +92,16 @@ function resolveTarget(
     findings.add("CONTRADICTION", message, "target");
     return undefined;
   }
-  return { feature: name, type, shape, categories, scaling: targetRules[type].scaling, width: oneHotWidth(feature) };
+  const isOpen = feature.categoriesOf === "DATASET";
+  if (isOpen && categories.length < 2) {
+    const message = `must have at least 2 categories, and the rows of the dataset have ${categories.length}.`;
+    findings.add("OUT_OF_RANGE", message, "target");
+    return undefined;
+  }
+  return {
+    ...{ feature: name, type, shape, categories, scaling: targetRules[type].scaling, width: oneHotWidth(feature) },
+    ...(isOpen && invalidRows !== "REFUSE" && { skipsUnseen: true as const }),
+  };
 }
 
 function readFeature(
