@@ -22,10 +22,25 @@ interface TriggerRule {
   reason(due: DueRetraining, champion: ModelVersion): string;
 }
 
+/**
+ * How many rows were added since the champion was trained, and how many of them have no target yet: these count once they
+ * have one. Versions that add such rows tell their number in the profiles of their segments.
+ */
+const addedRows = "newest.row_count - trained_on.row_count";
+const rowsWithoutTarget = `(
+  SELECT coalesce(sum((facts -> 'missing' ->> (trained_model.spec -> 'target' ->> 'feature'))::int), 0)::int
+  FROM model_revision trained_model, dataset_version added
+  JOIN dataset_segment ON dataset_segment.dataset_version_id = added.id
+  JOIN segment_profile ON segment_profile.key = dataset_segment.key
+  WHERE trained_model.id = champion.model_revision_id
+    AND added.dataset_id = trained_on.dataset_id AND added.number > trained_on.number)`;
+const leastRows = "(revision.spec -> 'when' ->> 'count')::int";
+
 /** One rule per trigger. */
 const rules: Record<Trigger["type"], TriggerRule> = {
   newRows: {
-    holds: "newest.row_count - trained_on.row_count >= (revision.spec -> 'when' ->> 'count')::int",
+    // Most often there are too few rows in any case, and the profiles need not be read.
+    holds: `${addedRows} >= ${leastRows} AND ${addedRows} - ${rowsWithoutTarget} >= ${leastRows}`,
     reason: ({ new_rows }, champion) => `${new_rows} new rows since ${champion.ref} was trained`,
   },
 };
@@ -49,7 +64,7 @@ interface DueRetraining {
 function findDue(manager: EntityManager, retrainingId: string | null): Promise<DueRetraining[]> {
   return manager.query<DueRetraining[]>(
     `SELECT retraining.id AS retraining_id, retraining.name, revision.spec, champion.id AS champion_id,
-            newest.id AS dataset_version_id, newest.row_count - trained_on.row_count AS new_rows
+            newest.id AS dataset_version_id, ${addedRows} - ${rowsWithoutTarget} AS new_rows
      FROM retraining
      JOIN LATERAL (SELECT spec FROM retraining_revision WHERE retraining_id = retraining.id ORDER BY number DESC LIMIT 1) revision ON true
      JOIN alias ON alias.model_id = retraining.model_id AND alias.name = revision.spec -> 'fineTune' ->> 'from'

@@ -6,6 +6,7 @@ import { Dataset } from "../entities/dataset.js";
 import { AppendSegment, DatasetAppend } from "../entities/dataset-append.js";
 import { newId, nodeTypeOf } from "../entities/identifier.js";
 import { failpoint } from "../failpoint.js";
+import type { ProblemCount } from "../features/problem-counts.js";
 import { count } from "../language/fields/wording.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { assertUnchanged, commitVersion } from "./commit-version.js";
@@ -70,7 +71,7 @@ export async function appendPart(
   store: Pick<ObjectStore, "put">,
   declaration: AppendReference & { dataset?: string | null; rows: Record<string, unknown>[] },
   sealer: RowSealer,
-): Promise<Outcome<{ appendId: string }>> {
+): Promise<Outcome<{ appendId: string }> & { problemsByFeature?: ProblemCount[] }> {
   const session = sessionOf(access);
   const { manager } = session;
   const append = await findById(manager, declaration.append);
@@ -82,8 +83,8 @@ export async function appendPart(
   }
   const firstOrdinal = ((await latestVersion(manager, dataset.id))?.rowCount ?? 0) + append.rowCount;
   const { features, split } = dataset;
-  const { problems, segment } = await sealer.seal({ features, split, firstOrdinal }, declaration.rows);
-  if (!segment) return { problems };
+  const { segment, ...refused } = await sealer.seal({ features, split, firstOrdinal }, declaration.rows);
+  if (!segment) return refused;
 
   const request = [append.id, segment.rowsDigest];
   const idempotent = { operation: "appendRows", key: declaration.idempotencyKey, request };

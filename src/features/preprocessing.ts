@@ -4,6 +4,8 @@ import type { FittedPreprocessing } from "./fit-preprocessing.js";
 import { foreignIds, idRule } from "./ids.js";
 import { assertRowIndices, type Table } from "./table.js";
 import { codecs } from "./types/codecs.js";
+import type { Destination, Rows } from "./values/encoding.js";
+import { encodedFill, type Fill } from "./values/fill.js";
 import { type FittedScaling, foreign } from "./values/scaling.js";
 
 export { type FittedPreprocessing, fitPreprocessing } from "./fit-preprocessing.js";
@@ -32,9 +34,27 @@ export function encodeInputs(
     assertIds(input, table, rows);
     const scaling = fittedOf(fitted.inputs[index], input.feature);
     codecs[input.type].encode(input, scaling, encodedRows, { encoded, offset, stride });
+    encodeMissing(input, fitted.inputs[index]?.fill, scaling, encodedRows, { encoded, offset, stride });
     offset += input.width;
   });
   return encoded;
+}
+
+/** Puts what takes the place of missing values where the codec could write nothing that means something. */
+function encodeMissing(
+  input: ModelInput,
+  fill: Fill | undefined,
+  scaling: FittedScaling,
+  { table, indices }: Rows,
+  { encoded, offset, stride }: Destination,
+): void {
+  const missing = table.missing?.get(input.feature);
+  if (!input.missing || missing === undefined) return;
+  const row = encodedFill(input, fill, (rows, place) => codecs[input.type].encode(input, scaling, rows, place));
+  if (row === undefined) return;
+  for (let index = 0; index < indices.length; index++) {
+    if (missing[indices[index] ?? 0] === 1) encoded.set(row, index * stride + offset);
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 import { count } from "../language/fields/wording.js";
 import type { ModelInput, ModelSpec, ModelTarget } from "../language/models/model.js";
+import { takesMissing } from "../language/preprocessing/missing.js";
 import { isWeight, weightRule } from "./example-weights.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";
 import { foreignIds, idRule, numbersOfRow } from "./ids.js";
-import { columnOf, sequencesOf, type Table } from "./table.js";
+import { columnOf, missingReader, sequencesOf, type Table } from "./table.js";
 import { targetDomain } from "./target-domain.js";
 import { codecs } from "./types/codecs.js";
 import { affine, groupCount } from "./values/scaling.js";
@@ -35,7 +36,8 @@ export function rowChecks(
     const subject = `the weight "${sampleWeight}"`;
     checks.push((row) => {
       const value = weights[row] as number;
-      return isWeight(value) ? undefined : { subject, value, rule: weightRule };
+      if (isWeight(value)) return undefined;
+      return { subject, value: Number.isNaN(value) ? missingWord : value, rule: weightRule };
     });
   }
   for (const input of model.inputs) {
@@ -47,6 +49,8 @@ export function rowChecks(
         return value === undefined ? undefined : { subject, value, rule: idRule(input.idsBelow ?? 0) };
       });
   }
+  const refused = model.inputs.filter((input) => !takesMissing(input) && input.missing?.method !== "DROP_ROW");
+  checks.push(...refused.flatMap(({ feature }) => missingCheck(feature, table, "feature")));
   checks.push(...model.inputs.flatMap((input) => categoryCheck(input, table, "feature")));
   if (!target.skipsUnseen) checks.push(...categoryCheck(target, table, "the target"));
   const faultOf = holdsNumbers(target) ? targetDomain(loss.type) : undefined;
@@ -62,9 +66,27 @@ export function rowChecks(
   return checks;
 }
 
-/** The check for rows that a model leaves out in any case: those whose target is a category that it does not know. */
-export function unseenTargetChecks({ target }: Pick<ModelSpec, "target">, table: Table): RowCheck[] {
-  return target.skipsUnseen ? categoryCheck(target, table, "the target") : [];
+/**
+ * The checks for rows that a model leaves out in any case: those whose target is missing, or a category that it does not
+ * know, and those that lack the value of an input which says DROP_ROW.
+ */
+export function leftOutChecks({ inputs, target }: Pick<ModelSpec, "inputs" | "target">, table: Table): RowCheck[] {
+  const dropped = inputs.filter(({ missing }) => missing?.method === "DROP_ROW");
+  return [
+    ...missingCheck(target.feature, table, "the target"),
+    ...dropped.flatMap(({ feature }) => missingCheck(feature, table, "feature")),
+    ...(target.skipsUnseen ? categoryCheck(target, table, "the target") : []),
+  ];
+}
+
+const missingWord = "missing";
+
+/** The check for values that are missing. None where none is. */
+function missingCheck(feature: string, table: Table, subject: string): RowCheck[] {
+  if (!table.missing?.has(feature)) return [];
+  const isMissingAt = missingReader(table, feature);
+  const fault = { subject: `${subject} "${feature}"`, value: missingWord, rule: "have a value" };
+  return [(row) => (isMissingAt(row) ? fault : undefined)];
 }
 
 /** The codes of a table are those of the dataset's list; the model's list is its beginning. None where no code is beyond. */
@@ -101,7 +123,8 @@ export function encodingChecks(
     const { center, scale, unit } = affine(scaling, groupCount(field));
     const groups = center.length;
     const staysFinite = (value: number, group: number) =>
-      Number.isFinite(Math.fround((value / unit - (center[group] ?? 0)) / (scale[group] ?? 1)));
+      // A missing value, which has its own checks.
+      Number.isNaN(value) || Number.isFinite(Math.fround((value / unit - (center[group] ?? 0)) / (scale[group] ?? 1)));
     // Scaling is monotonic: if the extremes stay finite, so does everything between them, and rows need no check.
     const extremes = extremesOf(field, table);
     if (center.every((_, group) => extremes.every((value) => staysFinite(value, group)))) return [];

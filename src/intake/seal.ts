@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { decodeImageFiles } from "../features/image-files.js";
+import { countProblems, type ProblemCount } from "../features/problem-counts.js";
 import { validateRows } from "../features/rows.js";
+import { spelledRows } from "../features/spelled-rows.js";
 import { splitCounts } from "../features/split.js";
 import { type Table, tableFromRows } from "../features/table.js";
 import {
@@ -23,7 +25,9 @@ export interface SealRequest {
 }
 
 /** A segment, or all problems of the rows. */
-export type SealedRows = { problems: Problem[]; segment?: undefined } | { problems: []; segment: SealedSegment };
+export type SealedRows =
+  | { problems: Problem[]; problemsByFeature?: ProblemCount[]; segment?: undefined }
+  | { problems: []; segment: SealedSegment };
 
 export interface SealedSegment {
   /** The Parquet file. */
@@ -51,9 +55,10 @@ export async function sealRows(
   rows: unknown,
 ): Promise<SealedRows> {
   const features = withArrivingCategories(declared);
-  const { rows: decoded, faultOf } = await decodeImageFiles(features, rows);
+  const { rows: decoded, faultOf } = await decodeImageFiles(features, spelledRows(features, rows));
   const problems = validateRows(features, decoded, { faultOf });
-  if (problems.length > 0) return { problems };
+  if (problems.length > 0)
+    return { problems, problemsByFeature: Array.isArray(decoded) ? countProblems(features, decoded, faultOf) : [] };
   const table = tableFromRows(features, decoded as Record<string, unknown>[]);
   return { problems: [], segment: await sealTable({ features, split, firstOrdinal }, table) };
 }

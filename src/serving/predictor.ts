@@ -11,9 +11,11 @@ import { type DecodeImages, decodeImageFiles, imageBudget } from "../features/im
 import { toPredictions } from "../features/predictions.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { dropped, unawaited } from "../guarded.js";
+import type { Feature } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { RowAnswer } from "../language/models/prediction.js";
+import { takesMissing } from "../language/preprocessing/missing.js";
 import { modelOfVersion } from "../registry/frozen-model.js";
 import { requireVersionId } from "../registry/versions.js";
 import type { ObjectStore } from "../storage/object-store.js";
@@ -246,7 +248,12 @@ function sliceCheck(
   dataset: Dataset | null,
   decodeImages: DecodeImages,
 ): SliceCheck {
-  const features = inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
+  const features = inputs.map(
+    ({ feature, missing, ...input }): Feature => ({
+      ...{ ...input, name: feature, description: "" },
+      ...(takesMissing({ missing }) && { nullable: true }),
+    }),
+  );
   const ignored = new Set(sampleWeight ? [target.feature, sampleWeight] : [target.feature]);
   for (const { name } of dataset?.features ?? []) ignored.add(name);
   for (const { name } of features) ignored.delete(name);

@@ -39,6 +39,8 @@ const everyType: Declaration = {
     { name: "track", type: "SEQUENCE", shape: [2] },
     { name: "signal", type: "SEQUENCE" },
     { name: "moment", type: "TIMESTAMP" },
+    { name: "hole", type: "NUMBER", nullable: true },
+    { name: "empty", type: "TEXT", nullable: true },
   ],
 };
 
@@ -72,6 +74,7 @@ const pairs = {
   ],
   features: ["STRETCH", "CROP", "PAD"].map((resize) => ({ name: "x", type: "IMAGE", shape: [2, 2, 3], resize })),
   models: [
+    { inputs: ["hole"], preprocessing: [{ feature: "hole", missing: "CONSTANT", missingValue: "2" }] },
     { inputsExcept: ["file", "image"] },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "QUANTILE", quantiles: 5 }] },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "CLIPPED_Z_SCORE", clip: 2 }] },

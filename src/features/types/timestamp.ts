@@ -22,6 +22,7 @@ export const timestamp: Codec = {
     return false;
   },
   spelled: (_feature, spelling) => (text) => {
+    if (parseTimestamp(text) !== undefined) return text;
     const milliseconds = spelledInstant(text, spelling);
     return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString();
   },

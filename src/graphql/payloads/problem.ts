@@ -20,7 +20,8 @@ const meanings: Record<ProblemCode, string> = {
   SHAPE_MISMATCH: "Shapes are incompatible.",
   SPLIT_EMPTY: "A part of the split that is needed has no rows.",
   BATCH_TOO_LARGE: "The batch size exceeds the number of training rows.",
-  DATASET_HAS_ROWS: "Features and split of a dataset cannot change once it has rows.",
+  DATASET_HAS_ROWS:
+    "Features and split of a dataset cannot change once it has rows, but that features may become nullable and nullable ones be added.",
   STALE: "The object has changed since it was read.",
   RESERVED_NAME: "The name is reserved.",
   UNSUPPORTED: "The training step needs an operation that cannot be compiled, or more than 100,000 operations.",

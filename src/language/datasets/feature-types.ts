@@ -2,6 +2,7 @@ import { choices } from "../fields/choices.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { count } from "../fields/wording.js";
+import type { MissingMethod } from "../preprocessing/missing.js";
 import { type Preprocessing, type Side, textDimensions } from "../preprocessing/preprocessing.js";
 import { categories, type FeatureFields, resize, shape } from "./feature-fields.js";
 
@@ -23,6 +24,8 @@ export interface FeatureTypeDescription {
   rule?(at: Findings, feature: FeatureForm): void;
   /** The preprocessing methods that fit an input of this type; the first is the default. */
   methods(feature: FeatureForm): readonly [Preprocessing, ...Preprocessing[]];
+  /** What may become of a missing value of an input of this type; the first is the default. */
+  missing: readonly [MissingMethod, ...MissingMethod[]];
   /** Whether the value may decide which part of the split a row belongs to. */
   isSplitKey: boolean;
   /** Whether the value may weigh its row in the loss. */
@@ -66,6 +69,9 @@ export interface Elements {
   dimensions?: number;
 }
 
+const unusable = ["DROP_ROW", "REFUSE"] as const;
+const filled = ["INDICATOR", "MEDIAN", "MEAN", "MOST_FREQUENT"] as const;
+
 const regression: OutputForm = { activation: "LINEAR", scaling: "Z_SCORE" };
 const scaled = ["Z_SCORE", "MIN_MAX", "NONE"] as const;
 const clipped = ["Z_SCORE", "CLIPPED_Z_SCORE", "MIN_MAX", "NONE"] as const;
@@ -80,6 +86,7 @@ export const featureTypeDescriptions = {
     doc: "A finite number.",
     fields: {},
     methods: () => ranked,
+    missing: [...filled, "CONSTANT", ...unusable],
     isSplitKey: true,
     isSampleWeight: true,
     idCount: 0,
@@ -89,6 +96,7 @@ export const featureTypeDescriptions = {
     doc: "`true` or `false`.",
     fields: {},
     methods: () => ["NONE"],
+    missing: ["INDICATOR", "MOST_FREQUENT", "CONSTANT", ...unusable],
     isSplitKey: true,
     idCount: 2,
     target: { output: { activation: "SIGMOID", scaling: "NONE" }, classes: () => ["false", "true"] },
@@ -103,6 +111,7 @@ export const featureTypeDescriptions = {
     },
     opensCategories: true,
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
+    missing: ["INDICATOR", "MOST_FREQUENT", "CONSTANT", ...unusable],
     isSplitKey: true,
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
   },
@@ -110,6 +119,7 @@ export const featureTypeDescriptions = {
     doc: "A list of numbers; `shape` declares its length.",
     fields: { shape: shape({ axes: ["length"], required: true, doc: "`[length]`" }) },
     methods: () => clipped,
+    missing: [...filled, "CONSTANT", ...unusable],
     isSplitKey: false,
     idCount: 0,
     target: { output: regression },
@@ -125,6 +135,7 @@ export const featureTypeDescriptions = {
       resize,
     },
     methods: () => scaled,
+    missing: ["REFUSE", "DROP_ROW", "CONSTANT"],
     isSplitKey: false,
     takesFiles: true,
     keepsShape: true,
@@ -133,6 +144,7 @@ export const featureTypeDescriptions = {
     doc: `A string of at most ${count(limits.textLength)} characters; may be empty.`,
     fields: {},
     methods: () => ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"],
+    missing: ["EMPTY", ...unusable],
     isSplitKey: true,
     elements: { are: "TOKENS", truncating: "POST", dimensions: textDimensions },
   },
@@ -149,6 +161,7 @@ export const featureTypeDescriptions = {
     },
     methods: (feature) =>
       feature.categories.length > 0 ? ["EMBEDDING", "ORDINAL", "ONE_HOT", "MULTI_HOT", "COUNT"] : scaled,
+    missing: ["EMPTY", ...unusable],
     isSplitKey: false,
     // The latest elements of a sequence matter most.
     elements: { are: "ITEMS", truncating: "PRE" },
@@ -158,6 +171,7 @@ export const featureTypeDescriptions = {
     doc: 'An instant in ISO 8601 with a time zone, such as `"2026-03-01T12:00:00Z"`, to the millisecond; or a date, which means midnight UTC. Numbers are refused because their unit is unknown.',
     fields: {},
     methods: () => ["CALENDAR", "Z_SCORE", "MIN_MAX"],
+    missing: [...filled, ...unusable],
     isSplitKey: true,
   },
 } as const satisfies Record<string, FeatureTypeDescription>;

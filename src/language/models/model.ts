@@ -4,6 +4,7 @@ import { type ChoiceOf, choices } from "../fields/choices.js";
 import type { Layer, LayerDeclaration } from "../layers/layer.js";
 import type { Loss, LossDeclaration } from "../losses/losses.js";
 import type { MetricType } from "../metrics/metric-types.js";
+import type { MissingTreatment } from "../preprocessing/missing.js";
 import type {
   Placement,
   Preprocessing,
@@ -77,6 +78,8 @@ export interface ModelInput {
   idsBelow?: number;
   /** CATEGORY: a category that the model does not know counts as OTHER. Left out where it is refused. */
   unseen?: "OTHER";
+  /** What becomes of a missing value. Left out where the feature is not nullable: such values are refused. */
+  missing?: MissingTreatment;
   /** IMAGE: what is done with image files of another size. Left out where the feature declares nothing. */
   resize?: Resize;
   /** CLIPPED_Z_SCORE: where it cuts off. Otherwise left out. */

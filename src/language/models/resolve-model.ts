@@ -22,6 +22,7 @@ import {
   type ModelTarget,
 } from "./model.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
+import { checkMissingIds } from "./resolve-missing.js";
 import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
 import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
 import { outputForm, targetRules } from "./target.js";
@@ -62,14 +63,17 @@ export function resolveModel(
   const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
   const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
 
+  const bounded = inputs && withIdBounds(inputs, layers);
+  for (const input of bounded ?? []) checkMissingIds(findings, input);
+
   const invalidRows = readChoice(findings, "invalidRows", declaration.invalidRows, invalidRowPolicies.all, "REFUSE");
 
   const problems = findings.problems();
-  if (problems.length > 0 || !dataset || !target || !inputs || !inputShape || !output || !loss) return { problems };
+  if (problems.length > 0 || !dataset || !target || !bounded || !inputShape || !output || !loss) return { problems };
   const form = outputForm(loss.type, target.type);
   const spec = {
     dataset: dataset.name,
-    inputs: withIdBounds(inputs, layers),
+    inputs: bounded,
     inputShape: [...inputShape],
     target: { ...target, scaling: form.scaling },
     layers: [...layers, { ...output, activation: form.activation }],

@@ -5,6 +5,7 @@ import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { listed } from "../fields/wording.js";
 import type { EmbeddingPooling } from "../layers/input-embedding.js";
+import type { MissingTreatment } from "../preprocessing/missing.js";
 import {
   countsElements,
   defaultMaxTokens,
@@ -18,6 +19,7 @@ import {
   preprocessings,
   type Vectorization,
 } from "../preprocessing/preprocessing.js";
+import { resolveMissing } from "./resolve-missing.js";
 
 /** How an input becomes numbers, with defaults. What does not apply to its type and method is left out. */
 export interface ResolvedPreprocessing {
@@ -28,6 +30,8 @@ export interface ResolvedPreprocessing {
   placement?: Placement;
   /** EMBEDDING only. */
   embedding?: DeclaredEmbedding;
+  /** Of a nullable feature. */
+  missing?: MissingTreatment;
   /** CATEGORY only; left out for REFUSE. */
   unseen?: "OTHER";
 }
@@ -135,6 +139,7 @@ function resolveEntry(
     ...(isText && { vectorization: resolveVectorization(at, method, entry) }),
     ...(placed && { placement: resolvePlacement(at, placed, entry) }),
     ...(isCategory && resolveUnseen(at, feature, entry)),
+    ...resolveMissing(at, feature, entry),
     ...(method === "EMBEDDING" && { embedding: resolveEmbedding(at, feature, entry) }),
   };
 }

@@ -1,9 +1,10 @@
 import { type ChoiceOf, choices } from "../fields/choices.js";
 import { type DeclaredFields, type Fields, struct } from "../fields/field.js";
 import { limits } from "../fields/limits.js";
-import { choice, integer, number, reference } from "../fields/scalars.js";
+import { choice, described, integer, number, reference } from "../fields/scalars.js";
 import { count, listed } from "../fields/wording.js";
 import { embeddingPoolingChoices } from "../layers/input-embedding.js";
+import { missingMethods } from "./missing.js";
 
 export const preprocessingMethods = choices(
   "PreprocessingMethod",
@@ -143,6 +144,17 @@ export const preprocessingFields = {
     doc: "Where what is longer than maxLength is cut off.",
     otherwise: "POST for TEXT, PRE for SEQUENCE",
   }),
+  missing: choice(missingMethods, {
+    doc: "Nullable features only: what becomes of a missing value.",
+    otherwise: "INDICATOR; EMPTY for TEXT and SEQUENCE; REFUSE for IMAGE",
+  }),
+  missingValue: described<string, { doc: string; otherwise: string }>(
+    { type: "TEXT", min: 0, max: limits.categoryLength },
+    {
+      doc: "CONSTANT only, as text: a number, which every element of a VECTOR or IMAGE is; `true` or `false`; or a category.",
+      otherwise: "none",
+    },
+  ),
 } satisfies Fields;
 
 export const preprocessingStruct = struct(
