@@ -14,6 +14,8 @@ export const errorCatalogue = {
   IDEMPOTENCY_KEY_REUSED: "The idempotency key was already used for a different request.",
   ILLEGAL_TRANSITION: "The run's state does not allow the request, such as canceling a finished run.",
   LEASE_LOST: "The worker no longer owns the run because its lease has ended; its writes are refused.",
+  UPLOAD_CHANGED:
+    "Other bytes were sent for an upload that an inference or import has read already; nothing was stored.",
   OBJECT_NOT_FOUND: "The object store has no object of that key.",
   OBJECT_CORRUPT: "An object's content does not have the recorded digest or format.",
   STORAGE_FULL: "The object store or Postgres has no space left; nothing was stored.",

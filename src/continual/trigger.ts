@@ -9,10 +9,43 @@ import { Run } from "../entities/run.js";
 import { ModelVersion } from "../entities/version.js";
 import { failpoint } from "../failpoint.js";
 import type { RetrainingSpec } from "../language/retraining/retraining.js";
+import type { Trigger } from "../language/retraining/triggers.js";
 import { currentSemantics, type TrainingSpec, trainingDefaults } from "../language/training/training.js";
 import { recordRetrainingStart } from "../runs/purposes/retrain.js";
 import { queueRun } from "../runs/queue-run.js";
 import { shareWeights } from "../runs/submit.js";
+
+interface TriggerRule {
+  /** When it holds: a condition in SQL over the tables of `findDue`. */
+  holds: string;
+  /** Why the run starts, for the model's history. */
+  reason(due: DueRetraining, champion: ModelVersion): string;
+}
+
+/**
+ * How many rows were added since the champion was trained, and how many of them have no target yet: these count once they
+ * have one. Versions that add such rows tell their number in the profiles of their segments.
+ */
+const addedRows = "newest.row_count - trained_on.row_count";
+const rowsWithoutTarget = `(
+  SELECT coalesce(sum((facts -> 'missing' ->> (trained_model.spec -> 'target' ->> 'feature'))::int), 0)::int
+  FROM model_revision trained_model, dataset_version added
+  JOIN dataset_segment ON dataset_segment.dataset_version_id = added.id
+  JOIN segment_profile ON segment_profile.key = dataset_segment.key
+  WHERE trained_model.id = champion.model_revision_id
+    AND added.dataset_id = trained_on.dataset_id AND added.number > trained_on.number)`;
+const leastRows = "(revision.spec -> 'when' ->> 'count')::int";
+
+/** One rule per trigger. */
+const rules: Record<Trigger["type"], TriggerRule> = {
+  newRows: {
+    // Most often there are too few rows in any case, and the profiles need not be read.
+    holds: `${addedRows} >= ${leastRows} AND ${addedRows} - ${rowsWithoutTarget} >= ${leastRows}`,
+    reason: ({ new_rows }, champion) => `${new_rows} new rows since ${champion.ref} was trained`,
+  },
+};
+
+const holds = Object.entries(rules).map(([type, rule]) => `WHEN '${type}' THEN ${rule.holds}`);
 
 interface DueRetraining {
   retraining_id: string;
@@ -24,14 +57,14 @@ interface DueRetraining {
 }
 
 /**
- * The policies whose trigger holds now. It looks at the state and not at events, so it finds the same after an append, an alias
- * move, a new policy, or a time in which no server ran. A policy waits while one of its runs has not ended, and starts at most
- * one run per dataset version.
+ * The policies whose trigger holds now. The query looks at the state and not at events, so appends, alias moves, new policies
+ * and times without a server need no code of their own. A policy waits while one of its runs has not ended, and starts at
+ * most one run per dataset version.
  */
 function findDue(manager: EntityManager, retrainingId: string | null): Promise<DueRetraining[]> {
   return manager.query<DueRetraining[]>(
     `SELECT retraining.id AS retraining_id, retraining.name, revision.spec, champion.id AS champion_id,
-            newest.id AS dataset_version_id, newest.row_count - trained_on.row_count AS new_rows
+            newest.id AS dataset_version_id, ${addedRows} - ${rowsWithoutTarget} AS new_rows
      FROM retraining
      JOIN LATERAL (SELECT spec FROM retraining_revision WHERE retraining_id = retraining.id ORDER BY number DESC LIMIT 1) revision ON true
      JOIN alias ON alias.model_id = retraining.model_id AND alias.name = revision.spec -> 'fineTune' ->> 'from'
@@ -42,7 +75,7 @@ function findDue(manager: EntityManager, retrainingId: string | null): Promise<D
                    WHERE dataset_id = trained_on.dataset_id ORDER BY number DESC LIMIT 1) newest ON true
      WHERE retraining.enabled
        AND ($1::text IS NULL OR retraining.id = $1)
-       AND newest.row_count - trained_on.row_count >= (revision.spec -> 'when' ->> 'count')::int
+       AND CASE revision.spec -> 'when' ->> 'type' ${holds.join(" ")} END
        AND NOT EXISTS (
          SELECT FROM run WHERE run.retraining_id = retraining.id
            AND (run.dataset_version_id = newest.id OR run.state IN ('QUEUED', 'RUNNING', 'CANCELING', 'PAUSED')))
@@ -88,6 +121,8 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
     threads: parent.spec.threads,
     replay: fineTune.replay,
     semantics: currentSemantics,
+    // A model keeps the categories that its weights know.
+    ...(parent.spec.categories && { categories: parent.spec.categories }),
   };
   const runId = await queueRun(manager, {
     modelRevision: await revisionFor(manager, champion),
@@ -102,7 +137,7 @@ async function startRetraining(manager: EntityManager, due: DueRetraining): Prom
   });
   await recordRetrainingStart(manager, {
     ...{ modelId: champion.modelId, versionId: champion.id, runId, alias: fineTune.from },
-    reason: `${due.name}: ${due.new_rows} new rows since ${champion.ref} was trained`,
+    reason: `${due.name}: ${rules[due.spec.when.type].reason(due, champion)}`,
   });
   return runId;
 }

@@ -6,6 +6,7 @@ import { Dataset } from "../entities/dataset.js";
 import { AppendSegment, DatasetAppend } from "../entities/dataset-append.js";
 import { newId, nodeTypeOf } from "../entities/identifier.js";
 import { failpoint } from "../failpoint.js";
+import type { ProblemCount } from "../features/problem-counts.js";
 import { count } from "../language/fields/wording.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { assertUnchanged, commitVersion } from "./commit-version.js";
@@ -70,7 +71,7 @@ export async function appendPart(
   store: Pick<ObjectStore, "put">,
   declaration: AppendReference & { dataset?: string | null; rows: Record<string, unknown>[] },
   sealer: RowSealer,
-): Promise<Outcome<{ appendId: string }>> {
+): Promise<Outcome<{ appendId: string }> & { problemsByFeature?: ProblemCount[] }> {
   const session = sessionOf(access);
   const { manager } = session;
   const append = await findById(manager, declaration.append);
@@ -82,8 +83,8 @@ export async function appendPart(
   }
   const firstOrdinal = ((await latestVersion(manager, dataset.id))?.rowCount ?? 0) + append.rowCount;
   const { features, split } = dataset;
-  const { problems, segment } = await sealer.seal({ features, split, firstOrdinal }, declaration.rows);
-  if (!segment) return { problems };
+  const { segment, ...refused } = await sealer.seal({ features, split, firstOrdinal }, declaration.rows);
+  if (!segment) return refused;
 
   const request = [append.id, segment.rowsDigest];
   const idempotent = { operation: "appendRows", key: declaration.idempotencyKey, request };
@@ -97,11 +98,13 @@ export async function appendPart(
       refuse("append", "OUT_OF_RANGE", `an append has at most ${count(appendLimits.parts)} parts.`);
     await claimPending(transaction, [stored.key]);
     failpoint("append.part");
+    // A profile that is left out is found out when it is asked for.
+    const { profile: _, ...kept } = stored;
     await transaction.insert(AppendSegment, {
       appendId: append.id,
       place: partCount,
       key: stored.key,
-      segment: stored,
+      segment: kept,
     });
     await transaction.query(
       `UPDATE dataset_append SET part_count = part_count + 1, row_count = row_count + $2, expires_at = ${expiry} WHERE id = $1`,
@@ -130,7 +133,7 @@ export async function commitAppend(
       [id],
     );
     const segments = parts.sort((a, b) => a.place - b.place).map(({ segment }) => segment);
-    const committed = await commitVersion(manager, dataset, segments);
+    const committed = await commitVersion(manager, dataset, segments, { noted: false });
     await manager.query("UPDATE dataset_append SET state = 'COMMITTED', version_id = $2 WHERE id = $1", [
       id,
       committed,

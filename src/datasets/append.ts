@@ -2,11 +2,11 @@ import { findNamed, unknownReference } from "../db/names.js";
 import { type Access, sessionOf } from "../db/session.js";
 import type { Outcome } from "../db/transaction.js";
 import { Dataset } from "../entities/dataset.js";
+import type { ProblemCount } from "../features/problem-counts.js";
 import { sealRows } from "../intake/seal.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { appendPart } from "./append-parts.js";
 import { commitVersion } from "./commit-version.js";
-import { claimPending } from "./pending-segment.js";
 import { type RowSealer, storeSegment } from "./stored-segment.js";
 import { latestVersion } from "./versions.js";
 
@@ -33,7 +33,7 @@ export async function appendRows(
   store: Pick<ObjectStore, "put">,
   declaration: AppendDeclaration,
   sealer: RowSealer = { seal: sealRows },
-): Promise<Outcome<Appended>> {
+): Promise<Outcome<Appended> & { problemsByFeature?: ProblemCount[] }> {
   const { dataset: name, append, rows, idempotencyKey } = declaration;
   if (append != null) return appendPart(access, store, { ...declaration, append }, sealer);
   const session = sessionOf(access);
@@ -43,13 +43,12 @@ export async function appendRows(
   if (!dataset) return { problems: [unknownReference("dataset", name)] };
   const firstOrdinal = (await latestVersion(session.manager, dataset.id))?.rowCount ?? 0;
   const { features, split } = dataset;
-  const { problems, segment } = await sealer.seal({ features, split, firstOrdinal }, rows);
-  if (!segment) return { problems };
+  const { segment, ...refused } = await sealer.seal({ features, split, firstOrdinal }, rows);
+  if (!segment) return refused;
 
   const idempotent = { operation: "appendRows", key: idempotencyKey, request: [dataset.id, segment.rowsDigest] };
   const target = { session, store, dataset };
-  return storeSegment(target, { firstOrdinal, segment }, idempotent, async (manager, stored) => {
-    await claimPending(manager, [stored.key]);
-    return { versionId: await commitVersion(manager, dataset, [stored]) };
-  });
+  return storeSegment(target, { firstOrdinal, segment }, idempotent, async (manager, stored) => ({
+    versionId: await commitVersion(manager, dataset, [stored]),
+  }));
 }

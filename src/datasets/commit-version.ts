@@ -8,7 +8,10 @@ import { splitCountsAt } from "../features/split.js";
 import { type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { digest } from "../language/fields/canonical.js";
 import { count } from "../language/fields/wording.js";
+import { mergeCategories } from "./categories.js";
 import { recordDatasetEvent } from "./events.js";
+import { claimPending } from "./pending-segment.js";
+import { flagsOf, storeProfile } from "./segment-profiles.js";
 import type { StoredSegment } from "./stored-segment.js";
 import { divideArrivals } from "./strata.js";
 import { latestVersion } from "./versions.js";
@@ -18,15 +21,22 @@ import { latestVersion } from "./versions.js";
  * segments. Row order is the order of the segments, behind all earlier rows. Answers the version's id.
  *
  * @param dataset as it was when the rows were checked; if it was redeclared since, the rows are refused as STALE.
- * @param segments whose notes the caller has claimed in this transaction; see `claimPending`.
+ * @param options.noted whether the segments still have the notes with which they were put; see `pending-segment.ts`.
+ * @throws SegmentTaken if collection has taken a noted segment meanwhile.
  */
 export async function commitVersion(
   manager: EntityManager,
   dataset: Pick<Dataset, "id" | "name" | "digest" | "features" | "split">,
   segments: readonly StoredSegment[],
+  { noted = true } = {},
 ): Promise<string> {
   // One append at a time per dataset; the lock also holds back a redeclaration.
   await lockName(manager, "dataset", dataset.name);
+  if (noted)
+    await claimPending(
+      manager,
+      segments.map(({ key }) => key),
+    );
   await assertUnchanged(manager, dataset);
   const before = await latestVersion(manager, dataset.id);
   failpoint("append");
@@ -47,6 +57,12 @@ export async function commitVersion(
     );
   const strata = segments.flatMap((segment) => (segment.strata ? [segment.strata] : []));
   if (strata.length > 0) add(await divideArrivals(manager, dataset, strata));
+  const categoryCounts = await mergeCategories(
+    manager,
+    dataset.id,
+    before?.categoryCounts ?? {},
+    segments.map(({ categories }) => categories),
+  );
   const versionId = newId("DatasetVersion");
   await manager.insert(DatasetVersion, {
     id: versionId,
@@ -55,10 +71,15 @@ export async function commitVersion(
     rowCount,
     addedRowCount: rowCount - (before?.rowCount ?? 0),
     splitCounts,
+    categoryCounts,
     digest: segments.reduce<string | null>(chained, before?.digest ?? null) ?? "",
   });
   await insertSegments(manager, versionId, segments);
   await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_APPENDED", versionId });
+  await storeProfiles(manager, segments);
+  const flags = await flagsOf(manager, dataset.id, (before?.number ?? 0) + 1);
+  if (flags.length > 0)
+    await recordDatasetEvent(manager, { datasetId: dataset.id, kind: "ROWS_FLAGGED", versionId, problems: flags });
   return versionId;
 }
 
@@ -89,6 +110,10 @@ async function insertSegments(
       })),
     );
   }
+}
+
+async function storeProfiles(manager: EntityManager, segments: readonly StoredSegment[]): Promise<void> {
+  for (const { key, profile } of segments) if (profile) await storeProfile(manager, key, profile);
 }
 
 /** Refuses rows that were checked against other features. Features and split may be large: they are read only if need be. */

@@ -10,9 +10,10 @@ import { recordDatasetEvent } from "./events.js";
 
 /**
  * Declares a dataset. The same declaration again changes nothing. Once it has rows, its features and split are fixed,
- * since every version, split and trained model depends on them; only descriptions may still change.
+ * since every version, split and trained model depends on them. Descriptions may still change, features may become
+ * nullable, and nullable ones may be added: the rows that are there have no values of them.
  *
- * From the declaration to Postgres, features stay text: a million categories would block the event loop at every step.
+ * Features stay text on their way to Postgres: parsing a million categories would block the event loop at every step.
  *
  * @param intake reads declarations whose categories are kept in its thread; by default the calling thread reads them.
  */
@@ -33,15 +34,27 @@ export async function declareDataset(
   });
 }
 
-/** Refuses other features or another split for a dataset that has rows. Postgres compares them without descriptions. */
+/** Refuses what rows do not allow; see `declareDataset`. Postgres compares the features. */
 async function requireSameShape(manager: EntityManager, datasetId: string, declared: StoredDataset): Promise<void> {
   // Feature by feature: `jsonb_agg` over lists of this length takes a minute.
-  const [dataset] = await manager.query<{ split: Split; is_same: boolean }[]>(
-    `SELECT split, NOT EXISTS (
-       SELECT FROM jsonb_array_elements(features) WITH ORDINALITY AS stored (feature, place)
-       FULL JOIN jsonb_array_elements($2::jsonb) WITH ORDINALITY AS declared (feature, place) USING (place)
-       WHERE stored.feature - 'description' IS DISTINCT FROM declared.feature - 'description'
-     ) AS is_same
+  const [dataset] = await manager.query<{ split: Split; fits: boolean }[]>(
+    `WITH stored AS (
+       SELECT feature, place FROM dataset, jsonb_array_elements(features) WITH ORDINALITY AS each (feature, place)
+       WHERE dataset.id = $1
+     ), declared AS (
+       SELECT feature, place, feature ->> 'name' IN (SELECT feature ->> 'name' FROM stored) AS is_known
+       FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS each (feature, place)
+     ), kept AS (
+       SELECT feature, row_number() OVER (ORDER BY place) AS place FROM declared WHERE is_known
+     )
+     SELECT split,
+       NOT EXISTS (SELECT FROM declared WHERE NOT is_known AND feature -> 'nullable' IS DISTINCT FROM 'true')
+       AND NOT EXISTS (
+         SELECT FROM stored FULL JOIN kept USING (place)
+         WHERE stored.feature - '{description,nullable}'::text[]
+                 IS DISTINCT FROM kept.feature - '{description,nullable}'::text[]
+            OR (stored.feature -> 'nullable' = 'true' AND kept.feature -> 'nullable' IS DISTINCT FROM 'true')
+       ) AS fits
      FROM dataset WHERE id = $1 AND (
        EXISTS (SELECT FROM dataset_version WHERE dataset_id = $1)
        OR EXISTS (SELECT FROM dataset_append
@@ -50,10 +63,10 @@ async function requireSameShape(manager: EntityManager, datasetId: string, decla
   );
   if (!dataset) return;
   const isSameSplit = digest(dataset.split) === digest(declared.split);
-  if (dataset.is_same && isSameSplit) return;
+  if (dataset.fits && isSameSplit) return;
   refuse(
     isSameSplit ? "features" : "split",
     "DATASET_HAS_ROWS",
-    `dataset ${declared.name} has rows, so its features and split are fixed; declare another dataset for another shape`,
+    `dataset ${declared.name} has rows, so its features and split are fixed, but that features may become nullable and nullable ones be added; declare another dataset for another shape`,
   );
 }

@@ -26,7 +26,7 @@ async function query(login: Login, statement: string, values: string[]): Promise
     connectionTimeoutMillis: 5000,
     query_timeout: 5000,
   });
-  // A server that stops under an idle connection says so here; the query's own rejection tells the rest.
+  // A server that stops reports it to idle connections here; queries report it by their own rejection.
   client.on("error", () => {});
   try {
     await client.connect();
@@ -36,7 +36,7 @@ async function query(login: Login, statement: string, values: string[]): Promise
   }
 }
 
-/** What answers on the port: our cluster's server, another one, or none that takes connections (yet). */
+/** Which server answers on the port: our cluster's, another one, or none that accepts connections (yet). */
 export async function probe(login: Login, pgdata: string): Promise<"ours" | "stranger" | "starting"> {
   try {
     const [row] = await query(login, "SELECT current_setting($1, true) AS directory", [directorySetting]);

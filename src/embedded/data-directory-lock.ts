@@ -13,7 +13,7 @@ interface Claim {
   pid: number;
 }
 
-/** The claims of processes that still run, oldest first; claims of dead ones are swept on the way. */
+/** The claims of processes that still run, oldest first; deletes claims of processes that have ended. */
 async function liveClaims(folder: string): Promise<Claim[]> {
   const live: Claim[] = [];
   for (const name of (await readdir(folder)).sort()) {

@@ -27,7 +27,7 @@ export function locatePostgresPackage(): string {
 }
 
 async function exists(path: string): Promise<boolean> {
-  // Follows links on purpose: a link that leads nowhere has to be made anew.
+  // Follows links on purpose: a broken link has to be replaced.
   return stat(path).then(
     () => true,
     () => false,

@@ -6,8 +6,8 @@ import { firstThatWorks, giveTo, launchersFor } from "./privileges.js";
 import { runAsSuperuser } from "./roles.js";
 
 /**
- * Runs statements as the superuser of a cluster that is stopped, in its database `postgres`: the only way to what the
- * platform's role may not do. For tests and measurements, which need databases of their own.
+ * Runs statements as the superuser of a stopped cluster, in its database `postgres`. This is the only way to do what the
+ * platform's role may not. For tests and measurements, which need databases of their own.
  *
  * @throws PlatformError `DATA_DIRECTORY_IN_USE` while the cluster runs; `UNSUPPORTED` with what Postgres refused.
  */

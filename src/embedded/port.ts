@@ -8,8 +8,8 @@ import { guarded } from "../guarded.js";
 const portPath = (dataDirectory: string) => join(dataDirectory, "postgres.port");
 
 /**
- * Ports below the range from which systems take the ports of outgoing connections: a client that keeps trying to
- * reach a stopped server on a port of that range may come to occupy it itself.
+ * Ports below the range that systems use for outgoing connections. A client that keeps trying to reach a stopped server on
+ * a port in that range may be given this port itself.
  */
 const firstPort = 15_432;
 const lastPort = 32_000;
@@ -43,14 +43,17 @@ function isPort(port: number): boolean {
 }
 
 /**
- * The port to listen on: the one asked for, else last time's while it is free, else a free one.
- * Throws `BAD_INPUT` when the one asked for is none, or is taken.
+ * The port to listen on: the requested one; by default the port of the last start if it is free, otherwise any free port.
+ *
+ * @throws PlatformError BAD_INPUT when the requested port is no port number, or is in use.
  */
-export async function choosePort(dataDirectory: string, asked: number | undefined): Promise<number> {
-  if (asked !== undefined) {
-    if (!isPort(asked)) throw new PlatformError("BAD_INPUT", `port: ${asked} is not a port number (1 to 65535)`);
-    if (!(await isPortFree(asked))) throw new PlatformError("BAD_INPUT", `port: ${asked} is in use by another program`);
-    return asked;
+export async function choosePort(dataDirectory: string, requested: number | undefined): Promise<number> {
+  if (requested !== undefined) {
+    if (!isPort(requested))
+      throw new PlatformError("BAD_INPUT", `port: ${requested} is not a port number (1 to 65535)`);
+    if (!(await isPortFree(requested)))
+      throw new PlatformError("BAD_INPUT", `port: ${requested} is in use by another program`);
+    return requested;
   }
   const remembered = await rememberedPort(dataDirectory);
   if (remembered !== undefined && (await isPortFree(remembered))) return remembered;

@@ -39,7 +39,7 @@ export interface EmbeddedPostgres {
   stop(mode?: StopMode): Promise<void>;
 }
 
-/** Adopts the server that runs, or starts one; tries again where only something passing stood in the way. */
+/** Adopts the server that runs, or starts one; tries again after temporary failures. */
 async function obtain(
   places: Places,
   secret: string,
@@ -60,7 +60,7 @@ async function obtain(
       }
       return { postmaster: await launchPostmaster(places, await launcher(), { port, secret }), adopted: false };
     } catch (error) {
-      // The port went to another program meanwhile; or a killed server's last backends are still leaving.
+      // Another program has taken the port meanwhile, or the last backends of a killed server are still ending.
       const passing = !(await isPortFree(port)) || /still in use|already exists/.test((error as Error).message);
       if (!passing || attempt === 50) throw error;
       await sleep(100);
@@ -70,7 +70,7 @@ async function obtain(
 
 /**
  * Starts PostgreSQL on the data directory, creating the cluster at the first start (about 0.8 s; later 0.1 s), and keeps
- * it running: a server that dies unasked is started again on the same port until `stop` is called.
+ * it running: a server that ends unexpectedly is started again on the same port until `stop` is called.
  *
  * Throws `DATA_DIRECTORY_IN_USE` when a live process owns the directory, `BAD_INPUT` for an unusable directory or port,
  * `UNSUPPORTED` when this host cannot run the programs, `DATABASE_UNAVAILABLE` when the server does not start.
@@ -144,7 +144,7 @@ async function openDirectory(path: string): Promise<string> {
   }
 }
 
-/** Starts the server again whenever it dies unasked, until stopped. */
+/** Starts the server again whenever it ends unexpectedly, until stopped. */
 function supervise(first: Postmaster, again: () => Promise<{ postmaster: Postmaster }>, logger: Logger) {
   let current = first;
   let stopped: Promise<void> | undefined;
@@ -178,7 +178,7 @@ function supervise(first: Postmaster, again: () => Promise<{ postmaster: Postmas
   // The last resort of a process that ends without having called stop: nothing may wait here, so the server is only told.
   const tell = guarded(() => {
     if (!current.gone()) process.kill(current.pid, "SIGINT");
-    // Gone between the look and the signal.
+    // It ended between the check and the signal.
   }, dropped);
   keep();
   process.once("exit", tell);

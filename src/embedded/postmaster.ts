@@ -23,7 +23,7 @@ export interface Postmaster {
 }
 
 const logLimitBytes = 16 * 1024 * 1024;
-/** Replaying the log after a crash may take long, and nothing is wrong as long as the process lives. */
+/** Replaying the log after a crash may take long. That is no failure while the process is alive. */
 const readyTimeoutMs = 120_000;
 
 async function poll(done: () => boolean, timeoutMs: number): Promise<boolean> {
@@ -48,7 +48,7 @@ function watch(pid: number, port: number): Postmaster {
         if (!gone()) return;
         clearInterval(timer);
         listener();
-        // The next look tells.
+        // The next check finds out.
       }, dropped);
       const timer = setInterval(look, 250);
       timer.unref();
@@ -98,15 +98,15 @@ export async function adoptPostmaster(places: Places, secret: string): Promise<P
       await stopPostmaster(watch(file.pid, file.port), "immediate");
       return undefined;
     }
-    // It starts, recovers or shuts down: soon it will answer or be gone.
+    // It is starting, recovering or shutting down: it will soon answer or be gone.
     await sleep(20);
   }
 }
 
 /**
- * PostgreSQL refuses to start when `postmaster.pid` names a process that lives, though it be a stranger that got the id
- * since, and when the file is empty after a power cut. It ignores its parent's id, though: naming us keeps its check that no
- * backend of an earlier server still uses the shared memory, which deleting the file would skip.
+ * PostgreSQL refuses to start if `postmaster.pid` names a live process, even one that has since reused the id, or if the
+ * file is empty after a power cut. It ignores the id of its parent process. Writing our id therefore keeps its check that no
+ * backend of an earlier server still uses the shared memory; deleting the file would skip that check.
  */
 async function disarmPidFile(places: Places, pid: number): Promise<void> {
   const path = join(places.pgdata, "postmaster.pid");
@@ -192,7 +192,7 @@ export async function launchPostmaster(places: Places, launcher: Launcher, login
 /** `fast` ends sessions and writes a checkpoint; `immediate` is a crash on purpose, repaired at the next start. */
 export type StopMode = "fast" | "immediate";
 
-/** Stops a server and waits until it is gone, with ever more force should it not obey. */
+/** Stops a server and waits until it is gone. Uses more force if it does not stop. */
 export async function stopPostmaster(postmaster: Postmaster, mode: StopMode): Promise<void> {
   const steps: [NodeJS.Signals, number][] = [
     ["SIGQUIT", 10_000],
@@ -204,7 +204,7 @@ export async function stopPostmaster(postmaster: Postmaster, mode: StopMode): Pr
     try {
       process.kill(postmaster.pid, signal);
     } catch {
-      // Gone between the look and the signal.
+      // It ended between the check and the signal.
     }
     if (await postmaster.waitUntilGone(patienceMs)) return;
   }

@@ -1,7 +1,7 @@
 import { open, rename } from "node:fs/promises";
 import type { Account } from "./privileges.js";
 
-/** Writes a file that only its owner (by default: whoever we are) may read, wholly or not at all, durably. */
+/** Writes a file durably and atomically that only its owner (by default this process's user) may read. */
 export async function writePrivateFile(path: string, text: string, owner?: Account): Promise<void> {
   const draft = `${path}.new`;
   const file = await open(draft, "w", 0o600);

@@ -11,13 +11,13 @@ export interface Account {
   gid: number;
 }
 
-/** One way to run PostgreSQL's programs, which refuse to be root. */
+/** One way to run PostgreSQL's programs, which refuse to run as root. */
 export interface Launcher {
   /** For messages. */
   name: string;
-  /** Words to put before the program; they end in an exec, so that the process id stays the same. */
+  /** Command to put before the program; it ends with an exec, so the process id stays the same. */
   prefix: readonly string[];
-  /** Who runs the child, where the child process itself can be told. */
+  /** The user of the child process, if it can be set when the process is spawned. */
   spawnAs?: Account;
   /** Who must own the cluster's files; absent: whoever creates them. */
   owner?: Account;
@@ -39,7 +39,7 @@ export interface Places {
   programs: PostgresPrograms;
 }
 
-/** Runs the programs as whoever we are. */
+/** Runs the programs as the current user. */
 const asOurselves: Launcher = { name: "as the current user", prefix: [] };
 
 const root: Account = { name: "root", uid: 0, gid: 0 };
@@ -134,7 +134,7 @@ export async function launchersFor(places: Places): Promise<Launcher[]> {
   return launchers;
 }
 
-/** Gives a tree to the launcher's user where it is not theirs; the top goes last, so that a killed run is taken up again. */
+/** Makes the launcher's user the owner of a directory tree. The top comes last, so that an interrupted run is repeated. */
 export async function giveTo(launcher: Launcher, path: string): Promise<void> {
   const { owner } = launcher;
   if (owner === undefined || (await stat(path)).uid === owner.uid) return;

@@ -39,12 +39,12 @@ async function identify(source: string, programs: PostgresPrograms): Promise<str
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Copies aside and renames: a copy is there as a whole or not at all, also when several processes make it at once. */
+/** Copies to a temporary name and renames: a copy is complete or absent, also when several processes make it at once. */
 async function makeCopy(source: string, copy: string): Promise<void> {
   await mkdir(copiesDirectory, { recursive: true, mode: 0o755 });
   const { uid, mode } = await stat(copiesDirectory);
   if (uid !== 0 || (mode & 0o022) !== 0) throw new Error(`${copiesDirectory} can be written by others than root`);
-  // A strict umask of ours may have closed it.
+  // A strict umask may have removed its permissions.
   await chmod(copiesDirectory, 0o755);
   if (await lstat(copy).catch(() => undefined)) return;
   const draft = `${copy}.${randomBytes(6).toString("hex")}`;

@@ -3,7 +3,7 @@ import { guarded } from "../guarded.js";
 import type { PostgresPrograms } from "./libraries.js";
 import type { Launcher } from "./privileges.js";
 
-/** Where `unshare` lies; the caller's own PATH is its own affair. */
+/** Where `unshare` is looked for, whatever the caller's PATH. */
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin";
 
 /** How one program is run. */
@@ -16,10 +16,10 @@ export interface ProgramOptions {
   input?: "pipe";
 }
 
-/** A program, the cluster it works on, and what else it is told. */
+/** A program, the cluster it works on, and its arguments. */
 export interface Command {
   program: keyof PostgresPrograms;
-  /** Becomes the working directory; given as `-D`. */
+  /** The working directory, also passed as `-D`. */
   cluster: string;
   /** A server without a network, for one session of the superuser on standard input. */
   single?: boolean;
@@ -65,7 +65,7 @@ export function runProgram(
     }, reject);
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
-    // One that ends before it has read everything says why itself.
+    // A program that ends before it has read everything reports the reason itself.
     child.stdin?.on("error", () => {});
     child.stdin?.end(input);
     child.on("error", reject);

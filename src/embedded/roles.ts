@@ -6,7 +6,7 @@ import { runProgram } from "./program.js";
 
 /** The superuser that initdb makes. It has no password, and no rule of pg_hba.conf lets it in. */
 export const superuserName = "perennial";
-/** Who the platform is: the owner of its database and of everything in it, and nothing else. */
+/** The platform's role: the owner of its database and of everything in it, without further rights. */
 export const roleName = "platform";
 export const databaseName = "perennial";
 
@@ -20,13 +20,13 @@ host ${databaseName} ${roleName} 127.0.0.1/32 scram-sha-256
 
 const accessPath = (places: Places) => join(places.pgdata, "pg_hba.conf");
 
-/** Whether the platform connects to the cluster as a role of its own. Clusters of earlier releases know a superuser alone. */
+/** Whether the platform connects to the cluster as a role of its own. Clusters of earlier releases have only a superuser. */
 export async function isClosedToSuperuser(places: Places): Promise<boolean> {
   return (await readFile(accessPath(places), "utf8")).startsWith(accessMark);
 }
 
 /**
- * Statements that make the role, whatever of it is there already. A role without these rights cannot read the server's
+ * Statements that create the role, or complete one that exists. A role without these rights cannot read the server's
  * files, run programs (`COPY … PROGRAM`), or make roles and databases.
  */
 function roleStatements(secret: string): string[] {
@@ -86,7 +86,7 @@ END $$`,
 
 /**
  * Makes the platform's role the only one that may connect, and the owner of its database. The cluster must be stopped. Safe
- * to repeat after a crash at any moment: the rules for access, which tell that all is done, come last.
+ * to repeat after a crash at any moment: the access rules, which mark the conversion as complete, are written last.
  */
 export async function closeToSuperuser(places: Places, launcher: Launcher, secret: string): Promise<void> {
   await runAsSuperuser(places, launcher, "postgres", roleStatements(secret));
@@ -101,7 +101,7 @@ export async function closeToSuperuser(places: Places, launcher: Launcher, secre
  * Runs statements as the superuser in a server without a network, which needs no password. The cluster must be stopped.
  * Rejects with what the server said, which holds no statement: a statement may hold a secret.
  *
- * @param mayFail a statement that fails is passed over.
+ * @param mayFail whether failed statements are ignored.
  */
 export function runAsSuperuser(
   places: Places,

@@ -25,9 +25,12 @@ export class FeatureObject implements Feature {
   @Cost({ length: 20 })
   @Field(() => [String], {
     description:
-      "CATEGORY: the allowed values, in the order of their codes. SEQUENCE of categories: the allowed elements. Otherwise empty.",
+      "CATEGORY: the values, in the order of their codes, at most the first 10,000: see `categoryList`. SEQUENCE of categories: the allowed elements. Otherwise empty.",
   })
   categories!: string[];
+
+  /** Set where the dataset keeps the list. */
+  datasetId?: string;
 
   @Cost({ length: 3 })
   @Field(() => [Int], {
@@ -192,6 +195,10 @@ export class DatasetVersion extends Node {
       "`sha256:<hex>` of the contents of all appends, in order. The same rows in the same appends have the same digest on every platform.",
   })
   digest!: string;
+
+  /** How many categories each feature that declares none has: as many from the beginning of the dataset's list. */
+  @Column("jsonb", { name: "category_counts" })
+  categoryCounts!: Record<string, number>;
 
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "Time at which the append was committed." })

@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import type { Problem } from "../language/fields/problem.js";
 import { type Actor, ActorColumn } from "./actor.js";
 import { enumOf } from "./enum.js";
 
@@ -64,7 +65,7 @@ export class ModelEvent {
   actor!: Actor | null;
 }
 
-export const datasetEventKinds = ["DECLARED", "ROWS_APPENDED"] as const;
+export const datasetEventKinds = ["DECLARED", "ROWS_APPENDED", "ROWS_FLAGGED"] as const;
 export type DatasetEventKind = (typeof datasetEventKinds)[number];
 const DatasetEventKindEnum = enumOf(datasetEventKinds);
 registerEnumType(DatasetEventKindEnum, {
@@ -73,6 +74,9 @@ registerEnumType(DatasetEventKindEnum, {
   valuesConfig: {
     DECLARED: { description: "The dataset was declared or its declaration changed." },
     ROWS_APPENDED: { description: "Rows were appended, which made a new version." },
+    ROWS_FLAGGED: {
+      description: "Appended rows are conspicuous; `problems` says in what. They are part of the version.",
+    },
   },
 });
 
@@ -92,6 +96,10 @@ export class DatasetEvent {
 
   @Column("text", { name: "version_id", nullable: true })
   versionId!: string | null;
+
+  /** What is conspicuous about the rows; null where nothing is. The API's field is `graphql/nouns/dataset.ts`'s. */
+  @Column("jsonb", { nullable: true })
+  problems!: Problem[] | null;
 
   @Column("timestamptz")
   @Field({ description: "Time at which the entry was committed." })

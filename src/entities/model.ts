@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import type { ModelSpec } from "../language/models/model.js";
+import type { RevisionSpec } from "../language/models/open-model.js";
 import { type Actor, ActorColumn } from "./actor.js";
 import { Node } from "./node.js";
 import { JSONObjectScalar } from "./scalars.js";
@@ -53,13 +53,14 @@ export class ModelRevision extends Node {
 
   @Column("jsonb")
   @Field(() => JSONObjectScalar, {
-    description: "The declaration with all defaults filled in: inputs, layers with shapes, loss and metrics.",
+    description:
+      "The declaration with all defaults filled in: inputs, layers with shapes, loss and metrics. On categories of the dataset, what follows from their number is resolved for each run; `declared` has it as it was declared.",
   })
-  spec!: ModelSpec;
+  spec!: RevisionSpec;
 
-  @Column("int", { name: "parameter_count" })
-  @Field(() => Int, { description: "Number of parameters, trainable or not." })
-  parameterCount!: number;
+  /** Null where it follows from the newest version of the dataset. */
+  @Column("int", { name: "parameter_count", nullable: true })
+  parameterCount!: number | null;
 
   @Column("timestamptz", { name: "created_at" })
   @Field({ description: "Time of the declaration." })

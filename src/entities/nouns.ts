@@ -1,11 +1,13 @@
 import { Checkpoint } from "./checkpoint.js";
 import { Dataset, DatasetVersion } from "./dataset.js";
 import { DatasetAppend } from "./dataset-append.js";
+import { Import } from "./import.js";
 import { Model, ModelRevision } from "./model.js";
 import type { Node } from "./node.js";
 import { Optimizer, OptimizerRevision } from "./optimizer.js";
 import { Retraining, RetrainingRevision } from "./retraining.js";
 import { Run } from "./run.js";
+import { Upload } from "./upload.js";
 import { ModelVersion } from "./version.js";
 import { Worker } from "./worker.js";
 
@@ -27,6 +29,8 @@ export const nouns = {
   Run: { prefix: "run", entity: Run },
   Checkpoint: { prefix: "checkpoint", entity: Checkpoint },
   ModelVersion: { prefix: "version", entity: ModelVersion },
+  Import: { prefix: "import", entity: Import },
+  Upload: { prefix: "upload", entity: Upload },
   Worker: { prefix: "worker", entity: Worker },
 } as const satisfies Record<string, { prefix: string; entity: new () => Node }>;
 

@@ -35,11 +35,16 @@ export class SignatureField {
   })
   shape!: number[];
 
+  /** Those of the dataset's list are stored there. */
   @Cost({ length: 20 })
   @Field(() => [String], {
-    description: "Declared categories of a CATEGORY or a SEQUENCE of categories; otherwise empty.",
+    description:
+      "Categories of a CATEGORY or a SEQUENCE of categories that the version knows, at most the first 10,000; otherwise empty.",
   })
   categories!: string[];
+
+  /** Where the dataset keeps the list: how many of its first categories the version knows. */
+  categoryList?: { datasetId: string; count: number };
 }
 
 @ObjectType({ description: "The raw values that `predict` takes for a version, and the one that it returns." })

@@ -1,17 +1,22 @@
 import { PlatformError } from "../errors.js";
-import type { ModelSpec } from "../language/models/model.js";
+import type { ModelInput, ModelSpec } from "../language/models/model.js";
 import { currentSemantics, type TrainingSemantics } from "../language/training/training.js";
-import { assertRowIndices, type Table } from "./table.js";
+import { assertRowIndices, featureWidth, missingReader, type Table } from "./table.js";
 import { codecs } from "./types/codecs.js";
+import type { TrainingRows } from "./values/encoding.js";
+import { type Fill, fitFill } from "./values/fill.js";
 import type { FittedScaling } from "./values/scaling.js";
 
 /** What was learned from the training rows, as plain JSON. It is stored with the version; `predict` needs nothing else. */
 export interface FittedPreprocessing {
   format: 1;
-  /** In the order of the model's inputs. */
-  inputs: ({ feature: string } & FittedScaling)[];
+  /** In the order of the model's inputs. `fill`: what takes the place of missing values, where something does. */
+  inputs: FittedInput[];
   target: { feature: string } & FittedScaling;
 }
+
+export type FittedMethod = FittedScaling & { fill?: Fill };
+export type FittedInput = { feature: string } & FittedMethod;
 
 /**
  * Fits the preprocessing of a model's inputs and target on the rows at `trainIndices` only. `fitScaling` and
@@ -34,7 +39,21 @@ export function fitPreprocessing(
   const { inputs, target } = model;
   return {
     format: 1,
-    inputs: inputs.map((input) => ({ feature: input.feature, ...codecs[input.type].fit(input, rows) })),
+    inputs: inputs.map((input) => ({ feature: input.feature, ...fitInput(input, rows) })),
     target: { feature: target.feature, ...codecs[target.type].fitTarget(target, rows) },
   };
+}
+
+/** Statistics are those of the values that are there. Where there are none, they are those of 0. */
+function fitInput(input: ModelInput, rows: TrainingRows): FittedMethod {
+  const codec = codecs[input.type];
+  if (!input.missing) return codec.fit(input, rows);
+  const isMissingAt = missingReader(rows.table, input.feature);
+  let present: TrainingRows = { ...rows, indices: Array.from(rows.indices).filter((row) => !isMissingAt(row)) };
+  if (present.indices.length === 0 && codec.store.form === "NUMBERS") {
+    const columns = new Map([[input.feature, new Float64Array(featureWidth(input))]]);
+    present = { ...rows, table: { rowCount: 1, columns }, indices: [0] };
+  }
+  const fill = fitFill(input, present);
+  return { ...codec.fit(input, present), ...(fill !== undefined && { fill }) };
 }

@@ -1,5 +1,5 @@
 import type { ModelInput } from "../language/models/model.js";
-import { columnOf, featureWidth, sequencesOf, type Table } from "./table.js";
+import { columnOf, featureWidth, missingReader, sequencesOf, type Table } from "./table.js";
 import { codecs } from "./types/codecs.js";
 
 /** The rest of a sentence "… must …": the rule for numbers that an embedding layer reads as ids. */
@@ -13,7 +13,12 @@ export function foreignIds(input: ModelInput, table: Table): ((row: number) => n
   const { idsBelow: below } = input;
   if (below === undefined || codecs[input.type].makesIds?.(input)) return undefined;
   const spanOfRow = numbersOfRow(input, table);
-  return (row) => spanOfRow(row).find((id) => !(Number.isInteger(id) && id >= 0 && id < below));
+  const isMissingAt = missingReader(table, input.feature);
+  return (row) => (isMissingAt(row) ? undefined : foreignIn(spanOfRow(row), below));
+}
+
+function foreignIn(ids: Float64Array, below: number): number | undefined {
+  return ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < below));
 }
 
 /** The stored numbers of a row of an input that holds numbers; of a SEQUENCE those of all its elements. */

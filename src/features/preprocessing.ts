@@ -4,6 +4,8 @@ import type { FittedPreprocessing } from "./fit-preprocessing.js";
 import { foreignIds, idRule } from "./ids.js";
 import { assertRowIndices, type Table } from "./table.js";
 import { codecs } from "./types/codecs.js";
+import type { Destination, Rows } from "./values/encoding.js";
+import { encodedFill, type Fill } from "./values/fill.js";
 import { type FittedScaling, foreign } from "./values/scaling.js";
 
 export { type FittedPreprocessing, fitPreprocessing } from "./fit-preprocessing.js";
@@ -13,25 +15,46 @@ export { affine, type FittedScaling, groupCount } from "./values/scaling.js";
  * The network's inputs of the rows at `indices` (default: all), row after row: n × the sum of the inputs' widths, in the
  * order of the model's inputs. Values outside float32's range become infinite. Throws `BAD_INPUT` where the table lacks
  * an input, holds a category the model does not know, or what is no id where an embedding layer reads ids.
+ *
+ * @param into where they are written, over what it holds; default: a new array.
  */
 export function encodeInputs(
   model: ModelSpec,
   fitted: FittedPreprocessing,
   table: Table,
   indices?: ArrayLike<number>,
+  into?: Float32Array,
 ): Float32Array {
   const rows = rowsOf(table, indices);
   const stride = model.inputs.reduce((sum, input) => sum + input.width, 0);
-  const encoded = new Float32Array(rows.length * stride);
+  const encoded = into?.fill(0) ?? new Float32Array(rows.length * stride);
   const encodedRows = { table, indices: rows };
   let offset = 0;
   model.inputs.forEach((input, index) => {
     assertIds(input, table, rows);
     const scaling = fittedOf(fitted.inputs[index], input.feature);
     codecs[input.type].encode(input, scaling, encodedRows, { encoded, offset, stride });
+    encodeMissing(input, fitted.inputs[index]?.fill, scaling, encodedRows, { encoded, offset, stride });
     offset += input.width;
   });
   return encoded;
+}
+
+/** Puts what takes the place of missing values where the codec could write nothing that means something. */
+function encodeMissing(
+  input: ModelInput,
+  fill: Fill | undefined,
+  scaling: FittedScaling,
+  { table, indices }: Rows,
+  { encoded, offset, stride }: Destination,
+): void {
+  const missing = table.missing?.get(input.feature);
+  if (!input.missing || missing === undefined) return;
+  const row = encodedFill(input, fill, (rows, place) => codecs[input.type].encode(input, scaling, rows, place));
+  if (row === undefined) return;
+  for (let index = 0; index < indices.length; index++) {
+    if (missing[indices[index] ?? 0] === 1) encoded.set(row, index * stride + offset);
+  }
 }
 
 /**

@@ -1,8 +1,10 @@
+import { count } from "../language/fields/wording.js";
 import type { ModelInput, ModelSpec, ModelTarget } from "../language/models/model.js";
+import { takesMissing } from "../language/preprocessing/missing.js";
 import { isWeight, weightRule } from "./example-weights.js";
 import type { FittedPreprocessing } from "./fit-preprocessing.js";
 import { foreignIds, idRule, numbersOfRow } from "./ids.js";
-import { columnOf, sequencesOf, type Table } from "./table.js";
+import { columnOf, missingReader, sequencesOf, type Table } from "./table.js";
 import { targetDomain } from "./target-domain.js";
 import { codecs } from "./types/codecs.js";
 import { affine, groupCount } from "./values/scaling.js";
@@ -11,7 +13,7 @@ import { affine, groupCount } from "./values/scaling.js";
 export interface RowFault {
   /** Such as `feature "age"`. */
   subject: string;
-  value: number;
+  value: number | string;
   /** The rest of the sentence "… must …". */
   rule: string;
 }
@@ -21,7 +23,7 @@ export type RowCheck = (row: number) => RowFault | undefined;
 
 /**
  * Checks of single rows that need no fitted preprocessing: negative weights, numbers that are no ids of the embedding
- * layer that reads them, targets for which the loss is not defined.
+ * layer that reads them, categories that came after the model's list, targets for which the loss is not defined.
  */
 export function rowChecks(
   model: Pick<ModelSpec, "inputs" | "target" | "loss" | "sampleWeight">,
@@ -34,7 +36,8 @@ export function rowChecks(
     const subject = `the weight "${sampleWeight}"`;
     checks.push((row) => {
       const value = weights[row] as number;
-      return isWeight(value) ? undefined : { subject, value, rule: weightRule };
+      if (isWeight(value)) return undefined;
+      return { subject, value: Number.isNaN(value) ? missingWord : value, rule: weightRule };
     });
   }
   for (const input of model.inputs) {
@@ -46,6 +49,10 @@ export function rowChecks(
         return value === undefined ? undefined : { subject, value, rule: idRule(input.idsBelow ?? 0) };
       });
   }
+  const refused = model.inputs.filter((input) => !takesMissing(input) && input.missing?.method !== "DROP_ROW");
+  checks.push(...refused.flatMap(({ feature }) => missingCheck(feature, table, "feature")));
+  checks.push(...model.inputs.flatMap((input) => categoryCheck(input, table, "feature")));
+  if (!target.skipsUnseen) checks.push(...categoryCheck(target, table, "the target"));
   const faultOf = holdsNumbers(target) ? targetDomain(loss.type) : undefined;
   if (faultOf) {
     const numbersOf = numbersOfRow(target, table);
@@ -57,6 +64,46 @@ export function rowChecks(
     });
   }
   return checks;
+}
+
+/**
+ * The checks for rows that a model leaves out in any case: those whose target is missing, or a category that it does not
+ * know, and those that lack the value of an input which says DROP_ROW.
+ */
+export function leftOutChecks({ inputs, target }: Pick<ModelSpec, "inputs" | "target">, table: Table): RowCheck[] {
+  const dropped = inputs.filter(({ missing }) => missing?.method === "DROP_ROW");
+  return [
+    ...missingCheck(target.feature, table, "the target"),
+    ...dropped.flatMap(({ feature }) => missingCheck(feature, table, "feature")),
+    ...(target.skipsUnseen ? categoryCheck(target, table, "the target") : []),
+  ];
+}
+
+const missingWord = "missing";
+
+/** The check for values that are missing. None where none is. */
+function missingCheck(feature: string, table: Table, subject: string): RowCheck[] {
+  if (!table.missing?.has(feature)) return [];
+  const isMissingAt = missingReader(table, feature);
+  const fault = { subject: `${subject} "${feature}"`, value: missingWord, rule: "have a value" };
+  return [(row) => (isMissingAt(row) ? fault : undefined)];
+}
+
+/** The codes of a table are those of the dataset's list; the model's list is its beginning. None where no code is beyond. */
+function categoryCheck(field: ModelInput | ModelTarget, table: Table, subject: string): RowCheck[] {
+  const { feature, shape } = field;
+  const unknownFrom = codecs[field.type].unknownFrom?.(field);
+  if (unknownFrom === undefined) return [];
+  const codes = columnOf(table, { name: feature, shape });
+  if (!codes.some((code) => code >= unknownFrom)) return [];
+  const rule = `have one of the ${count(unknownFrom)} categories that the model knows`;
+  return [
+    (row) => {
+      const code = codes[row] as number;
+      if (!(code >= unknownFrom)) return undefined;
+      return { subject: `${subject} "${feature}"`, value: `category ${count(code + 1)} of the dataset's list`, rule };
+    },
+  ];
 }
 
 /** Checks that need the fitted preprocessing: numbers that become infinite in 32-bit floats when they are scaled. */
@@ -76,7 +123,8 @@ export function encodingChecks(
     const { center, scale, unit } = affine(scaling, groupCount(field));
     const groups = center.length;
     const staysFinite = (value: number, group: number) =>
-      Number.isFinite(Math.fround((value / unit - (center[group] ?? 0)) / (scale[group] ?? 1)));
+      // A missing value, which has its own checks.
+      Number.isNaN(value) || Number.isFinite(Math.fround((value / unit - (center[group] ?? 0)) / (scale[group] ?? 1)));
     // Scaling is monotonic: if the extremes stay finite, so does everything between them, and rows need no check.
     const extremes = extremesOf(field, table);
     if (center.every((_, group) => extremes.every((value) => staysFinite(value, group)))) return [];

@@ -34,6 +34,7 @@ export function judge(owner: KeyOwner | undefined, facts: Facts): Verdict {
   if (facts.orphaned) return remove;
   if (owner.type === "DATASET")
     return facts.pending ? keep : unknown("a segment that no append of this database has put");
+  if (owner.type === "UPLOAD") return facts.pending ? keep : unknown("an upload that this database does not know");
   const { run } = facts;
   if (!run) return unknown(`run ${owner.runId}`);
   if (owner.attempt > run.attempt)

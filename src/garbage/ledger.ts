@@ -34,6 +34,7 @@ export function openLedger(db: DataSource): Ledger {
         `SELECT
            EXISTS (SELECT FROM checkpoint WHERE object_key = object.key)
              OR EXISTS (SELECT FROM artifact WHERE object_key = object.key)
+             OR EXISTS (SELECT FROM upload WHERE object_key = object.key)
              OR EXISTS (SELECT FROM dataset_segment WHERE key = object.key)
              OR part.expired IS NOT NULL AND NOT ($3 AND part.expired) AS referenced,
            EXISTS (SELECT FROM orphan_object WHERE key = object.key)
@@ -57,6 +58,16 @@ export function openLedger(db: DataSource): Ledger {
     },
 
     async takeExpiredNotes() {
+      // Uploads that nobody has read for long, and that no import waits for.
+      await db.query(
+        `WITH expired AS (
+           SELECT id, object_key FROM upload WHERE kept_until < clock_timestamp() AND NOT EXISTS (
+             SELECT FROM import WHERE upload_id = upload.id AND state IN ('QUEUED', 'RUNNING'))
+           FOR UPDATE), given_up AS (
+           UPDATE upload SET kept_until = NULL, object_key = NULL FROM expired WHERE upload.id = expired.id)
+         INSERT INTO orphan_object (key) SELECT object_key FROM expired WHERE object_key IS NOT NULL
+         ON CONFLICT DO NOTHING`,
+      );
       await db.query(
         `WITH taken AS (DELETE FROM pending_object WHERE expires_at < clock_timestamp() RETURNING key)
          INSERT INTO orphan_object (key) SELECT key FROM taken ON CONFLICT DO NOTHING`,

@@ -81,7 +81,9 @@ async function* referencesOf(db: DataSource): AsyncGenerator<MissingObject> {
          UNION ALL
          (SELECT key, append_id FROM append_segment WHERE key > $1 ORDER BY 1 LIMIT $2)
          UNION ALL
-         (SELECT key, dataset_version_id FROM dataset_segment WHERE key > $1 ORDER BY 1 LIMIT $2)) AS reference
+         (SELECT key, dataset_version_id FROM dataset_segment WHERE key > $1 ORDER BY 1 LIMIT $2)
+         UNION ALL
+         (SELECT object_key, id FROM upload WHERE object_key > $1 ORDER BY 1 LIMIT $2)) AS reference
        ORDER BY key COLLATE "C" LIMIT $2`,
       [after, pageSize],
     );

@@ -34,8 +34,8 @@ export function createBudget(options: { total: number; waiting: number; waitMs: 
   const busy = (reason: string) => new PlatformError("LIMIT_EXCEEDED", `The server is busy: ${what}; ${reason}.`);
 
   return {
-    take(asked, { urgent = false } = {}) {
-      const amount = Math.min(asked, total);
+    take(requested, { urgent = false } = {}) {
+      const amount = Math.min(requested, total);
       if (!urgent && queue.length >= most)
         return Promise.reject(busy(`${most} requests are waiting already. Try again later`));
       return new Promise((resolve, reject) => {

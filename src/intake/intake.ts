@@ -2,14 +2,18 @@ import type { DecodeImages, ImageFeature } from "../features/image-files.js";
 import { ParkedRows } from "../features/parked-rows.js";
 import { featureWidth } from "../features/table.js";
 import { dropped, guarded } from "../guarded.js";
+import type { Feature } from "../language/datasets/dataset.js";
 import { describedType } from "../language/datasets/feature-types.js";
 import { parseJson, parseMarkedJson } from "../language/fields/exact-integers.js";
+import type { Drift } from "../profile/drift/compare.js";
+import type { DatasetProfile } from "../profile/profile.js";
 import { type Budget, createBudget } from "./budget.js";
 import { type ReadDataset, readDataset, type SentDataset } from "./dataset.js";
 import { createLane } from "./lane.js";
 import { type IntakeLimits, intakeLimits } from "./limits.js";
 import { documentLength } from "./park.js";
 import { hasPlaceholders } from "./park-categories.js";
+import type { SegmentProfile } from "./profile.js";
 import type { BodyForm, Parked, RowsOrHandle } from "./protocol.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
@@ -46,6 +50,14 @@ export interface Intake {
   seal(request: SealRequest, rows: unknown[]): Promise<SealedRows>;
   /** `decodeImageFiles`. The decoded images count towards the limit until they are released. @throws PlatformError LIMIT_EXCEEDED */
   decode: DecodeImages;
+  /** What is known of the values of a segment that was stored without it. @throws PlatformError as `readSegment`, and LIMIT_EXCEEDED */
+  profileSegment(features: readonly Feature[], segment: Uint8Array): Promise<SegmentProfile>;
+  /** Stored sketches in one. @throws PlatformError LIMIT_EXCEEDED */
+  mergeSketches(sketches: readonly Uint8Array[]): Promise<Uint8Array>;
+  /** @throws PlatformError LIMIT_EXCEEDED */
+  describeSketch(sketch: Uint8Array): Promise<DatasetProfile>;
+  /** @throws PlatformError LIMIT_EXCEEDED */
+  compareSketches(reference: Uint8Array, current: Uint8Array): Promise<Drift>;
   close(): Promise<void>;
 }
 
@@ -191,11 +203,21 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
       }
     },
 
+    profileSegment: (features, segment) => large.call("PROFILE_SEGMENT", { features, segment }),
+    mergeSketches: (sketches) =>
+      laneFor(sketches.reduce((sum, { length }) => sum + length, 0) * sketchWork).call("MERGE_SKETCHES", { sketches }),
+    describeSketch: (sketch) => laneFor(sketch.length * sketchWork).call("DESCRIBE_SKETCH", { sketch }),
+    compareSketches: (reference, current) =>
+      laneFor((reference.length + current.length) * sketchWork).call("COMPARE_SKETCHES", { reference, current }),
+
     async close() {
       await Promise.all([small.close(), large.close()]);
     },
   };
 }
+
+/** How much work a byte of a sketch is, compared with one of a row. */
+const sketchWork = 4;
 
 /** Without the classes of the GraphQL inputs, which a thread does not know. */
 function plain(declaration: SentDataset): SentDataset {

@@ -1,6 +1,10 @@
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
 import type { ValueFault } from "../features/rows.js";
+import type { Feature } from "../language/datasets/dataset.js";
+import type { Drift } from "../profile/drift/compare.js";
+import type { DatasetProfile } from "../profile/profile.js";
 import type { ReadDataset, SentDataset } from "./dataset.js";
+import type { SegmentProfile } from "./profile.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
 /** Which variables of an operation hold rows. */
@@ -60,6 +64,10 @@ export interface Calls {
     result: DecodedParts;
   };
   DATASET: { request: { declaration: SentDataset }; result: ReadDataset };
+  PROFILE_SEGMENT: { request: { features: readonly Feature[]; segment: Uint8Array }; result: SegmentProfile };
+  MERGE_SKETCHES: { request: { sketches: readonly Uint8Array[] }; result: Uint8Array };
+  DESCRIBE_SKETCH: { request: { sketch: Uint8Array }; result: DatasetProfile };
+  COMPARE_SKETCHES: { request: { reference: Uint8Array; current: Uint8Array }; result: Drift };
   DROP: { request: { handle: number }; result: null };
 }
 

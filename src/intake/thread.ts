@@ -8,6 +8,7 @@ import { countValues } from "./count-values.js";
 import { readDataset } from "./dataset.js";
 import { documentLength, faultOfRows, findRows } from "./park.js";
 import { givenCategories, parkCategories } from "./park-categories.js";
+import { compareStored, describeStored, mergeStored, profileSegment } from "./profile.js";
 import type { CallName, Calls, Parked, RowsOrHandle, ToThread } from "./protocol.js";
 import { sealRows } from "./seal.js";
 
@@ -69,6 +70,14 @@ const handlers: Handlers = {
   },
 
   DATASET: ({ declaration }) => ({ result: readDataset(givenCategories(declaration, listsOf)) }),
+
+  PROFILE_SEGMENT: async ({ features, segment }) => ({ result: await profileSegment(features, segment) }),
+
+  MERGE_SKETCHES: ({ sketches }) => ({ result: mergeStored(sketches) }),
+
+  DESCRIBE_SKETCH: ({ sketch }) => ({ result: describeStored(sketch) }),
+
+  COMPARE_SKETCHES: ({ reference, current }) => ({ result: compareStored(reference, current) }),
 
   DROP({ handle }) {
     parked.delete(handle);

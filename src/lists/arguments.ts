@@ -2,7 +2,7 @@ import { ArgsType, Field, Int } from "type-graphql";
 import { count } from "../language/fields/wording.js";
 import { badInput, maxListLength } from "./condition.js";
 
-/** The most rows one page can have, and how many it has unless told. */
+/** Maximum and default number of rows per page. */
 export const pageSizes = { max: 1_000, default: 50 } as const;
 
 /** The most that lists and their arguments hold. */
@@ -14,10 +14,16 @@ export const listLimits = {
   points: 10_000,
   /** `limit`: moves of one alias. */
   moves: 1_000,
+  /** `top`: probabilities of one prediction. */
+  probabilities: 10_000,
+  /** Of one feature, in a list; the others come in pages. */
+  categories: 10_000,
+  /** Of all features of one operation, in lists. */
+  operationCategories: 200_000,
 } as const;
 
 /**
- * Reads an argument that says how many of something to give.
+ * Reads an argument that is a number of items.
  *
  * @throws PlatformError BAD_INPUT, naming the argument, when it is not from 1 to `most`.
  */
@@ -56,7 +62,7 @@ export class ConnectionArguments {
 /** How much of a list a page takes. */
 export interface Extent {
   size: number;
-  /** Whether the page is the end of the stretch between the cursors rather than its start. */
+  /** Whether the page is taken from the end of the rows between the cursors, not from their start. */
   fromEnd: boolean;
 }
 

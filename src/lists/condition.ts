@@ -2,20 +2,20 @@ import type { Parameters } from "../db/parameters.js";
 import { PlatformError } from "../errors.js";
 import { isStorable } from "./loaders.js";
 
-/** Where a condition is written to, and where in the argument it stands. */
+/** The parameters of a condition, and its path in the argument. */
 export interface Scope {
   parameters: Parameters;
   /** Such as `filter.and[0].state`. */
   path: string;
 }
 
-/** Turns what one field of a filter was given into a boolean SQL expression over the row `t`; never null. */
+/** Translates the value of one filter field into a boolean SQL expression over the row `t`, which is never null. */
 export type Condition<Given> = (given: Given, scope: Scope) => string;
 
 /** The longest list that `in` and `notIn` take. */
 export const maxListLength = 1_000;
 
-/** A fault in an argument that is not part of a declaration. */
+/** An error in an argument that is not part of a declaration. */
 export function badInput(path: string, message: string): PlatformError {
   return new PlatformError("BAD_INPUT", `${path}: ${message}`);
 }
@@ -68,7 +68,7 @@ export function compareNumber(column: string): Condition<object> {
 
 /**
  * Postgres keeps microseconds and a JavaScript date milliseconds, so an instant that a client was shown stands for a
- * whole millisecond here: else a row would come after its own `createdAt`.
+ * whole millisecond here. Otherwise a row would come after its own `createdAt`.
  */
 const instantOperators: ReadonlyMap<string, (column: string, from: string, to: string) => string> = new Map([
   ["eq", (column: string, from: string, to: string) => `(${column} >= ${from} AND ${column} < ${to})`],

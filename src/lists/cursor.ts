@@ -2,11 +2,11 @@ import { PlatformError } from "../errors.js";
 import { isStorable } from "./loaders.js";
 import { type Ordering, orderKinds } from "./order.js";
 
-/** A place in an ordered list: right at the row with this value and this id. */
+/** A position in an ordered list: the row with this value and this id. */
 export interface Position {
   /** As `orderKinds[…].write` wrote it. */
   value: string;
-  /** Decides between rows of equal value. */
+  /** Orders rows of equal value. */
   id: string;
 }
 
@@ -16,7 +16,7 @@ function label(collection: string, ordering: Ordering): string {
   return `${collection} ${ordering.name} ${ordering.direction}`;
 }
 
-/** A position as clients carry it: opaque, and good only for the list and order that it came from. */
+/** A position as an opaque text for clients. It is valid only for the list and order that it came from. */
 export function encodeCursor(collection: string, ordering: Ordering, { value, id }: Position): string {
   return Buffer.from(JSON.stringify([version, label(collection, ordering), value, id])).toString("base64url");
 }

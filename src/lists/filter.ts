@@ -3,7 +3,7 @@ import type { Parameters } from "../db/parameters.js";
 import { badInput, type Condition, compare, compareInstant, nameOf, type Scope } from "./condition.js";
 import { BooleanFilter, DateTimeFilter, IdFilter, IntFilter, StringFilter } from "./operators.js";
 
-/** A filter as clients give it: its fields, and other filters combined. What is given together must all hold. */
+/** A filter as clients give it: fields, and combinations of other filters. All of them must hold. */
 export interface Filter {
   and?: Filter[] | null;
   or?: Filter[] | null;
@@ -11,7 +11,7 @@ export interface Filter {
   [field: string]: unknown;
 }
 
-/** One field of a filter: what clients give, and the condition that it makes. */
+/** One field of a filter: its input type, and the condition that follows from its value. */
 export interface FilterField {
   input: () => ClassType;
   description: string;

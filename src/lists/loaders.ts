@@ -7,8 +7,8 @@ import { readByIds } from "./shared-reads.js";
 export type EntityClass<Row extends ObjectLiteral> = new () => Row;
 
 /**
- * The reads of one request. Whatever several objects ask for in the same turn becomes one SQL statement, so the number of
- * statements follows from the shape of a query and never from the length of its lists.
+ * The reads of one request. Reads in the same turn of the event loop become one SQL statement, so the number of
+ * statements depends on the shape of a query and not on the length of its lists.
  */
 export interface Loaders {
   readonly db: DataSource;
@@ -52,7 +52,7 @@ export function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string):
   return groups;
 }
 
-/** Keys of one statement. The longest lists are read in several, so that no statement and no answer of Postgres is huge. */
+/** Maximum keys per statement. Longer lists are read in several statements, so that none of them is huge. */
 const maxBatchSize = 5_000;
 
 /**
@@ -65,7 +65,7 @@ export function createLoaders(
   whenReady: (dispatch: () => void) => void = (dispatch) => dispatch(),
 ): Loaders {
   const { db, scope } = sessionOf(access);
-  // After all that is asked for in this turn, as DataLoader does by itself.
+  // After all loads of this turn, as DataLoader does by default.
   const batchScheduleFn = (dispatch: () => void) => {
     const ready = guarded(() => whenReady(dispatch), dropped);
     const soon = Promise.resolve().then(() => process.nextTick(ready));

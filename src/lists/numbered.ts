@@ -11,8 +11,8 @@ export interface NumberedKey {
 const greatestInt = 2 ** 31 - 1;
 
 /**
- * Versions and revisions by number, and the newest of them; null where there is none. The newest and any other are found
- * by the same walk down the index on (owner, number).
+ * Versions and revisions by number, and the newest of them; null where there is none. Both are found by
+ * the same descent of the index on (owner, number).
  */
 export function numberedLoader<Row extends ObjectLiteral & { id: string; number: number }>(
   loaders: Loaders,

@@ -42,7 +42,7 @@ export function orderInput<const Name extends string>(type: string, fields: Reco
   return Order;
 }
 
-/** How the values of an order travel in a cursor: exactly, since one lost digit skips or repeats rows. */
+/** How a cursor writes the values of an order: exactly, because one lost digit would skip or repeat rows. */
 interface OrderKind {
   /** The SQL that writes a value as text. */
   write(value: string): string;
@@ -70,7 +70,7 @@ export const orderKinds = {
     read: (parameter) => `${parameter}::int`,
     valid: (text) => /^-?\d{1,10}$/.test(text) && Math.abs(Number(text)) < 2 ** 31,
   },
-  /** A rank and a number, as an array of two: what has no number takes a rank behind or before all numbers. */
+  /** A rank and a number, as an array of two. Rows without a number have a rank before or after all numbers. */
   measurement: {
     write: (value) => `${value}::text`,
     read: (parameter) => `${parameter}::float8[]`,

@@ -26,10 +26,10 @@ export interface Page<Row> {
   more: boolean;
 }
 
-/** Rows that one statement asks for, unless a single page has more: so many come well within a statement's time. */
+/** Maximum rows per statement, unless a single page has more. Reading them takes far less than a statement's timeout. */
 const rowsPerStatement = 10_000;
 
-/** The same page of many owners' lists, in one statement; in several, one after another, where that is more than it should read. */
+/** The same page of many owners' lists in one statement, or in several consecutive ones if it would read too many rows. */
 export async function readPages<Row extends ObjectLiteral>(
   db: DataSource,
   query: ListQuery<Row>,
@@ -43,8 +43,8 @@ export async function readPages<Row extends ObjectLiteral>(
 }
 
 /**
- * LATERAL lets each owner's list stop at its own limit, straight
- * off the index, where a window function would read all rows of every owner first.
+ * With LATERAL, each owner's list is read from the index and stops at its own limit. A window function would read all rows
+ * of every owner first.
  */
 async function readTogether<Row extends ObjectLiteral>(
   db: DataSource,
@@ -106,7 +106,7 @@ export async function countRows(
   return rows.map(({ count }) => count);
 }
 
-/** Whether each owner's list has rows at a cursor or on the side of it that the page turned away from. */
+/** Whether each owner's list has rows at a cursor, or on the side of it that the page does not cover. */
 export async function existOutside(
   db: DataSource,
   query: ListQuery<ObjectLiteral>,
@@ -140,7 +140,7 @@ function listOf(
   };
 }
 
-/** Where the rows lie that a cursor cut off, itself included. */
+/** Where the rows are that a cursor excludes, including its own row. */
 const outside = { after: "<=", before: ">=" } as const;
 
 const reversed = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;

@@ -5,8 +5,8 @@ import { turnIsOver } from "../event-loop.js";
 import { dropped, guarded } from "../guarded.js";
 
 /**
- * Statements of one kind that may be on their way at once. While they are, those who ask gather for the next one: the
- * busier a server is, the more requests share a statement.
+ * Maximum concurrent statements of one kind. Requests that arrive meanwhile are collected for the next one: the busier a
+ * server is, the more requests share a statement.
  */
 const mostUnderway = 2;
 
@@ -22,8 +22,8 @@ const readers = new WeakMap<DataSource, Map<unknown, Reader<never>>>();
 
 /**
  * Rows by id, in one statement for all requests that ask in the same turn of the event loop or while earlier statements
- * are on their way. Every statement begins after it was asked for, so nobody reads what was true before. The rows may be
- * others' too: nobody changes them.
+ * are running. Every statement begins after its requests, so no request reads outdated rows. Requests share the returned
+ * objects, so they must not change them.
  */
 export function readByIds<Row extends ObjectLiteral & { id: string }>(
   db: DataSource,
@@ -45,21 +45,21 @@ function createReader<Row extends ObjectLiteral & { id: string }>(db: DataSource
 
   async function read(): Promise<void> {
     scheduled = false;
-    const asked = waiting;
+    const batch = waiting;
     waiting = [];
     underway += 1;
     try {
-      const ids = [...new Set(asked.flatMap((each) => each.ids))];
+      const ids = [...new Set(batch.flatMap((each) => each.ids))];
       const rows = new Map((await select(ids)).map((row) => [row.id, row]));
-      for (const { resolve } of asked) resolve(rows);
+      for (const { resolve } of batch) resolve(rows);
     } catch (error) {
-      for (const { reject } of asked) reject(error);
+      for (const { reject } of batch) reject(error);
     } finally {
       underway -= 1;
       schedule();
     }
   }
-  // `read` gives what fails to those who asked.
+  // `read` rejects the requests of the batch if it fails.
   const readNow = guarded(read, dropped);
   function schedule(): void {
     if (scheduled || waiting.length === 0 || underway >= mostUnderway) return;

@@ -50,7 +50,7 @@ export async function startPlatform(options: {
     }
     const [serverProgram, workerProgram] = await Promise.all(loading);
     const server = serverProgram
-      ? await serverProgram.startServer(config, databaseUrl, logger, workerProgram !== undefined)
+      ? await serverProgram.startServer(config, databaseUrl, logger, workerProgram !== undefined, env)
       : null;
     if (server) closers.push(() => server.close());
     // Last to start, first to close: a draining worker's last writes need the database, and its clients the server.

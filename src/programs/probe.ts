@@ -4,8 +4,8 @@ import { createExecutor } from "./compute.js";
 import { readConfig } from "./config.js";
 
 /**
- * `node dist/programs/probe.js <provider> <uuid>`: trains a tiny net on a device, started by a worker. Exit code 0 says that it
- * works; whatever a driver does to the process, it does not do to the worker.
+ * `node dist/programs/probe.js <provider> <uuid>`: trains a tiny net on a device, started by a worker. Exit code 0 means
+ * that the device works. A driver that crashes ends only this process and not the worker.
  */
 const [provider, uuid] = process.argv.slice(2);
 try {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { DataSource } from "typeorm";
 import { loadOrCreateOperatorKey } from "../auth/operator-key.js";
 import { watchRetrainings } from "../continual/watch.js";
@@ -6,6 +7,7 @@ import { PlatformError } from "../errors.js";
 import { watchGarbage } from "../garbage/watch.js";
 import { createContext, type Platform } from "../graphql/context/context.js";
 import { createSchema } from "../graphql/schema.js";
+import { watchImports } from "../imports/queue/watch.js";
 import { createIntake } from "../intake/intake.js";
 import type { Logger } from "../logger.js";
 import { listen } from "../pubsub/wakeups.js";
@@ -17,12 +19,16 @@ import { createPredictor } from "../serving/predictor.js";
 import type { FileStore } from "../storage/file-store.js";
 import type { Readiness } from "../transport/health.js";
 import { startHttpServer } from "../transport/http.js";
+import type { UploadReceiver } from "../transport/upload-route.js";
+import { uploadLimits } from "../uploads/limits.js";
+import { openUpload, receiveUpload, type UploadTarget } from "../uploads/receive.js";
+import { environmentOf } from "./child-environment.js";
 import type { Config } from "./config.js";
 import { closeAll } from "./lifecycle.js";
 import { openStore } from "./store.js";
 import { assertSameStore } from "./store-marker.js";
 
-/** A busy server may pause for so long in the middle of a transaction. */
+/** A busy server may pause this long in the middle of a transaction. */
 const leastIdleSeconds = 2;
 
 export interface RunningServer {
@@ -32,7 +38,7 @@ export interface RunningServer {
 }
 
 /**
- * Composition root of the server: GraphQL, the sweep for expired leases, and the watch over retraining policies.
+ * Composition root of the server: GraphQL, the reaper of expired leases, retraining policies and garbage collection.
  *
  * @param withWorker whether the process has a worker too.
  */
@@ -41,6 +47,7 @@ export async function startServer(
   databaseUrl: string,
   logger: Logger,
   withWorker = true,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<RunningServer> {
   const closers: (() => Promise<void>)[] = [];
   const close = () => closeAll(closers);
@@ -48,8 +55,8 @@ export async function startServer(
     const operatorKey = config.operatorKey ?? (await loadOrCreateOperatorKey(config.dataDirectory, logger));
     let url = "";
     const store = await openStore(config, () => url, logger);
-    // A server that is stopped in the middle of a transaction must let go of its locks before the leases run out that are
-    // renewed behind them.
+    // If a server is stopped in the middle of a transaction, its locks must be released before leases run out whose renewal
+    // waits for these locks.
     const db = await openDatabase({
       url: databaseUrl,
       idleTransactionSeconds: Math.max(config.leaseSeconds / 2, leastIdleSeconds),
@@ -70,7 +77,13 @@ export async function startServer(
       devices: async () => (await liveWorkers(db)).flatMap((worker) => worker.devices),
     });
     closers.push(() => planner.close());
-    const platform: Platform = { db, store, wakeups, predictor, planner, intake, logger };
+    const reader = {
+      modulePath: fileURLToPath(new URL("./reader.js", import.meta.url)),
+      env: { ...environmentOf(env, "reader"), PERENNIAL_DATA_DIR: config.dataDirectory },
+    };
+    const platform: Platform = { db, store, wakeups, predictor, planner, intake, reader, logger };
+    const imports = watchImports({ db, wakeups, reader, logger });
+    closers.push(() => imports.stop());
     const reaper = startReaper({ db, logger, seconds: config.leaseSeconds });
     closers.push(() => reaper.stop());
     const watch = watchRetrainings({ db, wakeups, logger });
@@ -82,6 +95,7 @@ export async function startServer(
       ...{ host: config.host, port: config.port },
       ...{ allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
       intake,
+      uploads: receiverOf({ db, store }),
       readiness: () => readiness(db, withWorker),
       openArtifact: store.kind === "file" ? (pathAndQuery) => openArtifact(store, pathAndQuery) : undefined,
     });
@@ -94,7 +108,16 @@ export async function startServer(
   }
 }
 
-/** A signed file, called by the last part of its key. */
+/** What the transport puts uploads into. */
+export function receiverOf(target: UploadTarget): UploadReceiver {
+  return {
+    maximumBytes: uploadLimits.bytes,
+    stalledMs: uploadLimits.stalledMs,
+    receive: async (id, signed, source) => receiveUpload(target, await openUpload(target, id, signed), source()),
+  };
+}
+
+/** A signed file, named by the last part of its key. */
 export async function openArtifact(store: FileStore, pathAndQuery: string) {
   const opened = await store.openSigned(pathAndQuery);
   if ("refused" in opened) return { ...opened, message: refusals[opened.refused] };

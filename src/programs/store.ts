@@ -27,13 +27,20 @@ async function openFiles({ dataDirectory }: Config, urls: { baseUrl?: () => stri
 }
 
 /** Every object that is written or deleted passes here, whichever store it lies in. */
-function withFailpoints<Store extends Pick<ObjectStore, "put" | "delete">>(store: Store): Store {
+function withFailpoints<Store extends Pick<ObjectStore, "put" | "putStream" | "delete">>(store: Store): Store {
   const put = store.put.bind(store);
+  const putStream = store.putStream.bind(store);
   const remove = store.delete.bind(store);
   return Object.assign(store, {
     async put(key: string, bytes: Uint8Array) {
       failpoint("put.before");
       const info = await put(key, bytes);
+      failpoint("put.after");
+      return info;
+    },
+    async putStream(key: string, source: AsyncIterable<Uint8Array>) {
+      failpoint("put.before");
+      const info = await putStream(key, source);
       failpoint("put.after");
       return info;
     },

@@ -17,7 +17,7 @@ const brokenStopMs = 15_000;
 /**
  * Resolves with an error that no part of the program has handled: none that a request, a connection or a timer causes, since
  * their callbacks are guarded (`guarded.ts`), but a fault of the program. In what state that leaves the process nobody knows,
- * and Node's documentation advises against going on (Process, `uncaughtException`). So the platform stops as if it were
+ * and Node's documentation advises against continuing (Process, `uncaughtException`). So the platform stops as if it were
  * asked to, but not for longer than `brokenStopMs`, and ends with 1: whoever supervises it starts it again, and what it
  * had acknowledged is in Postgres and in the object store.
  */
@@ -38,14 +38,14 @@ const exit = guarded(() => process.exit(1), dropped);
 /** `node dist/programs/up.js [server|worker]`: runs in the foreground until SIGINT or SIGTERM; by default everything at once. */
 async function up(config: Config, wanted: readonly Role[]): Promise<void> {
   const stopping = new Promise<void>((resolve) => {
-    let asked = 0;
+    let requestedAt = 0;
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
       process.on(
         signal,
         guarded(() => {
           // npm passes a Ctrl-C on that its child has had already: only a later one means "now".
-          if (asked > 0 && performance.now() - asked > 500) process.exit(1);
-          asked ||= performance.now();
+          if (requestedAt > 0 && performance.now() - requestedAt > 500) process.exit(1);
+          requestedAt ||= performance.now();
           resolve();
         }, exit),
       );

@@ -79,7 +79,8 @@ export class EventLog<Event extends Entry> {
          RETURNING ${["event_head", ...copied].join(", ")})
        INSERT INTO ${tableName} (${[ownerColumn, "seq", ...copied, ...given.map(([property]) => column(property))].join(", ")})
        SELECT ${["$1", "event_head", ...copied, ...parameters.values()].join(", ")} FROM head`,
-      [ownerId, ...given.map(([, value]) => value)],
+      // The driver would write a list as an array of Postgres, and the column is jsonb.
+      [ownerId, ...given.map(([, value]) => (Array.isArray(value) ? JSON.stringify(value) : value))],
     );
     await publish(manager, topic(ownerId));
   }

@@ -9,6 +9,7 @@ export type Topic =
   | { type: "metrics"; runId: string }
   | { type: "model"; modelId: string }
   | { type: "dataset"; datasetId: string }
+  | { type: "import"; importId: string }
   | { type: "queue" };
 
 /** The one Postgres channel; its payload is the topic's key. */
@@ -22,6 +23,8 @@ export function topicKey(topic: Topic): string {
     case "run":
     case "metrics":
       return `${topic.type}:${topic.runId}`;
+    case "import":
+      return `import:${topic.importId}`;
     case "model":
       return `model:${topic.modelId}`;
     case "dataset":

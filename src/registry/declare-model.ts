@@ -1,3 +1,4 @@
+import { latestVersion } from "../datasets/versions.js";
 import { type DeclaredResult, declareNamed } from "../db/declare-named.js";
 import { findNamed } from "../db/names.js";
 import { type Access, type Session, sessionOf } from "../db/session.js";
@@ -8,7 +9,7 @@ import { digest } from "../language/fields/canonical.js";
 import type { Problem } from "../language/fields/problem.js";
 import { parameterCount } from "../language/layers/parameters.js";
 import type { ModelDeclaration, ModelSpec } from "../language/models/model.js";
-import { resolveModel } from "../language/models/resolve-model.js";
+import { isOpen, type RevisionSpec, resolveRevision } from "../language/models/open-model.js";
 
 /** What the registry asks of the room that traces models. */
 export interface ModelPlanner {
@@ -31,13 +32,19 @@ export async function declareModel(
 ): Promise<Outcome<DeclaredResult<"Model">>> {
   const session = sessionOf(access);
   const dataset = await findNamed(session.manager, Dataset, declaration.dataset);
-  const { spec, problems } = resolveModel(declaration, dataset);
+  const newest = dataset && (await latestVersion(session.manager, dataset.id));
+  const counts = newest ? new Map(Object.entries(newest.categoryCounts)) : undefined;
+  const { spec: resolved, problems } = resolveRevision(declaration, dataset, counts);
   if (problems) return { problems };
-  const unsupported = planner ? await unsupportedIn(session, spec, planner) : [];
+  const { revision: spec, sample } = resolved;
+  const unsupported = planner ? await unsupportedIn(session, spec, sample, planner) : [];
   if (unsupported.length > 0) return { problems: unsupported };
   const { name } = declaration;
   const description = declaration.description ?? "";
-  const revision = { digest: digest(spec), spec, parameterCount: parameterCount(spec.layers) };
+  const revision = {
+    ...{ digest: digest(spec), spec },
+    parameterCount: isOpen(spec) ? null : parameterCount(spec.layers),
+  };
   return declareNamed(session, "Model", {
     ...{ name, idempotencyKey, request: { name, description, spec } },
     resolve: () => ({ fields: { description, datasetId: dataset?.id }, revision }),
@@ -45,9 +52,14 @@ export async function declareModel(
 }
 
 /** Tracing takes a while, and is not needed for what has been declared before. */
-async function unsupportedIn({ manager }: Session, spec: ModelSpec, planner: ModelPlanner): Promise<Problem[]> {
+async function unsupportedIn(
+  { manager }: Session,
+  spec: RevisionSpec,
+  sample: ModelSpec,
+  planner: ModelPlanner,
+): Promise<Problem[]> {
   if (await manager.existsBy(ModelRevision, { digest: digest(spec) })) return [];
-  return (await planner.unsupportedKernels(spec)).map(({ path, reason }) => ({
+  return (await planner.unsupportedKernels(sample)).map(({ path, reason }) => ({
     path: path ?? "",
     code: "UNSUPPORTED",
     message: `${reason}.`,

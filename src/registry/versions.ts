@@ -13,6 +13,7 @@ import type { SplitPart } from "../language/datasets/dataset.js";
 import { parseVersionRef } from "../language/fields/names.js";
 import { shown } from "../language/fields/wording.js";
 import type { ModelSpec } from "../language/models/model.js";
+import type { CategoryCount } from "../language/models/open-model.js";
 import { recordModelEvent } from "./events.js";
 
 /** What a successful run hands over to the registry. */
@@ -31,12 +32,13 @@ export interface VersionContent {
  */
 export async function registerVersion(
   manager: EntityManager,
-  run: Pick<Run, "id" | "modelId" | "modelRevisionId">,
+  run: Pick<Run, "id" | "modelId" | "modelRevisionId"> & { spec?: Pick<Run["spec"], "categories"> },
   content: VersionContent,
 ): Promise<ModelVersion> {
   failpoint("version.register");
-  const [rows] = await manager.query<[{ name: string; number: number }[], number]>(
-    "UPDATE model SET version_head = version_head + 1 WHERE id = $1 RETURNING name, version_head AS number",
+  const [rows] = await manager.query<[{ name: string; number: number; datasetId: string }[], number]>(
+    `UPDATE model SET version_head = version_head + 1 WHERE id = $1
+     RETURNING name, version_head AS number, dataset_id AS "datasetId"`,
     [run.modelId],
   );
   const [model] = rows;
@@ -50,7 +52,7 @@ export async function registerVersion(
     runId: run.id,
     modelRevisionId: run.modelRevisionId,
     digest: content.digest,
-    signature: signatureOf(content.model),
+    signature: signatureOf(content.model, model.datasetId, run.spec?.categories ?? []),
     preprocessing: content.preprocessing,
   });
   if (content.evaluation.length > 0)
@@ -72,12 +74,15 @@ export async function registerVersion(
   return manager.findOneByOrFail(ModelVersion, { id });
 }
 
-function signatureOf(model: ModelSpec): Signature {
-  const { target } = model;
-  return {
-    inputs: model.inputs.map(({ feature, type, shape, categories }) => ({ name: feature, type, shape, categories })),
-    output: { name: target.feature, type: target.type, shape: target.shape, categories: target.categories },
+/** Lists that the dataset keeps are not stored again: `categories` says how much of them the version knows. */
+function signatureOf({ inputs, target }: ModelSpec, datasetId: string, frozen: readonly CategoryCount[]): Signature {
+  const counts = new Map(frozen.map(({ feature, count }) => [feature, count]));
+  const fieldOf = ({ feature, type, shape, categories }: ModelSpec["inputs"][number] | ModelSpec["target"]) => {
+    const count = counts.get(feature);
+    const known = count === undefined ? { categories } : { categories: [], categoryList: { datasetId, count } };
+    return { name: feature, type, shape, ...known };
   };
+  return { inputs: inputs.map(fieldOf), output: fieldOf(target) };
 }
 
 /** Small statements written by hand, since every prediction waits for one of them. */

@@ -5,7 +5,8 @@ import { newId } from "../entities/identifier.js";
 import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
 import type { Run } from "../entities/run.js";
-import { leastMemory } from "../language/training/memory.js";
+import { sizedModel } from "../language/models/open-model.js";
+import { trainingMemory } from "../language/training/memory.js";
 import type { TrainingSpec } from "../language/training/training.js";
 import type { RunOrigin } from "./purposes/purpose.js";
 import { defaultPriority, recordDependencies } from "./queueing.js";
@@ -38,12 +39,18 @@ export async function queueRun(manager: EntityManager, run: NewRun): Promise<str
     optimizerRevisionId: optimizerRevision.id,
     datasetVersionId: datasetVersion.id,
     spec,
-    memoryBytes: leastMemory(modelRevision.spec, spec.batchSize).bytes,
+    memoryBytes: neededBytes(modelRevision, spec, datasetVersion),
     progress: { epoch: 0, epochs: spec.epochs, step: 0, steps: 0 },
     ...{ project: defaultProject, priority: defaultPriority, ...rest },
   });
   if (dependsOn.length > 0) await recordDependencies(manager, id, dependsOn);
   return id;
+}
+
+/** What a run needs; 0 for a model that its categories do not fit, which the run tells. */
+function neededBytes(revision: ModelRevision, spec: TrainingSpec, data: DatasetVersion): number {
+  const { spec: model } = sizedModel(revision.spec, spec.categories ?? []);
+  return model ? trainingMemory(model, spec, data).bytes : 0;
 }
 
 /** Queues a run that trains once more what another one did: from the same revisions, rows, parent and settings. */

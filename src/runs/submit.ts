@@ -1,4 +1,5 @@
 import type { EntityManager } from "typeorm";
+import { countsFor } from "../datasets/categories.js";
 import { findNamed, unknownReference } from "../db/names.js";
 import { newestRevision } from "../db/revisions.js";
 import { type Access, sessionOf } from "../db/session.js";
@@ -6,6 +7,7 @@ import { type Outcome, Refused, transactOnce } from "../db/transaction.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { Model, ModelRevision } from "../entities/model.js";
 import { Optimizer, OptimizerRevision } from "../entities/optimizer.js";
+import { Run } from "../entities/run.js";
 import type { ModelVersion } from "../entities/version.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { describedType } from "../language/datasets/feature-types.js";
@@ -13,9 +15,11 @@ import { canonicalJson } from "../language/fields/canonical.js";
 import type { DeclaredFields } from "../language/fields/field.js";
 import type { Problem } from "../language/fields/problem.js";
 import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
-import { batchProblem, leastMemory, memoryProblem } from "../language/training/memory.js";
+import { type CategoryCount, openFeatures, type RevisionSpec } from "../language/models/open-model.js";
+import { batchProblem, memoryProblem, trainingMemory } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
 import type { TrainingSpec, trainStruct } from "../language/training/training.js";
+import { plannedModel } from "../registry/frozen-model.js";
 import { referencedVersion } from "../registry/versions.js";
 import { offeredMemory } from "./offered-memory.js";
 import { type NewRun, queueRun } from "./queue-run.js";
@@ -55,18 +59,36 @@ export async function resolveTrainRequest(manager: EntityManager, request: Train
   problems.push(...(faults ?? []));
   const queueing = await resolveQueueing(manager, request);
   problems.push(...(queueing.problems ?? []));
-  if (modelRevision && spec) problems.push(...(await sizeProblems(manager, modelRevision.spec, spec)));
+  const categories = modelRevision && datasetVersion && (await freeze(manager, modelRevision, datasetVersion, parent));
+  const model = categories && (await plannedModel(manager, modelRevision, categories));
+  problems.push(...(model?.problems ?? []));
+  if (model?.spec && spec && datasetVersion)
+    problems.push(...(await sizeProblems(manager, model.spec, spec, datasetVersion)));
   if (problems.length > 0 || !modelRevision || !optimizerRevision || !datasetVersion || !spec || !queueing.spec)
     throw new Refused(problems);
   const references = { modelRevision, optimizerRevision, datasetVersion, parentVersionId: parent?.id ?? null };
-  return { ...references, ...queueing.spec, spec };
+  const frozen = categories && categories.length > 0 ? { ...spec, categories } : spec;
+  return { ...references, ...queueing.spec, spec: frozen };
+}
+
+/** The categories that the model will know: those of its dataset version, or those that its parent knows. */
+async function freeze(
+  manager: EntityManager,
+  { spec }: ModelRevision,
+  datasetVersion: DatasetVersion,
+  parent: ModelVersion | null | undefined,
+): Promise<CategoryCount[]> {
+  const open = openFeatures(spec);
+  if (open.length === 0) return [];
+  if (parent) return (await manager.findOneByOrFail(Run, { id: parent.runId })).spec.categories ?? [];
+  return countsFor(datasetVersion, open);
 }
 
 /** The problem of a run that is too large for any worker, or for the live ones. */
-async function sizeProblems(manager: EntityManager, model: ModelSpec, { batchSize, device }: TrainingSpec) {
-  const tooLarge = batchProblem(model, batchSize);
+async function sizeProblems(manager: EntityManager, model: ModelSpec, spec: TrainingSpec, data: DatasetVersion) {
+  const tooLarge = batchProblem(model, spec.batchSize);
   if (tooLarge) return [tooLarge];
-  const tooMuch = memoryProblem(leastMemory(model, batchSize), await offeredMemory(manager, device));
+  const tooMuch = memoryProblem(trainingMemory(model, spec, data), await offeredMemory(manager, spec.device));
   return tooMuch ? [tooMuch] : [];
 }
 
@@ -119,7 +141,7 @@ async function findDatasetVersion(
 }
 
 /** A feature that the dataset no longer has as the model knows it: a dataset without rows may be declared anew. */
-function lostFeature({ inputs, target, sampleWeight }: ModelSpec, features: readonly Feature[]): string | undefined {
+function lostFeature({ inputs, target, sampleWeight }: RevisionSpec, features: readonly Feature[]): string | undefined {
   const essence = ({ type, shape, categories }: Pick<Feature, "type" | "shape" | "categories">) =>
     canonicalJson({ type, shape, categories });
   const present = new Map(features.map((feature) => [feature.name, essence(feature)]));
@@ -152,6 +174,6 @@ async function findParent(
 }
 
 /** Whether a training of one model can start from the weights of the other: they may differ in `invalidRows` alone. */
-export function shareWeights(a: ModelSpec, b: ModelSpec): boolean {
+export function shareWeights(a: RevisionSpec, b: RevisionSpec): boolean {
   return canonicalJson(withoutRowPolicy(a)) === canonicalJson(withoutRowPolicy(b));
 }

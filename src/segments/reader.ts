@@ -9,6 +9,9 @@ import { type DuckDB, quoteIdentifier, quoteText } from "./duckdb.js";
 import { type Manifest, manifestKey, parseManifest } from "./manifest.js";
 import { columnDigest } from "./rows-digest.js";
 
+/** DuckDB's time for a statement grows with the square of its columns; each statement reads the file's footer anew. */
+const columnsPerStatement = 2_000;
+
 /** The rows of the Parquet file at `path`. Throws `OBJECT_CORRUPT`, and DuckDB's own errors where it cannot read the file. */
 export async function readParquet(
   connection: DuckDBConnection,
@@ -33,27 +36,31 @@ export async function readParquet(
   const table: Table = { rowCount: manifest.rowCount, columns: new Map() };
   const builders = present.map((feature) => columnBuilder(duckdb, feature, manifest.rowCount));
 
-  // A segment may lack all that is asked for; its rows are counted all the same.
-  const names = stored.map(({ column }) => quoteIdentifier(column)).join(", ") || "NULL";
   // A folder named `x=y` on the way to the file must not become a column.
   const file = `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
-  const result = await connection.stream(`SELECT ${names} FROM ${file}`);
-  present.forEach((feature, index) => {
-    const type = String(result.columnType(index));
-    if (sqlTypesOf(feature).includes(type)) return;
-    throw new PlatformError("OBJECT_CORRUPT", `The segment's column "${feature.name}" is of type ${type}.`);
-  });
-  let row = 0;
-  for await (const chunk of result) {
-    if (row + chunk.rowCount > manifest.rowCount) throw wrongRowCount(manifest);
-    for (const [index, builder] of builders.entries()) builder.read(chunk.getColumnVector(index), row);
-    row += chunk.rowCount;
+  // A segment may lack all that is asked for; its rows are counted all the same.
+  for (let first = 0; first === 0 || first < present.length; first += columnsPerStatement) {
+    const some = present.slice(first, first + columnsPerStatement);
+    const names = some.map((_, index) => quoteIdentifier(stored[first + index]?.column ?? "")).join(", ") || "NULL";
+    const result = await connection.stream(`SELECT ${names} FROM ${file}`);
+    some.forEach((feature, index) => {
+      const type = String(result.columnType(index));
+      if (sqlTypesOf(feature).includes(type)) return;
+      throw new PlatformError("OBJECT_CORRUPT", `The segment's column "${feature.name}" is of type ${type}.`);
+    });
+    let row = 0;
+    for await (const chunk of result) {
+      if (row + chunk.rowCount > manifest.rowCount) throw wrongRowCount(manifest);
+      for (const index of some.keys()) builders[first + index]?.read(chunk.getColumnVector(index), row);
+      row += chunk.rowCount;
+    }
+    if (row !== manifest.rowCount) throw wrongRowCount(manifest);
   }
-  if (row !== manifest.rowCount) throw wrongRowCount(manifest);
+  const builderOf = new Map(present.map((feature, index) => [feature.name, builders[index]]));
   const missing: [string, Uint8Array][] = [];
   for (const feature of features) {
     const { name } = feature;
-    const builder = builders[present.indexOf(feature)] ?? missingBuilder(feature, manifest.rowCount);
+    const builder = builderOf.get(name) ?? missingBuilder(feature, manifest.rowCount);
     table.columns.set(name, builder.column());
     if (builder.missing) missing.push([name, builder.missing]);
   }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
+import type { NumberStore } from "../features/types/codec.js";
 import { codecs } from "../features/types/codecs.js";
 import { bitmapOf } from "../features/values/missing.js";
 import type { Feature } from "../language/datasets/dataset.js";
@@ -32,28 +33,34 @@ export function combineDigests(columnDigests: readonly string[]): string {
  * Neither the order of a feature's categories nor the form of the file matters.
  */
 export function columnDigest(feature: Feature, table: Table): string {
-  const { name, type, shape, categories } = feature;
+  const { name, type, shape } = feature;
   const missing = table.missing?.get(name);
   const hash = createHash("sha256");
   const update = (bytes: Uint8Array) => {
     hash.update(bytes);
   };
   hash.update(`${JSON.stringify([name, type, shape, table.rowCount])}\n`);
-  switch (codecs[type].store.form) {
+  const { store } = codecs[type];
+  switch (store.form) {
     case "TEXTS":
       hashTexts(textsOf(table, name), update);
       break;
     case "NUMBERS":
-      hashNumbers(categories, withoutNaN(numbersOf(table, feature), feature, missing), update);
+      hashNumbers(categoriesOf(store, feature), withoutNaN(numbersOf(table, feature), feature, missing), update);
       break;
     case "SEQUENCES": {
       const { offsets, values } = sequencesOf(table, feature);
       update(bytesOf(offsets.slice(1).map((end, row) => end - (offsets[row] ?? 0))));
-      hashNumbers(categories, values, update);
+      hashNumbers(categoriesOf(store.elements(feature), feature), values, update);
     }
   }
   if (missing) update(bitmapOf(missing));
   return hash.digest("hex");
+}
+
+/** What the numbers stand for where they are written as texts. */
+function categoriesOf(store: NumberStore, feature: Feature): readonly string[] | undefined {
+  return store.numbers(feature).file.type === "VARCHAR" ? feature.categories : undefined;
 }
 
 /** Typed arrays are little-endian wherever DuckDB's binding exists. */
@@ -62,12 +69,12 @@ function bytesOf(numbers: Float64Array | Uint32Array): Uint8Array {
 }
 
 function hashNumbers(
-  categories: readonly string[],
+  categories: readonly string[] | undefined,
   numbers: Float64Array | Uint8Array,
   update: (bytes: Uint8Array) => void,
 ): void {
   if (numbers instanceof Uint8Array) hashPixels(numbers, update);
-  else if (categories.length === 0) update(bytesOf(numbers));
+  else if (categories === undefined) update(bytesOf(numbers));
   else hashCategories(categories, numbers, update);
 }
 

@@ -73,11 +73,16 @@ export async function readSegment(features: readonly Feature[], bytes: Uint8Arra
   });
 }
 
-/** The rows of several segments, one after another. No segments give a table without rows. */
-export async function readSegments(features: readonly Feature[], segments: readonly Uint8Array[]): Promise<Table> {
+/**
+ * The rows of several segments, one after another; of each only its rows are kept. No segments give a table without rows.
+ */
+export async function readSegments(
+  features: readonly Feature[],
+  segments: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<Table> {
   const tables: Table[] = [];
-  for (const bytes of segments) tables.push(await readSegment(features, bytes));
-  return tables.length > 0 ? concatenateTables(tables) : emptyTable(features);
+  for await (const bytes of segments) tables.push(await readSegment(features, bytes));
+  return tables.length > 0 ? concatenateTables(tables, { consume: true }) : emptyTable(features);
 }
 
 function assertSomeFeatures(features: readonly Feature[]): void {

@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import type { Caller } from "../db/caller.js";
 import { sessionOf } from "../db/session.js";
 import { type Outcome, Refused } from "../db/transaction.js";
 import type { TrainingPlan, UnsupportedKernel } from "../engine/programs/training-plan.js";
@@ -7,13 +8,14 @@ import type { OfferedDevice } from "../entities/device.js";
 import type { ModelRevision } from "../entities/model.js";
 import type { OptimizerRevision } from "../entities/optimizer.js";
 import type { ModelSpec } from "../language/models/model.js";
+import { sizedModel } from "../language/models/open-model.js";
 import type { ModelPlanner } from "../registry/declare-model.js";
 import { resolveTrainRequest, type TrainDeclaration } from "../runs/submit.js";
 import { checkLimits, planLimits } from "./limits.js";
 import type { PlanRequest } from "./plan-thread.js";
 import { plannedExecutor } from "./planned-executor.js";
 import { plannedMemoryProblem } from "./planned-memory.js";
-import { type Caller, createThreadCalls } from "./thread-calls.js";
+import { createThreadCalls } from "./thread-calls.js";
 
 /** What `train` would do: the plan, and what it would train from. */
 export interface PlannedTraining extends TrainingPlan {
@@ -59,9 +61,11 @@ export function createPlanner(options: {
           sessionOf(caller.session ?? db).manager,
           request,
         );
+        const { spec: model } = sizedModel(modelRevision.spec, spec.categories ?? []);
+        if (!model) throw new Error(`The request to train ${modelRevision.id} was checked, and its model is none.`);
         const plan = await plans.call(caller, {
-          ...{ type: "TRAINING", model: modelRevision.spec, optimizer: optimizerRevision.spec, training: spec },
-          trainRows: datasetVersion.splitCounts.train,
+          ...{ type: "TRAINING", model, optimizer: optimizerRevision.spec, training: spec },
+          data: { rowCount: datasetVersion.rowCount, splitCounts: datasetVersion.splitCounts },
         });
         const offered = await devices();
         const tooMuch = plannedMemoryProblem(spec, plan, offered);

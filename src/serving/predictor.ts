@@ -1,19 +1,22 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { DataSource } from "typeorm";
+import type { Caller } from "../db/caller.js";
 import { sessionOf } from "../db/session.js";
-import { predictionBatchSizes } from "../engine/programs/predict.js";
+import { predictionBatchSizes } from "../engine/programs/prediction-batches.js";
 import { Dataset } from "../entities/dataset.js";
-import { ModelRevision } from "../entities/model.js";
 import { Artifact, ModelVersion } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
 import { type DecodeImages, decodeImageFiles, imageBudget } from "../features/image-files.js";
 import { toPredictions } from "../features/predictions.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { dropped, unawaited } from "../guarded.js";
+import type { Feature } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { RowAnswer } from "../language/models/prediction.js";
+import { takesMissing } from "../language/preprocessing/missing.js";
+import { modelOfVersion } from "../registry/frozen-model.js";
 import { requireVersionId } from "../registry/versions.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { predictionLimits, type ServedVersionLimits, servedVersionLimits, turnMilliseconds } from "./limits.js";
@@ -21,7 +24,7 @@ import { type Loadable, LoadedVersions, VersionLost } from "./loaded-versions.js
 import type { SliceAnswer, ToThread } from "./protocol.js";
 import { createSliceCheck, type FittingRows, RowProblems, type SliceCheck } from "./row-checks.js";
 import { rowsPerSlice, slicesOf } from "./slices.js";
-import { type Caller, createThreadCalls } from "./thread-calls.js";
+import { createThreadCalls } from "./thread-calls.js";
 
 export interface Predictor {
   /**
@@ -29,10 +32,11 @@ export interface Predictor {
    * ignored.
    *
    * @param caller whose turns the slices of the rows take; by default a request of its own.
+   * @param most of how many classes the probabilities are listed, where there are many; see `TargetCodec.decode`.
    * @throws PlatformError INVALID_ROWS with the problems in `details.problems` if no row can be answered;
    *   LIMIT_EXCEEDED or DEADLINE_EXCEEDED as `predictionLimits` and `servedVersionLimits` say.
    */
-  predict(versionId: string, rows: readonly unknown[], caller?: Caller): Promise<RowAnswer[]>;
+  predict(versionId: string, rows: readonly unknown[], caller?: Caller, most?: number): Promise<RowAnswer[]>;
 
   /**
    * `predict` with the version that `reference` means at this moment: `name`, `name/3` or `name@alias`.
@@ -43,6 +47,7 @@ export interface Predictor {
     reference: string,
     rows: readonly unknown[],
     caller?: Caller,
+    most?: number,
   ): Promise<{ versionId: string; predictions: RowAnswer[] }>;
   close(): Promise<void>;
 }
@@ -52,6 +57,12 @@ const rememberedReferences = 1_000;
 
 /** How often the thread may end during one request before the request fails. */
 const mostLost = 3;
+
+/** Who asks, and of how many classes. */
+interface Asked {
+  caller: Caller;
+  most: number | undefined;
+}
 
 /** A loaded version, as far as this side of the thread needs it. */
 interface Version {
@@ -91,7 +102,7 @@ export function createPredictor(options: {
 
   async function find(versionId: string): Promise<Loadable<Version>> {
     const version = await db.manager.findOneByOrFail(ModelVersion, { id: versionId });
-    const { spec } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
+    const spec = await modelOfVersion(db.manager, version);
     const artifact = await db.manager.findOneByOrFail(Artifact, { versionId, name: "weights.safetensors" });
     const { preprocessing } = version;
     const check = sliceCheck(
@@ -115,36 +126,41 @@ export function createPredictor(options: {
   // The version that each reference meant the last time.
   const meanings = new LRUCache<string, string>({ max: rememberedReferences });
 
-  async function predictBy(reference: string, rows: readonly unknown[], caller: Caller = { request: {} }) {
+  async function predictBy(
+    reference: string,
+    rows: readonly unknown[],
+    caller: Caller = { request: {} },
+    most?: number,
+  ) {
     // An alias may have moved, so Postgres is always asked; what it will most likely say is computed meanwhile.
     const session = sessionOf(caller.session ?? db);
     const meaning = session.scope.cacheKey(reference);
     const guess = meanings.get(meaning);
     let wrong = false;
-    const guessed = guess === undefined ? undefined : answer(guess, rows, caller, () => wrong);
+    const guessed = guess === undefined ? undefined : answer(guess, rows, { caller, most }, () => wrong);
     guessed?.catch(() => {});
     try {
       const versionId = await requireVersionId(session, reference);
       meanings.set(meaning, versionId);
       wrong = versionId !== guess;
-      return { versionId, predictions: await (guessed && !wrong ? guessed : predict(versionId, rows, caller)) };
+      return { versionId, predictions: await (guessed && !wrong ? guessed : predict(versionId, rows, caller, most)) };
     } catch (error) {
       wrong = true;
       throw error;
     }
   }
 
-  const predict = (versionId: string, rows: readonly unknown[], caller: Caller = { request: {} }) =>
-    answer(versionId, rows, caller, () => false);
+  const predict = (versionId: string, rows: readonly unknown[], caller: Caller = { request: {} }, most?: number) =>
+    answer(versionId, rows, { caller, most }, () => false);
 
   /** @param isMoot whether the answer is not needed any more. */
-  async function answer(versionId: string, rows: readonly unknown[], caller: Caller, isMoot: () => boolean) {
+  async function answer(versionId: string, rows: readonly unknown[], asked: Asked, isMoot: () => boolean) {
     for (let lost = 0; ; lost++) {
       try {
         const { version, release } = await versions.use(versionId);
         const underway: Promise<unknown>[] = [];
         try {
-          return await answerBy(version, rows, caller, underway, isMoot);
+          return await answerBy(version, rows, asked, underway, isMoot);
         } finally {
           // It stays loaded until the thread has answered all slices that it was sent.
           unawaited(Promise.allSettled(underway).then(release), dropped);
@@ -158,7 +174,7 @@ export function createPredictor(options: {
   async function answerBy(
     version: Version,
     rows: readonly unknown[],
-    caller: Caller,
+    asked: Asked,
     underway: Promise<unknown>[],
     isMoot: () => boolean,
   ): Promise<RowAnswer[]> {
@@ -167,7 +183,8 @@ export function createPredictor(options: {
     const answers = new Array<RowAnswer | undefined>(rows.length);
     let turnBegan = performance.now();
     for (const slice of slicesOf(version.model, version.rowsPerSlice, rows)) {
-      if (isMoot() || caller.signal?.aborted) throw new PlatformError("DEADLINE_EXCEEDED", "Nobody waits any more.");
+      if (isMoot() || asked.caller.signal?.aborted)
+        throw new PlatformError("DEADLINE_EXCEEDED", "Nobody waits any more.");
       if (performance.now() - turnBegan > turnMilliseconds) {
         await nextTurn();
         turnBegan = performance.now();
@@ -179,7 +196,7 @@ export function createPredictor(options: {
       }
       const checked = await version.check(rows, slice, problems, images);
       if (checked.rows.length === 0) continue;
-      const answering = answerSlice(version, checked, caller, answers, problems);
+      const answering = answerSlice(version, checked, asked, answers, problems);
       answering.catch(() => {});
       underway.push(answering);
     }
@@ -194,7 +211,7 @@ export function createPredictor(options: {
   async function answerSlice(
     { versionId, model, preprocessing }: Version,
     { table, rows }: FittingRows,
-    caller: Caller,
+    { caller, most }: Asked,
     answers: (RowAnswer | undefined)[],
     problems: RowProblems,
   ): Promise<void> {
@@ -205,7 +222,8 @@ export function createPredictor(options: {
       problems.add(row, [{ path: `rows[${row}]`, code: "OUT_OF_RANGE", message }]);
     for (const { row, message } of faults) refuse(rows[row] as number, message);
     const faulty = new Set(faults.map(({ row }) => row));
-    const predictions = toPredictions(model, preprocessing, outputs, table.rowCount - faults.length)[Symbol.iterator]();
+    const made = toPredictions(model, preprocessing, outputs, table.rowCount - faults.length, most);
+    const predictions = made[Symbol.iterator]();
     for (const [index, row] of rows.entries()) {
       if (faulty.has(index)) continue;
       const { value: prediction } = predictions.next();
@@ -230,7 +248,12 @@ function sliceCheck(
   dataset: Dataset | null,
   decodeImages: DecodeImages,
 ): SliceCheck {
-  const features = inputs.map(({ feature, ...input }) => ({ ...input, name: feature, description: "" }));
+  const features = inputs.map(
+    ({ feature, missing, ...input }): Feature => ({
+      ...{ ...input, name: feature, description: "" },
+      ...(takesMissing({ missing }) && { nullable: true }),
+    }),
+  );
   const ignored = new Set(sampleWeight ? [target.feature, sampleWeight] : [target.feature]);
   for (const { name } of dataset?.features ?? []) ignored.add(name);
   for (const { name } of features) ignored.delete(name);

@@ -1,5 +1,6 @@
 import type { DecodedRows, DecodeImages, ImageBudget } from "../features/image-files.js";
 import { rowChecker } from "../features/rows.js";
+import { spelledRows } from "../features/spelled-rows.js";
 import { type Table, tableFromRows } from "../features/table.js";
 import type { Feature } from "../language/datasets/dataset.js";
 import { Findings } from "../language/fields/findings.js";
@@ -93,7 +94,7 @@ export function createSliceCheck(
   }
 
   return async (given, { start, end }, problems, images) => {
-    const decoded = await decodeImages(features, given.slice(start, end), images);
+    const decoded = await decodeImages(features, spelledRows(features, given.slice(start, end)) as unknown[], images);
     try {
       Object.assign(images, decoded.left);
       faultOf = (row, feature) => decoded.faultOf(row - start, feature);

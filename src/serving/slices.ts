@@ -1,4 +1,4 @@
-import { predictionBatchSizes } from "../engine/programs/predict.js";
+import { predictionBatchSizes } from "../engine/programs/prediction-batches.js";
 import { featureWidth } from "../features/table.js";
 import { describedType } from "../language/datasets/feature-types.js";
 import type { Layer } from "../language/layers/layer.js";

@@ -1,18 +1,8 @@
-import type { Session } from "../db/session.js";
+import type { Caller } from "../db/caller.js";
 import { PlatformError } from "../errors.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
 import { createThread } from "../threads/thread.js";
 import { FairQueue } from "./fair-queue.js";
-
-/** The request for which a call is made. */
-export interface Caller {
-  /** Calls of one request share its turns. */
-  request: object;
-  /** Aborted when nobody waits for the answer any more: calls that have not started are then dropped. */
-  signal?: AbortSignal;
-  /** In whose scope names are looked up; default: the operator's. */
-  session?: Session;
-}
 
 /** Limits of the calls to one thread. */
 export interface CallLimits {

@@ -11,7 +11,7 @@ export type ObjectStoreConfig = ({ kind: "file" } & FileStoreOptions) | ({ kind:
  */
 export async function createObjectStore(config: ObjectStoreConfig): Promise<FileStore | S3Store> {
   if (config.kind === "file") return openFileStore(config);
-  // The client of S3 takes a quarter of a second to load, which a start without S3 need not wait for.
+  // Loading the S3 client takes a quarter of a second. A start without S3 does not wait for it.
   const { openS3Store } = await import("./s3-store.js");
   return openS3Store(config);
 }

@@ -24,20 +24,35 @@ export async function writeTemporary(
   bytes: Uint8Array,
   write: WriteChunk = writeChunk,
 ): Promise<{ path: string; sha256: string }> {
+  return writeTemporaryFrom(directory, chunksOf(bytes), write);
+}
+
+function* chunksOf(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let offset = 0; offset < bytes.byteLength; offset += chunkBytes)
+    yield bytes.subarray(offset, offset + chunkBytes);
+}
+
+/** `writeTemporary` of bytes that arrive over time. */
+export async function writeTemporaryFrom(
+  directory: string,
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  write: WriteChunk = writeChunk,
+): Promise<{ path: string; sha256: string; sizeBytes: number }> {
   const path = join(directory, randomUUID());
   const handle = await open(path, "wx+", 0o600);
   try {
     const hash = createHash("sha256");
-    for (let offset = 0; offset < bytes.byteLength; offset += chunkBytes) {
-      const chunk = bytes.subarray(offset, offset + chunkBytes);
+    let sizeBytes = 0;
+    for await (const chunk of source) {
       hash.update(chunk);
       await write(handle, chunk);
+      sizeBytes += chunk.byteLength;
     }
     await handle.sync();
     const sha256 = hash.digest("hex");
     const stored = await readHandle(handle, { keep: false });
     if (stored.sha256 !== sha256) throw new Error("the file read back differs from what was written");
-    return { path, sha256 };
+    return { path, sha256, sizeBytes };
   } catch (error) {
     await unlink(path).catch(() => {});
     throw error;
@@ -47,8 +62,8 @@ export async function writeTemporary(
 }
 
 /**
- * Gives a temporary file its final name unless that name is taken; durable when it resolves. A hard link and not a rename,
- * because a rename replaces what is there; only file systems without hard links get look-then-rename.
+ * Gives a temporary file its final name unless that name is taken; durable when it resolves. It uses a hard link, because a
+ * rename would replace an existing file. Only on file systems without hard links does it check and then rename.
  * Resolves to whether the name was free.
  */
 export async function publish(temporary: string, path: string): Promise<boolean> {
@@ -69,7 +84,7 @@ export async function publish(temporary: string, path: string): Promise<boolean>
 export async function openPlainFile(path: string): Promise<{ handle: FileHandle; sizeBytes: number } | undefined> {
   let handle: FileHandle;
   try {
-    // Not blocking, or a named pipe put in the way would hold the caller for ever.
+    // Non-blocking: otherwise a named pipe at this path would block the caller for ever.
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const code = errorCode(error);
@@ -82,7 +97,7 @@ export async function openPlainFile(path: string): Promise<{ handle: FileHandle;
   return undefined;
 }
 
-/** Reads a file from its start and hashes it; without `keep` the bytes are let go and `bytes` is empty. */
+/** Reads a file from its start and hashes it; without `keep`, the bytes are discarded and `bytes` is empty. */
 export async function readHandle(
   handle: FileHandle,
   { keep }: { keep: boolean },
@@ -103,7 +118,7 @@ export async function readHandle(
 
 /**
  * Walks from `root` down `segments`; with `create`, makes what is missing (mode 0700, durably). Resolves to the directory,
- * `undefined` where it does not exist, or what stands in the way. Each step is looked at by itself, because `mkdir -p` and
+ * `undefined` if it does not exist, or what blocks the path. Each step is checked by itself, because `mkdir -p` and
  * `realpath` would follow a symbolic link out of the root.
  */
 export async function descend(

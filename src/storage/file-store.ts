@@ -4,17 +4,19 @@ import type { Readable } from "node:stream";
 import { PlatformError } from "../errors.js";
 import {
   descend,
-  errorCode,
   openPlainFile,
   publish,
   readHandle,
   syncDirectory,
   type WriteChunk,
   writeTemporary,
+  writeTemporaryFrom,
 } from "./durable-file.js";
+import { fileStoreError, ignoreMissing } from "./file-errors.js";
 import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
 import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
 import { type SignatureRefusal, signUrl, type UrlSigner, verifySignature } from "./signed-url.js";
+import { SourceError, told } from "./source-error.js";
 
 /** Where a file store keeps its objects, and how it signs URLs. */
 export interface FileStoreOptions {
@@ -39,9 +41,9 @@ export interface OpenObject {
   sizeBytes: number;
   /** Hexadecimal, as it was recorded; undefined where someone removed the record by hand. */
   sha256: string | undefined;
-  /** Its bytes from `start` to `end`, both included; all by default. At most once; the end of the stream closes the object. */
+  /** Its bytes from `start` to `end`, both included; all by default. May be called once; the end of the stream closes the object. */
   read(range?: { start: number; end: number }): Readable;
-  /** Must be called where nothing was read, and may always be. */
+  /** Must be called if nothing was read; may be called again. */
   close(): Promise<void>;
 }
 
@@ -58,8 +60,6 @@ export interface FileStore extends ObjectStore {
 }
 
 const staleAfterMs = 3_600_000;
-// EFBIG: a file-size limit of the process or of the file system.
-const fullCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /**
  * Objects as plain files: `objects/<key>` holds the bytes, `sha256/<key>` their digest, `unfinished/` what is being written.
@@ -84,7 +84,8 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     try {
       return await run();
     } catch (error) {
-      throw translate(error, action);
+      if (error instanceof SourceError) throw error.cause;
+      throw fileStoreError(error, action);
     }
   };
 
@@ -164,24 +165,49 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     }
   };
 
+  /** Gives a file that was written under a temporary name its key. */
+  const name = async (key: string, temporary: { path: string; sha256: string }): Promise<string> => {
+    try {
+      const { sha256 } = temporary;
+      await claim(key, sha256);
+      const path = await locate(objects, key, true);
+      if (path === undefined) throw new PlatformError("STORAGE_UNAVAILABLE", `The directory of ${key} vanished.`);
+      if (!(await publish(temporary.path, path))) await read(key, sha256);
+      return sha256;
+    } finally {
+      await unlink(temporary.path).catch(() => {});
+    }
+  };
+
   return {
     kind: "file",
 
     async put(key, bytes): Promise<ObjectInfo> {
       assertKey(key);
       return await guarded(`write ${key}`, async () => {
-        const temporary = await writeTemporary(unfinished, bytes, write);
-        try {
-          const { sha256 } = temporary;
-          await claim(key, sha256);
-          const path = await locate(objects, key, true);
-          if (path === undefined) throw new PlatformError("STORAGE_UNAVAILABLE", `The directory of ${key} vanished.`);
-          if (!(await publish(temporary.path, path))) await read(key, sha256);
-          return { key, sizeBytes: bytes.byteLength, sha256 };
-        } finally {
-          await unlink(temporary.path).catch(() => {});
-        }
+        const sha256 = await name(key, await writeTemporary(unfinished, bytes, write));
+        return { key, sizeBytes: bytes.byteLength, sha256 };
       });
+    },
+
+    async putStream(key, source): Promise<ObjectInfo> {
+      assertKey(key);
+      return await guarded(`write ${key}`, async () => {
+        const temporary = await writeTemporaryFrom(unfinished, told(source), write);
+        const { sizeBytes } = temporary;
+        return { key, sizeBytes, sha256: await name(key, temporary) };
+      });
+    },
+
+    async withFile(key, _folder, work) {
+      assertKey(key);
+      const path = await guarded(`look at ${key}`, async () => {
+        const file = await openObject(key);
+        await file?.handle.close();
+        return file && (await locate(objects, key));
+      });
+      if (path === undefined) throw new PlatformError("OBJECT_NOT_FOUND", `The store holds no object ${key}.`);
+      return await work(path);
     },
 
     async get(key, expectedSha256) {
@@ -215,7 +241,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
           yield* walk(found.directory, segments.map((segment) => `${segment}/`).join(""), start);
         }
       } catch (error) {
-        throw translate(error, `list ${prefix}`);
+        throw fileStoreError(error, `list ${prefix}`);
       }
     },
 
@@ -277,7 +303,7 @@ async function* walk(directory: string, prefix: string, start: string): AsyncGen
   }
 }
 
-/** What a process that was killed left behind; younger files may belong to another process that is still writing. */
+/** Removes files of killed processes; younger files may belong to another process that is still writing. */
 async function removeStale(unfinished: string, before: Date): Promise<number> {
   let removed = 0;
   for (const name of await readdir(unfinished)) {
@@ -288,35 +314,4 @@ async function removeStale(unfinished: string, before: Date): Promise<number> {
     removed++;
   }
   return removed;
-}
-
-function ignoreMissing(error: unknown): undefined {
-  const code = errorCode(error);
-  if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-}
-
-function translate(error: unknown, action: string): PlatformError {
-  if (error instanceof PlatformError) return error;
-  const code = errorCode(error);
-  if (code !== undefined && fullCodes.has(code)) {
-    return new PlatformError(
-      "STORAGE_FULL",
-      `The file store has no room to ${action} (${code}).`,
-      {},
-      { cause: error },
-    );
-  }
-  if (code === "ELOOP") {
-    return new PlatformError(
-      "OBJECT_CORRUPT",
-      `A symbolic link stands where the store keeps an object: it does not ${action}.`,
-    );
-  }
-  const reason = code ?? (error instanceof Error ? error.message : String(error));
-  return new PlatformError(
-    "STORAGE_UNAVAILABLE",
-    `The file store could not ${action}: ${reason}.`,
-    {},
-    { cause: error },
-  );
 }

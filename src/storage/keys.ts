@@ -9,9 +9,10 @@ const maximumSegmentLength = 240;
 /** The longest that an S3 server signs for: seven days. */
 export const maximumExpirySeconds = 604_800;
 
-/** The part of the key space that belongs to one dataset, run or attempt: for listing, ends in a slash. */
+/** The part of the key space that belongs to one dataset, upload, run or attempt: for listing, ends in a slash. */
 export const prefixes = {
   dataset: (datasetId: string) => `datasets/${segment("datasetId", datasetId)}/`,
+  upload: (uploadId: string) => `uploads/${segment("uploadId", uploadId)}/`,
   runs: "runs/",
   run: (runId: string) => `runs/${segment("runId", runId)}/`,
   attempt: (runId: string, attempt: number) => `${prefixes.run(runId)}${whole("attempt", attempt)}/`,
@@ -20,13 +21,14 @@ export const prefixes = {
 /** The key of the object that tells a platform's store from any other. */
 export const markerKey = (marker: string): string => `platform/${segment("marker", marker)}`;
 
-/** The marks by which a restored database is told from the one that last wrote to the store. */
+/** The marks that distinguish a restored database from the one that last wrote to the store. */
 export const generationPrefix = "platform/generations/";
 export const generationKey = (mark: string): string => `${generationPrefix}${segment("mark", mark)}`;
 
-/** Whose object a key names; undefined for one that is spelt nowhere here. */
+/** The owner of the object with this key; undefined for a key that this file does not build. */
 export type KeyOwner =
   | { type: "DATASET"; datasetId: string }
+  | { type: "UPLOAD"; uploadId: string }
   | { type: "ATTEMPT"; runId: string; attempt: number }
   | { type: "PLATFORM" };
 
@@ -36,6 +38,7 @@ export function ownerOf(key: string): KeyOwner | undefined {
   if (top === "platform") return { type: "PLATFORM" };
   if (top === "datasets" && owner && third?.endsWith(".parquet") && rest.length === 0)
     return { type: "DATASET", datasetId: owner };
+  if (top === "uploads" && owner && third && rest.length === 0) return { type: "UPLOAD", uploadId: owner };
   if (top === "runs" && owner && third !== undefined && /^[1-9]\d{0,8}$/.test(third) && rest.length > 0)
     return { type: "ATTEMPT", runId: owner, attempt: Number(third) };
   return undefined;
@@ -47,6 +50,11 @@ export function ownerOf(key: string): KeyOwner | undefined {
  */
 export function segmentKey(datasetId: string, sha256: string, unique: string = randomUUID()): string {
   return `${prefixes.dataset(datasetId)}${segment("unique", unique)}-${digest(sha256)}.parquet`;
+}
+
+/** The key of what one request put under the URL of an upload. */
+export function uploadKey(uploadId: string, unique: string = randomUUID()): string {
+  return `${prefixes.upload(uploadId)}${segment("unique", unique)}`;
 }
 
 /** The key of one file of the checkpoint that an attempt of a run wrote after `step` optimizer steps. */
@@ -63,7 +71,7 @@ export function artifactKey(runId: string, attempt: number, name: string, sha256
 }
 
 /**
- * Refuses what could mean different things to a file system and to an S3 server, or leave the store's root: a key is two
+ * Refuses keys that a file system and an S3 server could read differently, or that leave the store's root. A key is two
  * or more segments of ASCII letters, digits, `.`, `_` and `-`, none of which starts with `.` or `-`. Throws `BAD_INPUT`.
  */
 export function assertKey(key: string): void {

@@ -15,7 +15,7 @@ export interface ListedObject {
 }
 
 /**
- * Where bytes live: dataset segments, checkpoints and artifacts. Keys are spelt in `keys.ts` and never used twice, so an
+ * Storage for dataset segments, checkpoints and artifacts. Keys are built in `keys.ts` and never used twice, so an
  * object never changes once it exists, and collecting garbage cannot race a save.
  *
  * Every method throws `BAD_INPUT` for a key that `assertKey` refuses and `STORAGE_UNAVAILABLE` when the store does not
@@ -32,6 +32,20 @@ export interface ObjectStore {
   put(key: string, bytes: Uint8Array): Promise<ObjectInfo>;
 
   /**
+   * `put` for bytes that arrive over time and are never held whole. A source that throws leaves nothing behind. The digest
+   * is that of the bytes as they came.
+   */
+  putStream(key: string, source: AsyncIterable<Uint8Array>): Promise<ObjectInfo>;
+
+  /**
+   * Runs `work` with the path of a file that holds the object, for programs that read files. The file must not be changed, and
+   * may be gone when `work` is done. `OBJECT_NOT_FOUND` where there is no such object.
+   *
+   * @param folder where a copy is made, if one must be made.
+   */
+  withFile<Result>(key: string, folder: string, work: (path: string) => Promise<Result>): Promise<Result>;
+
+  /**
    * The whole object, hashed while it is read: `OBJECT_CORRUPT` where the bytes differ from `expectedSha256` (hex) or from
    * the digest recorded at `put`; `OBJECT_NOT_FOUND` where there is no such object.
    */
@@ -46,7 +60,7 @@ export interface ObjectStore {
   /** Removes an object; one that does not exist is no error. */
   delete(key: string): Promise<void>;
 
-  /** Takes away what puts left behind that were begun before an instant and never came to an end. Answers how many. */
+  /** Removes the remains of unfinished puts that began before an instant. Answers how many. */
   abortStaleUploads(before: Date): Promise<number>;
 
   /** A URL that any HTTP client can GET without a key for `expiresInSeconds` (1 to 604,800). It does not check existence. */

@@ -25,7 +25,7 @@ const connectionCodes = new Set([
   "EAI_AGAIN",
 ]);
 
-/** The server says that other bytes arrived than were sent, or not all: they may be whole the next time. */
+/** The server received damaged or incomplete bytes: another attempt may succeed. */
 const damagedCodes = new Set([
   "BadDigest",
   "IncompleteBody",
@@ -70,7 +70,7 @@ function isTransient(error: unknown): boolean {
 
 function isFull(error: unknown): boolean {
   if (fullCodes.has(s3Code(error))) return true;
-  // Until MinIO has noticed that its drive is full it answers 500 with the system's own words.
+  // Until MinIO has noticed that its drive is full, it answers 500 with the message of the operating system.
   return error instanceof S3Fault && (error.status === 507 || /no space left|quota exceeded/i.test(error.message));
 }
 
@@ -86,7 +86,7 @@ export async function retried<T>(attempts: number, request: () => Promise<T>): P
   }
 }
 
-/** What a caller is told about a failed request to the server at `endpoint`, which contains no credentials. */
+/** The error that a caller gets for a failed request to the server at `endpoint`, which contains no credentials. */
 export function translateS3(error: unknown, action: string, endpoint: string): PlatformError {
   if (error instanceof PlatformError) return error;
   const code = s3Code(error);

@@ -5,7 +5,7 @@ import { ownerOf } from "./keys.js";
 import { s3Code } from "./s3-errors.js";
 import { readFault } from "./s3-transport.js";
 
-/** Which objects are sent in parts, so that what fails in between is one of them and not the whole; and of what size. */
+/** Which objects are sent in parts, and the size of the parts. A failure then costs one part and not the whole object. */
 export interface MultipartSizes {
   /** Objects above this size. */
   aboveBytes: number;
@@ -37,67 +37,95 @@ export function partsOf(bytes: Buffer, { partBytes }: MultipartSizes): Buffer[] 
   return parts;
 }
 
-/** The checksum that a server which was given those of the parts keeps of the whole: a digest of their digests. */
+/** The checksum that a server keeps for the whole object, given those of its parts: a digest of their digests. */
 export function compositeChecksum(digests: readonly Buffer[]): string {
   return `${createHash("sha256").update(Buffer.concat(digests)).digest("base64")}-${digests.length}`;
 }
 
 /**
- * Puts an object in parts, each checked by the server against its own sha256. Nothing is to be seen under the key before
- * the last request; an upload that fails is aborted, so that it leaves nothing behind either. Whoever calls verifies the
- * object: when the last answer is lost, whether it was made can only be told by looking.
+ * Puts an object in parts, each checked by the server against its own sha256. The object appears with the last
+ * request; a failed upload is aborted and leaves nothing behind. The caller verifies the object: if the last answer is lost,
+ * only a look at the store shows whether the object exists.
  */
 export async function putInParts(uploader: Uploader, key: string, bytes: Buffer, sha256: string): Promise<void> {
-  const { client, bucket, request } = uploader;
-  const parts = partsOf(bytes, uploader.sizes).map((body) => ({
-    body,
-    digest: createHash("sha256").update(body).digest("base64"),
-  }));
-  const headers = {
-    "content-type": "application/octet-stream",
-    "x-amz-meta-sha256": sha256,
-    "x-amz-checksum-algorithm": "SHA256",
-  };
-  const opened = await send(uploader, `begin ${key}`, { method: "POST", key, query: "uploads=", headers });
-  const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(opened.text)?.[1];
-  if (uploadId === undefined)
-    throw new PlatformError("STORAGE_UNAVAILABLE", `The S3 server gave no upload for ${key}.`);
-  const upload = `uploadId=${encodeURIComponent(uploadId)}`;
+  const bodies = partsOf(bytes, uploader.sizes);
+  const uploadId = await begin(uploader, key, sha256);
   try {
-    const tags: string[] = [];
+    const parts: StoredPart[] = [];
     let next = 0;
     const lane = async (): Promise<void> => {
-      for (let index = next++; index < parts.length; index = next++) {
-        const { body, digest } = parts[index] as (typeof parts)[number];
-        const { etag } = await send(uploader, `write part ${index + 1} of ${key}`, {
-          ...{ method: "PUT", key, body, query: `partNumber=${index + 1}&${upload}` },
-          headers: { "x-amz-checksum-sha256": digest },
-        });
-        tags[index] = etag;
-      }
+      for (let index = next++; index < bodies.length; index = next++)
+        parts[index] = await putPart(uploader, key, uploadId, index + 1, bodies[index] as Buffer);
     };
     await settleAll(Array.from({ length: lanes }, lane));
-    const listed = parts.map(
-      ({ digest }, index) =>
-        `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tags[index]}</ETag><ChecksumSHA256>${digest}</ChecksumSHA256></Part>`,
-    );
-    await complete(uploader, key, upload, `<CompleteMultipartUpload>${listed.join("")}</CompleteMultipartUpload>`);
+    await complete(uploader, key, uploadId, parts);
   } catch (error) {
-    await request(`abort ${key}`, () => client.abortMultipartUpload(bucket, key, uploadId)).catch(() => {
-      // Collection aborts what is left open for a day.
-    });
+    await abandon(uploader, key, uploadId);
     throw error;
   }
 }
 
-/** A failed part lets the others come to their end: an upload is not aborted under a part that is still on its way. */
+/** A part as the server has it: its tag, and its sha256 in base64. */
+export interface StoredPart {
+  etag: string;
+  digest: string;
+}
+
+/** Begins an upload in parts and answers its id. `sha256`: of the whole, where it is known already. */
+export async function begin(uploader: Uploader, key: string, sha256?: string): Promise<string> {
+  const headers = {
+    "content-type": "application/octet-stream",
+    ...(sha256 !== undefined && { "x-amz-meta-sha256": sha256 }),
+    "x-amz-checksum-algorithm": "SHA256",
+  };
+  const opened = await send(uploader, `begin ${key}`, { method: "POST", key, query: "uploads=", headers });
+  const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(opened.text)?.[1];
+  if (uploadId !== undefined) return uploadId;
+  throw new PlatformError("STORAGE_UNAVAILABLE", `The S3 server gave no upload for ${key}.`);
+}
+
+const uploadQuery = (uploadId: string) => `uploadId=${encodeURIComponent(uploadId)}`;
+
+/** Puts one part of an upload; numbers begin at 1. */
+export async function putPart(
+  uploader: Uploader,
+  key: string,
+  uploadId: string,
+  number: number,
+  body: Buffer,
+): Promise<StoredPart> {
+  const digest = createHash("sha256").update(body).digest("base64");
+  const { etag } = await send(uploader, `write part ${number} of ${key}`, {
+    ...{ method: "PUT", key, body, query: `partNumber=${number}&${uploadQuery(uploadId)}` },
+    headers: { "x-amz-checksum-sha256": digest },
+  });
+  return { etag, digest };
+}
+
+/** Aborts an upload that failed. Collection aborts what is left open for a day. */
+export async function abandon({ client, bucket, request }: Uploader, key: string, uploadId: string): Promise<void> {
+  await request(`abort ${key}`, () => client.abortMultipartUpload(bucket, key, uploadId)).catch(() => {});
+}
+
+/** If a part fails, the others are awaited first: an upload is not aborted while a part is still being sent. */
 async function settleAll(all: Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(all)) if (outcome.status === "rejected") throw outcome.reason;
 }
 
-async function complete(uploader: Uploader, key: string, query: string, text: string): Promise<void> {
+/** Makes the object of its parts. */
+export async function complete(
+  uploader: Uploader,
+  key: string,
+  uploadId: string,
+  parts: readonly StoredPart[],
+): Promise<void> {
   const { conditional } = uploader;
-  const body = Buffer.from(text);
+  const query = uploadQuery(uploadId);
+  const listed = parts.map(
+    ({ etag, digest }, index) =>
+      `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag><ChecksumSHA256>${digest}</ChecksumSHA256></Part>`,
+  );
+  const body = Buffer.from(`<CompleteMultipartUpload>${listed.join("")}</CompleteMultipartUpload>`);
   const attempt = () =>
     send(uploader, `complete ${key}`, {
       ...{ method: "POST", key, query, body },
@@ -138,7 +166,7 @@ export function send(
   });
 }
 
-/** Aborts uploads that were begun before an instant and never came to an end. Answers how many. */
+/** Aborts unfinished uploads that began before an instant. Answers how many. */
 export async function abortStaleUploads({ client, bucket, request }: Uploader, before: Date): Promise<number> {
   let aborted = 0;
   for (let keyMarker = "", uploadIdMarker = "", more = true; more; ) {

@@ -1,5 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
+import { join } from "node:path";
 import { PlatformError } from "../errors.js";
 import { assertExpiry, assertKey, assertPrefix, assertSha256 } from "./keys.js";
 import type { ListedObject, ObjectInfo, ObjectStore } from "./object-store.js";
@@ -15,6 +17,7 @@ import {
   send,
   type Uploader,
 } from "./s3-multipart.js";
+import { downloadTo, putStream } from "./s3-stream.js";
 import { S3Fault } from "./s3-transport.js";
 
 export interface S3Store extends ObjectStore {
@@ -23,7 +26,7 @@ export interface S3Store extends ObjectStore {
 
 // The largest object that S3 allows.
 const maximumObjectBytes = 5 * 1024 ** 4;
-/** How often an object is sent, or read, that arrives with other bytes: a line may damage what the disks keep well. */
+/** How often an object is sent or read if its bytes arrive damaged: the network may damage what is stored correctly. */
 const damagedTries = 2;
 const pageSize = 1000;
 
@@ -96,7 +99,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
       }
     });
 
-  /** Throws unless the object has these bytes: by the checksum that the server made of what it received, else by reading back. */
+  /** Throws unless the object has these bytes. It compares the server's checksum, or reads the object back if there is none. */
   const verify = async (key: string, bytes: Buffer, sha256: string): Promise<void> => {
     const found = await headers(key);
     if (found === undefined) {
@@ -114,7 +117,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     }
     const checksum = found["x-amz-checksum-sha256"];
     const whole = typeof checksum === "string" && !checksum.includes("-");
-    // One made of parts proves the bytes only where they were cut as we cut them.
+    // The checksum of an object in parts proves the bytes only if the parts have the same sizes as ours.
     if (!whole && typeof checksum === "string" && checksum === partsChecksum(bytes, sizes)) return;
     const stored = whole ? Buffer.from(checksum, "base64").toString("hex") : (await read(key, false)).sha256;
     if (stored !== sha256) {
@@ -164,35 +167,52 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     }
   });
 
+  const put = async (key: string, bytes: Uint8Array): Promise<ObjectInfo> => {
+    assertKey(key);
+    const sizeBytes = bytes.byteLength;
+    if (sizeBytes > maximumObjectBytes) {
+      throw new PlatformError(
+        "BAD_INPUT",
+        `bytes: ${sizeBytes} bytes are more than one S3 object may hold in one write.`,
+      );
+    }
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, sizeBytes);
+    const digest = createHash("sha256").update(body).digest();
+    const sha256 = digest.toString("hex");
+    for (let tries = 1; ; tries++) {
+      const isNew = (await headers(key)) === undefined;
+      if (isNew && sizeBytes > sizes.aboveBytes) await putInParts(uploader, key, body, sha256);
+      else if (isNew) await write(key, body, digest);
+      try {
+        await verify(key, body, sha256);
+        return { key, sizeBytes, sha256 };
+      } catch (error) {
+        const damaged = error instanceof PlatformError && error.code === "OBJECT_CORRUPT";
+        if (!damaged || !isNew) throw error;
+        // Nobody can have used it yet. The damaged object is removed, so that the key is free for the right bytes.
+        await remove(key);
+        if (tries === damagedTries) throw error;
+      }
+    }
+  };
+
   return {
     kind: "s3",
+    put,
 
-    async put(key, bytes): Promise<ObjectInfo> {
+    async putStream(key, source) {
       assertKey(key);
-      const sizeBytes = bytes.byteLength;
-      if (sizeBytes > maximumObjectBytes) {
-        throw new PlatformError(
-          "BAD_INPUT",
-          `bytes: ${sizeBytes} bytes are more than one S3 object may hold in one write.`,
-        );
-      }
-      const body = Buffer.from(bytes.buffer, bytes.byteOffset, sizeBytes);
-      const digest = createHash("sha256").update(body).digest();
-      const sha256 = digest.toString("hex");
-      for (let tries = 1; ; tries++) {
-        const isNew = (await headers(key)) === undefined;
-        if (isNew && sizeBytes > sizes.aboveBytes) await putInParts(uploader, key, body, sha256);
-        else if (isNew) await write(key, body, digest);
-        try {
-          await verify(key, body, sha256);
-          return { key, sizeBytes, sha256 };
-        } catch (error) {
-          const damaged = error instanceof PlatformError && error.code === "OBJECT_CORRUPT";
-          if (!damaged || !isNew) throw error;
-          // Nobody can have relied on it: what came damaged is taken away, so that the key is free for the right bytes.
-          await remove(key);
-          if (tries === damagedTries) throw error;
-        }
+      return putStream(uploader, key, source, (bytes) => put(key, bytes));
+    },
+
+    async withFile(key, folder, work) {
+      assertKey(key);
+      const path = join(folder, randomUUID());
+      try {
+        await downloadTo(uploader, key, path);
+        return await work(path);
+      } finally {
+        await rm(path, { force: true });
       }
     },
 
@@ -219,7 +239,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
 
     async *list(prefix): AsyncGenerator<ListedObject> {
       assertPrefix(prefix);
-      // Pages follow the last key and not the server's token, so that a page can be asked for again.
+      // Pages continue after the last key, not with the server's token, so that a page can be requested again.
       for (let after = "", more = true; more; ) {
         const page = await request(`list ${prefix}`, () =>
           client.listObjectsV2Query(bucket, prefix, "", "", pageSize, after),

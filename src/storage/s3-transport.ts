@@ -9,7 +9,7 @@ export class S3Fault extends Error {
     readonly status: number,
     /** The S3 error code in the answer's body, such as `SlowDown` or `XMinioStorageFull`; "" where there is none. */
     readonly code: string,
-    /** What else the body says; servers wrap the fault of their own disk in an `InternalError`. */
+    /** The message in the body; servers report faults of their own disks as `InternalError`. */
     detail = "",
   ) {
     super([`HTTP ${status}`, code, detail.slice(0, 200)].filter((part) => part !== "").join(" "));
@@ -17,7 +17,7 @@ export class S3Fault extends Error {
   }
 }
 
-/** The server neither took nor sent a byte for the whole of the bound. */
+/** The server neither received nor sent a byte within the time limit. */
 export class S3Timeout extends Error {
   constructor(timeoutMs: number) {
     super(`no answer within ${timeoutMs} ms`);
@@ -29,7 +29,7 @@ const maximumFaultBytes = 64 * 1024;
 
 /**
  * The transport handed to the `minio` client. The client alone would wait for ever on a silent server, and would drop status
- * and body of the answers it holds retriable; here both become typed errors. Retrying is left to the caller.
+ * and body of the answers that it considers retriable; here both become typed errors. The caller retries.
  */
 export function boundedTransport(useSsl: boolean, timeoutMs: number): Pick<typeof http, "request"> {
   const protocol = useSsl ? https : http;

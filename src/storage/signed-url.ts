@@ -4,9 +4,9 @@ import { maximumExpirySeconds } from "./keys.js";
 /** The path under which the HTTP layer serves signed objects of the file store. */
 export const signedPathPrefix = "/artifacts/";
 
-/** What signed URLs are made with. */
+/** How URLs are signed. */
 export interface UrlSigner {
-  /** Of the process that serves `/artifacts/`, without a trailing slash; asked at each use, because a port may be chosen late. */
+  /** Of the process that serves `/artifacts/`, without a trailing slash; called at each use, because the port may not be known at first. */
   baseUrl: () => string;
   /** At least 32 bytes that every process with this store shares and no client knows. */
   secret: string | Uint8Array;
@@ -43,7 +43,7 @@ export function verifySignature(
   const expires = parameters.get("expires") ?? "";
   const signature = parameters.get("signature") ?? "";
   const expected = sign(signer.secret, key, expires);
-  // Decoding stops silently at the first character that is not hex. What has another form is compared all the same.
+  // Decoding stops silently at the first character that is not hex. A signature of another form is compared all the same.
   const wellFormed = /^[0-9a-f]{64}$/.test(signature);
   const given = wellFormed ? Buffer.from(signature, "hex") : Buffer.alloc(expected.length);
   if (!timingSafeEqual(given, expected) || !wellFormed) return { refused: "BAD_SIGNATURE" };

@@ -1,14 +1,14 @@
-import type { MetricValues } from "../engine/metrics/metric.js";
-import type { Rows } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
 import { exampleWeights } from "../features/example-weights.js";
-import { encodeInputs, encodeTarget, type FittedPreprocessing } from "../features/preprocessing.js";
+import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { splitFeatures, splitIndices } from "../features/split.js";
-import { columnOf, type Table } from "../features/table.js";
+import type { Table } from "../features/table.js";
 import type { SplitPart } from "../language/datasets/dataset.js";
 import type { ModelSpec } from "../language/models/model.js";
 import { readSegments } from "../segments/segment.js";
+import { type EncodedRows, encodedRows } from "./encoded-rows.js";
 import type { Assignment } from "./protocol.js";
+import { type ReplaceRare, rareCategories } from "./rare-categories.js";
 import { splitWarnings } from "./split-warnings.js";
 import type { Store } from "./store.js";
 import { type UsableRows, usableRows } from "./usable-rows.js";
@@ -24,9 +24,9 @@ export interface Data {
   warnings: string[];
   /** How many training rows have an ordinal below the parent's row count: the parent may have been trained on them. */
   firstNew: number;
-  rows(part: keyof UsableRows, model: ModelSpec, preprocessing: FittedPreprocessing): Rows;
-  /** The target's values as they are in the dataset, [count, width]. */
-  targets(part: keyof UsableRows, model: ModelSpec): Float64Array;
+  /** Undefined where no category is replaced while training. */
+  replaceRare?: ReplaceRare | undefined;
+  rows(part: keyof UsableRows, model: ModelSpec, preprocessing: FittedPreprocessing): EncodedRows;
 }
 
 /**
@@ -43,9 +43,7 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
   );
   for (const name of splitFeatures(dataset.split)) wanted.add(name);
   const features = dataset.features.filter((feature) => wanted.has(feature.name));
-  const segments: Buffer[] = [];
-  for (const segment of dataset.segments) segments.push(await store.get(segment.key, segment.sha256));
-  const table: Table = await readSegments(features, segments);
+  const table: Table = await readSegments(features, stored(dataset.segments, store));
 
   const parts = splitIndices(dataset.split, features, table, 0, dataset.appends);
   if (parts.train.length === 0)
@@ -62,48 +60,17 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
     skipped,
     warnings: splitWarnings(dataset.split, model, table, parts),
     firstNew: parent ? train.filter((ordinal) => ordinal < parent.rowCount).length : 0,
-    rows: (part, spec, fitted) => ({
-      x: encodeInputs(spec, fitted, table, rows[part]),
-      y: encodeTarget(spec, fitted, table, rows[part]),
-      count: rows[part].length,
-      weight: exampleWeights(spec, table, rows, part),
-    }),
-    targets: (part, { target }) => {
-      const column = columnOf(table, { name: target.feature, shape: target.shape });
-      return takeValues(column, column.length / table.rowCount, rows[part]);
-    },
+    replaceRare: rareCategories(model, table, train, assignment.training.seed),
+    rows: (part, spec, fitted) => encodedRows(spec, fitted, table, rows[part], exampleWeights(spec, table, rows, part)),
   };
+}
+
+/** The segments' files, each fetched when it is read. */
+async function* stored(segments: Assignment["dataset"]["segments"], store: Store): AsyncGenerator<Uint8Array> {
+  for (const { key, sha256 } of segments) yield await store.get(key, sha256);
 }
 
 function featuresOf(model: ModelSpec): string[] {
   const weight = model.sampleWeight == null ? [] : [model.sampleWeight];
   return [...model.inputs.map((input) => input.feature), model.target.feature, ...weight];
-}
-
-/** The rows with these row numbers, in this order. */
-export function takeRows(rows: Rows, numbers: Uint32Array): Rows {
-  const inputWidth = rows.x.length / rows.count;
-  const targetWidth = rows.y.length / rows.count;
-  const { weight } = rows;
-  const taken: Rows = {
-    x: new Float32Array(numbers.length * inputWidth),
-    y: new Float32Array(numbers.length * targetWidth),
-    count: numbers.length,
-    ...(weight && { weight: Float32Array.from(numbers, (row) => weight[row] as number) }),
-  };
-  numbers.forEach((row, index) => {
-    taken.x.set(rows.x.subarray(row * inputWidth, (row + 1) * inputWidth), index * inputWidth);
-    taken.y.set(rows.y.subarray(row * targetWidth, (row + 1) * targetWidth), index * targetWidth);
-  });
-  return taken;
-}
-
-/** The values of the rows with these row numbers, in this order; `width` values per row. */
-export function takeValues(values: MetricValues, width: number, numbers: ArrayLike<number>): Float64Array {
-  const taken = new Float64Array(numbers.length * width);
-  for (let index = 0; index < taken.length; index++) {
-    const row = numbers[Math.floor(index / width)] as number;
-    taken[index] = values[row * width + (index % width)] as number;
-  }
-  return taken;
 }

@@ -1,14 +1,14 @@
 import { rowCounting } from "../engine/graphs/row-counting.js";
 import type { MetricValues } from "../engine/metrics/metric.js";
 import { createMetric } from "../engine/metrics/metrics.js";
-import type { Rows, TrainingProgram } from "../engine/programs/training-program.js";
+import type { TrainingProgram } from "../engine/programs/training-program.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
 import { classesOf } from "../language/datasets/feature-types.js";
 import { metricName } from "../language/metrics/metrics.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { TrainingSemantics } from "../language/training/training.js";
 import type { Data } from "./data-feed.js";
-import type { UsableRows } from "./usable-rows.js";
+import type { EncodedRows } from "./encoded-rows.js";
 
 export interface NamedValue {
   name: string;
@@ -29,58 +29,89 @@ export interface Measuring {
   semantics: TrainingSemantics;
 }
 
+type Targets = Pick<EncodedRows, "encodedTargets" | "targets">;
+
 /**
  * The targets that metrics compare predictions with, [count, width]: one-hot classes, 0 and 1, or the numbers of the dataset
  * in float64.
  */
 export function metricTargets(
   { model, preprocessing, semantics }: Measuring,
-  data: Pick<Data, "targets">,
-  part: keyof UsableRows,
-  rows: Rows,
+  rows: Targets,
+  numbers: ArrayLike<number>,
 ): MetricValues {
-  if (classesOf(model.target) !== undefined) return rows.y;
-  return semantics === 1 ? decodeOutputs(model, preprocessing, rows.y, rows.count) : data.targets(part, model);
+  if (classesOf(model.target) !== undefined) return rows.encodedTargets(numbers);
+  if (semantics > 1) return rows.targets(numbers);
+  return decodeOutputs(model, preprocessing, rows.encodedTargets(numbers), numbers.length);
 }
 
-/** The model's metrics of outputs, [count, width], which are first decoded into the unit of the target, in float64. */
-export function measure(
-  { model, preprocessing, semantics }: Measuring,
-  targets: MetricValues,
-  outputs: Float32Array,
-): NamedValue[] {
-  const predicted = decodeOutputs(model, preprocessing, outputs, targets.length / model.target.width);
-  return model.metrics.map((type) => {
-    const metric = createMetric(type, model.target, semantics);
-    metric.update(predicted, targets);
-    return { name: metricName(type), ...metric.score() };
-  });
+/** Adds up the model's metrics over batches of rows. */
+export interface Measurement {
+  /** Outputs of the network, [count, width], and the numbers of their rows within the part. */
+  add(outputs: Float32Array, numbers: ArrayLike<number>): void;
+  values(): NamedValue[];
+}
+
+/** Outputs are decoded into the unit of the target, in float64, and compared with `metricTargets`. */
+export function startMeasurement(measuring: Measuring, rows: Targets): Measurement {
+  const { model, preprocessing, semantics } = measuring;
+  const metrics = model.metrics.map((type) => ({
+    name: metricName(type),
+    metric: createMetric(type, model.target, semantics),
+  }));
+  return {
+    add(outputs, numbers) {
+      if (metrics.length === 0) return;
+      const predicted = decodeOutputs(model, preprocessing, outputs, numbers.length);
+      const targets = metricTargets(measuring, rows, numbers);
+      for (const { metric } of metrics) metric.update(predicted, targets);
+    },
+    values: () => metrics.map(({ name, metric }) => ({ name, ...metric.score() })),
+  };
 }
 
 /** A mean loss over rows. It is undefined if every weight is 0 (under semantics 1 it is 0 plus regularization). */
-export function measureLoss(name: string, loss: number, rows: Rows, semantics: TrainingSemantics): NamedValue {
-  if (rowCounting(semantics).definesLoss(rows.weight)) return { name, value: loss };
+export function measureLoss(
+  name: string,
+  loss: number,
+  { weight }: Pick<EncodedRows, "weight">,
+  semantics: TrainingSemantics,
+): NamedValue {
+  if (rowCounting(semantics).definesLoss(weight)) return { name, value: loss };
   return { name, value: Number.NaN, undefinedReason: "the weight of every row is 0" };
 }
 
 /**
- * Evaluates a program on one part of the data.
+ * Evaluates a program on rows, batch by batch.
  *
- * @returns loss and metrics, none where the part has no rows; `sound`: whether every prediction is a finite number.
+ * @returns loss and metrics, none where there are no rows; `sound`: whether every prediction is a finite number.
  */
-export async function evaluatePart(
-  program: Pick<TrainingProgram, "evaluate">,
-  data: Pick<Data, "rows" | "targets">,
+export async function evaluateRows(
+  program: Pick<TrainingProgram, "evaluateSource">,
+  rows: EncodedRows,
+  measuring: Measuring,
+): Promise<{ values: NamedValue[]; sound: boolean }> {
+  if (rows.count === 0) return { values: [], sound: true };
+  const measurement = startMeasurement(measuring, rows);
+  const { width } = measuring.model.target;
+  let sound = true;
+  const loss = await program.evaluateSource(rows, (predictions, first) => {
+    sound &&= predictions.every(Number.isFinite);
+    const count = predictions.length / width;
+    measurement.add(
+      predictions,
+      Uint32Array.from({ length: count }, (_, index) => first + index),
+    );
+  });
+  return { values: [measureLoss("loss", loss, rows, measuring.semantics), ...measurement.values()], sound };
+}
+
+/** `evaluateRows` of one part of the data. */
+export function evaluatePart(
+  program: Pick<TrainingProgram, "evaluateSource">,
+  data: Pick<Data, "rows">,
   part: "validation" | "test" | "gate",
   measuring: Measuring,
 ): Promise<{ values: NamedValue[]; sound: boolean }> {
-  const { model, preprocessing, semantics } = measuring;
-  const rows = data.rows(part, model, preprocessing);
-  if (rows.count === 0) return { values: [], sound: true };
-  const { loss, predictions } = await program.evaluate(rows);
-  const metrics = measure(measuring, metricTargets(measuring, data, part, rows), predictions);
-  return {
-    values: [measureLoss("loss", loss, rows, semantics), ...metrics],
-    sound: predictions.every(Number.isFinite),
-  };
+  return evaluateRows(program, data.rows(part, measuring.model, measuring.preprocessing), measuring);
 }

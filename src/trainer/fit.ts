@@ -6,7 +6,7 @@ import type { BatchOrder } from "./batch-order.js";
 import type { TrainingPosition } from "./checkpoint.js";
 import { createCheckpointSchedule } from "./checkpoint-schedule.js";
 import type { CheckpointWriter } from "./checkpoint-writer.js";
-import { type Data, takeRows } from "./data-feed.js";
+import type { Data } from "./data-feed.js";
 import { assertFiniteLosses, createWeightCheck } from "./divergence.js";
 import { copyState, describeBest, judgeEpoch } from "./early-stopping.js";
 import type { FitListener } from "./fit-listener.js";
@@ -60,7 +60,8 @@ export async function fit(options: FitOptions): Promise<TrainingPosition | undef
     checkpoints.assertSound();
 
     // One step: the next batch, one update of the weights, its loss.
-    const batch = takeRows(epochs.trainRows, order.rows(position.epoch, position.stepInEpoch));
+    const batch = epochs.trainRows.take(order.rows(position.epoch, position.stepInEpoch));
+    data.replaceRare?.(batch, position.step);
     failpoint("step");
     const learningRate = position.plateau?.learningRate;
     const result = await program.step({ ...batch, stepIndex: position.step, learningRate });

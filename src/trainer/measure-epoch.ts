@@ -1,13 +1,14 @@
-import type { Rows, TrainingProgram } from "../engine/programs/training-program.js";
+import type { TrainingProgram } from "../engine/programs/training-program.js";
 import type { BatchOrder } from "./batch-order.js";
-import { type Data, takeValues } from "./data-feed.js";
-import { type Measuring, measure, measureLoss, metricTargets, type NamedValue } from "./evaluation.js";
+import type { Data } from "./data-feed.js";
+import type { EncodedRows } from "./encoded-rows.js";
+import { evaluateRows, type Measuring, measureLoss, type NamedValue, startMeasurement } from "./evaluation.js";
 import { concatenate, type Position } from "./position.js";
 import type { Assignment } from "./protocol.js";
 
-/** The encoded training and validation rows of a run, and what is measured on them at the end of each epoch. */
+/** The training and validation rows of a run, and what is measured on them at the end of each epoch. */
 export interface EpochMeasurement {
-  trainRows: Rows;
+  trainRows: EncodedRows;
   /**
    * Loss and metrics of the epoch whose last step was just made: of the training rows as they were predicted during the
    * epoch, and of the validation rows, if there are any, with the weights as they are now (`val_` names).
@@ -25,34 +26,32 @@ export function createEpochMeasurement(
   const { preprocessing } = data;
   const { semantics } = training;
   const measuring: Measuring = { model, preprocessing, semantics };
-  const encoded = (part: "train" | "validation") => {
-    const rows = data.rows(part, model, preprocessing);
-    return { rows, targets: metricTargets(measuring, data, part, rows) };
-  };
-  const train = encoded("train");
-  const validation = data.counts.validation > 0 ? encoded("validation") : undefined;
+  const trainRows = data.rows("train", model, preprocessing);
+  const validationRows = data.rows("validation", model, preprocessing);
 
   function ofTraining({ epoch, epochLosses, epochOutputs }: Position): NamedValue[] {
     const batches = Array.from({ length: order.stepsPerEpoch }, (_, step) => order.rows(epoch, step));
-    const targets = takeValues(train.targets, model.target.width, concatenate(Uint32Array, batches));
+    const measurement = startMeasurement(measuring, trainRows);
+    const outputs = concatenate(Float32Array, epochOutputs);
+    let offset = 0;
+    for (const batch of batches) {
+      const size = batch.length * model.target.width;
+      measurement.add(outputs.subarray(offset, offset + size), batch);
+      offset += size;
+    }
     return [
-      measureLoss("epoch_loss", weightedMean(epochLosses, batches), train.rows, semantics),
-      ...measure(measuring, targets, concatenate(Float32Array, epochOutputs)),
+      measureLoss("epoch_loss", weightedMean(epochLosses, batches), trainRows, semantics),
+      ...measurement.values(),
     ];
   }
 
   async function ofValidation(program: TrainingProgram): Promise<NamedValue[]> {
-    if (!validation) return [];
-    const { loss, predictions } = await program.evaluate(validation.rows);
-    const metrics = measure(measuring, validation.targets, predictions);
-    return [
-      measureLoss("val_loss", loss, validation.rows, semantics),
-      ...metrics.map((metric) => ({ ...metric, name: `val_${metric.name}` })),
-    ];
+    const { values } = await evaluateRows(program, validationRows, measuring);
+    return values.map((value) => ({ ...value, name: `val_${value.name}` }));
   }
 
   return {
-    trainRows: train.rows,
+    trainRows,
     measure: async (position, learningRate, program) => [
       ...ofTraining(position),
       { name: "learning_rate", value: learningRate },

@@ -7,7 +7,7 @@ const pauseMs = 1_000;
 /** How long to wait for a store that is unavailable. */
 export interface Patience {
   patienceMs: number;
-  /** Whether the trainer was requested to stop, which ends the wait. */
+  /** Whether the trainer was told to stop, which ends the wait. */
   stopped(): boolean;
 }
 

@@ -2,7 +2,7 @@ import { PlatformError } from "../errors.js";
 import { exampleWeights, weightRule } from "../features/example-weights.js";
 import { type FittedPreprocessing, fitPreprocessing } from "../features/preprocessing.js";
 import type { Table } from "../features/table.js";
-import { encodingChecks, type RowCheck, type RowFault, rowChecks } from "../features/unusable-rows.js";
+import { encodingChecks, leftOutChecks, type RowCheck, type RowFault, rowChecks } from "../features/unusable-rows.js";
 import { type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { count, listed } from "../language/fields/wording.js";
 import type { ModelSpec } from "../language/models/model.js";
@@ -31,10 +31,13 @@ export function usableRows(
   parts: Record<SplitPart, Uint32Array>,
 ): { rows: UsableRows; preprocessing: FittedPreprocessing; skipped: string | null } {
   const { model, parent, gate, training } = assignment;
+  const leftOut = new Audit(table.rowCount);
+  const known = leftOut.withoutFaults(parts, leftOutChecks(model, table));
   const audit = new Audit(table.rowCount);
-  let usable = audit.withoutFaults(parts, rowChecks(model, table));
+  let usable = audit.withoutFaults(known, rowChecks(model, table));
   // The checks below need a fitted preprocessing, and that needs training rows.
-  if (usable.train.length === 0) throw audit.refusal(model, "no training row is left");
+  if (usable.train.length === 0)
+    throw (audit.found > 0 ? audit : leftOut).refusal({ invalidRows: "SKIP" }, "no training row is left");
   const preprocessing = parent?.preprocessing ?? fitPreprocessing(model, table, usable.train, training.semantics);
   // Runs of semantics 1 computed with infinite numbers, and must be reproducible.
   const judgesEncoding = training.semantics > 1;
@@ -44,17 +47,18 @@ export function usableRows(
   let measured = usable.test;
   const champion = gate?.champion;
   if (gate && champion && areComparable(gate.metric, { model, preprocessing }, champion)) {
-    const checks = rowChecks(champion.model, table);
+    const checks = [...leftOutChecks(champion.model, table), ...rowChecks(champion.model, table)];
     if (judgesEncoding) checks.push(...encodingChecks(champion.model, champion.preprocessing, table));
     measured = audit.without(measured, checks, `for the gate's champion ${champion.versionId} `);
   }
   const rows: UsableRows = { ...usable, gate: measured };
-  if (audit.found === 0) return { rows, preprocessing, skipped: null };
-  if (model.invalidRows !== "SKIP") throw audit.refusal(model);
+  if (audit.found + leftOut.found === 0) return { rows, preprocessing, skipped: null };
+  if (audit.found > 0 && model.invalidRows !== "SKIP") throw audit.refusal(model);
   const missing = missingPart(assignment, parts, rows);
-  if (missing) throw audit.refusal(model, missing);
+  if (missing) throw (audit.found > 0 ? audit : leftOut).refusal({ invalidRows: "SKIP" }, missing);
   const removed = splitParts.map((part) => `${count(parts[part].length - usable[part].length)} of ${part}`);
-  return { rows, preprocessing, skipped: `${audit.describe("are left out")} Left out: ${removed.join(", ")}.` };
+  const described = [leftOut, audit].filter(({ found }) => found > 0).map((each) => each.describe("are left out"));
+  return { rows, preprocessing, skipped: `${described.join(" ")} Left out: ${removed.join(", ")}.` };
 }
 
 /** Names a part that the run needs, has rows, and has no usable ones; undefined if there is none. */

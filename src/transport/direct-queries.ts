@@ -9,9 +9,10 @@ import { goneWith } from "./gone.js";
 import { isRefused } from "./operation-limits.js";
 
 /**
- * Answers plain queries by the path that WebSocket and SSE take, at half of what Apollo needs for one. Whatever is out of
- * the ordinary is left to Apollo, which knows every corner of GraphQL over HTTP: mutations, GET, batches, extensions,
- * documents and variables that are refused, media types other than JSON. What is over a limit is refused here. Mount it behind the key check and the JSON parser.
+ * Answers plain queries by the path that WebSocket and SSE take, at half of what Apollo needs for one. All other
+ * requests are left to Apollo, which implements GraphQL over HTTP completely: mutations, GET, batches, extensions, refused
+ * documents and variables, media types other than JSON. Requests over a limit are refused here. Mount it behind the key
+ * check and the JSON parser.
  */
 export function directQueries(executor: Executor, format: ErrorFormatter): RequestHandler {
   // One answer needs no pacing.
@@ -32,14 +33,14 @@ export function directQueries(executor: Executor, format: ErrorFormatter): Reque
   };
 }
 
-/** What is over a limit is not for Apollo either. */
+/** Requests over a limit do not go to Apollo either. */
 function refuse(request: Request, response: Response, errors: GraphQLFormattedError[]): void {
   const type = ["application/graphql-response+json", "application/json"].find((each) => request.accepts(each));
   response.status(400).setHeader("Content-Type", `${type ?? "application/json"}; charset=utf-8`);
   response.end(`${JSON.stringify({ errors })}\n`);
 }
 
-/** The document of a request of whatever kind; empty where it has none. */
+/** The document of any request; empty if it has none. */
 function queryOf({ method, body, query }: Request): string {
   const given: unknown = method === "GET" ? query.query : (body as { query?: unknown } | undefined)?.query;
   return typeof given === "string" ? given : "";
@@ -47,7 +48,7 @@ function queryOf({ method, body, query }: Request): string {
 
 const known = new Set(["query", "variables", "operationName"]);
 
-/** What a client of the usual kind has sent; undefined for anything else. */
+/** A plain query with its variables; undefined for any other request. */
 function plainOperation({ method, headers, body, url }: Request): OperationRequest | undefined {
   const { accept } = headers;
   if (method !== "POST" || url.includes("?") || !headers["content-type"]?.startsWith("application/json"))

@@ -10,7 +10,7 @@ import {
 import { operationLimits, refused } from "./operation-limits.js";
 
 /**
- * What is too deep or too large in a document; empty: nothing. To be asked before the document is validated, because some of
+ * What is too deep or too large in a document; empty if nothing is. Call it before the document is validated, because some of
  * GraphQL's rules compare every field with every other of its name.
  */
 export function documentFaults(document: DocumentNode): GraphQLError[] {
@@ -53,8 +53,8 @@ interface Size {
 const nothing: Size = { depth: 0, fields: 0, longestAlias: 0 };
 
 /**
- * Measures selections with their fragments written out, each fragment once. One that contains itself counts as empty where
- * it does: GraphQL's own rule reports it.
+ * Measures selections with their fragments written out, each fragment once. A fragment inside itself counts as
+ * empty: GraphQL's own rule reports it.
  */
 function createMeasure(fragments: ReadonlyMap<string, FragmentDefinitionNode>): (set: SelectionSetNode) => Size {
   const sizes = new Map<string, Size>();
@@ -77,7 +77,7 @@ function createMeasure(fragments: ReadonlyMap<string, FragmentDefinitionNode>): 
     const inner = selectionSet === undefined ? nothing : measure(selectionSet);
     const isIntrospection = name.value === "__schema" || name.value === "__type";
     return {
-      // Introspection nests types within types; how deep is for a rule of GraphQL's own.
+      // Introspection nests types within types; a rule of GraphQL itself limits its depth.
       depth: isIntrospection ? 1 : inner.depth + 1,
       fields: inner.fields + 1,
       longestAlias: Math.max(inner.longestAlias, alias?.value.length ?? 0),

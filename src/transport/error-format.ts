@@ -4,13 +4,13 @@ import { isConnectionError, isDiskFull } from "../db/connection-error.js";
 import { type ErrorCode, PlatformError } from "../errors.js";
 import type { Logger } from "../logger.js";
 
-/** Turns any error into what a caller may see. The same function serves HTTP, WebSocket and SSE. */
+/** Turns any error into one that a caller may see. The same function serves HTTP, WebSocket and SSE. */
 export type ErrorFormatter = (error: unknown) => GraphQLFormattedError;
 
 /** Codes that belong to a transport rather than to the platform. */
 export type TransportErrorCode = ErrorCode | "BAD_REQUEST";
 
-/** The body of an answer that never reached GraphQL, in GraphQL's shape so that clients need one error path only. */
+/** The body of an answer to a request that did not reach GraphQL. It has GraphQL's shape, so clients handle all errors alike. */
 export function errorBody(code: TransportErrorCode, message: string): { errors: GraphQLFormattedError[] } {
   return { errors: [{ message, extensions: { code } }] };
 }
@@ -18,8 +18,8 @@ export function errorBody(code: TransportErrorCode, message: string): { errors: 
 /**
  * Builds the formatter:
  * - a `PlatformError` shows its message, `extensions.code` and its details in `extensions`;
- * - Postgres being away shows as `DATABASE_UNAVAILABLE`;
- * - what GraphQL itself found wrong with the request passes through;
+ * - a lost connection to Postgres is shown as `DATABASE_UNAVAILABLE`;
+ * - errors that GraphQL itself found in the request are passed on;
  * - everything else is logged under an id and masked as `INTERNAL_SERVER_ERROR`; the message names the id.
  */
 export function createErrorFormatter(logger: Logger): ErrorFormatter {
@@ -58,7 +58,7 @@ export function createErrorFormatter(logger: Logger): ErrorFormatter {
   };
 }
 
-/** A result whose errors are as a caller may see them. */
+/** A result with its errors formatted for the caller. */
 export function formatResult<Result extends Pick<ExecutionResult, "data" | "errors">>(
   result: Result,
   format: ErrorFormatter,

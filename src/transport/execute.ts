@@ -25,7 +25,7 @@ import type { OperationCost } from "./operation-cost.js";
 import { checkCost, operationLimits } from "./operation-limits.js";
 import { sharedResult } from "./shared-results.js";
 
-/** What a context factory may know about the request it serves. */
+/** What a context factory knows about its request. */
 export interface RequestInfo {
   transport: "http" | "websocket" | "sse";
   /** Who asks, as the key check found. */
@@ -38,8 +38,8 @@ export interface RequestInfo {
 }
 
 /**
- * Makes what resolvers share. Called once for each query or mutation and once for *each event* of a subscription; once
- * for all who ask the same of an event that is shared.
+ * Makes the context of resolvers. Called once for each query or mutation and once for *each event* of a subscription, or
+ * once for all subscribers that share the result of an event.
  */
 export type ContextFactory<Context extends object> = (request: RequestInfo) => Context | Promise<Context>;
 
@@ -65,9 +65,9 @@ export interface Operation extends ExecutionArgs {
 
 /** The path of an operation on the transports that do not go through Apollo: WebSocket and SSE. */
 export interface Executor {
-  /** What is too large in a document, for those who validate it themselves; empty also for one that cannot be parsed. */
+  /** What is too large in a document, for callers that validate it themselves; also empty for a document that cannot be parsed. */
   tooLarge(query: string): readonly GraphQLError[];
-  /** Parses and validates, and finds what it may cost; an answer that is an array holds what is wrong with the operation. */
+  /** Parses and validates an operation and computes its cost; an array in the answer has the errors of the operation. */
   prepare(given: OperationRequest, request: RequestInfo, outbox: Outbox): Operation | readonly GraphQLError[];
   /** Runs a query or mutation to its result, or a subscription to its stream of results. */
   run(operation: Operation): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>>;
@@ -85,7 +85,7 @@ function pacerOf(outbox: Outbox): Pacer {
   return pacer;
 }
 
-/** Events that a subscription may send before others get a turn: a source full of history never waits by itself. */
+/** Events that a subscription may send before it yields to others: a source with stored history never waits by itself. */
 const eventsPerTurn = 64;
 
 /** Builds the executor for one schema. */

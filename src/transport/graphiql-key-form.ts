@@ -18,11 +18,11 @@ export const keyFormScript = `
   }
   // Unless the address brings a query of its own, the tab that was open last is the one to show: GraphiQL forgets which
   // that was, and would open one more that is empty.
-  const asked = new URLSearchParams(location.search).get("query");
+  const requested = new URLSearchParams(location.search).get("query");
   const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem("graphiql:tabState")) || { tabs: [] };
   const last = tabs[activeTabIndex];
   for (const part of ["query", "variables"]) {
-    if (last && last[part] && (asked === null || asked === last.query)) localStorage.setItem("graphiql:" + part, last[part]);
+    if (last && last[part] && (requested === null || requested === last.query)) localStorage.setItem("graphiql:" + part, last[part]);
     else localStorage.removeItem("graphiql:" + part);
   }
 

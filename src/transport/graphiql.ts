@@ -4,7 +4,7 @@ import { constants, gzip } from "node:zlib";
 import type { RequestHandler } from "express";
 import { keyFormScript } from "./graphiql-key-form.js";
 
-/** Lines of at most 36 characters: that much of the editor is to be seen beside the open documentation. */
+/** Lines of at most 36 characters: the editor shows this many beside the open documentation. */
 const defaultQuery = `# Perennial trains, versions and
 # serves models that you declare.
 #
@@ -65,7 +65,7 @@ export function graphiqlRoute(): RequestHandler {
 }
 
 async function renderPage(): Promise<Page> {
-  // The package is 9 MB of text: only a process that is asked for the page pays for it.
+  // The package is 9 MB of text: it is loaded when the page is first requested.
   const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
   const options = {
     title: "Perennial",

@@ -9,13 +9,13 @@ export interface Readiness {
   reasons: string[];
 }
 
-/** How `/health/ready` spares what it asks, in milliseconds. */
+/** How often `/health/ready` checks again, in milliseconds. */
 export const readinessLimits = {
-  /** How old an answer may be. */
+  /** How long an answer is reused. */
   freshFor: 1_000,
-  /** The same for an answer that says no: whoever waits for a server to start should not wait longer than needed. */
+  /** How long the answer "not ready" is reused: short, so that a client that waits for the start does not wait too long. */
   unreadyFreshFor: 250,
-  /** How long the check may take before the answer is no. */
+  /** How long the check may take; then the answer is "not ready". */
   deadline: 2_000,
 } as const;
 
@@ -34,8 +34,8 @@ export function healthRoutes(readiness: () => Promise<Readiness>, logger: Logger
 }
 
 /**
- * The check, made once for all who ask while it is under way, and for those who ask soon after. One that throws, or takes
- * too long, is an answer too: that the server is not ready. The log has the reason, once until it is ready again.
+ * The check, shared by all requests that arrive while it runs or soon after. If it throws or takes too long, the server is
+ * not ready. The reason is logged once until the server is ready again.
  */
 export function sharedReadiness(
   readiness: () => Promise<Readiness>,

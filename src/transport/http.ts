@@ -23,6 +23,7 @@ import { operationLimits } from "./operation-limits.js";
 import { bodyLimits, readBody } from "./request-body.js";
 import { createEventStreamTransport } from "./sse.js";
 import { serveUpgrades } from "./upgrades.js";
+import { type UploadReceiver, uploadRoute } from "./upload-route.js";
 import { createWebSocketTransport, type WebSocketOptions } from "./websocket.js";
 
 /** What the server is built from. */
@@ -40,6 +41,8 @@ export interface HttpServerOptions<Context extends object> {
   port: number;
   /** Serves `/artifacts/...`; without it there is no such route. */
   openArtifact?: OpenArtifact;
+  /** Serves `/uploads/...`; without it there is no such route. */
+  uploads?: UploadReceiver;
   /** See `AccessOptions`. */
   allowedHosts?: readonly string[];
   allowedOrigins?: readonly string[];
@@ -70,7 +73,7 @@ const grace = { sockets: 2_000, requests: 5_000 };
 
 /**
  * Starts the GraphQL API: HTTP at `POST /graphql`, graphql-ws at `/graphql`, graphql-sse at `/graphql/stream`, GraphiQL
- * at `/`, health at `/health/live` and `/health/ready`, signed downloads below `/artifacts/`.
+ * at `/`, health at `/health/live` and `/health/ready`, signed downloads below `/artifacts/`, signed uploads below `/uploads/`.
  */
 export async function startHttpServer<Context extends object>(
   options: HttpServerOptions<Context>,
@@ -93,6 +96,7 @@ export async function startHttpServer<Context extends object>(
   app.use("/health", healthRoutes(options.readiness, logger));
   app.get("/", graphiqlRoute());
   if (options.openArtifact) app.use("/artifacts/", artifactRoute(options.openArtifact, logger));
+  if (options.uploads) app.use("/uploads/", uploadRoute(options.uploads, logger));
   app.use(requireKey(keys));
   app.use(readBody(intake, schema));
   app.all("/graphql/stream", streams.handle);

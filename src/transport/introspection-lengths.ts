@@ -9,8 +9,8 @@ import {
 } from "graphql";
 
 /**
- * How long the lists of introspection are in this schema, by `Type.field` (`__Type.fields`): for each the mean over all
- * that have it, so that `__schema { types { fields { name } } }` counts as many fields as there are.
+ * Lengths of the lists of introspection in this schema, by `Type.field` (`__Type.fields`). Each is the mean over all objects
+ * that have the field, so that `__schema { types { fields { name } } }` counts as many fields as there are.
  */
 export function introspectionLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());

@@ -13,10 +13,10 @@ export interface LimitedExecution extends ExecutionArgs {
   limits: AnswerLimits;
 }
 
-/** What bounds an answer while it is made. */
+/** The limits of an answer. */
 export type AnswerLimits = { [Limit in "seconds" | "maxAnswerBytes"]: number };
 
-/** Answers with at least so many bytes, about, are written in pieces. */
+/** Answers of about this many bytes or more are written in pieces. */
 const largeBytes = 256 * 1024;
 
 /** An answer that is to be written in pieces. */
@@ -26,7 +26,7 @@ export interface LargeAnswer {
   tooLarge(): GraphQLError;
 }
 
-/** By the data of the answer, which stays the same object wherever its result is copied. */
+/** The key is the data of the answer, which stays the same object when its result is copied. */
 const large = new WeakMap<object, LargeAnswer>();
 
 /** Whether the data of an execution must be written in pieces. */
@@ -35,8 +35,8 @@ export function largeAnswer(data: unknown): LargeAnswer | undefined {
 }
 
 /**
- * Executes a query, a mutation or one event of a subscription, for a schema that was given to `meterSchema`. One that
- * comes over a limit is ended at once and answers that error alone, with `data: null`; it never rejects for that reason.
+ * Executes a query, a mutation or one event of a subscription, for a schema that was given to `meterSchema`. An
+ * execution that exceeds a limit ends at once and answers only that error, with `data: null`; it does not reject.
  */
 export function executeLimited({ type, cost, limits, ...args }: LimitedExecution): Promise<ExecutionResult> {
   return new Promise((resolve, reject) => {

@@ -17,13 +17,13 @@ import { answerTooLarge, limitError } from "./operation-limits.js";
 
 /** Watches one execution: counts the bytes of its answer, ends it at its deadline, and spreads it over turns. */
 export interface Meter {
-  /** Bytes of the answer so far, about: the exact number is known once it is written. */
+  /** Approximate bytes of the answer so far; the exact number is known when it is written. */
   readonly bytes: number;
   /** Whether the execution was ended. Nothing of it is computed any more. */
   readonly stopped: boolean;
   /** Spreads long lists over turns of the event loop. */
   readonly pacer: Pacer;
-  /** Calls back when nothing waits for its turn: at once, unless something does. */
+  /** Calls back when nothing waits for a turn; at once if nothing does now. */
   whenIdle(callback: () => void): void;
   /** Counts bytes of the answer. */
   add(bytes: number): void;
@@ -144,7 +144,7 @@ function outcome(done: readonly string[]): string {
 const meterKey = Symbol("meter");
 type Metered = { [meterKey]?: { meter?: Meter } };
 
-/** Where the meter of a context will be: also of a copy of the context, such as Apollo makes. */
+/** Where the meter of a context is kept. Copies of the context, such as Apollo makes, share it. */
 export function meterPlace(context: object): { readonly meter?: Meter } {
   const place = (context as Metered)[meterKey] ?? {};
   (context as Metered)[meterKey] = place;
@@ -161,7 +161,7 @@ export function meterOf(context: unknown): Meter | undefined {
   return (context as Metered | null | undefined)?.[meterKey]?.meter;
 }
 
-/** The promise of what is never computed, because its operation was ended; it costs nothing to wait for. */
+/** The promise of a field that is never computed because its operation has ended. */
 const never = new Promise<never>(() => {});
 
 const metered = new WeakSet<GraphQLSchema>();
@@ -227,7 +227,7 @@ const sizeOfObjects = (value: unknown) => (Array.isArray(value) ? 3 * value.leng
 /** JSON of values that several objects share, such as a spec, is measured once. */
 const sizes = new WeakMap<object, number>();
 
-/** Bytes of a leaf, about: of text that needs escapes or several bytes a character it is too few. */
+/** Approximate bytes of a leaf: too few for text with escapes or with several bytes per character. */
 function sizeOfLeaf(value: unknown): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 6;

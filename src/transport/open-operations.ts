@@ -9,7 +9,7 @@ export const maxOpenOperations = 2_000;
 
 /** The operations of one connection. */
 export interface OpenOperations {
-  /** Takes a place for the operation; an answer says that none is free. What has a place must be run. */
+  /** Reserves a place for the operation, which must then be run. Answers an error if no place is free. */
   admit(operation: Operation): readonly GraphQLError[] | undefined;
   /** Runs an operation that has a place, and frees the place when its last result has been taken. */
   run(operation: Operation): Promise<ExecutionResult | Results>;
@@ -48,7 +48,7 @@ export function countOperations(
   };
 }
 
-/** The same results; `onEnd` hears when they have ended, however that came about. */
+/** The same results; `onEnd` is called when they have ended for any reason. */
 function untilEnd(results: Results, onEnd: () => void, logger: Logger): Results {
   return {
     ...results,

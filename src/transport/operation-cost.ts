@@ -5,11 +5,9 @@ import {
   type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLNamedType,
-  type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
-  isCompositeType,
   isInterfaceType,
   isIntrospectionType,
   isListType,
@@ -24,9 +22,9 @@ import {
 import { type ArgumentLength, declaredCost } from "../entities/field-cost.js";
 import { countRows } from "../intake/intake.js";
 import { pageSizes } from "../lists/arguments.js";
-import { introspectionLengths } from "./introspection-lengths.js";
+import { type SchemaTraits, traitsOf } from "./schema-traits.js";
 
-/** The most that an operation can answer, told from its document and its variables alone. */
+/** Upper bounds for the answer of an operation, computed from its document and variables alone. */
 export interface OperationCost {
   /**
    * Entries of lists whose entries can be asked for more (pages of connections, plain lists of such objects), each page
@@ -37,14 +35,14 @@ export interface OperationCost {
   values: number;
   /** Occurrences of fields that cost SQL statements of their own; these do not grow with the pages around them. */
   statements: number;
-  /** The most seconds that one of its fields declares; 0: none does. */
+  /** The largest number of seconds that one of its fields declares; 0 if none does. */
   seconds: number;
   /** The field that adds most nodes, and the one that adds most values, such as `dataset.versions.nodes`. */
   most: { nodes: string; values: string };
 }
 
 /**
- * Nodes of introspection, which is computed in one go while everybody else waits: for each value, and for each `__schema`
+ * Nodes of introspection, which blocks all other requests while it is computed: for each value, and for each `__schema`
  * and `__type`, since the type that a `__type` asks about may be much larger than the mean.
  */
 const introspectionWeights = { value: 3, root: 20_000 };
@@ -87,8 +85,8 @@ const constant = new WeakMap<OperationDefinitionNode, OperationCost>();
 
 /**
  * The cost of a valid operation, before anything of it is executed. Fields under @skip and @include count, and so do
- * all alternatives of an interface. Lengths that are out of range count as the most there can be: the field itself refuses
- * them, naming the argument.
+ * all alternatives of an interface. Lengths that are out of range count as the maximum; the field itself refuses them
+ * and names the argument.
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -104,7 +102,7 @@ export function costOf(
   const part = counter.selection(operation.selectionSet, root, 0);
   const { statements, seconds } = part;
   const most = { nodes: written(part.mostNodes.path), values: written(part.mostValues.path) };
-  // Means over the schema's types are no whole numbers.
+  // Means over the schema's types are not whole numbers.
   const cost = { nodes: Math.ceil(part.nodes), values: Math.ceil(part.values), statements, seconds, most };
   if (!counter.usedVariables) constant.set(operation, cost);
   return cost;
@@ -114,7 +112,7 @@ class Counter {
   /** Whether any length came from a variable. */
   usedVariables = false;
   readonly #schema: GraphQLSchema;
-  readonly #traits: Traits;
+  readonly #traits: SchemaTraits;
   readonly #fragments: Map<string, FragmentDefinitionNode>;
   /** Fragments that have been counted, by name and enclosing page. */
   readonly #counted = new Map<string, Part>();
@@ -170,7 +168,7 @@ class Counter {
     const type = getNamedType(field.type);
     const isConnection = this.#traits.connections.has(type);
     const inPage = isConnection ? connectionPage : declaredPage;
-    // What lies between a page and its lists, such as an edge, belongs to the page.
+    // Objects between a page and its lists, such as edges, belong to the page.
     const inner = node.selectionSet
       ? this.selection(node.selectionSet, type, inPage ? this.#argument(node, field, inPage) : page)
       : emptyPart();
@@ -255,7 +253,7 @@ function scaled({ amount, path }: Contribution, times: number, node: FieldNode):
   return amount === 0 ? none : { amount: amount * times, path: { name: nameOf(node), next: path } };
 }
 
-/** Long enough to be found, however long the client made its alias. */
+/** Truncated, because clients choose aliases. */
 const nameOf = (node: FieldNode) => (node.alias ?? node.name).value.slice(0, 60);
 
 function written(path: Path | undefined): string {
@@ -264,7 +262,7 @@ function written(path: Path | undefined): string {
   return names.join(".");
 }
 
-// A single value where a list is due is a list of one.
+// A single value in place of a list is a list of one.
 const lengthOfJson = (given: unknown) =>
   typeof given === "number" ? given : Array.isArray(given) ? countRows(given) : 1;
 
@@ -272,47 +270,4 @@ function lengthOfLiteral(value: ValueNode | undefined): number | undefined {
   if (value === undefined || value.kind === Kind.NULL) return undefined;
   if (value.kind === Kind.INT) return Number(value.value);
   return value.kind === Kind.LIST ? value.values.length : 1;
-}
-
-/** What of a schema does not change. */
-interface Traits {
-  connections: ReadonlySet<GraphQLNamedType>;
-  introspection: ReadonlyMap<string, number>;
-  /** Whether the entries of a list are nodes. */
-  isNode(parent: GraphQLNamedType, entry: GraphQLNamedType): boolean;
-}
-
-const traits = new WeakMap<GraphQLSchema, Traits>();
-
-function traitsOf(schema: GraphQLSchema): Traits {
-  const known = traits.get(schema);
-  if (known) return known;
-  const objects = Object.values(schema.getTypeMap()).filter(isObjectType);
-  const connections = new Set<GraphQLNamedType>(objects.filter(isConnectionType));
-  const closed = closedTypes(objects);
-  const found: Traits = {
-    connections,
-    introspection: introspectionLengths(schema),
-    isNode: (parent, entry) => connections.has(parent) || (isCompositeType(entry) && !closed.has(entry)),
-  };
-  traits.set(schema, found);
-  return found;
-}
-
-function isConnectionType(type: GraphQLObjectType): boolean {
-  const { edges, pageInfo } = type.getFields();
-  return edges !== undefined && pageInfo !== undefined;
-}
-
-/** Types that hold nothing but leaves and other such types: parts of what they belong to, from which nothing is reached. */
-function closedTypes(objects: readonly GraphQLObjectType[]): ReadonlySet<GraphQLNamedType> {
-  const closed = new Set<GraphQLNamedType>();
-  for (let before = -1; before < closed.size; ) {
-    before = closed.size;
-    for (const type of objects) {
-      const inner = Object.values(type.getFields()).map((field) => getNamedType(field.type));
-      if (inner.every((each) => !isCompositeType(each) || closed.has(each))) closed.add(type);
-    }
-  }
-  return closed;
 }

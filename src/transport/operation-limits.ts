@@ -26,8 +26,8 @@ export const operationLimits = {
   maxAliasLength: 256,
   /** Fields of one response name in one selection set, fragments included: GraphQL compares each with each. */
   maxRepeats: 100,
-  /** Values in the variables, without rows and categories: GraphQL checks them in one go while all others wait. */
-  maxVariableValues: 60_000,
+  /** Values in the variables, without rows and categories: GraphQL checks them without yielding to other requests. */
+  maxVariableValues: 150_000,
   /** See `OperationCost`. */
   maxNodes: 500_000,
   /** See `OperationCost`. */
@@ -49,12 +49,12 @@ export function limitError(message: string, details: Record<string, unknown>): G
   return new GraphQLError(message, { originalError });
 }
 
-/** What is said of an answer with more bytes than it may have. */
+/** The message for an answer with too many bytes. */
 export function answerTooLarge(maxBytes: number): string {
   return `The answer would be larger than ${shown(maxBytes / 2 ** 20)} MiB, which is the limit. Select less, or smaller pages.`;
 }
 
-/** What is said of variables with more values than they may have. */
+/** The message for variables with too many values. */
 export function tooManyValues(values: number): string {
   return `The variables hold ${shown(values)} values besides rows and categories; the limit is ${shown(operationLimits.maxVariableValues)}.`;
 }
@@ -100,7 +100,7 @@ export function checkCost(
   return cost;
 }
 
-/** An error with code `LIMIT_EXCEEDED` for what is not even begun; over HTTP its status is 400. */
+/** An error with code `LIMIT_EXCEEDED` for an operation that was not started; over HTTP its status is 400. */
 export function refused(message: string, details: Record<string, unknown>, nodes?: ASTNode): GraphQLError {
   const originalError = new PlatformError("LIMIT_EXCEEDED", message, details);
   return new GraphQLError(message, { nodes, originalError, extensions: { http: { status: 400 } } });

@@ -79,7 +79,7 @@ function tooMuch({ queryCharacters, variableValues }: Body): string | undefined 
 const noFields = Buffer.from("{}");
 const notJson = { status: 400, type: "entity.parse.failed" };
 
-/** The variables of a GET are parsed elsewhere: what would be changed there is refused here. */
+/** The variables of a GET are parsed elsewhere, where integers would be rounded: such integers are refused here. */
 const refuseInexactVariables: RequestHandler = (request, response, next) => {
   const { variables } = request.query;
   if (request.method !== "GET" || typeof variables !== "string") return next();
@@ -88,7 +88,7 @@ const refuseInexactVariables: RequestHandler = (request, response, next) => {
   response.status(400).json(errorBody("BAD_REQUEST", message));
 };
 
-/** What a body may take: as much as it says, or as much as it may. */
+/** The bytes reserved for a body: its declared length, or else the maximum. */
 function announcedBytes({ headers }: Request): number {
   const length =
     headers["content-encoding"] === undefined ? Number(headers["content-length"] ?? Number.NaN) : Number.NaN;

@@ -10,12 +10,12 @@ import {
 import { type Actor, writeActor } from "../entities/actor.js";
 import { dropped, guarded, unawaited } from "../guarded.js";
 
-/** What of an operation its results depend on, beside the event. */
+/** What the results of an operation depend on besides the event. */
 export interface SharedOperation {
   document: DocumentNode;
   operationName?: string | null;
   variableValues?: Readonly<Record<string, unknown>> | null;
-  /** Who asks: another may see other things. */
+  /** The actor: others may see other results. */
   actor: Actor;
 }
 
@@ -57,8 +57,8 @@ export function sharedResult(
   if (!result) {
     result = execute();
     known.set(key, result);
-    // One subscriber's bad luck, such as a lost connection, is not for all who come later. Nor is what was true when the event
-    // happened for who comes much later and asks for what it is about.
+    // A failure, such as a lost connection, must not be shared with later subscribers. Nor must an old result: much later, the
+    // objects that the event refers to have changed.
     const forget = guarded(() => known.delete(key), dropped);
     unawaited(
       result.then(({ errors }) => (errors ? forget() : setTimeout(forget, sharedMs).unref())),

@@ -15,7 +15,7 @@ import { countOperations, maxOpenOperations, type OpenOperations } from "./open-
 /** GraphQL over Server-Sent Events: mount `handle` on `/graphql/stream`, behind the key check and the JSON parser. */
 export interface EventStreamTransport {
   handle: RequestHandler;
-  /** Ends every stream without its `complete` event, so that clients know to come back; who does not read is cut off. */
+  /** Ends every stream without its `complete` event, so that clients reconnect. Clients that do not read are disconnected. */
   close(): void;
 }
 
@@ -37,7 +37,7 @@ export const eventStreamLimits = {
   maxOperations: maxOpenOperations,
 } as const;
 
-/** What the results of an operation travel on; in single connection mode it belongs to another request. */
+/** The stream that carries the results of an operation; in single connection mode it belongs to another request. */
 interface Stream {
   outbox: Outbox;
   /** Counts the same as `outbox` and lets more wait: a client may send some queries before it opens its stream. */

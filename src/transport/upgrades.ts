@@ -46,7 +46,7 @@ export function serveUpgrades(
   server.on("upgrade", accept);
 }
 
-/** The path of a request's target, which may be any text, and a whole URL where a proxy was asked. */
+/** The path of a request's target, which may be any text, or a whole URL in a request to a proxy. */
 function pathOf({ url = "/" }: IncomingMessage): string {
   const path = /^(?:https?:\/\/[^/?#]*)?([^?#]*)/i.exec(url)?.[1];
   return path || "/";

@@ -108,6 +108,30 @@ describe("the import table of ARCHITECTURE.md", () => {
   });
 });
 
+/** The files that are loaded with a program at its start, without what is imported as a type alone. */
+function loadedWith(program: string): string[] {
+  const loaded = new Set([program]);
+  for (const file of loaded) {
+    const text = readFileSync(path.join(root, "src", file), "utf8");
+    for (const [, clause = "", specifier = ""] of text.matchAll(/^(?:import|export) ([^;]*?)from "(\.[^"]+)"/gms))
+      if (!clause.startsWith("type ")) loaded.add(moduleOf(path.normalize(path.join(path.dirname(file), specifier))));
+  }
+  return [...loaded];
+}
+
+const numerical = /^import (?!type ).*from "@tensorflow\//m;
+const loadsNumericalCode = (file: string) => numerical.test(readFileSync(path.join(root, "src", file), "utf8"));
+
+describe("the start", () => {
+  it.each(["server", "worker"])("of the %s loads no numerical code", (program) => {
+    expect(loadedWith(`programs/${program}.ts`).filter(loadsNumericalCode)).toEqual([]);
+  });
+
+  it("of the trainer is found to load some", () => {
+    expect(loadedWith("programs/trainer.ts").some(loadsNumericalCode)).toBe(true);
+  });
+});
+
 describe("imports", () => {
   it("lead in no circle from file to file", () => {
     expect(circles(imports)).toEqual([]);

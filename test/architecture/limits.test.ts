@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
+import { mergeCategories } from "../../src/datasets/categories.js";
+import type { Refused } from "../../src/db/transaction.js";
 import { errorCatalogue, type PlatformError } from "../../src/errors.js";
 import { decodeImageFiles } from "../../src/features/image-files.js";
 import { validateRows } from "../../src/features/rows.js";
@@ -143,6 +145,10 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
     codesOf(resolveDataset({ name: "d", features: [number("x"), number(long(limits.featureNameLength + 1))] })),
   "language.features": () =>
     codesOf(resolveDataset({ name: "d", features: many(limits.features + 1, (index) => number(`f${index}`)) })),
+  "language.splitKeys": () => {
+    const features = many(limits.splitKeys + 1, (index) => number(`f${index}`));
+    return codesOf(resolveDataset({ name: "d", features, split: { keys: features.map(({ name }) => name) } }));
+  },
   "language.categories": () => {
     const categories = many(limits.categories + 1, String);
     return codesOf(resolveDataset({ name: "d", features: [number("x"), { name: "c", type: "CATEGORY", categories }] }));
@@ -298,6 +304,23 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
     asked(`{ runs { nodes { metrics(maxPoints: ${(rows.get("list.points")?.value ?? 0) + 1}) { name } } } }`).then(
       (codes) => codes.slice(0, 1),
     ),
+  "list.probabilities": () =>
+    asked(
+      `query ($rows: [JSONObject!]!) { predict(model: "iris-species", rows: $rows) { predictions { probabilities(top: ${(rows.get("list.probabilities")?.value ?? 0) + 1}) { category } } } }`,
+      { rows: [{}] },
+    ),
+  "language.datasetCategories": async () => {
+    const added = [{ feature: "x", added: limits.datasetCategories + 1 }];
+    const merging = mergeCategories({ query: async () => added } as never, "d", {}, [
+      [{ feature: "x", values: ["a"] }],
+    ]);
+    return codesOf({
+      problems: await merging.then(
+        () => [],
+        ({ problems }: Refused) => problems,
+      ),
+    });
+  },
   "list.moves": () =>
     asked(
       `{ model(name: "iris-species") { aliases { history(limit: ${(rows.get("list.moves")?.value ?? 0) + 1}) { at } } } }`,
@@ -343,6 +366,7 @@ const elsewhere: Record<string, string> = {
   "artifact.urlSeconds": "test/storage/signed-url.test.ts",
   "lease.leaseSeconds": "test/scheduler/reaper.reliability.ts",
   "trainer.patienceMs": "test/trainer/checkpoint-writer.test.ts",
+  "list.operationCategories": "test/graphql/categories.test.ts",
   "operation.maxAliasLength": "test/graphql/operation-cost.test.ts",
   "operation.maxRepeats": "test/graphql/operation-cost.test.ts",
   "operation.maxNodes": "test/graphql/operation-cost.test.ts",
@@ -372,12 +396,23 @@ const elsewhere: Record<string, string> = {
   "prediction.runSeconds": "test/serving/thread-calls.test.ts",
   "language.sourcePixels": "test/features/image-files.test.ts",
   "servedVersion.waitSeconds": "test/serving/versions.test.ts",
+  "split.strata": "test/graphql/splits.test.ts",
   "append.idleSeconds": "test/graphql/append-parts.test.ts",
   "append.parts": "test/graphql/append-parts.test.ts",
   "append.openAppends": "test/graphql/append-parts.test.ts",
+  "import.columns": "test/imports/files.test.ts",
+  "import.lineBytes": "test/imports/files.test.ts",
+  "import.missingLength": "test/imports/import.test.ts",
+  "import.missingValues": "test/imports/import.test.ts",
+  "upload.fileNameLength": "test/imports/import.test.ts",
+  "upload.keptSeconds": "test/imports/import.test.ts",
+  "upload.urlSeconds": "test/imports/import.test.ts",
 };
 /** What takes too much to go beyond: thousands of streams, a minute, a database that hangs for 10 s. */
-const untried = [...["eventStream.maxStreams", "eventStream.maxOpen", "intake.parkedMs", "database.statementMs"]];
+const untried = [
+  ...["eventStream.maxStreams", "eventStream.maxOpen", "intake.parkedMs", "database.statementMs"],
+  ...["upload.bytes", "import.rows", "import.expandedBytes", "import.inferenceSeconds"],
+];
 
 describe("one beyond", () => {
   const refused = documented.filter(({ codes }) => codes.length > 0);

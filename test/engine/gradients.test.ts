@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { Graph, TensorSpec } from "../../src/engine/graphs/graph.js";
 import { trainingGraph } from "../../src/engine/networks/training-graph.js";
-import { sizeOf } from "../../src/engine/tensors/initializers.js";
+import { elementCount } from "../../src/engine/tensors/initializers.js";
 import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
 import { dropoutMask, normal, randomKey, uniform } from "../../src/engine/tensors/random.js";
 import { activations } from "../../src/language/layers/activation-function.js";
@@ -27,7 +27,7 @@ const batch = 4;
 const step = 1e-5;
 
 function numbers(name: string, spec: TensorSpec): number[] {
-  const size = sizeOf(spec.shape);
+  const size = elementCount(spec.shape);
   // The third row weighs nothing but is counted; the last one is padding.
   if (name === "weight") return [1, 0.5, 0, 0];
   if (name === "row_share") return [1 / 3, 1 / 3, 1 / 3, 0];

@@ -4,7 +4,7 @@ import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
 import type { Graph, TensorSpec } from "../../src/engine/graphs/graph.js";
 import { evaluationGraph, predictionGraph } from "../../src/engine/networks/inference-graphs.js";
 import { trainingGraph } from "../../src/engine/networks/training-graph.js";
-import { sizeOf } from "../../src/engine/tensors/initializers.js";
+import { elementCount } from "../../src/engine/tensors/initializers.js";
 import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
 import { useEagerBackend } from "./golden.js";
 import { batchNormalization, dense, modelOf, optimizerOf, plainAdam } from "./models.js";
@@ -96,7 +96,7 @@ describe("the eager executor", () => {
     await executable.writeState({ "dense_0/bias": Float32Array.of(1, 2, 3) });
     const state = await executable.readState();
     expect(state["dense_0/bias"]).toEqual(Float32Array.of(1, 2, 3));
-    expect(state["dense_0/kernel"]).toEqual(new Float32Array(sizeOf([2, 3])));
+    expect(state["dense_0/kernel"]).toEqual(new Float32Array(elementCount([2, 3])));
     expect(Object.keys(await executable.readState(["norm/beta"]))).toEqual(["norm/beta"]);
     expect(await executable.peekState(["dense_0/bias"])).toEqual({ "dense_0/bias": Float32Array.of(1, 2, 3) });
     executable.dispose();

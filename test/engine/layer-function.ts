@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { registerGradients } from "../../src/engine/gradients/gradients.js";
 import type { LayerContext } from "../../src/engine/layers/context.js";
 import { applyLayer, randomInputs } from "../../src/engine/layers/layer.js";
-import { initialize, sizeOf } from "../../src/engine/tensors/initializers.js";
+import { elementCount, initialize } from "../../src/engine/tensors/initializers.js";
 import type { NamedTensors } from "../../src/engine/tensors/named-tensors.js";
 import { dropoutMask, normal, randomKey } from "../../src/engine/tensors/random.js";
 import { Findings } from "../../src/language/fields/findings.js";
@@ -25,7 +25,7 @@ export function layerOf(declaration: LayerDeclaration, inputShape: number[]): La
 }
 
 export function draw(name: string, shape: number[], scale = 1): Numbers {
-  return { shape, values: Array.from(normal(randomKey(3, name), sizeOf(shape)), (value) => value * scale) };
+  return { shape, values: Array.from(normal(randomKey(3, name), elementCount(shape)), (value) => value * scale) };
 }
 
 /** Normal numbers for every parameter of a layer: initial values of 0 would hide mistakes. */
@@ -59,7 +59,7 @@ export function evaluate(
     const named: NamedTensors = Object.fromEntries(names.map((name, index) => [name, values[index] as tf.Tensor]));
     const batch = x.shape[0] as number;
     const masks = randomInputs(layer).map(({ name, shape }) => {
-      const size = sizeOf([batch, ...shape]);
+      const size = elementCount([batch, ...shape]);
       return [name, tf.tensor(Array.from(dropoutMask(randomKey(8, name), size, 0.4)), [batch, ...shape])] as const;
     });
     const context: LayerContext = {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { registerGradients } from "../../src/engine/gradients/gradients.js";
 import type { LayerContext } from "../../src/engine/layers/context.js";
 import { applyLayer } from "../../src/engine/layers/layer.js";
-import { sizeOf } from "../../src/engine/tensors/initializers.js";
+import { elementCount } from "../../src/engine/tensors/initializers.js";
 import { Findings } from "../../src/language/fields/findings.js";
 import type { Layer, LayerDeclaration } from "../../src/language/layers/layer.js";
 import { parameterShapes } from "../../src/language/layers/parameters.js";
@@ -37,7 +37,7 @@ const inference: LayerContext = { training: false, random: {}, update: () => und
 /** The formula of the generating script: distinct numbers between -1 and 1. */
 function numbers(shape: number[], seed: number): tf.Tensor {
   const values = Array.from(
-    { length: sizeOf(shape) },
+    { length: elementCount(shape) },
     (_, index) => ((index * 7919 + seed * 104729) % 9973) / 4986.5 - 1,
   );
   return tf.tensor(values, shape);

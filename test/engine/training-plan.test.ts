@@ -22,13 +22,28 @@ const optimizer = optimizerOf(plainAdam, {
   decaySteps: 1,
   staircase: false,
 });
+const hundred = { rowCount: 120, splitCounts: { train: 100, validation: 20, test: 0 } };
 const training = { batchSize: 32, epochs: 3, threads: 1, semantics: 2 } as const;
 
 beforeAll(useEagerBackend);
 
 describe("the plan of a training", () => {
+  it("tells a training's peak: a step, the program, and 200 bytes more for each row of ten numbers", () => {
+    const { memoryBytes, peakMemoryBytes } = planTraining(model, optimizer, training, hundred);
+    const beside = (peakMemoryBytes ?? 0) - (memoryBytes ?? 0);
+    expect(beside).toBeGreaterThan(200 * 2 ** 20);
+    const many = planTraining(model, optimizer, training, {
+      rowCount: 12_000_000,
+      splitCounts: { train: 10_000_000, validation: 2_000_000, test: 0 },
+    });
+    const perRow = ((many.peakMemoryBytes ?? 0) - (peakMemoryBytes ?? 0)) / 12_000_000;
+    // The model of this test reads one number that is not declared as an input, and predicts one.
+    expect(perRow).toBeGreaterThan(32);
+    expect(perRow).toBeLessThan(400);
+  });
+
   it("counts steps, parameters and what each layer makes", () => {
-    const plan = planTraining(model, optimizer, training, 100);
+    const plan = planTraining(model, optimizer, training, hundred);
     expect(plan).toMatchObject({
       stepsPerEpoch: 4,
       steps: 12,
@@ -49,12 +64,12 @@ describe("the plan of a training", () => {
 
   it("counts the updates of accumulated gradients, of which each epoch ends with one", () => {
     const updates = (gradientAccumulationSteps: number, semantics: 1 | 2 = 2) =>
-      planTraining(model, { ...optimizer, gradientAccumulationSteps }, { ...training, semantics }, 100).updates;
+      planTraining(model, { ...optimizer, gradientAccumulationSteps }, { ...training, semantics }, hundred).updates;
     expect([updates(3), updates(64), updates(64, 1), updates(3, 1)]).toEqual([6, 3, 0, 4]);
   });
 
   it("counts the operations of each layer for a batch, and of the whole step", () => {
-    const { layers, flopsPerStep } = planTraining(model, optimizer, training, 100);
+    const { layers, flopsPerStep } = planTraining(model, optimizer, training, hundred);
     // A product, a bias that is added and, for the hidden layer, a rectifier; the addition may be part of the product.
     const [hidden, output] = layers.map(({ flops }) => flops as number) as [number, number];
     const products = { hidden: 2 * 32 * 10 * 20, output: 2 * 32 * 20 };
@@ -68,25 +83,26 @@ describe("the plan of a training", () => {
   });
 
   it("needs memory for the state, and more for larger batches", () => {
-    const of = (batchSize: number) => planTraining(model, optimizer, { ...training, batchSize }, 100).memoryBytes ?? 0;
+    const of = (batchSize: number) =>
+      planTraining(model, optimizer, { ...training, batchSize }, hundred).memoryBytes ?? 0;
     const state = 3 * 4 * 241;
     expect(of(1)).toBeGreaterThan(2 * state);
     expect(of(64) - of(32)).toBeGreaterThanOrEqual(32 * 4 * (10 + 20));
   });
 
   it("shows the learning rate over the run, at no more than 200 steps", () => {
-    const few = planTraining(model, optimizer, training, 100).learningRate;
+    const few = planTraining(model, optimizer, training, hundred).learningRate;
     expect(few).toHaveLength(12);
     expect(few[0]).toEqual({ step: 1, value: 0.1 });
     expect(few[1]?.value).toBeCloseTo(0.05, 12);
-    const many = planTraining(model, optimizer, { ...training, epochs: 1000 }, 100).learningRate;
+    const many = planTraining(model, optimizer, { ...training, epochs: 1000 }, hundred).learningRate;
     expect(many).toHaveLength(200);
     expect(many.at(-1)?.step).toBe(4000);
   });
 
   it("calls the layer that embeds inputs `inputs`", () => {
     const version = versionNamed("categories one-hot, as a code and embedded, for a number");
-    const { layers } = planTraining(version.model, optimizer, training, 100);
+    const { layers } = planTraining(version.model, optimizer, training, hundred);
     expect(layers.map(({ path }) => path)).toEqual(["inputs", "layers[0]", "output"]);
   });
 });
@@ -119,7 +135,7 @@ describe("operations that cannot be compiled", () => {
     });
     const layers = [...sequence, { flatten: {} }];
     const long = resolveModel({ name: "long", dataset: "rows", target: "y", layers }, dataset.spec).spec as ModelSpec;
-    const plan = planTraining(long, optimizer, training, 100);
+    const plan = planTraining(long, optimizer, training, hundred);
     // It is the way back that goes beyond, and that belongs to no layer for certain.
     const executor = { name: "none", reason: "the training takes the step beyond 100,000 operations" };
     expect(plan).toMatchObject({ flopsPerStep: null, memoryBytes: null, executor });

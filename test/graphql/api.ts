@@ -68,7 +68,8 @@ export async function openApi(database?: TestDatabase): Promise<Api> {
     unsupportedKernels: async () => [],
   };
   const intake = testIntake();
-  const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, intake, logger: silent };
+  const reader = { modulePath: "none", env: {} };
+  const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, intake, reader, logger: silent };
   let contexts = 0;
   const executor = createExecutor(createSchema(), () => {
     contexts += 1;

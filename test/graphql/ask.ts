@@ -33,6 +33,7 @@ export function readingPlatform(
     predictor,
     planner: { ...planner, unsupportedKernels: async () => [] },
     intake: testIntake(),
+    reader: { modulePath: "none", env: {} },
     logger: silent,
   };
 }

@@ -54,7 +54,7 @@ describe("declarables", () => {
       types.map(({ name, fields }: Told) => [name, Object.fromEntries(fields.map((f) => [f.name, f.required]))]),
     );
     expect(fields).toEqual({
-      ...{ NUMBER: {}, BINARY: {}, TEXT: {}, TIMESTAMP: {}, CATEGORY: { categories: true }, VECTOR: { shape: true } },
+      ...{ NUMBER: {}, BINARY: {}, TEXT: {}, TIMESTAMP: {}, CATEGORY: { categories: false }, VECTOR: { shape: true } },
       ...{ IMAGE: { shape: true, resize: false }, SEQUENCE: { categories: false, shape: false } },
     });
     const image = types.find(({ name }: Told) => name === "IMAGE");

@@ -57,7 +57,9 @@ const roots: Record<string, { base: Value; resolve: Resolve }> = {
         { name: "b", type: "NUMBER" },
       ],
     },
-    resolve: async (declaration) => resolveDataset(declaration),
+    // The features that a field is tried in are one alone, and a dataset needs two.
+    resolve: async (declaration) =>
+      resolveDataset({ ...declaration, features: [...declaration.features, { name: "last", type: "NUMBER" }] }),
   },
   DeclareModelInput: { base: model, resolve: isModel },
   DeclareOptimizerInput: {
@@ -129,6 +131,8 @@ const needs: Record<string, { own?: Value; parent?: Value; root?: Value }> = {
   "PreprocessingInput.maxTokens": { own: { feature: "note" }, root: { inputs: ["note"] } },
   "PreprocessingInput.hashBins": { own: { feature: "note" }, root: { inputs: ["note"] } },
   "PreprocessingInput.maxLength": { own: { feature: "note" }, root: { inputs: ["note"] } },
+  "PreprocessingInput.clip": { own: { method: "CLIPPED_Z_SCORE" }, root: { inputs: ["x"] } },
+  "PreprocessingInput.quantiles": { own: { method: "QUANTILE" }, root: { inputs: ["x"] } },
   "PreprocessingInput.standardize": { own: { feature: "note" }, root: { inputs: ["note"] } },
   "PreprocessingInput.split": { own: { feature: "note" }, root: { inputs: ["note"] } },
   "PreprocessingInput.padding": { own: { feature: "note" }, root: { inputs: ["note"] } },

@@ -49,13 +49,13 @@ const refusals: [string, object, string[]][] = [
     {
       name: "new",
       features: [
-        { name: "a", type: "CATEGORY" },
-        { name: "A", type: "VECTOR", shape: [0] },
+        { name: "a", type: "CATEGORY", categories: ["x"] },
+        { name: "a", type: "VECTOR", shape: [0] },
       ],
       split: { train: 0.5, validation: 0.1, test: 0.1, key: "b" },
     },
     [
-      "features[0].categories REQUIRED",
+      "features[0].categories OUT_OF_RANGE",
       "features[1].shape[0] OUT_OF_RANGE",
       "features[1].name DUPLICATE",
       "split OUT_OF_RANGE",

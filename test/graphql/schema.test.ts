@@ -123,7 +123,7 @@ describe("the contract", () => {
     }
   });
 
-  test("has twelve operations", () => {
-    expect(operations).toHaveLength(12);
+  test("has eighteen operations", () => {
+    expect(operations).toHaveLength(18);
   });
 });

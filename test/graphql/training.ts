@@ -5,10 +5,12 @@ import { Model, ModelRevision } from "../../src/entities/model.js";
 import { Run } from "../../src/entities/run.js";
 import type { ModelVersion } from "../../src/entities/version.js";
 import type { ModelSpec } from "../../src/language/models/model.js";
+import type { RevisionSpec } from "../../src/language/models/open-model.js";
 import { registerVersion, type VersionContent } from "../../src/registry/versions.js";
 
 /** What a trainer would hand over, but for weights that anybody could use. */
-export function versionContent(model: ModelSpec): VersionContent {
+export function versionContent(spec: RevisionSpec): VersionContent {
+  const model = spec as ModelSpec;
   return {
     digest: `sha256:${"0".repeat(64)}`,
     model,

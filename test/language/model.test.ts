@@ -24,6 +24,90 @@ const targets: Record<TargetType, string> = {
   VECTOR: "spectrum",
 };
 
+/** A dataset with a nullable feature of each kind, beside one that is not. */
+const holes = resolved(
+  resolveDataset({
+    name: "holes",
+    features: [
+      { name: "whole", type: "NUMBER" },
+      { name: "size", type: "NUMBER", nullable: true },
+      { name: "kind", type: "CATEGORY", categories: ["a", "b"], nullable: true },
+      { name: "note", type: "TEXT", nullable: true },
+      { name: "photo", type: "IMAGE", shape: [1, 1, 1], nullable: true },
+      { name: "y", type: "NUMBER", nullable: true },
+    ],
+  }),
+);
+
+describe("what becomes of missing values", () => {
+  const declare = (preprocessing: object[] = [], rest: object = {}) =>
+    resolveModel(
+      { name: "m", dataset: "holes", target: "y", layers: [], preprocessing: preprocessing as never, ...rest },
+      holes,
+    );
+
+  test("follows from the type, is told for nullable features alone, and widens their inputs", () => {
+    expect(resolved(declare()).inputs.map(({ feature, missing, width }) => [feature, missing?.method, width])).toEqual([
+      ["whole", undefined, 1],
+      ["size", "INDICATOR", 2],
+      ["kind", "INDICATOR", 3],
+      ["note", "EMPTY", 128],
+      ["photo", "REFUSE", 1],
+    ]);
+    expect(resolved(declare()).inputs[0]).not.toHaveProperty("missing");
+  });
+
+  test("can be declared, with the constant as the text of a value", () => {
+    const spec = resolved(
+      declare([
+        { feature: "size", missing: "CONSTANT", missingValue: "1e3" },
+        { feature: "kind", missing: "CONSTANT", missingValue: "b" },
+      ]),
+    );
+    expect(spec.inputs.slice(1, 3).map(({ missing }) => missing)).toEqual([
+      { method: "CONSTANT", value: 1000 },
+      { method: "CONSTANT", value: "b" },
+    ]);
+  });
+
+  test.each<[string, object, string[]]>([
+    ["a method for a feature that is not nullable", { feature: "whole", missing: "MEAN" }, ["missing CONTRADICTION"]],
+    ["a value for one", { feature: "whole", missingValue: "1" }, ["missingValue CONTRADICTION"]],
+    ["the mean of categories", { feature: "kind", missing: "MEAN" }, ["missing CONTRADICTION"]],
+    ["the median of images", { feature: "photo", missing: "MEDIAN" }, ["missing CONTRADICTION"]],
+    ["no such method", { feature: "size", missing: "GUESS" }, ["missing BAD_TYPE"]],
+    ["a constant without a value", { feature: "size", missing: "CONSTANT" }, ["missingValue REQUIRED"]],
+    ["a value without a constant", { feature: "size", missingValue: "1" }, ["missingValue CONTRADICTION"]],
+    [
+      "a value that is no number",
+      { feature: "size", missing: "CONSTANT", missingValue: "" },
+      ["missingValue BAD_TYPE"],
+    ],
+    ["a number beyond all", { feature: "size", missing: "CONSTANT", missingValue: "1e99" }, ["missingValue BAD_TYPE"]],
+    [
+      "a category that there is not",
+      { feature: "kind", missing: "CONSTANT", missingValue: "c" },
+      ["missingValue UNKNOWN_CATEGORY"],
+    ],
+  ])("%s is refused", (_, entry, expected) => {
+    expect(faults(declare([entry]))).toEqual(expected.map((fault) => `preprocessing[0].${fault}`));
+  });
+
+  test("is an id where an embedding layer reads the input", () => {
+    const ids = (entry: object) =>
+      faults(
+        declare([{ feature: "size", method: "NONE", ...entry }], {
+          inputs: ["size"],
+          layers: [{ embedding: { inputDim: 9, outputDim: 2 } }, { flatten: {} }],
+        }),
+      );
+    expect(ids({})).toEqual([]);
+    expect(ids({ missing: "CONSTANT", missingValue: "8" })).toEqual([]);
+    expect(ids({ missing: "CONSTANT", missingValue: "9" })).toEqual(["preprocessing CONTRADICTION"]);
+    expect(ids({ missing: "MEAN" })).toEqual(["preprocessing CONTRADICTION"]);
+  });
+});
+
 describe("a model", () => {
   test("of the contract resolves inputs, target, output layer, loss and metrics from the features", () => {
     expect(irisSpec.inputs.map(({ feature, preprocessing, width }) => [feature, preprocessing, width])).toEqual([

@@ -39,6 +39,8 @@ const everyType: Declaration = {
     { name: "track", type: "SEQUENCE", shape: [2] },
     { name: "signal", type: "SEQUENCE" },
     { name: "moment", type: "TIMESTAMP" },
+    { name: "hole", type: "NUMBER", nullable: true },
+    { name: "empty", type: "TEXT", nullable: true },
   ],
 };
 
@@ -72,6 +74,7 @@ const pairs = {
   ],
   features: ["STRETCH", "CROP", "PAD"].map((resize) => ({ name: "x", type: "IMAGE", shape: [2, 2, 3], resize })),
   models: [
+    { inputs: ["hole"], preprocessing: [{ feature: "hole", missing: "CONSTANT", missingValue: "2" }] },
     { inputsExcept: ["file", "image"] },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "QUANTILE", quantiles: 5 }] },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "CLIPPED_Z_SCORE", clip: 2 }] },
@@ -121,7 +124,11 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
       ];
       return { kind: "dataset", args: [{ name: "d", features }] };
     }),
-    { kind: "dataset", args: [{ ...everyType, split: { key: "color" } }] },
+    ...[
+      ...[{ key: "color" }, { keys: ["color", "number"] }, { stratifyBy: "color" }, { time: { feature: "number" } }],
+      ...[{ time: { feature: "moment", validationFrom: "2026-01-01", testFrom: "2026-02-01" } }],
+    ].map((split): Case => ({ kind: "dataset", args: [{ ...everyType, split }] })),
+    { kind: "dataset", args: [{ ...everyType, split: { column: "text" } }] },
     ...values("SplitInput").map((split): Case => ({ kind: "dataset", args: [{ ...everyType, split }] })),
     ...[...values("LayerInput"), ...pairs.layers].flatMap((layer) =>
       beginnings.flatMap(({ layers, ...start }) =>
@@ -145,6 +152,10 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
         ),
       ),
     ),
+    ...[
+      { method: "CLIPPED_Z_SCORE", clip: 3 },
+      { method: "QUANTILE", quantiles: 100 },
+    ].map((option) => model({ inputs: ["number"], preprocessing: [{ feature: "number", ...option }] })),
     ...optionsOf("DeclareModelInput", ["layers", "loss", "metrics", "preprocessing"], {}).map((option) =>
       model({ ...option, dataset: "every_type", target: "color", inputs: ["vector"], layers: [] }),
     ),

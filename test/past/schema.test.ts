@@ -16,6 +16,8 @@ const folder = fileURLToPath(new URL("releases/", import.meta.url));
 /** Changes since each release that are no additions, and why they were made. The CHANGELOG has them too. */
 const accepted: Record<string, Record<string, string>> = {
   "8f5b972": {
+    "ModelRevision.parameterCount changed type from Int! to Int.":
+      "On categories that the dataset keeps, it follows from the rows, and there may be none yet.",
     "Prediction.value changed type from JSON! to JSON.":
       "A row that cannot be answered no longer refuses the others; `Prediction.problems` says why.",
   },

@@ -99,7 +99,7 @@ test(name, { timeout: (seconds + 240) * 1_000 }, async () => {
   const { db, store, wakeups } = bench;
   const never = () => Promise.reject(new Error("nothing is asked of it here"));
   const platform: Platform = {
-    ...{ db, store, wakeups, logger: silent },
+    ...{ db, store, wakeups, reader: { modulePath: "none", env: {} }, logger: silent },
     predictor: { predictBy: never },
     planner: { planTraining: never, unsupportedKernels: async () => [] },
     intake: testIntake(),

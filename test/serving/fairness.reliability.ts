@@ -104,7 +104,7 @@ describe("a prediction of 150,000 rows", () => {
     const platform = (count: number) =>
       ({
         ...bench,
-        ...{ intake, logger: silent, planner: plans },
+        ...{ intake, reader: { modulePath: "none", env: {} }, logger: silent, planner: plans },
         predictor: { predictBy: async () => ({ versionId, predictions: answers(count) }) },
       }) satisfies Platform;
     const query = `query ($rows: [JSONObject!]!, $no: Boolean!) {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await accepted(train(bench.db, { model: "kinds", optimizer: "adam", epochs: 1 }));
   const { manager } = bench.db;
   const { id: modelId } = await manager.findOneByOrFail(Model, { name: "kinds" });
-  model = (await manager.findOneByOrFail(ModelRevision, { modelId })).spec;
+  model = (await manager.findOneByOrFail(ModelRevision, { modelId })).spec as ModelSpec;
   [version] = (await registerVersions(bench.db, "kinds", 1)) as [ModelVersion];
   const parameters = initialParameters(model, parametersSeed);
   const run = { runId: version.runId, attempt: 1, model };

@@ -37,7 +37,8 @@ export async function servedVersions(
   const versions = await registerVersions(db, name, count);
   const parametersOf = changes.parameters ?? ((model, index) => initialParameters(model, index + 1));
   for (const [index, version] of versions.entries()) {
-    const { spec: model } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
+    const { spec } = await db.manager.findOneByOrFail(ModelRevision, { id: version.modelRevisionId });
+    const model = spec as ModelSpec;
     const preprocessing = plainPreprocessing(model);
     const run = { runId: version.runId, attempt: 1, model };
     const content = { parameters: parametersOf(model, index), preprocessing };
@@ -77,7 +78,8 @@ export interface Served {
 export async function serve(bench: Workbench, parts: Pick<Platform, "predictor" | "planner">): Promise<Served> {
   const { db, store, wakeups } = bench;
   const intake = testIntake();
-  const platform: Platform = { db, store, wakeups, intake, logger: silent, ...parts };
+  const reader = { modulePath: "none", env: {} };
+  const platform: Platform = { db, store, wakeups, intake, reader, logger: silent, ...parts };
   const operatorKey = "pk_test-key-0123456789abcdefghijklmnopqrstuv";
   const server = await startHttpServer({
     ...{ schema: createSchema(), createContext: (from) => createContext(platform, from), operatorKey, port: 0 },

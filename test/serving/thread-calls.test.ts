@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type Caller, type CallLimits, createThreadCalls, type ThreadCalls } from "../../src/serving/thread-calls.js";
+import type { Caller } from "../../src/db/caller.js";
+import { type CallLimits, createThreadCalls, type ThreadCalls } from "../../src/serving/thread-calls.js";
 
 interface Told {
   act: "note" | "echo" | "hang" | "die" | "fail";

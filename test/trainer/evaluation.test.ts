@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { encodeTarget, fitPreprocessing } from "../../src/features/preprocessing.js";
-import { columnOf, tableFromRows } from "../../src/features/table.js";
+import { fitPreprocessing } from "../../src/features/preprocessing.js";
+import { tableFromRows } from "../../src/features/table.js";
 import type { ModelSpec } from "../../src/language/models/model.js";
 import type { TrainingSemantics } from "../../src/language/training/training.js";
-import { measure, measureLoss, metricTargets } from "../../src/trainer/evaluation.js";
+import { encodedRows } from "../../src/trainer/encoded-rows.js";
+import { measureLoss, metricTargets, startMeasurement } from "../../src/trainer/evaluation.js";
 import { feature, modelOf } from "../features/features.js";
 
 /** The metrics of outputs for the rows of a table, all of them training rows. */
@@ -15,15 +16,16 @@ function measured(model: ModelSpec, values: unknown[], outputs: number[], semant
   );
   const rows = Uint32Array.from(values.keys());
   const preprocessing = fitPreprocessing(model, table, rows, semantics);
-  const encoded = {
-    x: new Float32Array(0),
-    y: encodeTarget(model, preprocessing, table, rows),
-    count: values.length,
-  };
   const measuring = { model, preprocessing, semantics };
-  const data = { targets: () => columnOf(table, target) };
-  const targets = metricTargets(measuring, data, "train", encoded);
-  return { targets, preprocessing, values: measure(measuring, targets, Float32Array.from(outputs)) };
+  const source = encodedRows(model, preprocessing, table, rows, undefined);
+  const measurement = startMeasurement(measuring, source);
+  // In two batches: metrics add up.
+  const { width } = model.target;
+  for (const batch of [rows.subarray(0, 1), rows.subarray(1)].filter(({ length }) => length > 0)) {
+    const from = (batch[0] ?? 0) * width;
+    measurement.add(Float32Array.from(outputs.slice(from, from + batch.length * width)), batch);
+  }
+  return { targets: metricTargets(measuring, source, rows), preprocessing, values: measurement.values() };
 }
 
 const price = feature("price", "NUMBER");

@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEagerExecutor } from "../../src/engine/eager/eager-executor.js";
 import { splitState } from "../../src/engine/networks/state.js";
-import { createTrainingProgram, type Rows } from "../../src/engine/programs/training-program.js";
+import { type Rows, sourceOf } from "../../src/engine/programs/row-source.js";
+import { createTrainingProgram } from "../../src/engine/programs/training-program.js";
 import { normal, randomKey } from "../../src/engine/tensors/random.js";
 import type { OptimizerSpec } from "../../src/language/algorithms/optimizer.js";
 import type { ReduceOnPlateau } from "../../src/language/schedules/schedules.js";
@@ -14,7 +15,8 @@ import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
 import { epochOrder } from "../../src/trainer/batch-order.js";
 import { loadCheckpoint, type TrainingPosition } from "../../src/trainer/checkpoint.js";
 import { createCheckpointWriter, type SaveFile } from "../../src/trainer/checkpoint-writer.js";
-import { type Data, takeRows } from "../../src/trainer/data-feed.js";
+import type { Data } from "../../src/trainer/data-feed.js";
+import type { EncodedRows } from "../../src/trainer/encoded-rows.js";
 import { describeEnvironment } from "../../src/trainer/environment.js";
 import * as loop from "../../src/trainer/fit.js";
 import type { Assignment, CheckpointObject, FromTrainer } from "../../src/trainer/protocol.js";
@@ -55,11 +57,21 @@ const stopping = (patience: number): EarlyStopping => ({
   ...{ monitor: "val_loss", mode: "MIN", patience, minDelta: 0, restoreBest: true, startFromEpoch: 0 },
 });
 
-function part(count: number, purpose: string): Rows {
+function part(count: number, purpose: string): Rows & EncodedRows {
   const x = Float32Array.from(normal(randomKey(1, purpose), count * 2));
   const y = Float32Array.from({ length: count }, (_, row) => (x[2 * row] as number) - 0.5 * (x[2 * row + 1] as number));
   const weight = Float32Array.from({ length: count }, (_, row) => 1 + (row % 3));
-  return { x, y, count, weight };
+  return partOf({ x, y, count, weight });
+}
+
+function partOf(rows: Rows): Rows & EncodedRows {
+  const encodedTargets = (numbers: ArrayLike<number>) => Float32Array.from(numbers, (row) => rows.y[row] as number);
+  return {
+    ...rows,
+    ...sourceOf(rows),
+    encodedTargets,
+    targets: (numbers) => Float64Array.from(encodedTargets(numbers)),
+  };
 }
 
 const rows = { train: part(20, "train"), validation: part(8, "validation"), test: part(0, "test") };
@@ -68,8 +80,8 @@ const data: Data = {
   counts: { train: 20, validation: 8, test: 0 },
   firstNew: 0,
   skipped: null,
+  warnings: [],
   rows: (name) => rows[name === "gate" ? "test" : name],
-  targets: (name) => Float64Array.from(rows[name === "gate" ? "test" : name].y),
 };
 
 let folder: string;
@@ -242,7 +254,7 @@ describe("a training", () => {
   });
 
   describe("whose validation rows all weigh 0", () => {
-    const validation = { ...rows.validation, weight: new Float32Array(8) };
+    const validation = partOf({ ...rows.validation, weight: new Float32Array(8) });
     const held: Data = {
       ...data,
       rows: (name) => (name === "validation" ? validation : rows[name === "gate" ? "test" : name]),
@@ -376,10 +388,4 @@ describe("a training whose weights are not finite, although its loss is,", () =>
     expect(lastStep).toBe(12);
     expect(saved).toEqual([]);
   });
-});
-
-it("takeRows keeps the weights of the rows", () => {
-  const taken = takeRows(rows.train, Uint32Array.of(4, 0, 2));
-  expect(taken.weight).toEqual(Float32Array.of(2, 1, 3));
-  expect(takeRows({ ...rows.train, weight: undefined }, Uint32Array.of(1))).not.toHaveProperty("weight");
 });

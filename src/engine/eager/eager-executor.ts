@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { checkTensors, type Executable, type Executor, type State, type TensorValues } from "../graphs/executor.js";
 import type { Graph, TensorSpec } from "../graphs/graph.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
 import { type NamedTensors, tensorNamed } from "../tensors/named-tensors.js";
 import { registerCpuKernels } from "./cpu-kernels.js";
 import { startTensorflow, type TensorflowBackend } from "./tensorflow.js";
@@ -106,7 +106,7 @@ class EagerExecutable implements Executable {
 }
 
 function zeros(spec: TensorSpec): Float32Array | Int32Array {
-  return spec.dtype === "int32" ? new Int32Array(sizeOf(spec.shape)) : new Float32Array(sizeOf(spec.shape));
+  return spec.dtype === "int32" ? new Int32Array(elementCount(spec.shape)) : new Float32Array(elementCount(spec.shape));
 }
 
 function toTensors(specs: readonly TensorSpec[], values: TensorValues): NamedTensors {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { endianness } from "node:os";
 import { PlatformError } from "../../errors.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
 import { corrupt, readHeader } from "./safetensors-header.js";
 
 /**
@@ -30,7 +30,7 @@ export interface NamedTensor {
 }
 
 function dtypeOf({ name, shape, data }: NamedTensor): SafetensorsType {
-  if (data.length !== sizeOf(shape)) {
+  if (data.length !== elementCount(shape)) {
     throw new RangeError(`The tensor "${name}" of shape [${shape.join(", ")}] cannot hold ${data.length} numbers.`);
   }
   // By name, because a Buffer is a Uint8Array too.
@@ -81,7 +81,7 @@ export function safetensorsLayout(
     if (entries.has(name) || name === "__metadata__") {
       throw new RangeError(`A tensor cannot be named "${name}" (again).`);
     }
-    const end = offset + sizeOf(shape) * width(tensor);
+    const end = offset + elementCount(shape) * width(tensor);
     entries.set(name, { dtype, shape, data_offsets: [offset, end] });
     places.push([name, offset, end]);
     offset = end;
@@ -125,7 +125,7 @@ export function decodeSafetensors(bytes: Uint8Array): { tensors: NamedTensor[]; 
     if (!Object.hasOwn(arrays, dtype)) throw corrupt(`"${name}" is of the unknown dtype "${dtype}"`);
     if (begin !== expected)
       throw corrupt(`"${name}" begins at ${begin}, not at ${expected} where the tensor before it ends`);
-    if (end - begin !== sizeOf(shape) * type.BYTES_PER_ELEMENT) {
+    if (end - begin !== elementCount(shape) * type.BYTES_PER_ELEMENT) {
       throw corrupt(`"${name}" of ${dtype} [${shape.join(", ")}] cannot have ${end - begin} bytes`);
     }
     if (end > body.length) throw corrupt(`"${name}" ends at ${end}, beyond the ${body.length} bytes of data`);
@@ -133,7 +133,7 @@ export function decodeSafetensors(bytes: Uint8Array): { tensors: NamedTensor[]; 
     // A copy of its own memory: a view could begin at any byte, and `slice` of a Buffer is a view too.
     const copy = new Uint8Array(end - begin);
     copy.set(body.subarray(begin, end));
-    return { name, shape, data: new type(copy.buffer, 0, sizeOf(shape)) };
+    return { name, shape, data: new type(copy.buffer, 0, elementCount(shape)) };
   });
   if (expected !== body.length) throw corrupt(`${body.length - expected} bytes belong to no tensor`);
   return { tensors, metadata };

@@ -1,5 +1,5 @@
 import { PlatformError } from "../../errors.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
 import type { Graph, TensorSpec } from "./graph.js";
 
 /** Tensors by name as plain numbers, row-major. */
@@ -48,7 +48,7 @@ export function checkTensors(specs: readonly TensorSpec[], values: TensorValues,
     if (!spec) throw new PlatformError("BAD_INPUT", `There is no tensor "${name}".`);
     const fits = spec.dtype === "int32" ? value instanceof Int32Array : value instanceof Float32Array;
     if (!fits) throw new PlatformError("BAD_INPUT", `The tensor "${name}" must be of type ${spec.dtype}.`);
-    const size = sizeOf(spec.shape);
+    const size = elementCount(spec.shape);
     if (value.length !== size) {
       const shape = `[${spec.shape.join(", ")}]`;
       throw new PlatformError(

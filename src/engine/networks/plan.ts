@@ -1,7 +1,7 @@
 import type { LayerType } from "../../language/layers/layer.js";
 import { parameterShapes } from "../../language/layers/parameters.js";
 import type { ModelSpec } from "../../language/models/model.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
 
 /** What one layer makes of a row, and what it has to learn. */
 export interface LayerPlan {
@@ -27,8 +27,8 @@ export function plan(model: ModelSpec): ModelPlan {
       name: layer.name,
       type: layer.type,
       outputShape: layer.outputShape,
-      parameters: total(declared.map(({ shape }) => sizeOf(shape))),
-      trainableParameters: total(declared.filter(({ trainable }) => trainable).map(({ shape }) => sizeOf(shape))),
+      parameters: total(declared.map(({ shape }) => elementCount(shape))),
+      trainableParameters: total(declared.filter(({ trainable }) => trainable).map(({ shape }) => elementCount(shape))),
     };
   });
   return {

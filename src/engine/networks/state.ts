@@ -3,7 +3,7 @@ import type { ModelSpec } from "../../language/models/model.js";
 import type { State } from "../graphs/executor.js";
 import { modelParameters } from "../layers/parameters.js";
 import { averageSlot } from "../optimizers/optimizer.js";
-import { initialize, sizeOf } from "../tensors/initializers.js";
+import { elementCount, initialize } from "../tensors/initializers.js";
 import { randomKey } from "../tensors/random.js";
 import { optimizerSlots, slotName } from "./training-graph.js";
 
@@ -31,7 +31,7 @@ export function initialState(
     state[name] =
       initial === "PARAMETER"
         ? (parameters[parameter] as Float32Array).slice()
-        : new Float32Array(sizeOf(shape)).fill(initial);
+        : new Float32Array(elementCount(shape)).fill(initial);
   }
   return state;
 }

@@ -2,11 +2,9 @@ import type { ModelSpec } from "../../language/models/model.js";
 import { checkTensors, type Executor, type State } from "../graphs/executor.js";
 import { predictionGraph } from "../networks/inference-graphs.js";
 import { batchesOf, checkRows, rowsOf } from "../tensors/batches.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
+import { predictionBatchSizes } from "./prediction-batches.js";
 import { Programs } from "./programs.js";
-
-/** Rows that are computed together: a program is compiled for each of these sizes when it is first needed. */
-export const predictionBatchSizes = [1, 8, 64, 512] as const;
 
 /** A trained model, ready to answer. */
 export interface Predictor {
@@ -27,7 +25,7 @@ export interface Predictor {
 export function createPredictor(model: ModelSpec, parameters: State, executor: Executor): Predictor {
   checkTensors(predictionGraph(model, 1).state, parameters, true);
   const programs = new Programs(executor, (batchSize) => predictionGraph(model, batchSize), parameters);
-  const inputWidth = sizeOf(model.inputShape);
+  const inputWidth = elementCount(model.inputShape);
   const outputWidth = model.target.width;
   // Executables must not be called before they have answered: predictions wait in line.
   let last: Promise<unknown> = Promise.resolve();

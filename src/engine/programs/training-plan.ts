@@ -3,6 +3,7 @@ import type { OptimizerSpec } from "../../language/algorithms/optimizer.js";
 import type { ValueOf } from "../../language/fields/shape.js";
 import { layerPaths } from "../../language/layers/layer-paths.js";
 import type { ModelSpec } from "../../language/models/model.js";
+import { type DataSize, dataMemory } from "../../language/training/data-memory.js";
 import type { MemoryNeed } from "../../language/training/memory.js";
 import { currentSemantics, type TrainingSemantics, type TrainingSpec } from "../../language/training/training.js";
 import type { TrainingPlanShape, unsupportedKernel } from "../../language/training/training-plan.js";
@@ -16,7 +17,7 @@ import { bytesByLayer, givenBytes, operationsByLayer, peakBytes } from "../onnx/
 import type { Program } from "../onnx/program/model.js";
 import { trace } from "../onnx/trace/trace.js";
 import { learningRateCurve } from "../optimizers/learning-rate-curve.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
 
 /** An operation that cannot be compiled, and why. */
 export interface UnsupportedKernel extends ValueOf<typeof unsupportedKernel> {
@@ -55,15 +56,15 @@ const graphsOf = (
   () => evaluationGraph(model, batchSize),
 ];
 
-/** @param trainRows rows of the training part. */
+/** @param data the rows to train on. */
 export function planTraining(
   model: ModelSpec,
   optimizer: OptimizerSpec,
   training: Pick<TrainingSpec, "batchSize" | "epochs" | "threads" | "semantics">,
-  trainRows: number,
+  data: DataSize,
 ): TrainingPlan {
   const { batchSize, epochs, semantics } = training;
-  const stepsPerEpoch = Math.ceil(trainRows / batchSize);
+  const stepsPerEpoch = Math.ceil(data.splitCounts.train / batchSize);
   const steps = stepsPerEpoch * epochs;
   const batches = { batchSize, stepsPerEpoch, accumulated: optimizer.gradientAccumulationSteps };
   const updates = rowCounting(semantics).updates(epochs, batches);
@@ -82,6 +83,7 @@ export function planTraining(
     })),
     flopsPerStep: program ? total(operationsByLayer(program)) : null,
     memoryBytes: need?.bytes ?? null,
+    peakMemoryBytes: need ? need.bytes + dataMemory(model, data) : null,
     heaviestPath: need?.path ?? null,
     learningRate: learningRateCurve(optimizer.learningRate, steps, curvePoints).map(({ step, learningRate }) => ({
       step,
@@ -111,7 +113,7 @@ function memoryOf(
   const bytes = new Map([...paths.keys()].map((name) => [name, made.get(name) ?? 0]));
   let held = 0;
   for (const { name, shape } of state) {
-    const size = 4 * sizeOf(shape);
+    const size = 4 * elementCount(shape);
     held += size;
     // `dense_0/kernel`, or a slot of it: `optimizer/m/dense_0/kernel`.
     const parts = name.split("/");

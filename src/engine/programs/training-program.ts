@@ -13,22 +13,12 @@ import { slotName, trainingGraph } from "../networks/training-graph.js";
 import { averageSlot, createOptimizer } from "../optimizers/optimizer.js";
 import { learningRate } from "../optimizers/schedules.js";
 import { type Batch, batchesOf, checkRows, presence, rowsOf } from "../tensors/batches.js";
-import { sizeOf } from "../tensors/initializers.js";
+import { elementCount } from "../tensors/initializers.js";
 import { draw, randomKey } from "../tensors/random.js";
 import { Programs } from "./programs.js";
+import type { RowSource, Rows } from "./row-source.js";
 
-/** `count` preprocessed rows: `x` [count, ...inputShape] and encoded targets `y` [count, width], both row-major. */
-export interface Rows {
-  x: Float32Array;
-  y: Float32Array;
-  count: number;
-  /**
-   * What each row's loss counts, [count], at least 0; by default 1. As in Keras (`sum_over_batch_size`) a row of weight 0
-   * adds nothing to the loss, but is counted in the mean and takes part in batch statistics. Under semantics 1 it was not
-   * counted and took no part.
-   */
-  weight?: Float32Array;
-}
+export type { Rows } from "./row-source.js";
 
 export interface StepResult {
   /** Mean weighted loss of the batch plus regularization, before the update. NaN or infinite when training diverges. */
@@ -78,6 +68,12 @@ export interface TrainingProgram {
    * optimizer follows them. @throws PlatformError BAD_INPUT for none, and as `step` does.
    */
   evaluate(rows: Rows): Promise<EvaluationResult>;
+  /**
+   * `evaluate` without all rows and predictions in memory at once.
+   * @param each is called with the predictions of each batch, [count, width], and the number of its first row.
+   * @returns the loss.
+   */
+  evaluateSource(source: RowSource, each: (predictions: Float32Array, firstRow: number) => void): Promise<number>;
   /** Everything that training changes (see `splitState`), or the tensors of those names alone. */
   state(names?: readonly string[]): Promise<State>;
   /** The named tensors of the state for who only looks, before the next call: with no copy where the numbers are at hand. */
@@ -113,7 +109,7 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
     name,
     source: optimizer.ema && trainable ? slotName(averageSlot, name) : name,
   }));
-  const inputWidth = sizeOf(model.inputShape);
+  const inputWidth = elementCount(model.inputShape);
   const outputWidth = model.target.width;
   const evaluation = new Programs(executor, (size) => evaluationGraph(model, size), {});
   // Evaluation keeps its own copy of the parameters, brought up to date only when training has changed them.
@@ -143,6 +139,34 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
       );
   }
 
+  /** The loss of rows whose batches `inputsOf` gives; `each` takes their predictions. */
+  async function evaluateBatches(
+    rows: Pick<RowSource, "count" | "weight">,
+    inputsOf: (batch: Batch) => TensorValues,
+    each: (predictions: Float32Array, firstRow: number) => void,
+  ): Promise<number> {
+    if (!evaluationIsCurrent) {
+      const read = await training.readState(evaluated.map(({ source }) => source));
+      await evaluation.write(
+        Object.fromEntries(evaluated.map(({ name, source }) => [name, read[source] as Float32Array])),
+      );
+    }
+    evaluationIsCurrent = true;
+    let sum = 0;
+    let regularization = 0;
+    for (const batch of batchesOf(rows.count, evaluationSizes)) {
+      const program = await evaluation.at(batch.size);
+      const outputs = (await program.run(inputsOf(batch))) as Record<
+        "losses" | "regularization" | "predictions",
+        Float32Array
+      >;
+      for (const loss of outputs.losses.subarray(0, batch.count)) sum += loss;
+      regularization = outputs.regularization[0] as number;
+      each(outputs.predictions.subarray(0, batch.count * outputWidth), batch.start);
+    }
+    return counting.definesLoss(rows.weight) ? sum / counting.divisor(rows) + regularization : Number.NaN;
+  }
+
   return {
     async step(rows) {
       check(rows);
@@ -157,7 +181,7 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
         inputs[`optimizer/${name}`] = Float32Array.of(value);
       }
       for (const mask of masks) {
-        inputs[mask.name] = draw(randomKey(seed, mask.name, stepIndex), sizeOf(mask.shape), mask);
+        inputs[mask.name] = draw(randomKey(seed, mask.name, stepIndex), elementCount(mask.shape), mask);
       }
       evaluationIsCurrent = false;
       const outputs = await training.run(inputs);
@@ -167,34 +191,27 @@ export async function createTrainingProgram(options: TrainingProgramOptions): Pr
 
     async evaluate(rows) {
       check(rows);
-      if (!evaluationIsCurrent) {
-        const read = await training.readState(evaluated.map(({ source }) => source));
-        await evaluation.write(
-          Object.fromEntries(evaluated.map(({ name, source }) => [name, read[source] as Float32Array])),
-        );
-      }
-      evaluationIsCurrent = true;
       const predictions = new Float32Array(rows.count * outputWidth);
-      let sum = 0;
-      let regularization = 0;
-      for (const batch of batchesOf(rows.count, evaluationSizes)) {
-        const program = await evaluation.at(batch.size);
-        const outputs = (await program.run(batchInputs(rows, batch))) as Record<
-          "losses" | "regularization" | "predictions",
-          Float32Array
-        >;
-        for (const loss of outputs.losses.subarray(0, batch.count)) sum += loss;
-        regularization = outputs.regularization[0] as number;
-        const start = batch.start * outputWidth;
-        predictions.set(outputs.predictions.subarray(0, batch.count * outputWidth), start);
-      }
-      const loss = counting.definesLoss(rows.weight) ? sum / counting.divisor(rows) + regularization : Number.NaN;
+      const loss = await evaluateBatches(
+        rows,
+        (batch) => batchInputs(rows, batch),
+        (part, firstRow) => predictions.set(part, firstRow * outputWidth),
+      );
       return { loss, predictions };
+    },
+
+    async evaluateSource(source, each) {
+      const inputsOf = ({ start, count, size }: Batch) => {
+        const rows = source.take(Uint32Array.from({ length: count }, (_, index) => start + index));
+        check(rows);
+        return batchInputs(rows, { start: 0, count, size });
+      };
+      return evaluateBatches(source, inputsOf, each);
     },
 
     state: (names) => training.readState(names),
     peek: (names) => training.peekState(names),
-    stateSizes: Object.fromEntries(graph.state.map(({ name, shape }) => [name, sizeOf(shape)])),
+    stateSizes: Object.fromEntries(graph.state.map(({ name, shape }) => [name, elementCount(shape)])),
     copyState: (into) => training.copyState(into),
 
     async restore(state) {

@@ -1,5 +1,5 @@
 import { PlatformError } from "../../errors.js";
-import { sizeOf } from "./initializers.js";
+import { elementCount } from "./initializers.js";
 
 /** A part of some rows that one program of a fixed batch size takes; `count` < `size` where it is padded. */
 export interface Batch {
@@ -41,7 +41,7 @@ export function presence(batch: Batch): Float32Array {
 
 /** @throws PlatformError BAD_INPUT unless `values` holds exactly `rows` rows of that shape. */
 export function checkRows(name: string, values: Float32Array, rows: number, shape: readonly number[]): void {
-  const size = rows * sizeOf(shape);
+  const size = rows * elementCount(shape);
   if (values.length === size) return;
   throw new PlatformError(
     "BAD_INPUT",

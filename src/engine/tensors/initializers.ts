@@ -6,7 +6,7 @@ import { normal, type RandomKey, truncatedNormal, uniform } from "./random.js";
 const truncatedDeviation = 0.87962566103423978;
 
 /** Product of the dimensions; 1 for a scalar. */
-export function sizeOf(shape: readonly number[]): number {
+export function elementCount(shape: readonly number[]): number {
   return shape.reduce((size, dimension) => size * dimension, 1);
 }
 
@@ -14,7 +14,7 @@ export function sizeOf(shape: readonly number[]): number {
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   if (shape.length === 0) return { fanIn: 1, fanOut: 1 };
   if (shape.length === 1) return { fanIn: shape[0] as number, fanOut: shape[0] as number };
-  const field = sizeOf(shape.slice(0, -2));
+  const field = elementCount(shape.slice(0, -2));
   return { fanIn: (shape.at(-2) as number) * field, fanOut: (shape.at(-1) as number) * field };
 }
 
@@ -37,7 +37,7 @@ export function initialize(
   shape: readonly number[],
   random: RandomKey,
 ): Float32Array {
-  const size = sizeOf(shape);
+  const size = elementCount(shape);
   switch (initializer.type) {
     case "ZEROS":
       return new Float32Array(size);
@@ -85,7 +85,7 @@ function orthogonal(shape: readonly number[], gain: number, random: RandomKey): 
     throw new PlatformError("BAD_INPUT", `ORTHOGONAL needs at least two dimensions, not [${shape.join(", ")}].`);
   }
   const columns = shape.at(-1) as number;
-  const rows = sizeOf(shape) / columns;
+  const rows = elementCount(shape) / columns;
   const length = Math.max(rows, columns);
   const count = Math.min(rows, columns);
   const basis = orthonormalBasis(normal(random, length * count), length, count);

@@ -1,6 +1,7 @@
 import { shown } from "../../language/fields/wording.js";
 import { classOf } from "../values/classes.js";
 import { columnScaling, encodeScaled } from "../values/scaling.js";
+import { spelledBoolean } from "../values/spellings.js";
 import type { Numbers, TargetCodec } from "./codec.js";
 
 /** BINARY: true or false, as 1 and 0. */
@@ -11,6 +12,7 @@ export const binary: TargetCodec = {
     at.add("BAD_TYPE", () => `must be true or false, got ${shown(value)}.`, key);
     return false;
   },
+  spelled: () => spelledBoolean,
   store: { form: "NUMBERS", isList: false, numbers: () => numbers },
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),
   encode: encodeScaled,

@@ -4,9 +4,10 @@ import type { ModelInput, ModelTarget } from "../../language/models/model.js";
 import type { Prediction } from "../../language/models/prediction.js";
 import type { Destination, Rows, TrainingRows } from "../values/encoding.js";
 import type { FittedScaling } from "../values/scaling.js";
+import type { Spelling } from "../values/spellings.js";
 
 /** A feature as far as its values depend on it. */
-export type ValueForm = Pick<Feature, "categories" | "shape">;
+export type ValueForm = Pick<Feature, "categories" | "shape"> & Pick<ModelInput, "unseen">;
 
 /**
  * All that is computed with the values of one feature type: how they are checked, stored, fitted, encoded and decoded.
@@ -18,6 +19,13 @@ export interface Codec<Held extends Store = Store> {
   expected(feature: ValueForm): string;
   /** The check of values from outside. Prepared once for all rows. */
   check(feature: ValueForm): Check;
+  /**
+   * How a text of a file spells a value: answers the value as users write it, undefined for a text that spells none. Prepared
+   * once for all rows. Default: the text is the value.
+   */
+  spelled?(feature: ValueForm, spelling: Spelling): (text: string) => unknown;
+  /** How a column spells values; undefined where some of its texts spell none. Default: in one way only. */
+  spellingOf?(texts: readonly string[]): Spelling | undefined;
   /** How values lie in memory and in Parquet files. */
   store: Held;
   /** What is learned from the training rows. */
@@ -28,6 +36,8 @@ export interface Codec<Held extends Store = Store> {
    * Whether the encoded values are the stored numbers, scaled; not codes, instants or ids. Default: false.
    */
   holdsNumbers?(field: ValueForm): boolean;
+  /** Stored codes from this one on are categories that a model does not know, and cannot use. By default it can use all. */
+  unknownFrom?(field: ValueForm): number | undefined;
   /** Whether the platform makes the ids that an embedding layer reads, so that they are within bounds. Default: false. */
   makesIds?(field: ValueForm): boolean;
 }
@@ -38,8 +48,11 @@ export interface TargetCodec extends Codec<NumberStore> {
   fitTarget(target: ModelTarget, rows: TrainingRows): FittedScaling;
   /** Writes what the network should put out for each row. */
   encodeTarget(target: ModelTarget, fitted: FittedScaling, rows: Rows, destination: Destination): void;
-  /** The prediction that the outputs of a row mean, which begin at `start` and are finite. */
-  decode(target: ModelTarget, outputs: Float64Array, start: number): Prediction;
+  /**
+   * The prediction that the outputs of a row mean, which begin at `start` and are finite. Of more classes than `allListed`
+   * the `most` most probable are listed, by default as many as that.
+   */
+  decode(target: ModelTarget, outputs: Float64Array, start: number, most?: number): Prediction;
 }
 
 /** Whether a value is one of the feature's. The first thing that is wrong with it is added to `at`, under `key`. */

@@ -1,12 +1,15 @@
 import { inexactDigits } from "../../language/fields/exact-integers.js";
 import { shown } from "../../language/fields/wording.js";
 import { columnScaling, encodeScaled } from "../values/scaling.js";
+import { numberSpelling, spelledNumber } from "../values/spellings.js";
 import type { Check, FileNumbers, Numbers, TargetCodec } from "./codec.js";
 
 /** NUMBER: a finite number within 32-bit floats, not a string, and no integer that 64-bit floats do not hold. */
 export const number: TargetCodec = {
   expected: () => "a finite number",
   check: () => checkNumber,
+  spelled: (_feature, spelling) => (text) => spelledNumber(text, spelling),
+  spellingOf: numberSpelling,
   store: { form: "NUMBERS", isList: false, numbers: () => numbers },
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),
   encode: encodeScaled,

@@ -3,6 +3,7 @@ import { shown } from "../../language/fields/wording.js";
 import { cyclesOf } from "../values/calendar.js";
 import { columnOf } from "../values/column.js";
 import { affine, fitScaling, secondsOf } from "../values/scaling.js";
+import { instantSpelling, spelledInstant } from "../values/spellings.js";
 import { columnStatistics } from "../values/statistics.js";
 import type { Codec, Numbers } from "./codec.js";
 import { writeNumbers } from "./number.js";
@@ -20,6 +21,12 @@ export const timestamp: Codec = {
     at.add("BAD_TYPE", () => `must be ${expected}, got ${shown(value)}.`, key);
     return false;
   },
+  spelled: (_feature, spelling) => (text) => {
+    if (parseTimestamp(text) !== undefined) return text;
+    const milliseconds = spelledInstant(text, spelling);
+    return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString();
+  },
+  spellingOf: instantSpelling,
   store: { form: "NUMBERS", isList: false, numbers: () => instants },
   fit: (input, { table, indices, semantics }) =>
     fitScaling(input.preprocessing, semantics, () => {
@@ -33,7 +40,7 @@ export const timestamp: Codec = {
       const seconds = secondsOf(column[indices[row] ?? 0] ?? 0);
       const start = row * stride + offset;
       encoded[start] = (seconds - (center[0] ?? 0)) / (scale[0] ?? 1);
-      if (fitted.method === "CALENDAR") encoded.set(cyclesOf(seconds), start + 1);
+      if (fitted.method === "CALENDAR") cyclesOf(seconds, encoded, start + 1);
     }
   },
 };

@@ -1,5 +1,6 @@
 import { shown } from "../../language/fields/wording.js";
 import { columnScaling, encodeScaled } from "../values/scaling.js";
+import { spelledList } from "../values/spellings.js";
 import type { Check, NumberStore, Numbers, TargetCodec } from "./codec.js";
 import { checkNumber, doubles, writeNumbers } from "./number.js";
 
@@ -36,6 +37,7 @@ export const vector: TargetCodec = {
     const expected = () => wanted(shape[0]);
     return (at, key, value) => checkNumbers(at, key, value, shape, expected);
   },
+  spelled: () => spelledList,
   store: numberLists,
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),
   encode: encodeScaled,

@@ -14,11 +14,18 @@ export const cycles = [
 
 export const secondsPerDay = 86_400;
 
-/** Sine and cosine of each cycle, for seconds since 1970. */
-export function cyclesOf(seconds: number): number[] {
-  return cycles.flatMap(({ days, offset }) => {
+/** Sine and cosine of each cycle, for seconds since 1970, written to `into` from `position` on; default: a new list. */
+export function cyclesOf<Into extends number[] | Float32Array = number[]>(
+  seconds: number,
+  into: Into = [] as number[] as Into,
+  position = 0,
+): Into {
+  let next = position;
+  for (const { days, offset } of cycles) {
     const turns = (seconds / secondsPerDay + offset) / days;
     const angle = 2 * Math.PI * (turns - Math.floor(turns));
-    return [Math.sin(angle), Math.cos(angle)];
-  });
+    into[next++] = Math.sin(angle);
+    into[next++] = Math.cos(angle);
+  }
+  return into;
 }

@@ -2,7 +2,7 @@ import { PlatformError } from "../../errors.js";
 import type { ModelInput, ModelTarget } from "../../language/models/model.js";
 import { mostQuantiles, type Preprocessing } from "../../language/preprocessing/preprocessing.js";
 import type { TrainingSemantics } from "../../language/training/training.js";
-import { columnOf, featureWidth } from "./column.js";
+import { columnOf, featureWidth, numbersOf } from "./column.js";
 import type { Destination, Rows, TrainingRows } from "./encoding.js";
 import { type FittedRanks, fitRanks, scoreOf } from "./ranks.js";
 import { columnStatistics, type Statistics, spreadOfConstant } from "./statistics.js";
@@ -121,7 +121,8 @@ export function encodeScaled(
   { table, indices }: Rows,
   { encoded, offset, stride }: Destination,
 ): void {
-  const column = columnOf(table, { name: field.feature, shape: field.shape });
+  // Bytes stay bytes: a batch must not convert the pixels of all rows.
+  const column = numbersOf(table, { name: field.feature, shape: field.shape });
   const width = featureWidth(field);
   if (scaling.method === "QUANTILE") {
     for (let row = 0; row < indices.length; row++)

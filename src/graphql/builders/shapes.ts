@@ -9,7 +9,7 @@ const scalars = { INT: Int, INT64: Int64Scalar, FLOAT: Float, TEXT: String, JSON
 const types = new Map<Shape, ClassType>();
 
 /** The object type of a shape; the same for each shape. */
-function typeOf(of: Shape): ClassType {
+export function typeOf(of: Shape): ClassType {
   const known = types.get(of);
   if (known) return known;
   @ObjectType(of.name, { description: of.doc })

@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import type { Caller } from "../../db/caller.js";
 import { Scope } from "../../db/scope.js";
 import { Session } from "../../db/session.js";
 import type { Outcome } from "../../db/transaction.js";
@@ -6,6 +7,7 @@ import { type Actor, operator } from "../../entities/actor.js";
 import type { DatasetVersion } from "../../entities/dataset.js";
 import type { ModelRevision } from "../../entities/model.js";
 import type { OptimizerRevision } from "../../entities/optimizer.js";
+import type { ReaderOptions } from "../../imports/reader/reader-process.js";
 import type { Intake } from "../../intake/intake.js";
 import type { ModelSpec } from "../../language/models/model.js";
 import type { RowAnswer } from "../../language/models/prediction.js";
@@ -19,21 +21,12 @@ import type { ObjectStore } from "../../storage/object-store.js";
 import type { RequestInfo } from "../../transport/execute.js";
 import { meterPlace } from "../../transport/metering.js";
 
-/** The request for which something is computed elsewhere. */
-export interface Caller {
-  /** Whatever is computed for one request takes turns with others as one. */
-  request: object;
-  /** Aborted when nobody waits for the answer any more. */
-  signal?: AbortSignal;
-  /** In whose scope names are looked up. */
-  session?: Session;
-}
-
 /** What the API asks of the room that loads versions and runs them. */
 export interface PredictionService {
   /**
    * One prediction per row, in order, by the version that `reference` means at this moment.
    *
+   * @param most of how many classes the probabilities are listed, where there are many.
    * @throws PlatformError NOT_FOUND for the reference; INVALID_ROWS with the problems in `details.problems` where no row
    * can be answered; LIMIT_EXCEEDED or DEADLINE_EXCEEDED when there is too much to do.
    */
@@ -41,6 +34,7 @@ export interface PredictionService {
     reference: string,
     rows: unknown[],
     caller: Caller,
+    most?: number,
   ): Promise<{ versionId: string; predictions: RowAnswer[] }>;
 }
 
@@ -66,6 +60,8 @@ export interface Platform {
   predictor: PredictionService;
   planner: PlanningService;
   intake: Intake;
+  /** What reads files, in processes of their own. */
+  reader: ReaderOptions;
   logger: Logger;
 }
 

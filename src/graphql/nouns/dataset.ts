@@ -1,11 +1,14 @@
-import { Arg, Ctx, Field, Mutation, ObjectType, Resolver } from "type-graphql";
+import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Resolver, Root } from "type-graphql";
 import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
 import { datasetEvents } from "../../datasets/events.js";
 import { Dataset, DatasetVersion, FeatureObject } from "../../entities/dataset.js";
 import { DatasetAppend } from "../../entities/dataset-append.js";
 import { DatasetEvent } from "../../entities/event.js";
+import { Cost } from "../../entities/field-cost.js";
+import type { ProblemCount } from "../../features/problem-counts.js";
 import type { DatasetDeclaration } from "../../language/datasets/dataset.js";
+import type { Problem, ProblemCode } from "../../language/fields/problem.js";
 import { byInstant, byInt, byText } from "../../lists/filter.js";
 import { list } from "../../lists/list.js";
 import { byColumns, listing } from "../../lists/listing.js";
@@ -16,7 +19,7 @@ import { fieldsOf, flag, many, newest, numbered, one } from "../builders/fields.
 import { cursorField, historySubscription } from "../builders/history.js";
 import type { Context } from "../context/context.js";
 import { AppendRowsInput, DeclareDatasetInput } from "../inputs/dataset.js";
-import { Payload } from "../payloads/problem.js";
+import { Payload, ProblemCodeEnum, ProblemObject } from "../payloads/problem.js";
 import { AppendInParts } from "./dataset-append.js";
 import { models } from "./model.js";
 
@@ -46,11 +49,34 @@ const versions = list(
   }),
 );
 
+@ObjectType("ProblemCount", { description: "How many rows have a problem with one feature." })
+class ProblemCountObject implements ProblemCount {
+  @Field({ description: "The feature." })
+  feature!: string;
+
+  @Field(() => ProblemCodeEnum, { description: "Machine-readable kind of the problem." })
+  code!: ProblemCode;
+
+  @Field(() => Int, { description: "Number of rows." })
+  count!: number;
+
+  @Cost({ length: 10 })
+  @Field(() => [String], { description: "The first ten different values, as text." })
+  examples!: string[];
+}
+
 @ObjectType({ description: "The result of `appendRows`." })
 class AppendRowsPayload extends Payload {
   versionId?: string;
 
   appendId?: string;
+
+  @Cost({ length: 0 })
+  @Field(() => [ProblemCountObject], {
+    description:
+      "All problems with values, counted by feature and code, the most frequent first. Empty if there are none.",
+  })
+  problemsByFeature: ProblemCount[] = [];
 
   @Field(() => DatasetVersion, {
     nullable: true,
@@ -69,6 +95,17 @@ class AppendRowsPayload extends Payload {
   }
 }
 
+@Resolver(() => DatasetEvent)
+class EventProblems {
+  @Cost({ length: 0 })
+  @FieldResolver(() => [ProblemObject], {
+    description: "What is conspicuous about the appended rows, with the feature as path; at most 100, mostly none.",
+  })
+  problems(@Root() event: DatasetEvent): Problem[] {
+    return event.problems ?? [];
+  }
+}
+
 @Resolver()
 class AppendRows {
   @Mutation(() => AppendRowsPayload, {
@@ -78,7 +115,8 @@ class AppendRows {
     @Arg("input", () => AppendRowsInput, { description: "The dataset and the rows to add." }) input: AppendRowsInput,
     @Ctx() { platform, session }: Context,
   ): Promise<AppendRowsPayload> {
-    return answer(AppendRowsPayload, await appendRows(session, platform.store, input, platform.intake));
+    const { problemsByFeature = [], ...outcome } = await appendRows(session, platform.store, input, platform.intake);
+    return Object.assign(answer(AppendRowsPayload, outcome), { problemsByFeature });
   }
 }
 
@@ -91,7 +129,7 @@ export const datasetResolvers = [
       input: DeclareDatasetInput,
       descriptions: {
         mutation:
-          "Declares a dataset. Declaring the same again changes nothing. Once there are rows, only descriptions can change.",
+          "Declares a dataset. Declaring the same again changes nothing. Once there are rows, only descriptions can change, features become nullable, and nullable ones be added.",
         input: "The dataset.",
         payload: "The dataset after the mutation; null when there are problems.",
       },
@@ -101,6 +139,7 @@ export const datasetResolvers = [
   }),
   AppendRows,
   AppendInParts,
+  EventProblems,
   fieldsOf(Dataset, {
     latestVersion: newest(DatasetVersion, "dataset_id", "The newest version; null before the first append."),
     version: numbered(DatasetVersion, "dataset_id", "One version; null if there is none of this number.", {

@@ -4,6 +4,7 @@ import { Cost } from "../../entities/field-cost.js";
 import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
 import { Artifact, Evaluation, ModelVersion, VersionTag } from "../../entities/version.js";
+import { parametersOf } from "../../language/models/open-model.js";
 import { tagVersion } from "../../registry/tags.js";
 import { findVersion } from "../../registry/versions.js";
 import { answer } from "../builders/answer.js";
@@ -45,8 +46,11 @@ class ModelVersionFields {
   }
 
   @FieldResolver(() => Int, { description: "Number of parameters, trainable or not." })
-  async parameterCount(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<number | undefined> {
-    return (await loaders.byId(ModelRevision).load(version.modelRevisionId))?.parameterCount;
+  async parameterCount(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<number | null | undefined> {
+    const revision = await loaders.byId(ModelRevision).load(version.modelRevisionId);
+    if (!revision || revision.parameterCount !== null) return revision?.parameterCount;
+    const run = await loaders.byId(Run).load(version.runId);
+    return parametersOf(revision.spec, run?.spec.categories ?? []);
   }
 }
 

@@ -20,15 +20,22 @@ const meanings: Record<ProblemCode, string> = {
   SHAPE_MISMATCH: "Shapes are incompatible.",
   SPLIT_EMPTY: "A part of the split that is needed has no rows.",
   BATCH_TOO_LARGE: "The batch size exceeds the number of training rows.",
-  DATASET_HAS_ROWS: "Features and split of a dataset cannot change once it has rows.",
+  DATASET_HAS_ROWS:
+    "Features and split of a dataset cannot change once it has rows, but that features may become nullable and nullable ones be added.",
   STALE: "The object has changed since it was read.",
   RESERVED_NAME: "The name is reserved.",
   UNSUPPORTED: "The training step needs an operation that cannot be compiled, or more than 100,000 operations.",
   OUT_OF_MEMORY: "The training needs more memory than any live worker has.",
+  UNREADABLE: "A file, or a line of it, cannot be read as a table.",
+  EXPIRED: "The bytes of an upload are no longer kept.",
+  UPLOAD_CHANGED: "The bytes of an upload are not those that were looked at before.",
+  CONSTANT: "A feature has one value, or none.",
+  MISSING_OFTEN: "A feature is missing in many rows.",
+  MISSING_RISING: "A feature is missing in more of the added rows than before.",
 };
 const codes = Object.keys(meanings) as ProblemCode[];
 
-const ProblemCodeEnum = enumOf(codes) as { [Code in ProblemCode]: Code };
+export const ProblemCodeEnum = enumOf(codes) as { [Code in ProblemCode]: Code };
 registerEnumType(ProblemCodeEnum, {
   name: "ProblemCode",
   description: "Machine-readable kind of a problem.",

@@ -22,8 +22,13 @@ export interface Feature {
   name: string;
   type: FeatureType;
   description: string;
-  /** Empty but for CATEGORY, and for a SEQUENCE of categories. */
+  /**
+   * Empty but for CATEGORY, and for a SEQUENCE of categories. A CATEGORY that declares none takes any: the dataset keeps the
+   * list, and what computes receives the feature with the list as of a dataset version; see `withCategories`.
+   */
   categories: string[];
+  /** Set where `categories` are the dataset's own list, filled in. Never stored. */
+  categoriesOf?: "DATASET";
   /** `[length]` for VECTOR and a SEQUENCE of vectors; `[height, width, channels]` for IMAGE; otherwise `[]`. */
   shape: number[];
   /** Left out where none is declared, so that older declarations keep their digests. */

@@ -28,17 +28,19 @@ export function isGiven(declared: readonly unknown[] | null | undefined): boolea
 }
 
 /**
- * The declared categories: 2 to 10,000 different texts. Where they are not required, none by default.
- * @param options `doc` is a clause without its full stop.
+ * The declared categories: 2 to 10,000 different texts, or none.
+ * @param options `doc` is a clause without its full stop. `otherwise` says what it means that there are none; by default an
+ *   empty list means that too.
  */
-export function categories({ required, doc }: { required: boolean; doc: string }): Field<string[], string[]> {
+export function categories({ doc, otherwise }: { doc: string; otherwise?: string }): Field<string[], string[]> {
   const takes = {
     ...{ type: "LIST" as const, min: 2, max: limits.categories },
     of: { type: "TEXT" as const, min: 1, max: limits.categoryLength },
   };
   const told = `${doc}; 2 to ${count(limits.categories)} of them.`;
-  return readBy({ ...ofNeed(required, told), takes }, (at, key, declared) => {
-    if (!required && !isGiven(declared)) return [];
+  const absent = otherwise === undefined ? { value: [] } : { words: otherwise };
+  return readBy({ doc: told, required: false, absent, takes }, (at, key, declared) => {
+    if (otherwise === undefined ? !isGiven(declared) : declared === undefined || declared === null) return [];
     return readCategories(at, key, declared);
   });
 }

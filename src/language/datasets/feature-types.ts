@@ -2,6 +2,7 @@ import { choices } from "../fields/choices.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { count } from "../fields/wording.js";
+import type { MissingMethod } from "../preprocessing/missing.js";
 import { type Preprocessing, type Side, textDimensions } from "../preprocessing/preprocessing.js";
 import { categories, type FeatureFields, resize, shape } from "./feature-fields.js";
 
@@ -23,6 +24,8 @@ export interface FeatureTypeDescription {
   rule?(at: Findings, feature: FeatureForm): void;
   /** The preprocessing methods that fit an input of this type; the first is the default. */
   methods(feature: FeatureForm): readonly [Preprocessing, ...Preprocessing[]];
+  /** What may become of a missing value of an input of this type; the first is the default. */
+  missing: readonly [MissingMethod, ...MissingMethod[]];
   /** Whether the value may decide which part of the split a row belongs to. */
   isSplitKey: boolean;
   /** Whether the value may order rows in time for a split: a number, or an instant with which declared borders compare. */
@@ -31,6 +34,8 @@ export interface FeatureTypeDescription {
   namesPart?: true;
   /** Whether the value may weigh its row in the loss. */
   isSampleWeight?: true;
+  /** Whether its categories may be left undeclared: the dataset then keeps their list. */
+  opensCategories?: true;
   /** Whether a value may come as a file, which is decoded before it is checked. */
   takesFiles?: true;
   /** Whether a model whose only input this is keeps its shape. */
@@ -68,17 +73,24 @@ export interface Elements {
   dimensions?: number;
 }
 
+const unusable = ["DROP_ROW", "REFUSE"] as const;
+const filled = ["INDICATOR", "MEDIAN", "MEAN", "MOST_FREQUENT"] as const;
+
 const regression: OutputForm = { activation: "LINEAR", scaling: "Z_SCORE" };
 const scaled = ["Z_SCORE", "MIN_MAX", "NONE"] as const;
 const clipped = ["Z_SCORE", "CLIPPED_Z_SCORE", "MIN_MAX", "NONE"] as const;
 const ranked = ["Z_SCORE", "CLIPPED_Z_SCORE", "QUANTILE", "MIN_MAX", "NONE"] as const;
 
-/** Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`. */
+/**
+ * Every feature type. Each also has a codec in `features/types` and a form in `engine/onnx/export/forms.ts`; a target also has
+ * one in `engine/onnx/export/answers.ts`.
+ */
 export const featureTypeDescriptions = {
   NUMBER: {
     doc: "A finite number.",
     fields: {},
     methods: () => ranked,
+    missing: [...filled, "CONSTANT", ...unusable],
     isSplitKey: true,
     timeOrder: "NUMBER",
     isSampleWeight: true,
@@ -89,14 +101,22 @@ export const featureTypeDescriptions = {
     doc: "`true` or `false`.",
     fields: {},
     methods: () => ["NONE"],
+    missing: ["INDICATOR", "MOST_FREQUENT", "CONSTANT", ...unusable],
     isSplitKey: true,
     idCount: 2,
     target: { output: { activation: "SIGMOID", scaling: "NONE" }, classes: () => ["false", "true"] },
   },
   CATEGORY: {
-    doc: "One of the strings in the feature's `categories`.",
-    fields: { categories: categories({ required: true, doc: "Its values, in the order of their codes" }) },
+    doc: "One of the strings in the feature's `categories`, or any where none are declared.",
+    fields: {
+      categories: categories({
+        doc: "Its values, in the order of their codes",
+        otherwise: "any; the dataset lists them as they arrive",
+      }),
+    },
+    opensCategories: true,
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
+    missing: ["INDICATOR", "MOST_FREQUENT", "CONSTANT", ...unusable],
     isSplitKey: true,
     namesPart: true,
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
@@ -105,6 +125,7 @@ export const featureTypeDescriptions = {
     doc: "A list of numbers; `shape` declares its length.",
     fields: { shape: shape({ axes: ["length"], required: true, doc: "`[length]`" }) },
     methods: () => clipped,
+    missing: [...filled, "CONSTANT", ...unusable],
     isSplitKey: false,
     idCount: 0,
     target: { output: regression },
@@ -120,6 +141,7 @@ export const featureTypeDescriptions = {
       resize,
     },
     methods: () => scaled,
+    missing: ["REFUSE", "DROP_ROW", "CONSTANT"],
     isSplitKey: false,
     takesFiles: true,
     keepsShape: true,
@@ -128,6 +150,7 @@ export const featureTypeDescriptions = {
     doc: `A string of at most ${count(limits.textLength)} characters; may be empty.`,
     fields: {},
     methods: () => ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"],
+    missing: ["EMPTY", ...unusable],
     isSplitKey: true,
     namesPart: true,
     elements: { are: "TOKENS", truncating: "POST", dimensions: textDimensions },
@@ -135,7 +158,7 @@ export const featureTypeDescriptions = {
   SEQUENCE: {
     doc: `A list of at most ${count(limits.elements)} numbers, vectors of \`shape[0]\` numbers, or \`categories\`, whichever is declared; may be empty.`,
     fields: {
-      categories: categories({ required: false, doc: "The values of its elements, where they are categories" }),
+      categories: categories({ doc: "The values of its elements, where they are categories" }),
       shape: shape({ axes: ["length"], required: false, doc: "`[length]`, where its elements are vectors" }),
     },
     rule(at, feature) {
@@ -145,6 +168,7 @@ export const featureTypeDescriptions = {
     },
     methods: (feature) =>
       feature.categories.length > 0 ? ["EMBEDDING", "ORDINAL", "ONE_HOT", "MULTI_HOT", "COUNT"] : scaled,
+    missing: ["EMPTY", ...unusable],
     isSplitKey: false,
     // The latest elements of a sequence matter most.
     elements: { are: "ITEMS", truncating: "PRE" },
@@ -154,6 +178,7 @@ export const featureTypeDescriptions = {
     doc: 'An instant in ISO 8601 with a time zone, such as `"2026-03-01T12:00:00Z"`, to the millisecond; or a date, which means midnight UTC. Numbers are refused because their unit is unknown.',
     fields: {},
     methods: () => ["CALENDAR", "Z_SCORE", "MIN_MAX"],
+    missing: [...filled, ...unusable],
     isSplitKey: true,
     timeOrder: "INSTANT",
   },
@@ -201,4 +226,23 @@ export function isTargetType(type: FeatureType): type is TargetType {
 /** The classes that a model of this target chooses from; undefined for a target of numbers. */
 export function classesOf({ type, categories }: { type: TargetType; categories: readonly string[] }) {
   return describedType(type).target?.classes?.({ categories });
+}
+
+/** Whether the dataset keeps the list of a feature's categories, because none are declared. */
+export function hasOpenCategories({ type, categories }: { type: FeatureType; categories: readonly string[] }): boolean {
+  return describedType(type).opensCategories === true && categories.length === 0;
+}
+
+/**
+ * The features with the dataset's own lists of categories filled in.
+ *
+ * @param listOf the list of a feature that declares none.
+ */
+export function withCategories<Each extends { name: string; type: FeatureType; categories: string[] }>(
+  features: readonly Each[],
+  listOf: (feature: string) => string[],
+): (Each & { categoriesOf?: "DATASET" })[] {
+  return features.map((feature) =>
+    hasOpenCategories(feature) ? { ...feature, categories: listOf(feature.name), categoriesOf: "DATASET" } : feature,
+  );
 }

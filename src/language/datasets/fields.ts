@@ -108,6 +108,6 @@ const datasetFields = {
 
 export const datasetStruct = struct(
   "DeclareDatasetInput",
-  "Declares a dataset: its name, features and split. Once it has rows, only descriptions may still be declared differently.",
+  "Declares a dataset: its name, features and split. Once it has rows, only descriptions may still change, features become nullable, and nullable ones be added.",
   datasetFields,
 );

@@ -129,7 +129,8 @@ function resolveRule(
   declared: SplitDeclaration,
   features: Feature[],
 ): { key?: string | null; others?: Pick<Split, "keys" | "stratifyBy" | "time" | "column"> } {
-  const { key, keys, stratifyBy, time, column } = declared;
+  // Own fields only: an array, which older releases took for an object without fields, inherits `keys`.
+  const { key, keys, stratifyBy, time, column }: SplitDeclaration = Object.fromEntries(Object.entries(declared));
   const rules = { key, keys, stratifyBy, time, column };
   const [first, second] = Object.entries(rules).flatMap(([name, rule]) => (rule == null ? [] : [name]));
   if (second !== undefined)

@@ -5,10 +5,13 @@ export const limits = {
   nameLength: 63,
   /** Names of features, which often are the headers of a file. */
   featureNameLength: 200,
-  features: 1_000,
   /** Features whose values together decide a row's part of the split. */
   splitKeys: 10,
+  features: 20_000,
+  /** Of a declared list. */
   categories: 10_000,
+  /** Of one feature whose list is the dataset's. */
+  datasetCategories: 1_000_000,
   categoryLength: 256,
   /** Numbers in one VECTOR, IMAGE or SEQUENCE, or in what all inputs together become. */
   elements: 1_000_000,

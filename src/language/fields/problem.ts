@@ -20,7 +20,13 @@ export type ProblemCode =
   | "STALE"
   | "RESERVED_NAME"
   | "UNSUPPORTED"
-  | "OUT_OF_MEMORY";
+  | "OUT_OF_MEMORY"
+  | "UNREADABLE"
+  | "EXPIRED"
+  | "UPLOAD_CHANGED"
+  | "CONSTANT"
+  | "MISSING_OFTEN"
+  | "MISSING_RISING";
 
 /**
  * One fault of a declaration. `path` leads to the field from the mutation's `input`, such as `layers[1].dropout.rate`;

@@ -102,7 +102,7 @@ const upSampling = (axes: Axes, doc: string) =>
     input: struct(
       "UpSamplingInput",
       "Repeats each step, or each row and column of an image (Keras: UpSampling1D, UpSampling2D).",
-      { ...named, size: extents(axes, `How often. ${perAxis}`, 2) },
+      { ...named, size: extents(axes, `Number of repetitions. ${perAxis}`, 2) },
     ),
     takes: spatial[axes],
     resolve({ size }, { input }) {
@@ -172,7 +172,7 @@ export const reshapings = {
     input: struct(
       "RepeatVectorInput",
       "Repeats a list of numbers: [features] becomes [n, features] (Keras: RepeatVector).",
-      { ...named, n: integer({ min: 1, max: limits.activations, doc: "How often." }) },
+      { ...named, n: integer({ min: 1, max: limits.activations, doc: "Number of repetitions." }) },
     ),
     takes: { rank: 1, words: "a list of numbers", advice: "add a flatten layer before it" },
     takesAfter: "n",

@@ -4,6 +4,7 @@ import { type ChoiceOf, choices } from "../fields/choices.js";
 import type { Layer, LayerDeclaration } from "../layers/layer.js";
 import type { Loss, LossDeclaration } from "../losses/losses.js";
 import type { MetricType } from "../metrics/metric-types.js";
+import type { MissingTreatment } from "../preprocessing/missing.js";
 import type {
   Placement,
   Preprocessing,
@@ -75,6 +76,10 @@ export interface ModelInput {
   width: number;
   /** Where an embedding layer reads the input: its numbers must be whole ones from 0 and below this. Otherwise left out. */
   idsBelow?: number;
+  /** CATEGORY: a category that the model does not know counts as OTHER. Left out where it is refused. */
+  unseen?: "OTHER";
+  /** What becomes of a missing value. Left out where the feature is not nullable: such values are refused. */
+  missing?: MissingTreatment;
   /** IMAGE: what is done with image files of another size. Left out where the feature declares nothing. */
   resize?: Resize;
   /** CLIPPED_Z_SCORE: where it cuts off. Otherwise left out. */
@@ -96,6 +101,8 @@ export interface ModelTarget {
   categories: string[];
   scaling: OutputForm["scaling"];
   width: number;
+  /** Whether rows whose category is not among these are left out, whatever `invalidRows` says. */
+  skipsUnseen?: true;
 }
 
 /** `weights`: one for each class, in the order of the target's categories; `false`, `true` for BINARY. */
@@ -130,6 +137,9 @@ export interface ModelSpec {
 }
 
 /** All that the weights and measurements of a model depend on: models that differ in the rest have weights of one form. */
-export function withoutRowPolicy({ invalidRows: _, ...rest }: ModelSpec): Omit<ModelSpec, "invalidRows"> {
+export function withoutRowPolicy<Spec extends { invalidRows?: unknown }>({
+  invalidRows: _,
+  ...rest
+}: Spec): Omit<Spec, "invalidRows"> {
   return rest;
 }

@@ -6,6 +6,9 @@ export const categoryProbability = shape("CategoryProbability", "How likely one 
   probability: float("From 0 to 1; those of one prediction sum to 1."),
 });
 
+/** Of so many classes the probabilities are all listed; of more, by default, those of as many. */
+export const allListed = 100;
+
 /** What a version answers to one row, without why it cannot. */
 export const prediction = shape("Prediction", "What a version answers to one row.", {
   value: nullable(
@@ -17,7 +20,7 @@ export const prediction = shape("Prediction", "What a version answers to one row
     listOf(
       object(
         categoryProbability,
-        "One entry per category, in the declared order; of a BINARY target for `false` and `true`; null for NUMBER and VECTOR, and where the row has problems.",
+        "One entry per category, in their order, or the `top` most probable; of a BINARY target for `false` and `true`. Null for NUMBER and VECTOR, and where the row has problems.",
       ),
       5,
     ),

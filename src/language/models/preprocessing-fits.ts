@@ -31,6 +31,9 @@ export function fits(method: Preprocessing): string {
 /** The options that a method may take; which of them applies follows from the feature's type too. */
 export function optionsOf(method: Preprocessing): Fields {
   const {
+    missing,
+    missingValue,
+    unseen,
     clip,
     quantiles,
     dimensions,
@@ -43,11 +46,12 @@ export function optionsOf(method: Preprocessing): Fields {
     padding,
     truncating,
   } = preprocessingFields;
-  const elements = kinds
-    .filter(({ methods }) => methods.includes(method))
-    .map(({ type }) => describedType(type).elements)
-    .filter((each) => each !== undefined);
+  const fitting = kinds.filter(({ methods }) => methods.includes(method));
+  const elements = fitting.map(({ type }) => describedType(type).elements).filter((each) => each !== undefined);
   return {
+    missing,
+    ...(fitting.some(({ type }) => describedType(type).missing.includes("CONSTANT")) && { missingValue }),
+    ...(fitting.some(({ type }) => describedType(type).opensCategories) && { unseen }),
     ...(method === "CLIPPED_Z_SCORE" && { clip }),
     ...(method === "QUANTILE" && { quantiles }),
     ...(method === "EMBEDDING" && { dimensions, pooling }),

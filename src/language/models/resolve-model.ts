@@ -22,6 +22,7 @@ import {
   type ModelTarget,
 } from "./model.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
+import { checkMissingIds } from "./resolve-missing.js";
 import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
 import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
 import { outputForm, targetRules } from "./target.js";
@@ -34,7 +35,7 @@ import { outputForm, targetRules } from "./target.js";
  */
 export function resolveModel(
   declaration: ModelDeclaration,
-  dataset: (Pick<DatasetSpec, "name" | "features"> & { split?: Pick<Split, "column"> }) | null | undefined,
+  dataset: (Pick<DatasetSpec, "name" | "features"> & { split?: Pick<Split, "key" | "column"> }) | null | undefined,
 ): Resolution<ModelSpec> {
   const findings = Findings.start();
   readName(findings, "name", declaration.name, "declaration");
@@ -43,7 +44,7 @@ export function resolveModel(
     findings.add("UNKNOWN_REFERENCE", `there is no dataset ${shown(declaration.dataset)}.`, "dataset");
   }
   const features = new Map(dataset?.features.map((feature) => [feature.name, feature]));
-  const target = dataset ? resolveTarget(findings, declaration.target, features) : undefined;
+  const target = dataset ? resolveTarget(findings, declaration, features) : undefined;
   const resolved = dataset ? resolveInputs(findings, declaration, features, dataset.split?.column) : undefined;
   const inputs = resolved?.inputs;
   const keepsSequence = inputs?.length === 1 && readsSequence(declaration.layers);
@@ -62,14 +63,17 @@ export function resolveModel(
   const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
   const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
 
+  const bounded = inputs && withIdBounds(inputs, layers);
+  for (const input of bounded ?? []) checkMissingIds(findings, input);
+
   const invalidRows = readChoice(findings, "invalidRows", declaration.invalidRows, invalidRowPolicies.all, "REFUSE");
 
   const problems = findings.problems();
-  if (problems.length > 0 || !dataset || !target || !inputs || !inputShape || !output || !loss) return { problems };
+  if (problems.length > 0 || !dataset || !target || !bounded || !inputShape || !output || !loss) return { problems };
   const form = outputForm(loss.type, target.type);
   const spec = {
     dataset: dataset.name,
-    inputs: withIdBounds(inputs, layers),
+    inputs: bounded,
     inputShape: [...inputShape],
     target: { ...target, scaling: form.scaling },
     layers: [...layers, { ...output, activation: form.activation }],
@@ -80,7 +84,7 @@ export function resolveModel(
 
 function resolveTarget(
   findings: Findings,
-  name: string,
+  { target: name, invalidRows }: ModelDeclaration,
   features: ReadonlyMap<string, Feature>,
 ): ModelTarget | undefined {
   const feature = readFeature(findings, "target", name, features);
@@ -92,7 +96,16 @@ function resolveTarget(
     findings.add("CONTRADICTION", message, "target");
     return undefined;
   }
-  return { feature: name, type, shape, categories, scaling: targetRules[type].scaling, width: oneHotWidth(feature) };
+  const isOpen = feature.categoriesOf === "DATASET";
+  if (isOpen && categories.length < 2) {
+    const message = `must have at least 2 categories, and the rows of the dataset have ${categories.length}.`;
+    findings.add("OUT_OF_RANGE", message, "target");
+    return undefined;
+  }
+  return {
+    ...{ feature: name, type, shape, categories, scaling: targetRules[type].scaling, width: oneHotWidth(feature) },
+    ...(isOpen && invalidRows !== "REFUSE" && { skipsUnseen: true as const }),
+  };
 }
 
 function readFeature(

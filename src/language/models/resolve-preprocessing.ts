@@ -5,10 +5,13 @@ import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { listed } from "../fields/wording.js";
 import type { EmbeddingPooling } from "../layers/input-embedding.js";
+import type { MissingTreatment } from "../preprocessing/missing.js";
 import {
   countsElements,
   defaultMaxTokens,
   mostDefaultDimensions,
+  mostOneHotCategories,
+  mostOpenDimensions,
   type Placement,
   type Preprocessing,
   type PreprocessingDeclaration,
@@ -16,6 +19,7 @@ import {
   preprocessings,
   type Vectorization,
 } from "../preprocessing/preprocessing.js";
+import { resolveMissing } from "./resolve-missing.js";
 
 /** How an input becomes numbers, with defaults. What does not apply to its type and method is left out. */
 export interface ResolvedPreprocessing {
@@ -26,6 +30,10 @@ export interface ResolvedPreprocessing {
   placement?: Placement;
   /** EMBEDDING only. */
   embedding?: DeclaredEmbedding;
+  /** Of a nullable feature. */
+  missing?: MissingTreatment;
+  /** CATEGORY only; left out for REFUSE. */
+  unseen?: "OTHER";
 }
 
 /** The vectors of an input. */
@@ -37,6 +45,8 @@ export interface DeclaredEmbedding {
   at: Findings;
 }
 
+/** The types whose categories the dataset may keep. */
+const categoryTypes = typesWith(({ opensCategories }) => opensCategories);
 /** The types with any number of elements, and those whose elements are tokens. */
 const elementTypes = typesWith(({ elements }) => elements);
 const tokenTypes = typesWith(({ elements }) => elements?.are === "TOKENS");
@@ -55,6 +65,7 @@ export function resolvePreprocessings(
   readFeature: (at: Findings, key: string, name: unknown) => Feature | undefined,
 ): (feature: Feature) => ResolvedPreprocessing {
   const resolved = new Map<string, ResolvedPreprocessing>();
+  const known = new Set(inputs);
   const list = readList(findings, "preprocessing", declaration.preprocessing ?? [], limits.features);
   const places = findings.at("preprocessing");
   for (const [index, declared] of list.entries()) {
@@ -67,10 +78,10 @@ export function resolvePreprocessings(
     if (feature === undefined) continue;
     const { name, type } = feature;
     const methods = describedType(type).methods(feature);
-    const method = isDeclared ? chosen : methods[0];
+    const method = isDeclared ? chosen : defaultMethod(feature);
     if (name === declaration.target) {
       at.add("CONTRADICTION", `${name} is the target, whose scaling follows from its type.`, "feature");
-    } else if (!inputs.includes(feature)) at.add("CONTRADICTION", `${name} is not an input of this model.`, "feature");
+    } else if (!known.has(feature)) at.add("CONTRADICTION", `${name} is not an input of this model.`, "feature");
     else if (resolved.has(name)) at.add("DUPLICATE", `${name} has a method already.`, "feature");
     else if (method !== undefined && !methods.includes(method)) {
       at.add("CONTRADICTION", `must be ${listed(methods, "or")} for a ${type} feature, got ${method}.`, "method");
@@ -78,8 +89,14 @@ export function resolvePreprocessings(
   }
   const untold = findings.at("preprocessing");
   return (feature) =>
-    resolved.get(feature.name) ??
-    resolveEntry(untold, feature, describedType(feature.type).methods(feature)[0], { feature: feature.name });
+    resolved.get(feature.name) ?? resolveEntry(untold, feature, defaultMethod(feature), { feature: feature.name });
+}
+
+/** The first method that fits the type; of a long list that the dataset keeps, one-hot columns would mostly be zeros. */
+function defaultMethod(feature: Feature): Preprocessing {
+  const { type, categories, categoriesOf } = feature;
+  const isLong = categoriesOf === "DATASET" && categories.length > mostOneHotCategories;
+  return isLong ? "EMBEDDING" : describedType(type).methods(feature)[0];
 }
 
 function resolveEntry(
@@ -93,7 +110,9 @@ function resolveEntry(
   const isText = elements?.are === "TOKENS";
   const isSequence = elements !== undefined;
   const placed = countsElements(method) ? undefined : elements;
+  const isCategory = describedType(feature.type).opensCategories === true;
   const rules: [keyof PreprocessingDeclaration, boolean, string][] = [
+    ["unseen", isCategory, `${listed(categoryTypes)} features`],
     ["clip", method === "CLIPPED_Z_SCORE", "CLIPPED_Z_SCORE"],
     ["quantiles", method === "QUANTILE", "QUANTILE"],
     ["dimensions", method === "EMBEDDING", "EMBEDDING"],
@@ -119,8 +138,16 @@ function resolveEntry(
     ...(method === "QUANTILE" && { quantiles: quantiles.read(at, "quantiles", entry.quantiles, entry) }),
     ...(isText && { vectorization: resolveVectorization(at, method, entry) }),
     ...(placed && { placement: resolvePlacement(at, placed, entry) }),
+    ...(isCategory && resolveUnseen(at, feature, entry)),
+    ...resolveMissing(at, feature, entry),
     ...(method === "EMBEDDING" && { embedding: resolveEmbedding(at, feature, entry) }),
   };
+}
+
+function resolveUnseen(at: Findings, { categoriesOf }: Feature, entry: PreprocessingDeclaration): { unseen?: "OTHER" } {
+  const declared = preprocessingFields.unseen.read(at, "unseen", entry.unseen, entry);
+  const unseen = declared ?? (categoriesOf === "DATASET" ? "OTHER" : "REFUSE");
+  return unseen === "OTHER" ? { unseen } : {};
 }
 
 function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDeclaration): DeclaredEmbedding {
@@ -133,9 +160,10 @@ function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDe
 }
 
 /** For categories a rule of thumb of fastai's: wide enough for many, small for few. */
-function defaultDimensions({ type, categories }: Feature): number {
+function defaultDimensions({ type, categories, categoriesOf }: Feature): number {
   const { elements } = describedType(type);
-  return elements?.dimensions ?? Math.min(mostDefaultDimensions, Math.round(1.6 * categories.length ** 0.56));
+  const most = categoriesOf === "DATASET" ? mostOpenDimensions : mostDefaultDimensions;
+  return elements?.dimensions ?? Math.min(most, Math.round(1.6 * categories.length ** 0.56));
 }
 
 function resolveVectorization(at: Findings, method: Preprocessing, entry: PreprocessingDeclaration): Vectorization {

@@ -1,9 +1,10 @@
 import { type ChoiceOf, choices } from "../fields/choices.js";
 import { type DeclaredFields, type Fields, struct } from "../fields/field.js";
 import { limits } from "../fields/limits.js";
-import { choice, integer, number, reference } from "../fields/scalars.js";
+import { choice, described, integer, number, reference } from "../fields/scalars.js";
 import { count, listed } from "../fields/wording.js";
 import { embeddingPoolingChoices } from "../layers/input-embedding.js";
+import { missingMethods } from "./missing.js";
 
 export const preprocessingMethods = choices(
   "PreprocessingMethod",
@@ -52,6 +53,16 @@ export const sides = choices("SequenceSide", "A side of a sequence.", {
 });
 export type Side = ChoiceOf<typeof sides>;
 
+export const unseenChoices = choices("UnseenCategories", "What becomes of a category that the model does not know.", {
+  REFUSE: "The row is refused.",
+  OTHER:
+    "It counts as OTHER, a place of its own behind the categories. While training, a category that n training rows have is replaced by OTHER at random, in one of n + 1 cases, so that OTHER means something.",
+});
+export type Unseen = ChoiceOf<typeof unseenChoices>;
+
+/** Above so many categories of a dataset's own list, EMBEDDING is the default. */
+export const mostOneHotCategories = 50;
+
 /** A vector of 10,000 counts a row would be far more than 10,000 rows of a table, of which a text needs few. */
 export const defaultMaxTokens = { placed: 10_000, counted: 1_000 } as const;
 
@@ -61,6 +72,8 @@ export const mostQuantiles = 1_000;
 /** Defaults of vectors: fastai's rule of thumb for categories, `textDimensions` for TEXT. */
 export const textDimensions = 32;
 export const mostDefaultDimensions = 600;
+/** Of a list that the dataset keeps, which may have a million entries. */
+export const mostOpenDimensions = 64;
 
 /** Methods that count elements wherever they stand. */
 const countingMethods: readonly Preprocessing[] = ["MULTI_HOT", "COUNT", "TF_IDF"];
@@ -75,6 +88,10 @@ export const preprocessingFields = {
   method: choice(preprocessingMethods, {
     doc: "A method that fits the feature's type.",
     otherwise: "the first that fits the type",
+  }),
+  unseen: choice(unseenChoices, {
+    doc: "CATEGORY only.",
+    otherwise: "OTHER where the list is the dataset's; else REFUSE",
   }),
   clip: number({
     above: 0,
@@ -92,7 +109,7 @@ export const preprocessingFields = {
     min: 1,
     max: limits.units,
     doc: "EMBEDDING only: length of a vector.",
-    otherwise: `1.6 n^0.56 for n categories, at most ${mostDefaultDimensions}; ${textDimensions} for TEXT`,
+    otherwise: `1.6 n^0.56 for n categories, at most ${mostDefaultDimensions} (${mostOpenDimensions} where the list is the dataset's); ${textDimensions} for TEXT`,
   }),
   pooling: choice(embeddingPoolingChoices, {
     doc: "EMBEDDING of TEXT and SEQUENCE only.",
@@ -127,6 +144,17 @@ export const preprocessingFields = {
     doc: "Where what is longer than maxLength is cut off.",
     otherwise: "POST for TEXT, PRE for SEQUENCE",
   }),
+  missing: choice(missingMethods, {
+    doc: "Nullable features only: what becomes of a missing value.",
+    otherwise: "INDICATOR; EMPTY for TEXT and SEQUENCE; REFUSE for IMAGE",
+  }),
+  missingValue: described<string, { doc: string; otherwise: string }>(
+    { type: "TEXT", min: 0, max: limits.categoryLength },
+    {
+      doc: "CONSTANT only, as text: a number, which every element of a VECTOR or IMAGE is; `true` or `false`; or a category.",
+      otherwise: "none",
+    },
+  ),
 } satisfies Fields;
 
 export const preprocessingStruct = struct(

@@ -7,7 +7,7 @@ import { type Gate, type GateDeclaration, gate } from "./gate.js";
 import { type Trigger, type TriggerDeclaration, triggerUnion } from "./triggers.js";
 
 const replayed = 0.5;
-const replay = struct("ReplayInput", "Old rows among the new ones, so that what was learned is not forgotten.", {
+const replay = struct("ReplayInput", "Mixes older rows into every batch, so that the model does not forget them.", {
   fraction: number({
     min: 0,
     below: 1,

@@ -2,7 +2,7 @@ import type { Union } from "../fields/field.js";
 import type { DeclaredUnion, ResolvedUnion } from "../fields/objects.js";
 import { integer } from "../fields/scalars.js";
 
-/** What may start a training. When one is due, `continual/trigger.ts` says. */
+/** What may start a training. The rules in `continual/trigger.ts` say when one is due. */
 const triggers = {
   newRows: {
     field: integer({

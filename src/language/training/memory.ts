@@ -5,6 +5,8 @@ import { layerPaths } from "../layers/layer-paths.js";
 import { allLayers } from "../layers/layers.js";
 import { parameterCount } from "../layers/parameters.js";
 import type { ModelSpec } from "../models/model.js";
+import { type DataSize, dataMemory, trainerBytes } from "./data-memory.js";
+import type { TrainingSpec } from "./training.js";
 
 /** What a training needs, and the layer that causes most of it, by where it was declared. */
 export interface MemoryNeed {
@@ -30,6 +32,22 @@ export function leastMemory(model: Pick<ModelSpec, "layers">, batchSize: number)
   const parameters = needs.reduce((sum, need) => sum + need.parameters, 0);
   const batch = Math.max(...needs.map((need) => need.batch));
   return { bytes: bytesPerNumber * (parameters + batch), path: paths.get(heaviest.name) ?? heaviest.name };
+}
+
+/**
+ * `leastMemory`, and on a CPU also the rows, which are then in the same memory. A GPU's own memory holds steps alone.
+ * The rows are the cause where they take more than any layer.
+ */
+export function trainingMemory(
+  model: Pick<ModelSpec, "layers" | "inputs" | "target">,
+  { batchSize, device }: Pick<TrainingSpec, "batchSize" | "device">,
+  data: DataSize,
+): MemoryNeed {
+  const step = leastMemory(model, batchSize);
+  if (device === "GPU") return step;
+  const rows = dataMemory(model, data);
+  const isCause = rows - trainerBytes > step.bytes;
+  return { bytes: step.bytes + rows, path: isCause ? "the rows of the dataset" : step.path };
 }
 
 /** A batch that becomes more numbers between two layers than there may be; a problem of the training. */

@@ -55,6 +55,11 @@ export const trainingPlan = shape("TrainingPlan", "What a training would be.", {
       "Estimate of a step's memory: parameters and optimizer slots, old and new; the batch; and the most activations and gradients that are alive at the same time. Null where the step cannot be compiled.",
     ),
   ),
+  peakMemoryBytes: nullable(
+    largeInteger(
+      "Estimate of the most memory that the trainer's process takes: a step, the rows, what is encoded of them, evaluation, and the program itself. Null where the step cannot be compiled.",
+    ),
+  ),
   learningRate: listOf(
     object(
       plannedLearningRate,

@@ -4,6 +4,7 @@ import { type DeclaredFields, type ResolvedFields, struct } from "../fields/fiel
 import { limits } from "../fields/limits.js";
 import { choice, described, flag, integer, number, reference } from "../fields/scalars.js";
 import { count } from "../fields/wording.js";
+import type { CategoryCount } from "../models/open-model.js";
 import {
   type CheckpointDeclaration,
   type CheckpointPolicy,
@@ -85,7 +86,7 @@ export const executionFields = {
     min: 0,
     max: limits.restarts,
     default: trainingDefaults.maximumRestarts,
-    doc: "How often in a row a run is started again after a fault of its own, such as a wrong input or no memory left. A step gained gives all of them back. Lost workers and killed trainers do not count.",
+    doc: "How often in a row a run is restarted after a fault of its own, such as a wrong input or lack of memory. Completing a new step resets the count. Lost workers and killed trainers do not count.",
   }),
   stepTimeoutSeconds: number({
     above: 0,
@@ -146,4 +147,9 @@ export interface TrainingSpec extends ResolvedFields<typeof orderFields & typeof
   /** Fine-tuning only: the share of each batch drawn from rows that the parent version was trained on. */
   replay: { fraction: number } | null;
   semantics: TrainingSemantics;
+  /**
+   * How many categories of the dataset's lists the model knows, by feature: as many from the beginning of each list, which
+   * only grows. Left out where the model has no such feature.
+   */
+  categories?: CategoryCount[];
 }

@@ -4,23 +4,13 @@ import type { Run } from "../../entities/run.js";
 import { unawaited } from "../../guarded.js";
 import { createReader } from "../../pubsub/reader.js";
 import type { Wakeup, Wakeups } from "../../pubsub/wakeups.js";
+import { ChangeLog } from "./change-log.js";
 import { liveRuns, type RunSelection, type RunState, runChanges, selected } from "./run-changes.js";
 
 /** A run is told of at most four times a second. */
 const intervalMs = 250;
 /** Covers a lost hint: the longest a committed change waits to be read. */
 const pollMs = 1_000;
-
-/** One change of a run. The newest change of each run is kept until every follower has had it. */
-interface Change extends RunState {
-  /** Counts changes. */
-  seq: number;
-  /** Counts reads. */
-  read: number;
-  /** Whether the run has changed again: only its newest state is told. */
-  superseded: boolean;
-  fits: Set<View>;
-}
 
 /** All who follow the runs of one selection. */
 interface View {
@@ -89,10 +79,7 @@ function createRunFeed(db: DataSource, share: (run: Run) => void, { openWakeup, 
   const changes = runChanges(db);
   const views = new Map<string, View>();
   const followers = new Set<Follower>();
-  let log: Change[] = [];
-  const newest = new Map<string, Change>();
-  let seq = 0;
-  let reads = 0;
+  const log = new ChangeLog<View>();
   let wakeup: Wakeup | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -107,19 +94,14 @@ function createRunFeed(db: DataSource, share: (run: Run) => void, { openWakeup, 
     const { states, accept } = await changes.read();
     const fits = await fittingViews(states);
     accept();
-    reads += 1;
+    log.beginRead();
     if (states.length === 0) return;
     for (const state of states) {
-      const before = newest.get(state.run.id);
-      if (before) before.superseded = true;
       share(state.run);
-      const change = { ...state, seq: ++seq, read: reads, superseded: false, fits: fits(state.run.id) };
-      newest.set(state.run.id, change);
-      log.push(change);
+      log.add(state, fits(state.run.id));
     }
-    forget();
-    const woken = new Set(log.flatMap((change) => (change.read === reads ? [...change.fits] : [])));
-    for (const view of woken) wake(view);
+    log.forget([...followers].filter(({ isWaiting }) => !isWaiting).map(({ seq }) => seq));
+    for (const view of log.newlyChanged()) wake(view);
   }
 
   async function fittingViews(states: readonly RunState[]): Promise<(id: string) => Set<View>> {
@@ -149,16 +131,6 @@ function createRunFeed(db: DataSource, share: (run: Run) => void, { openWakeup, 
       }
     }
     return sets;
-  }
-
-  /** Drops what nobody needs any more. */
-  function forget(): void {
-    let oldest = seq;
-    for (const follower of followers) if (!follower.isWaiting) oldest = Math.min(oldest, follower.seq);
-    const woken = (change: Change) => change.read === reads;
-    log = log.filter((change) => !change.superseded && (change.seq > oldest || woken(change)));
-    newest.clear();
-    for (const change of log) newest.set(change.run.id, change);
   }
 
   function wake(view: View): void {
@@ -213,11 +185,11 @@ function createRunFeed(db: DataSource, share: (run: Run) => void, { openWakeup, 
   function begin(view: View): Promise<Beginning> {
     view.beginning ??= inOrder(async () => {
       // Before the first read nothing is known of what is told next.
-      if (reads === 0) await read();
+      if (log.reads === 0) await read();
       view.beginning = undefined;
       const states = await liveRuns(db, view.selection);
       for (const { run } of states) share(run);
-      return { states, seq, read: reads };
+      return { states, seq: log.seq, read: log.reads };
     }).catch((error: unknown) => {
       view.beginning = undefined;
       throw error;
@@ -250,8 +222,7 @@ function createRunFeed(db: DataSource, share: (run: Run) => void, { openWakeup, 
         }
         /** The next change to tell of, if there is one. */
         function nextChange(): Run | undefined {
-          for (let at = after(log, follower.seq); at < log.length; at++) {
-            const change = log[at] as Change;
+          for (const change of log.after(follower.seq)) {
             follower.seq = change.seq;
             if (change.read > firstRead) seenAtFirst = undefined;
             const isKnown = seenAtFirst?.get(change.run.id) === change.seen;
@@ -273,7 +244,7 @@ function createRunFeed(db: DataSource, share: (run: Run) => void, { openWakeup, 
             if (view.failure) throw view.failure.error;
             return undefined;
           },
-          isReady: () => view.failure !== undefined || after(log, follower.seq) < log.length,
+          isReady: () => view.failure !== undefined || log.hasAfter(follower.seq),
           waiting: () => view.waiting,
           onWait: (isWaiting) => {
             follower.isWaiting = isWaiting;
@@ -289,15 +260,3 @@ function createRunFeed(db: DataSource, share: (run: Run) => void, { openWakeup, 
 }
 
 const selectionsOf = (views: readonly View[]) => views.flatMap(({ selection }) => selection ?? []);
-
-/** Where the changes after `seq` begin. */
-function after(log: readonly Change[], seq: number): number {
-  let low = 0;
-  let high = log.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((log[middle] as Change).seq <= seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

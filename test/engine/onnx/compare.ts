@@ -4,7 +4,7 @@ import { createEagerExecutor } from "../../../src/engine/eager/eager-executor.js
 import type { TensorValues } from "../../../src/engine/graphs/executor.js";
 import type { Graph, TensorSpec } from "../../../src/engine/graphs/graph.js";
 import { createOnnxExecutor } from "../../../src/engine/onnx/run/onnx-executor.js";
-import { sizeOf } from "../../../src/engine/tensors/initializers.js";
+import { elementCount } from "../../../src/engine/tensors/initializers.js";
 import type { NamedTensors } from "../../../src/engine/tensors/named-tensors.js";
 import { normal, randomKey } from "../../../src/engine/tensors/random.js";
 
@@ -38,7 +38,7 @@ function shapesOf(inputs: TensorSpec[], run: Graph["run"]): TensorSpec[] {
 export function valuesFor(graph: Graph): TensorValues {
   return Object.fromEntries(
     graph.inputs.map(({ name, shape, dtype }) => {
-      const values = normal(randomKey(5, name), sizeOf(shape));
+      const values = normal(randomKey(5, name), elementCount(shape));
       return [
         name,
         dtype === "int32" ? Int32Array.from(values, (x) => (Math.abs(x) * 10) % 3) : Float32Array.from(values),

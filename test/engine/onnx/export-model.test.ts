@@ -6,7 +6,7 @@ import { initialParameters } from "../../../src/engine/networks/state.js";
 import { exportModel } from "../../../src/engine/onnx/export/export-model.js";
 import { traceSymbolic } from "../../../src/engine/onnx/export/symbolic.js";
 import { createPredictor } from "../../../src/engine/programs/predict.js";
-import { sizeOf } from "../../../src/engine/tensors/initializers.js";
+import { elementCount } from "../../../src/engine/tensors/initializers.js";
 import { normal, randomKey } from "../../../src/engine/tensors/random.js";
 import { compiled, eager, expectSame, graphOf } from "./compare.js";
 import { zoo, zooNet } from "./zoo.js";
@@ -19,7 +19,7 @@ describe("a model as an ONNX file", () => {
     const session = await InferenceSession.create(exportModel((rows) => predictionGraph(model, rows), parameters));
     const predictor = createPredictor(model, parameters, eager);
     for (const rows of [1, 7, 1000]) {
-      const x = Float32Array.from(normal(randomKey(rows, "x"), rows * sizeOf(model.inputShape)));
+      const x = Float32Array.from(normal(randomKey(rows, "x"), rows * elementCount(model.inputShape)));
       const { predictions } = await session.run({ x: new Tensor("float32", x, [rows, ...model.inputShape]) });
       expect(predictions?.dims).toEqual([rows, model.target.width]);
       expectSame("predictions", predictions?.data as Float32Array, await predictor.predict(x, rows), 1e-5);

@@ -5,7 +5,7 @@ import { registerGradients } from "../../../src/engine/gradients/gradients.js";
 import type { Executable, Executor, State, TensorValues } from "../../../src/engine/graphs/executor.js";
 import { applyLayer } from "../../../src/engine/layers/layer.js";
 import { createTrainingProgram } from "../../../src/engine/programs/training-program.js";
-import { sizeOf } from "../../../src/engine/tensors/initializers.js";
+import { elementCount } from "../../../src/engine/tensors/initializers.js";
 import { normal, randomKey } from "../../../src/engine/tensors/random.js";
 import type { LayerDeclaration } from "../../../src/language/layers/layer.js";
 import { parameterShapes } from "../../../src/language/layers/parameters.js";
@@ -70,7 +70,7 @@ describe("a net with NaN in its weights or its input has it in its loss,", () =>
   /** What is NaN without it being seen. */
   async function unseen({ model, optimizer, ids }: ZooNet, executor: Executor): Promise<string[]> {
     const program = await createTrainingProgram({ model, optimizer, batchSize, seed: 3, semantics: 2, executor });
-    const x = Float32Array.from(normal(randomKey(1, "x"), batchSize * sizeOf(model.inputShape)), (value) =>
+    const x = Float32Array.from(normal(randomKey(1, "x"), batchSize * elementCount(model.inputShape)), (value) =>
       ids ? Math.floor(Math.abs(value)) % ids : value,
     );
     const y = new Float32Array(batchSize * model.target.width).fill(1 / model.target.width);

@@ -6,7 +6,7 @@ import { predictionGraph } from "../../../src/engine/networks/inference-graphs.j
 import { trainingGraph } from "../../../src/engine/networks/training-graph.js";
 import { createOnnxExecutor } from "../../../src/engine/onnx/run/onnx-executor.js";
 import { trace } from "../../../src/engine/onnx/trace/trace.js";
-import { sizeOf } from "../../../src/engine/tensors/initializers.js";
+import { elementCount } from "../../../src/engine/tensors/initializers.js";
 import { useEagerBackend } from "../golden.js";
 import { compiled, graphOf } from "./compare.js";
 import { zooNet } from "./zoo.js";
@@ -84,7 +84,7 @@ describe("the compiled executor", () => {
     const state = await executable.readState();
     expect(state["dense_0/bias"]).toEqual(bias);
     expect(state["dense_0/bias"]).not.toBe(bias);
-    expect(state["dense_0/kernel"]).toEqual(new Float32Array(sizeOf([6, 12])));
+    expect(state["dense_0/kernel"]).toEqual(new Float32Array(elementCount([6, 12])));
     expect(Object.keys(await executable.readState(["dense_2/bias"]))).toEqual(["dense_2/bias"]);
     executable.dispose();
   });

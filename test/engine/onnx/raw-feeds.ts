@@ -16,7 +16,7 @@ export function feeds({ features, model }: Untrained, rows: readonly Row[]): Rec
       const input = model.inputs.find((candidate) => candidate.feature === feature) as ModelInput;
       const name = namesInFile.get(feature) ?? feature;
       const dims = [rows.length, ...(shape.length === 0 ? [1] : shape)];
-      const values = rows.map((row) => row[feature]);
+      const values = rows.map((row) => row[feature] ?? nothing(input));
       if (type === "CATEGORY") return [name, new Tensor("string", values as string[], dims)];
       if (type === "TEXT" || type === "SEQUENCE") return [name, elements(input, values)];
       if (type === "TIMESTAMP") {
@@ -29,6 +29,13 @@ export function feeds({ features, model }: Untrained, rows: readonly Row[]): Rec
       return [name, new Tensor("float32", Float32Array.from(numbers), dims)];
     }),
   );
+}
+
+/** What stands for a missing value. */
+function nothing({ type, shape }: ModelInput): unknown {
+  if (type === "CATEGORY" || type === "TEXT") return "";
+  if (type === "SEQUENCE") return [];
+  return shape.length === 0 ? Number.NaN : new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(Number.NaN);
 }
 
 /** Texts and sequences as whoever uses the file brings them there: in tokens, cut off and filled up. */

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Executor } from "../../../src/engine/graphs/executor.js";
 import { createTrainingProgram, type Rows } from "../../../src/engine/programs/training-program.js";
-import { sizeOf } from "../../../src/engine/tensors/initializers.js";
+import { elementCount } from "../../../src/engine/tensors/initializers.js";
 import { normal, randomKey, uniform } from "../../../src/engine/tensors/random.js";
 import { expectSame } from "./compare.js";
 import type { ZooNet } from "./zoo.js";
@@ -13,7 +13,7 @@ export const batchSize = 6;
 export function batchAt({ model, ids }: ZooNet, step: number): Rows {
   const count = step % 5 === 4 ? 4 : batchSize;
   const width = model.target.width;
-  const size = count * sizeOf(model.inputShape);
+  const size = count * elementCount(model.inputShape);
   const x = ids
     ? Float32Array.from(uniform(randomKey(step, "x"), size), (value) => Math.floor(value * ids))
     : Float32Array.from(normal(randomKey(step, "x"), size));

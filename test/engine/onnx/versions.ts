@@ -31,6 +31,11 @@ const colors = ["red", "green", "blue", "grün, with ü"];
 const dense: LayerDeclaration[] = [{ dense: { units: 8, activation: "TANH" } }];
 const answer: FeatureDeclaration = { name: "kind", type: "CATEGORY", categories: ["a", "b", "c"] };
 
+/** A feature whose values may be missing. */
+function hole(name: string, type: FeatureDeclaration["type"], rest: Partial<FeatureDeclaration> = {}) {
+  return { name, type, ...rest, nullable: true };
+}
+
 /** Every type of feature and target and every preprocessing, and names that the file itself has a use for. */
 const cases: Case[] = [
   {
@@ -195,6 +200,55 @@ const cases: Case[] = [
     layers: dense,
   },
   {
+    name: "values that are missing, as the defaults have it",
+    features: [
+      ...(["NUMBER", "BINARY", "TIMESTAMP", "TEXT", "SEQUENCE"] as const).map((type) => hole(type.toLowerCase(), type)),
+      hole("one-hot", "CATEGORY", { categories: colors }),
+      hole("vectors", "CATEGORY", { categories: colors }),
+      hole("code", "CATEGORY", { categories: colors }),
+      hole("other", "CATEGORY", { categories: colors }),
+      hole("vector", "VECTOR", { shape: [3] }),
+      hole("tags", "SEQUENCE", { categories: ["x", "y"] }),
+      answer,
+    ],
+    target: "kind",
+    preprocessing: [
+      { feature: "vectors", method: "EMBEDDING" },
+      { feature: "code", method: "ORDINAL" },
+      { feature: "other", unseen: "OTHER" },
+      { feature: "sequence", maxLength: 4 },
+      { feature: "text", maxLength: 4 },
+    ],
+    layers: dense,
+  },
+  {
+    name: "values that are missing, filled in",
+    features: [
+      ...["median", "mean", "frequent", "constant", "ranked"].map((name) => hole(name, "NUMBER")),
+      ...["usual", "red"].map((name) => hole(name, "CATEGORY", { categories: colors })),
+      hole("yes", "BINARY"),
+      hole("when", "TIMESTAMP"),
+      hole("vector", "VECTOR", { shape: [3] }),
+      hole("picture", "IMAGE", { shape: [2, 1, 3] }),
+      { name: "price", type: "NUMBER" },
+    ],
+    target: "price",
+    preprocessing: [
+      { feature: "median", missing: "MEDIAN", method: "MIN_MAX" },
+      { feature: "mean", missing: "MEAN" },
+      { feature: "frequent", missing: "MOST_FREQUENT", method: "NONE" },
+      { feature: "constant", missing: "CONSTANT", missingValue: "-1.5" },
+      { feature: "ranked", method: "QUANTILE", missing: "INDICATOR" },
+      { feature: "usual", missing: "MOST_FREQUENT" },
+      { feature: "red", missing: "CONSTANT", missingValue: "red", method: "EMBEDDING" },
+      { feature: "yes", missing: "CONSTANT", missingValue: "true" },
+      { feature: "when", missing: "MEAN" },
+      { feature: "vector", missing: "MEAN" },
+      { feature: "picture", missing: "CONSTANT", missingValue: "0.25" },
+    ],
+    layers: dense,
+  },
+  {
     name: "features with names of any text",
     features: [
       ...["/preprocessing/x", "dense_0/kernel", "input/dense_0/kernel", "output/value", "value"],
@@ -224,8 +278,9 @@ const far = 1.7e9;
 /** How many elements row has: from none to more than any model here reads. */
 const lengths = [3, 0, 7, 1, 12] as const;
 
-function featureValue({ name, type, shape, categories }: Feature, row: number): unknown {
+function featureValue({ name, type, shape, categories, nullable }: Feature, row: number): unknown {
   const random = randomKey(row, name);
+  if (nullable && (uniform(randomKey(row, `${name} is missing`), 1)[0] as number) < 0.4) return null;
   const length = lengths[row % lengths.length] ?? 0;
   const picks = (count: number) => Array.from(uniform(random, length), (value) => Math.floor(value * count));
   const size = shape.reduce((a, b) => a * b, 1);

@@ -1,6 +1,7 @@
 import type { FittedPreprocessing } from "../../../features/preprocessing.js";
 import { classesOf } from "../../../language/datasets/feature-types.js";
 import type { ModelSpec } from "../../../language/models/model.js";
+import { takesMissing } from "../../../language/preprocessing/missing.js";
 import type { Placement, Vectorization } from "../../../language/preprocessing/preprocessing.js";
 import { checkTensors, type State } from "../../graphs/executor.js";
 import { predictionGraph } from "../../networks/inference-graphs.js";
@@ -29,7 +30,7 @@ export interface Signature {
   format: 1;
   /**
    * The inputs, each named by its feature, or by `input/` and its feature where that would be the name of something else
-   * in the file: then `feature` is there too. `categories`: the texts that the model knows. `vectorization`: how a text
+   * in the file: then `feature` is there too. `nullable`: a value may be missing. `categories`: the texts that the model knows. `vectorization`: how a text
    * becomes the tokens or ids that go in. `placement`: how elements are brought to `maxLength`.
    */
   inputs: {
@@ -38,6 +39,7 @@ export interface Signature {
     type: string;
     elementType: DataType;
     shape: Dimension[];
+    nullable?: true;
     categories?: string[];
     vectorization?: Vectorization;
     placement?: Placement;
@@ -63,6 +65,8 @@ const batch = "batch";
  * of 32 bits over UTF-8, modulo the bins) and 0 for padding; for a SEQUENCE of categories string [batch, length], ""
  * being padding; for one of numbers float64 [batch, length] or [batch, length, width], NaN being padding. ONNX has
  * no operator that takes texts apart row by row.
+ *
+ * A missing value is NaN among numbers, or "" for a category; a missing text or sequence is an empty one.
  *
  * Outputs: `probabilities` float32 [batch, categories] and `label` string [batch] for a CATEGORY; `probabilities`
  * [batch, 2], of false and true, and `label` bool [batch] for BINARY; `value` float64 [batch, width] for NUMBER and
@@ -132,6 +136,7 @@ function signatureOf(
       type: input.type,
       elementType: rawForms[input.type].elementType(input),
       shape: rawShape(input),
+      ...(takesMissing(input) && { nullable: true as const }),
       ...(input.categories.length > 0 && { categories: input.categories }),
       ...(input.vectorization && { vectorization: input.vectorization }),
       ...(input.placement && { placement: input.placement }),

@@ -1,3 +1,4 @@
+import { secondsOf } from "../../../features/values/scaling.js";
 import type { FeatureType } from "../../../language/datasets/feature-types.js";
 import type { ModelInput } from "../../../language/models/model.js";
 import type { Dimension } from "../program/model.js";
@@ -25,7 +26,7 @@ export const rawForms: Record<FeatureType, RawForm> = {
     shape: elementShape,
     encode: encodeItems,
   },
-  TIMESTAMP: { elementType: () => "float64", shape: rowShape, encode: encodeInstant },
+  TIMESTAMP: { elementType: () => "float64", shape: rowShape, ofStored: secondsOf, encode: encodeInstant },
 };
 
 /** The shape of a feature in an exported model. */

@@ -1,8 +1,10 @@
+import type { FittedMethod } from "../../../features/fit-preprocessing.js";
 import { type FittedPreprocessing, fittedOf } from "../../../features/preprocessing.js";
 import type { ModelSpec } from "../../../language/models/model.js";
 import { type Dimension, elements, type Program, type Value } from "../program/model.js";
 import { Recorder } from "../program/recorder.js";
 import { rawForms } from "./forms.js";
+import { encodeRaw } from "./raw-missing.js";
 import { rows } from "./raw-values.js";
 
 const inputPrefix = "feature/";
@@ -21,12 +23,12 @@ export function rawInputs(model: ModelSpec, fitted: FittedPreprocessing): Progra
   const record = new Recorder("preprocessing");
   const unknown: Value[] = [];
   const encoded = model.inputs.map((input, index) => {
-    const scaling = fittedOf(fitted.inputs[index], input.feature);
+    const scaling = fittedOf(fitted.inputs[index], input.feature) as FittedMethod;
     // A number of tokens that only the caller knows is 1 here, as the number of rows is.
     const form = rawForms[input.type];
     const shape = form.shape(input).map((size: Dimension) => (typeof size === "number" ? size : rows));
     const raw = record.input(`${inputPrefix}${input.feature}`, shape, form.elementType(input));
-    const { value, isUnknown } = form.encode(record, raw, input, scaling);
+    const { value, isUnknown } = encodeRaw(record, raw, input, scaling, form);
     if (isUnknown) unknown.push(isUnknown);
     return value;
   });

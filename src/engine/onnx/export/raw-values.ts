@@ -1,4 +1,4 @@
-import type { FittedScaling } from "../../../features/preprocessing.js";
+import type { FittedMethod } from "../../../features/fit-preprocessing.js";
 import type { ModelInput } from "../../../language/models/model.js";
 import type { DataType, Dimension, Value } from "../program/model.js";
 import type { Recorder } from "../program/recorder.js";
@@ -12,8 +12,10 @@ export interface RawForm {
   elementType(input: ModelInput): DataType;
   /** The shape of the raw values: `rowShape`, or `elementShape` for any number of elements. */
   shape(input: ModelInput): Dimension[];
+  /** The number that the file takes for a stored one. By default they are the same. */
+  ofStored?(number: number): number;
   /** From raw values to what the network takes, as the type's codec encodes them. */
-  encode(record: Recorder, raw: Value, input: ModelInput, scaling: FittedScaling): Encoded;
+  encode(record: Recorder, raw: Value, input: ModelInput, scaling: FittedMethod): Encoded;
 }
 
 export interface Encoded {

@@ -12,7 +12,7 @@ import { type TestDatabase, testDatabase } from "../support/database.js";
 let directory: string;
 let database: TestDatabase;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "perennial-same-store-"));
+  directory = await mkdtemp(join(tmpdir(), "perennial-store-marker-"));
   database = await testDatabase();
 });
 afterEach(async () => {

@@ -1,0 +1,36 @@
+import type { Header } from "./headers.js";
+
+/** Rows of a file, by column. A value is null, a text, or what the format has: a number, a boolean, an instant, a list. */
+export interface Chunk {
+  rowCount: number;
+  /** One list per column that was asked for. */
+  columns: unknown[][];
+}
+
+/** A row that the format's reader could not take. */
+export interface Reject {
+  line: number;
+  message: string;
+}
+
+/** A file that is open as a table. */
+export interface TableFile {
+  headers: Header[];
+  /** The line of the first row, from 1; undefined where the format has no lines. */
+  firstLine: number | undefined;
+  /** What was found while opening it that its owner should know. */
+  notes: string[];
+  countRows(): Promise<number>;
+  /** Whether a file without rows has something behind its header. */
+  hasLostRows(): Promise<boolean>;
+  /** At most so many rows, from everywhere in the file, the first ones among them. */
+  sample(rows: number, isLarge: boolean): Promise<Chunk>;
+  /** Of each column: how many values are missing or one of these texts, and about how many different ones there are. */
+  counts(missing: readonly (readonly string[])[]): Promise<{ missing: number; distinct: number }[]>;
+  /** All rows, in their order; of the columns with these indices. */
+  scan(columns: readonly number[]): AsyncIterable<Chunk>;
+  /** What the last scan left out. */
+  rejects(): Promise<Reject[]>;
+  /** The share of the file that the scan under way has read, 0 to 1. */
+  progress(): number;
+}

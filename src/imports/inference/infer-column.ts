@@ -1,0 +1,344 @@
+import {
+  epochOf,
+  instantSpelling,
+  numberSpelling,
+  type Spelling,
+  spelledBoolean,
+  spelledList,
+  spelledNumber,
+} from "../../features/values/spellings.js";
+import type { FeatureType } from "../../language/datasets/dataset.js";
+import { inexactDigits } from "../../language/fields/exact-integers.js";
+import { limits } from "../../language/fields/limits.js";
+import { count, shown } from "../../language/fields/wording.js";
+import { textOf } from "../files/text-of.js";
+import { isMissingValue, missingTexts } from "../missing.js";
+
+/** What a column is good for. */
+export const columnRoles = ["INPUT", "TARGET", "IDENTIFIER", "CONSTANT", "LEAK", "UNUSED"] as const;
+export type ColumnRole = (typeof columnRoles)[number];
+
+/** What was found out about a column, from a sample of its values. */
+export interface InferredColumn {
+  name: string;
+  type: FeatureType;
+  shape: number[];
+  role: ColumnRole;
+  /** Why it has this type, and how to overrule it. */
+  evidence: string;
+  /** In the sample. */
+  missing: number;
+  /** Different values in the sample. */
+  distinct: number;
+  examples: string[];
+  /** The texts that are missing values in this column. */
+  missingTexts: ReadonlySet<string>;
+  warnings: { code: WarningCode; message: string }[];
+  /** The values of the sample: null for a missing one, else its text. */
+  texts: (string | null)[];
+  /** They as numbers, where the column is one of numbers. */
+  numbers?: (number | null)[];
+}
+
+export const warningCodes = [
+  ...(["RENAMED", "FORMAT", "SAMPLED", "CONSTANT", "IDENTIFIER", "LEAK"] as const),
+  ...(["NO_VALUES", "FEW_VALUES", "MIXED", "AMBIGUOUS", "TARGET"] as const),
+] as const;
+export type WarningCode = (typeof warningCodes)[number];
+
+interface Guess {
+  type: FeatureType;
+  evidence: string;
+  shape?: number[];
+  role?: ColumnRole;
+  warnings?: { code: WarningCode; message: string }[];
+  numbers?: (text: string) => number;
+}
+
+/** Names of columns that number or name the rows. */
+const identifierName =
+  /^(id|uuid|guid|key|index|row|rownames?|row_?(id|num|number)|unnamed: ?\d+|column_1)$|(_id|Id|ID|_key|_uuid)$/;
+const instantName = /(^|[_\W])(date|time|timestamp|datetime|epoch|ts|created|updated)($|[_\W])|_at$|At$|Date$|Time$/i;
+const shownExamples = 5;
+
+/** Guesses what a column holds. */
+export function inferColumn(
+  name: string,
+  values: readonly unknown[],
+  options: { spellings: readonly string[]; isDefault: boolean; isTarget: boolean },
+): InferredColumn {
+  const given = new Set(values.map((value) => value ?? "").filter((value) => typeof value === "string"));
+  const lenient = missingTexts(given, options.spellings, { ...options, spellsValues: true });
+  let missing = lenient;
+  let present = values.filter((value) => !isMissingValue(value, lenient));
+  let guess = present.length === 0 ? undefined : guessOf(name, present, options.isTarget);
+  if (guess === undefined || guess.isText) {
+    missing = missingTexts(given, options.spellings, { ...options, spellsValues: false });
+    if (missing.size < lenient.size) {
+      present = values.filter((value) => !isMissingValue(value, missing));
+      guess = present.length === 0 ? undefined : guessOf(name, present, options.isTarget);
+    }
+  }
+  const texts = values.map((value) => (isMissingValue(value, missing) ? null : textOf(value)));
+  const distinct = new Set(texts);
+  distinct.delete(null);
+  const read = guess?.numbers;
+  const warnings = [...(guess?.warnings ?? [])];
+  let { role = "INPUT" } = guess ?? { role: "UNUSED" as const };
+  if (guess === undefined) {
+    warnings.push({ code: "NO_VALUES", message: "no row looked at has a value: it is no input of the suggestion." });
+  } else if (distinct.size === 1 && values.length > 1) {
+    role = "CONSTANT";
+    const message = `all values are ${shown([...distinct][0])}: it is no input of the suggestion.`;
+    warnings.push({ code: "CONSTANT", message });
+  }
+  return {
+    name,
+    type: guess?.type ?? "TEXT",
+    shape: guess?.shape ?? [],
+    role: options.isTarget ? "TARGET" : role,
+    evidence: guess?.evidence ?? "No row looked at has a value. Declare the type that you expect.",
+    missing: texts.filter((text) => text === null).length,
+    distinct: distinct.size,
+    examples: [...distinct].slice(0, shownExamples).map((text) => (text as string).slice(0, 100)),
+    missingTexts: missing,
+    warnings,
+    texts,
+    ...(read && { numbers: texts.map((text) => (text === null ? null : read(text))) }),
+  };
+}
+
+function guessOf(
+  name: string,
+  present: readonly unknown[],
+  isTarget: boolean,
+): (Guess & { isText?: boolean }) | undefined {
+  if (present.every((value) => typeof value === "boolean"))
+    return { type: "BINARY", evidence: "All values are true or false." };
+  if (present.every(Array.isArray)) return ofLists(present as readonly unknown[][], "The values are lists");
+  const texts = present.map(textOf);
+  const different = [...new Set(texts)];
+  if (present.every((value) => typeof value === "number"))
+    return ofNumbers(name, texts, different, { decimal: "." }, isTarget);
+  const isMixed = present.some((value) => typeof value !== "string");
+  const trimmed = different.map((text) => text.trim());
+  return (
+    (isMixed ? undefined : asBoolean(trimmed)) ??
+    asNumbers(name, texts, different, isTarget) ??
+    asInstants(different) ??
+    asLists(texts, different) ??
+    asText(texts, different, isMixed)
+  );
+}
+
+const pairs = [
+  ["true", "false"],
+  ["yes", "no"],
+  ["t", "f"],
+  ["y", "n"],
+];
+
+function asBoolean(different: readonly string[]): Guess | undefined {
+  const words = new Set(different.map((text) => text.toLowerCase()));
+  if (words.size !== 2 || !pairs.some((pair) => pair.every((word) => words.has(word)))) return undefined;
+  const [yes, no] = [true, false].map((value) => different.find((text) => spelledBoolean(text) === value));
+  const evidence = `All values are ${shown(yes)} or ${shown(no)}, read as true and false. Declare CATEGORY to keep the words.`;
+  return { type: "BINARY", evidence };
+}
+
+function asNumbers(
+  name: string,
+  texts: readonly string[],
+  different: readonly string[],
+  isTarget: boolean,
+): (Guess & { isText?: boolean }) | undefined {
+  const spelling = numberSpelling(different);
+  return spelling && ofNumbers(name, texts, different, spelling, isTarget);
+}
+
+function ofNumbers(
+  name: string,
+  texts: readonly string[],
+  different: readonly string[],
+  spelling: Spelling,
+  isTarget: boolean,
+): Guess & { isText?: boolean } {
+  const n = texts.length;
+  const d = different.length;
+  const plainTexts = different.map((text) => text.trim());
+  if (different.some((text) => inexactDigits(spelledNumber(text, spelling)) !== undefined))
+    return {
+      ...{ type: "TEXT", isText: true, role: "IDENTIFIER" as const },
+      evidence: "Some integers exceed what 64-bit floats hold exactly, so they are identifiers and kept as text.",
+      warnings: [identifierWarning],
+    };
+  if (plainTexts.some((text) => /^[+-]?0\d/.test(text)) && plainTexts.every((text) => /^\d+$/.test(text))) {
+    const isRepeated = n >= 2 * d;
+    return {
+      ...(isRepeated
+        ? { type: "CATEGORY" as const, isText: true }
+        : { type: "TEXT" as const, isText: true, role: "IDENTIFIER" as const, warnings: [identifierWarning] }),
+      evidence: "Some begin with 0, as codes do, which a number would lose. Declare NUMBER if they are quantities.",
+    };
+  }
+  const numbers = (text: string) => spelledNumber(text, spelling) as number;
+  const numeric = different.map(numbers);
+  const isWhole = numeric.every(Number.isInteger);
+  const [least, most] = [numeric.reduce((a, b) => Math.min(a, b)), numeric.reduce((a, b) => Math.max(a, b))];
+  if (d === 2 && least === 0 && most === 1)
+    return {
+      ...{ type: "BINARY", numbers },
+      evidence: "All values are 0 or 1, read as false and true. Declare NUMBER if they are counts.",
+    };
+  const epoch = instantName.test(name) ? epochOf(different) : undefined;
+  if (epoch)
+    return {
+      type: "TIMESTAMP",
+      evidence: `The name tells of times, and the numbers are ${epoch.toLowerCase()} since 1970 between ${dateOf(least, epoch)} and ${dateOf(most, epoch)}. Declare NUMBER if they are not.`,
+    };
+  if (isTarget && isWhole && d >= 2 && d <= 10 && n >= 5 * d && most - least < 20)
+    return {
+      ...{ type: "CATEGORY", isText: true },
+      evidence: `The target has only ${d} different whole numbers, so they are taken for classes. Declare NUMBER to predict a quantity.`,
+      warnings: [
+        {
+          code: "TARGET",
+          message: `has only ${d} different whole numbers and is taken for classes; declare NUMBER to predict a quantity.`,
+        },
+      ],
+    };
+  const isNumbered = isWhole && d === n && n >= 20 && (most - least === n - 1 || identifierName.test(name));
+  if (isNumbered && (most - least === n - 1 ? isOrdered(texts, numbers) || identifierName.test(name) : true))
+    return {
+      ...{ type: "NUMBER", role: "IDENTIFIER" as const, numbers, warnings: [identifierWarning] },
+      evidence:
+        "Every row has another whole number, as identifiers do. Add it to the model's inputs if it is a quantity.",
+    };
+  const form = formOf(different, spelling);
+  const isAmbiguous =
+    different.some((text) => text.includes(",")) &&
+    spelling.decimal === "." &&
+    !different.some((text) => text.includes("."));
+  const warnings: { code: WarningCode; message: string }[] = [];
+  if (isAmbiguous && different.every((text) => !/,\d{3},/.test(text)))
+    warnings.push({ code: "AMBIGUOUS", message: "its commas are taken for marks of thousands." });
+  const few = isWhole && d <= 10 && n >= 10 * d && d > 2;
+  if (few)
+    warnings.push({
+      code: "FEW_VALUES",
+      message: `has only ${d} different whole numbers; declare CATEGORY if they are codes and not quantities.`,
+    });
+  return {
+    ...{ type: "NUMBER", numbers, warnings },
+    evidence: `All values are numbers${form}, from ${least} to ${most}.${few ? ` There are only ${d} different ones: declare CATEGORY if they are codes.` : ""}`,
+  };
+}
+
+const identifierWarning = {
+  code: "IDENTIFIER" as const,
+  message: "looks like an identifier of the rows: it is no input of the suggestion.",
+};
+
+function isOrdered(texts: readonly string[], numbers: (text: string) => number): boolean {
+  return texts.every((text, row) => row === 0 || numbers(text) > numbers(texts[row - 1] as string));
+}
+
+function dateOf(number: number, epoch: NonNullable<Spelling["epoch"]>): string {
+  return new Date(number * (epoch === "SECONDS" ? 1000 : 1)).toISOString().slice(0, 10);
+}
+
+function formOf(different: readonly string[], { decimal }: Spelling): string {
+  const marked = different.find((text) => /[$€£¥₹%]/.test(text));
+  if (marked) return ` such as ${shown(marked)}`;
+  if (decimal === "," && different.some((text) => text.includes(","))) return " with a decimal comma";
+  return different.some((text) => text.includes(",")) ? " with commas between thousands" : "";
+}
+
+function asInstants(different: readonly string[]): Guess | undefined {
+  if (!different.every((text) => /\d/.test(text))) return undefined;
+  const spelling = instantSpelling(different);
+  if (!spelling) return undefined;
+  const how =
+    spelling.order === undefined
+      ? "All values are dates or times"
+      : `All values are dates with the ${spelling.order === "DAY_FIRST" ? "day" : "month"} first`;
+  const isUndecided = spelling.order !== undefined && instantSpelling(different.map(swapped)) !== undefined;
+  const warnings: { code: WarningCode; message: string }[] = isUndecided
+    ? [
+        {
+          code: "AMBIGUOUS",
+          message: "its dates fit with the day and with the month first; the month is taken to be first.",
+        },
+      ]
+    : [];
+  return {
+    ...{ type: "TIMESTAMP", warnings },
+    evidence: `${how}, such as ${shown(different[0])}; those without a zone are read as UTC. Declare TEXT or CATEGORY to keep the words.`,
+  };
+}
+
+/** A date with day and month exchanged. */
+function swapped(text: string): string {
+  return text.replace(/^(\s*)(\d{1,2})([-/.])(\d{1,2})/, "$1$4$3$2");
+}
+
+function asLists(texts: readonly string[], different: readonly string[]): Guess | undefined {
+  const lists = new Map(different.map((text) => [text, spelledList(text)]));
+  if (![...lists.values()].every(Array.isArray)) return undefined;
+  return ofLists(
+    texts.map((text) => lists.get(text) as unknown[]),
+    "The values are lists in JSON",
+  );
+}
+
+function ofLists(lists: readonly unknown[][], what: string): (Guess & { isText?: boolean }) | undefined {
+  const isOf = (test: (value: unknown) => boolean) => lists.every((list) => list.every(test));
+  if (isOf((value) => typeof value === "number")) {
+    const length = lists[0]?.length ?? 0;
+    if (length > 0 && lists.every((list) => list.length === length))
+      return { type: "VECTOR", shape: [length], evidence: `${what} of ${length} numbers each.` };
+    return { type: "SEQUENCE", evidence: `${what} of numbers, of different lengths.` };
+  }
+  return {
+    ...{ type: "TEXT", isText: true, role: "UNUSED" as const },
+    evidence: `${what} that are not of numbers, kept as text in JSON. Declare a SEQUENCE with categories for lists of words.`,
+  };
+}
+
+function asText(texts: readonly string[], different: readonly string[], isMixed: boolean): Guess & { isText: boolean } {
+  const n = texts.length;
+  const d = different.length;
+  const words = different.reduce((sum, text) => sum + text.trim().split(/\s+/).length, 0) / d;
+  const longest = different.reduce((most, text) => Math.max(most, text.length), 0);
+  const warnings: { code: WarningCode; message: string }[] = [];
+  if (isMixed)
+    warnings.push({ code: "MIXED", message: "holds texts beside numbers or other values; all are read as texts." });
+  const numeric = different.filter((text) => spelledNumber(text, { decimal: "." }) !== undefined);
+  if (numeric.length >= 20 && numeric.length >= 0.9 * d) {
+    const odd = different.filter((text) => !numeric.includes(text)).slice(0, 3);
+    const message = `most values are numbers, but not ${odd.map((text) => shown(text)).join(", ")}; give these as missingValues to read NUMBER.`;
+    warnings.push({ code: "MIXED", message });
+  }
+  const isShort = longest <= limits.categoryLength;
+  const isRepeated = d <= 2 || n >= 2 * d;
+  if (isShort && isRepeated && words <= 8)
+    return {
+      ...{ type: "CATEGORY", isText: true, warnings },
+      evidence: `${count(d)} different ${d === 1 ? "text" : "texts"} in ${count(n)} values. Declare TEXT if they are sentences.`,
+    };
+  if (words < 2 && n >= 20 && d >= 0.9 * n)
+    return {
+      ...{ type: "TEXT", isText: true, role: "IDENTIFIER", warnings: [...warnings, identifierWarning] },
+      evidence:
+        "Nearly every row has another single word, as identifiers have. Add it to the model's inputs if it tells something.",
+    };
+  if (isShort && words < 2 && n >= 20)
+    return {
+      ...{ type: "CATEGORY", isText: true, warnings },
+      evidence: `${count(d)} different single words in ${count(n)} values. Declare TEXT to read them word by word.`,
+    };
+  return {
+    ...{ type: "TEXT", isText: true, warnings },
+    evidence: `Texts of ${words.toFixed(1)} words on average, ${count(d)} different ones in ${count(n)} values. Declare CATEGORY if they are names.`,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Table } from "../../features/table.js";
+import { codecs } from "../../features/types/codecs.js";
+import type { Feature } from "../../language/datasets/dataset.js";
+import { describeSketch } from "../../profile/profile.js";
+import { sketchTable } from "../../profile/sketches/feature-sketch.js";
+import type { KnownTable } from "../../profile/suggest/known.js";
+import type { Chunk } from "../files/table-file.js";
+import { isMissingValue } from "../missing.js";
+import { columnReader } from "../rows/reader-column.js";
+import { tableOf } from "../rows/segment-buffer.js";
+import type { InferredColumn } from "./infer-column.js";
+
+/** What a suggestion is made from: the profile of the sampled rows, and the columns that are no inputs. */
+export function knownTable(
+  dataset: string,
+  rowCount: number,
+  columns: readonly InferredColumn[],
+  sample: Chunk,
+): KnownTable {
+  const features = columns.map(featureOf);
+  const { features: profiles } = describeSketch(sketchTable(features, readSample(features, columns, sample)));
+  const scale = sample.rowCount === 0 ? 1 : rowCount / sample.rowCount;
+  return {
+    ...{ dataset, rowCount },
+    columns: profiles.map((profile, index) => ({
+      ...profile,
+      missing: Math.round(profile.missing * scale),
+      shape: columns[index]?.shape ?? [],
+    })),
+    except: columns.filter(({ role }) => role !== "INPUT" && role !== "TARGET").map(({ name }) => name),
+  };
+}
+
+/** Its categories are those of the sample. */
+function featureOf({ name, type, shape, texts }: InferredColumn): Feature {
+  const { spelled } = codecs[type];
+  const isOfTexts = spelled === undefined && codecs[type].store.form === "NUMBERS";
+  const categories = isOfTexts ? [...new Set(texts.filter((text) => text !== null))] : [];
+  return { name, type, description: "", categories, shape, nullable: true };
+}
+
+function readSample(features: readonly Feature[], columns: readonly InferredColumn[], sample: Chunk): Table {
+  const read = features.map((feature, index) => {
+    const column = columns[index] as InferredColumn;
+    const values = (sample.columns[index] ?? []).map((value) =>
+      isMissingValue(value, column.missingTexts) ? null : value,
+    );
+    const present = [...new Set(values.filter((value) => typeof value === "string"))];
+    const spelling = codecs[feature.type].spellingOf?.(present) ?? {};
+    return columnReader(feature, { spelling, missing: new Set() })(values, () => {});
+  });
+  return tableOf(features, read, sample.rowCount);
+}

@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { guarded } from "../../guarded.js";
+import { segmentKey } from "../../storage/keys.js";
+import type { ObjectStore } from "../../storage/object-store.js";
+import { toThreadError } from "../../threads/thread-error.js";
+import { openTableFile } from "../files/open.js";
+import { Unreadable } from "../files/unreadable.js";
+import { infer, refused } from "../inference/infer.js";
+import { loadTable } from "../rows/load.js";
+import type { ImportProblem } from "../rows/problems.js";
+import type { FromReader, LoadResult, ReaderTask, ToReader } from "./protocol.js";
+
+const configuration = {
+  threads: "2",
+  // A file of 20,000 columns takes that; others take a tenth.
+  memory_limit: "3GB",
+  // Nothing is spilled: reading a file needs little memory, and what needs more is refused.
+  temp_directory: "",
+  autoinstall_known_extensions: "false",
+  autoload_known_extensions: "false",
+  enable_external_file_cache: "false",
+};
+
+/** Between two messages about progress, in milliseconds. */
+const progressMs = 200;
+
+/**
+ * Serves one task in this process, which a server started for it: whatever a file does to the process that reads it, it does
+ * not do to the server. Ends with the server.
+ */
+export function serveReader(openStore: () => Promise<ObjectStore>): void {
+  const notes = new Map<string, () => void>();
+  const fail = guarded((error: unknown) => send({ type: "FAILED", error: toThreadError(error) }), exit);
+  const heard = guarded(async (message: unknown) => {
+    const told = message as ToReader;
+    if (told.type === "NOTED") notes.get(told.key)?.();
+    else await work(await openStore(), told.task, (key) => noted(key));
+  }, fail);
+  process.on("message", heard);
+  process.on("disconnect", guarded(exit, exit));
+
+  function noted(key: string): Promise<void> {
+    return new Promise((resolve) => {
+      notes.set(key, resolve);
+      send({ type: "NOTE", key });
+    });
+  }
+}
+
+const exit = () => process.exit(0);
+
+function send(message: FromReader): void {
+  process.send?.(message);
+}
+
+async function work(store: ObjectStore, task: ReaderTask, noted: (key: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "perennial-import-"));
+  try {
+    await store.withFile(task.file.objectKey, folder, (path) => withDuckDB((connection) => run(connection, path)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  async function run(connection: DuckDBConnection, path: string): Promise<void> {
+    if (task.type === "INFER") {
+      const inferred = openTableFile(connection, path, folder).then((table) => infer(table, task.file.sizeBytes, task));
+      const inference = await inferred.catch((error: unknown) => {
+        if (!(error instanceof Unreadable)) throw error;
+        return refused(
+          "upload",
+          error.code,
+          error.line === null ? error.message : `line ${error.line}: ${error.message}`,
+        );
+      });
+      send({ type: "INFERRED", inference });
+      return;
+    }
+    const result = await load(connection, path, task).catch((error: unknown) => {
+      if (error instanceof Unreadable) return unreadable(error);
+      throw error;
+    });
+    send({ type: "LOADED", result });
+  }
+
+  async function load(
+    connection: DuckDBConnection,
+    path: string,
+    task: Extract<ReaderTask, { type: "LOAD" }>,
+  ): Promise<LoadResult> {
+    const table = await openTableFile(connection, path, folder);
+    const { sizeBytes } = task.file;
+    let told = 0;
+    return loadTable(
+      table,
+      { ...task, sizeBytes },
+      {
+        async segment({ bytes, ...segment }) {
+          const key = segmentKey(task.datasetId, segment.sha256);
+          await noted(key);
+          const stored = await store.put(key, bytes);
+          send({ type: "SEGMENT", segment: { ...segment, key, sizeBytes: stored.sizeBytes } });
+        },
+        progress(rows, share) {
+          if (share < 1 && performance.now() - told < progressMs) return;
+          told = performance.now();
+          send({ type: "PROGRESS", rows, bytes: Math.floor(Math.min(1, share) * sizeBytes) });
+        },
+      },
+    );
+  }
+}
+
+function unreadable({ code, message, line }: Unreadable): LoadResult {
+  const problem: ImportProblem = {
+    ...{ path: "upload", code, message, line, feature: null, value: null, count: 1 },
+    lines: line === null ? [] : [line],
+  };
+  return { rowCount: 0, skippedRows: 0, problems: [problem], warnings: [] };
+}
+
+async function withDuckDB(body: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:", configuration);
+  const connection = await instance.connect();
+  try {
+    await body(connection);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}

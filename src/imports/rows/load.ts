@@ -1,0 +1,181 @@
+import { codecs } from "../../features/types/codecs.js";
+import { withArrivingCategories } from "../../features/values/arriving-categories.js";
+import type { SealedSegment } from "../../intake/seal.js";
+import { sealTable } from "../../intake/seal.js";
+import type { Feature, Split } from "../../language/datasets/dataset.js";
+import { count, listed, shown } from "../../language/fields/wording.js";
+import { sampleOf } from "../files/sample.js";
+import type { TableFile } from "../files/table-file.js";
+import { textOf } from "../files/text-of.js";
+import { importLimits } from "../limits.js";
+import { isMissingValue, missingTexts } from "../missing.js";
+import { type ImportOptions, missingValuesOf, type OnInvalid } from "../options.js";
+import { Lines } from "./lines.js";
+import { type ImportProblem, ImportProblems } from "./problems.js";
+import { type ColumnReader, columnReader, type ReadColumn } from "./reader-column.js";
+import { SegmentBuffer } from "./segment-buffer.js";
+
+/** Into what the rows of a file are read. */
+export interface LoadRequest {
+  features: readonly Feature[];
+  split: Split;
+  /** The likely ordinal of the first row. */
+  firstOrdinal: number;
+  onInvalid: OnInvalid;
+  options: ImportOptions;
+  sizeBytes: number;
+}
+
+export interface Loaded {
+  /** None where rows are refused. */
+  rowCount: number;
+  skippedRows: number;
+  problems: ImportProblem[];
+  warnings: string[];
+}
+
+/** What a load tells while it goes on. */
+export interface LoadListener {
+  segment(segment: SealedSegment & { firstOrdinal: number }): Promise<void>;
+  progress(rows: number, share: number): void;
+}
+
+/**
+ * Reads all rows of a file into segments, which hold the rows in the file's order. Every value is checked. Rows that do not
+ * fit are left out; under REFUSE, no segment is made any more once one was found.
+ */
+export async function loadTable(table: TableFile, request: LoadRequest, listener: LoadListener): Promise<Loaded> {
+  const { split, onInvalid } = request;
+  const features = withArrivingCategories(request.features);
+  const problems = new ImportProblems();
+  const { sources, warnings, lacking } = await matchColumns(table, { ...request, features });
+  for (const feature of lacking)
+    problems.add({
+      ...{ feature: feature.name, code: "REQUIRED", value: null, row: 0 },
+      message: () =>
+        `the file has no column ${shown(feature.name)}, which is not nullable; it has ${listed(table.headers.map(({ name }) => name))}.`,
+    });
+  if (lacking.length > 0) return { rowCount: 0, skippedRows: 0, problems: problems.list(), warnings };
+
+  const buffer = new SegmentBuffer(features);
+  const isCounted = features.map(({ type }) => codecs[type].spelled === undefined);
+  let [read, kept, skipped] = [0, 0, 0];
+  const lines = new Lines(table.firstLine);
+  const flush = async () => {
+    const firstOrdinal = request.firstOrdinal + kept - buffer.rowCount;
+    const sealed = await sealTable({ features, split, firstOrdinal }, buffer.table());
+    await listener.segment({ ...sealed, firstOrdinal });
+  };
+  const wanted = sources.flatMap(({ column }) => (column === undefined ? [] : [column]));
+  const placeOf = new Map(wanted.map((column, place) => [column, place]));
+
+  for await (const chunk of table.scan(wanted)) {
+    const bad = new Uint8Array(chunk.rowCount);
+    const cells = sources.map(({ column }) =>
+      column === undefined ? undefined : chunk.columns[placeOf.get(column) as number],
+    );
+    noteBreaks(lines, cells, isCounted, read, chunk.rowCount);
+    const rows: ReadColumn[] = sources.map(({ reader }, index) => {
+      const values = cells[index] ?? new Array<null>(chunk.rowCount).fill(null);
+      return reader(values, (row, { code, message }) => {
+        bad[row] = 1;
+        const { name } = features[index] as Feature;
+        const given = values[row];
+        problems.add({
+          ...{ feature: name, code, row: read + row, message: () => `${name} ${message}` },
+          value: given === null || given === undefined ? null : textOf(given).slice(0, 100),
+        });
+      });
+    });
+    for (let row = 0; row < chunk.rowCount; row++) {
+      if (bad[row] === 1) {
+        skipped++;
+        continue;
+      }
+      if (onInvalid === "REFUSE" && !problems.isEmpty) continue;
+      buffer.take(rows, row);
+      kept++;
+      if (buffer.isFull) await flush();
+    }
+    read += chunk.rowCount;
+    if (read > importLimits.rows) {
+      const message = () => `the file has more than ${count(importLimits.rows)} rows.`;
+      problems.add({ feature: null, code: "TOO_LONG", value: null, row: read, message });
+      return { rowCount: 0, skippedRows: 0, problems: problems.list(), warnings };
+    }
+    listener.progress(read, table.progress());
+  }
+  const rejects = await table.rejects();
+  const { ofRow, ofReject } = lines.with(rejects.map(({ line }) => line));
+  for (const { line, message } of rejects) {
+    skipped++;
+    const at = { line: ofReject(line), row: line - (table.firstLine ?? 1) };
+    problems.add({ ...at, feature: null, code: "UNREADABLE", value: null, message: () => message });
+  }
+  const found = problems.list(ofRow);
+  if (onInvalid === "REFUSE" && found.length > 0) return { rowCount: 0, skippedRows: 0, problems: found, warnings };
+  if (buffer.rowCount > 0) await flush();
+  listener.progress(read, 1);
+  return { rowCount: kept, skippedRows: skipped, problems: found, warnings };
+}
+
+/** Notes the line breaks within the texts of rows. */
+function noteBreaks(
+  lines: Lines,
+  cells: readonly (readonly unknown[] | undefined)[],
+  isCounted: readonly boolean[],
+  firstRow: number,
+  rowCount: number,
+): void {
+  let breaks: Uint32Array | undefined;
+  for (const [index, values] of cells.entries()) {
+    if (!values || !isCounted[index]) continue;
+    for (let row = 0; row < rowCount; row++) {
+      const text = values[row];
+      if (typeof text !== "string" || !text.includes("\n")) continue;
+      breaks ??= new Uint32Array(rowCount);
+      breaks[row] = (breaks[row] as number) + text.split("\n").length - 1;
+    }
+  }
+  breaks?.forEach((count, row) => {
+    if (count > 0) lines.note(firstRow + row, count);
+  });
+}
+
+interface Source {
+  /** The column of the file; undefined where it has none, and all values are missing. */
+  column: number | undefined;
+  reader: ColumnReader;
+}
+
+/** Finds the column of each feature, and how it spells values. */
+async function matchColumns(
+  table: TableFile,
+  { features, options, sizeBytes }: LoadRequest,
+): Promise<{ sources: Source[]; warnings: string[]; lacking: Feature[] }> {
+  const columns = new Map<string, number>();
+  for (const [index, { original }] of table.headers.entries()) if (!columns.has(original)) columns.set(original, index);
+  for (const [index, { name }] of table.headers.entries()) columns.set(name, index);
+  const names = new Set(features.map(({ name }) => name));
+  const warnings = [...table.notes];
+  const extra = table.headers.filter(({ name, original }) => !names.has(name) && !names.has(original));
+  if (extra.length > 0)
+    warnings.push(`the dataset has no feature for ${listed(extra.map(({ name }) => name))}: not imported.`);
+  const lacking = features.filter(({ name, nullable }) => !columns.has(name) && !nullable);
+  for (const { name } of features)
+    if (!columns.has(name)) warnings.push(`the file has no column ${shown(name)}: its values are missing.`);
+  const { sample } = await sampleOf(table, sizeBytes);
+  const missing = missingValuesOf(options);
+  const sources = features.map((feature): Source => {
+    const column = columns.get(feature.name);
+    const values = (column === undefined ? [] : (sample.columns[column] ?? []))
+      .map((value) => (typeof value === "number" ? String(value) : (value ?? "")))
+      .filter((value): value is string => typeof value === "string");
+    const codec = codecs[feature.type];
+    const absent = missingTexts(values, missing.spellings, { ...missing, spellsValues: codec.spelled !== undefined });
+    const present = [...new Set(values)].filter((value) => !isMissingValue(value, absent));
+    const spelling = codec.spellingOf?.(present) ?? {};
+    return { column, reader: columnReader(feature, { spelling, missing: absent }) };
+  });
+  return { sources, warnings, lacking };
+}

@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { latestVersion, segmentsOf } from "../../src/datasets/versions.js";
+import { Dataset } from "../../src/entities/dataset.js";
+import { rowsFromTable } from "../../src/features/table.js";
+import { createContext, type Platform } from "../../src/graphql/context/context.js";
+import { createSchema } from "../../src/graphql/schema.js";
+import { watchImports } from "../../src/imports/queue/watch.js";
+import { silent } from "../../src/logger.js";
+import { receiverOf } from "../../src/programs/server.js";
+import { listen } from "../../src/pubsub/wakeups.js";
+import { readSegments } from "../../src/segments/segment.js";
+import { openFileStore } from "../../src/storage/file-store.js";
+import { startHttpServer } from "../../src/transport/http.js";
+import { contract } from "../graphql/api.js";
+import { noPredictions } from "../graphql/ask.js";
+import { authorization, key } from "../graphql/toy-server.js";
+import { testDatabase } from "../support/database.js";
+import { testIntake } from "../support/intake.js";
+import { until } from "../support/workbench.js";
+
+export type ImportPlatform = Awaited<ReturnType<typeof openImportPlatform>>;
+
+/** A server that takes uploads and executes imports, with real readers. */
+export async function openImportPlatform() {
+  const directory = await mkdtemp(join(tmpdir(), "perennial-imports-"));
+  const database = await testDatabase();
+  const { db, url } = database;
+  // Where `openStore` of a reader looks below this data directory.
+  const store = await openFileStore({ root: join(directory, "objects"), secret: "not a secret, but 32 bytes long." });
+  const wakeups = await listen({ url, logger: silent });
+  const intake = testIntake();
+  const reader = {
+    modulePath: fileURLToPath(new URL("../../dist/programs/reader.js", import.meta.url)),
+    env: { ...process.env, PERENNIAL_DATA_DIR: directory },
+  };
+  const planner = { planTraining: () => Promise.reject(new Error("none")), unsupportedKernels: async () => [] };
+  const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, intake, reader, logger: silent };
+  const imports = watchImports({ db, wakeups, reader, logger: silent, leaseSeconds: 2 });
+  const server = await startHttpServer({
+    ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey: key, port: 0 },
+    ...{
+      readiness: async () => ({ ready: true, reasons: [] }),
+      logger: silent,
+      intake,
+      uploads: receiverOf({ db, store }),
+    },
+  });
+
+  // biome-ignore lint/suspicious/noExplicitAny: a client gets what its query says.
+  async function ask(query: string, variables: object): Promise<any> {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await response.json()) as { data: unknown; errors?: unknown };
+    expect(errors).toBeUndefined();
+    return data;
+  }
+  const send = async (name: string, variables: object) => ask((await contract(name)).query, variables);
+
+  async function createUpload(fileName = "table.csv") {
+    const { createUpload: created } = await send("15-create-upload", { input: { fileName } });
+    expect(created.problems).toEqual([]);
+    return created.upload;
+  }
+
+  const put = (url: string, body: BodyInit, method = "PUT", headers: Record<string, string> = {}) =>
+    fetch(server.url + url, {
+      method,
+      body,
+      headers,
+      ...(body instanceof ReadableStream && { duplex: "half" }),
+    } as RequestInit);
+
+  async function uploaded(text: string | Buffer): Promise<string> {
+    const { id, url } = await createUpload();
+    expect((await put(url, new Uint8Array(Buffer.from(text)))).status).toBe(200);
+    return id;
+  }
+
+  const declare = (name: string, features: object[]) => send("01-declare-dataset", { input: { name, features } });
+
+  async function startImport(dataset: string, upload: string, onInvalid = "REFUSE"): Promise<string> {
+    const { importUpload } = await send("17-import-upload", { input: { dataset, upload, onInvalid } });
+    expect(importUpload.problems).toEqual([]);
+    expect(["QUEUED", "RUNNING"]).toContain(importUpload.import.state);
+    return importUpload.import.id;
+  }
+
+  const find = async (id: string) => (await send("18-import", { id })).import;
+
+  async function ended(id: string) {
+    await until(async () => !["QUEUED", "RUNNING"].includes((await find(id)).state));
+    return find(id);
+  }
+
+  /** All rows of a dataset, as users write them. */
+  async function rowsOf(name: string) {
+    const { db, store } = platform;
+    const dataset = await db.manager.findOneByOrFail(Dataset, { name });
+    const version = await latestVersion(db.manager, dataset.id);
+    if (!version) return [];
+    const segments = await segmentsOf(db.manager, version);
+    const bytes = await Promise.all(segments.map((segment) => store.get(segment.key)));
+    return rowsFromTable(dataset.features, await readSegments(dataset.features, bytes));
+  }
+
+  return {
+    ...{ platform, ask, send, createUpload, put, uploaded, declare, startImport, find, ended, rowsOf },
+    async close() {
+      await server.close();
+      await imports.stop();
+      await intake.close();
+      await wakeups.close();
+      await database.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
