@@ -19,6 +19,7 @@ export const failpoints = {
   "commit.after": "A transaction is committed; its caller does not know yet.",
   upload: "The bytes of an upload are about to become its bytes, inside that transaction.",
   append: "A sealed segment is about to become a dataset's next version, inside that transaction.",
+  "append.part": "A sealed segment is about to become a part of an open append, inside that transaction.",
   "checkpoint.record": "A stored checkpoint is about to become one of its run's, inside that transaction.",
   "version.register": "A trained version is about to be registered, inside the transaction that ends its run.",
   gate: "A challenger is about to be judged, inside the transaction that registers it.",

@@ -1,73 +1,54 @@
 import { findNamed, unknownReference } from "../db/names.js";
 import { type Access, sessionOf } from "../db/session.js";
-import { type Outcome, transactOnce } from "../db/transaction.js";
+import type { Outcome } from "../db/transaction.js";
 import { Dataset } from "../entities/dataset.js";
-import { PlatformError } from "../errors.js";
 import type { ProblemCount } from "../features/problem-counts.js";
-import { type SealedRows, type SealRequest, sealRows } from "../intake/seal.js";
+import { sealRows } from "../intake/seal.js";
 import type { ObjectStore } from "../storage/object-store.js";
+import { appendPart } from "./append-parts.js";
 import { commitVersion } from "./commit-version.js";
-import { abandonPending, putSegment, SegmentTaken } from "./pending-segment.js";
+import { type RowSealer, storeSegment } from "./stored-segment.js";
 import { latestVersion } from "./versions.js";
 
 export interface AppendDeclaration {
-  dataset: string;
+  /** Its name; may be left out where `append` is given. */
+  dataset?: string | null;
+  /** The id of an open append that the rows become a part of. */
+  append?: string | null;
   rows: Record<string, unknown>[];
   idempotencyKey?: string | null;
 }
 
-/** How often a segment is put whose note was taken away before its transaction came. */
-const maximumTries = 3;
-
-/** What makes segments of rows: on a server `Intake`, whose threads keep the work off the loop. */
-export interface RowSealer {
-  seal(request: SealRequest, rows: unknown[]): Promise<SealedRows>;
-}
+/** The new version, or the append that has got another part. */
+export type Appended = { versionId: string; appendId?: undefined } | { versionId?: undefined; appendId: string };
 
 /**
- * Appends rows and seals them as the dataset's next version. All rows are stored, or none. The segment is written
- * before the transaction that makes it part of the dataset: what a crash leaves in between is an object that nothing
- * refers to, and a note of it by which collection knows that.
+ * Appends rows and seals them as the dataset's next version, or as the next part of an open append. All rows are stored, or
+ * none; see `storeSegment`.
  *
  * @param sealer default: this thread does it.
  */
 export async function appendRows(
   access: Access,
-  store: ObjectStore,
+  store: Pick<ObjectStore, "put">,
   declaration: AppendDeclaration,
   sealer: RowSealer = { seal: sealRows },
-): Promise<Outcome<{ versionId: string }> & { problemsByFeature?: ProblemCount[] }> {
+): Promise<Outcome<Appended> & { problemsByFeature?: ProblemCount[] }> {
+  const { dataset: name, append, rows, idempotencyKey } = declaration;
+  if (append != null) return appendPart(access, store, { ...declaration, append }, sealer);
   const session = sessionOf(access);
-  const { db } = session;
-  const dataset = await findNamed(session.manager, Dataset, declaration.dataset);
-  if (!dataset) return { problems: [unknownReference("dataset", declaration.dataset)] };
-  const firstOrdinal = (await latestVersion(db.manager, dataset.id))?.rowCount ?? 0;
+  if (name == null)
+    return { problems: [{ path: "dataset", code: "REQUIRED", message: "is required unless `append` is given." }] };
+  const dataset = await findNamed(session.manager, Dataset, name);
+  if (!dataset) return { problems: [unknownReference("dataset", name)] };
+  const firstOrdinal = (await latestVersion(session.manager, dataset.id))?.rowCount ?? 0;
   const { features, split } = dataset;
-  const { segment, ...refused } = await sealer.seal({ features, split, firstOrdinal }, declaration.rows);
+  const { segment, ...refused } = await sealer.seal({ features, split, firstOrdinal }, rows);
   if (!segment) return refused;
 
-  const { rowsDigest } = segment;
-  const idempotent = { operation: "appendRows", key: declaration.idempotencyKey, request: [dataset.id, rowsDigest] };
-  for (let tries = 1; ; tries++) {
-    // Before the transaction: a store that is slow must hold no lock and no connection.
-    const stored = { ...(await putSegment(db, store, dataset.id, segment)), firstOrdinal };
-    let claimed = false;
-    try {
-      const outcome = await transactOnce(session, idempotent, async (manager) => {
-        const versionId = await commitVersion(manager, dataset, [stored]);
-        claimed = true;
-        return { versionId };
-      });
-      // Refused, or done before under the same key: nothing will ever refer to what was put. Unsaid, the note runs out.
-      if (!claimed || outcome.problems.length > 0) await abandonPending(db, [stored.key]).catch(() => {});
-      return outcome;
-    } catch (error) {
-      if (!(error instanceof SegmentTaken)) throw error;
-      if (tries === maximumTries)
-        throw new PlatformError(
-          "STORAGE_UNAVAILABLE",
-          `storing rows for dataset ${dataset.name} took too long; send them again`,
-        );
-    }
-  }
+  const idempotent = { operation: "appendRows", key: idempotencyKey, request: [dataset.id, segment.rowsDigest] };
+  const target = { session, store, dataset };
+  return storeSegment(target, { firstOrdinal, segment }, idempotent, async (manager, stored) => ({
+    versionId: await commitVersion(manager, dataset, [stored]),
+  }));
 }

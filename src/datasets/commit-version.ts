@@ -4,52 +4,59 @@ import { refuse } from "../db/transaction.js";
 import { Dataset, DatasetSegment, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
 import { failpoint } from "../failpoint.js";
-import { ordinalSplitCounts } from "../features/split.js";
-import type { SealedSegment } from "../intake/seal.js";
-import { type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
+import { splitCountsAt } from "../features/split.js";
+import { type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { digest } from "../language/fields/canonical.js";
+import { count } from "../language/fields/wording.js";
 import { mergeCategories } from "./categories.js";
 import { recordDatasetEvent } from "./events.js";
 import { claimPending } from "./pending-segment.js";
 import { flagsOf, storeProfile } from "./segment-profiles.js";
+import type { StoredSegment } from "./stored-segment.js";
+import { divideArrivals } from "./strata.js";
 import { latestVersion } from "./versions.js";
-
-/** A segment as it lies in the store. */
-export interface StoredSegment extends Omit<SealedSegment, "bytes"> {
-  key: string;
-  sizeBytes: number;
-  /** The ordinal of the first row that `splitCounts` counts with. */
-  firstOrdinal: number;
-}
 
 /**
  * Makes stored segments the dataset's next version, within the caller's transaction: one version, whatever the number of
  * segments. Row order is the order of the segments, behind all earlier rows. Answers the version's id.
  *
  * @param dataset as it was when the rows were checked; if it was redeclared since, the rows are refused as STALE.
- * @throws SegmentTaken if collection has taken a segment meanwhile: see `pending-segment.ts`.
+ * @param options.noted whether the segments still have the notes with which they were put; see `pending-segment.ts`.
+ * @throws SegmentTaken if collection has taken a noted segment meanwhile.
  */
 export async function commitVersion(
   manager: EntityManager,
   dataset: Pick<Dataset, "id" | "name" | "digest" | "features" | "split">,
   segments: readonly StoredSegment[],
+  { noted = true } = {},
 ): Promise<string> {
   // One append at a time per dataset; the lock also holds back a redeclaration.
   await lockName(manager, "dataset", dataset.name);
-  await claimPending(
-    manager,
-    segments.map(({ key }) => key),
-  );
+  if (noted)
+    await claimPending(
+      manager,
+      segments.map(({ key }) => key),
+    );
   await assertUnchanged(manager, dataset);
   const before = await latestVersion(manager, dataset.id);
   failpoint("append");
   const splitCounts = { ...(before?.splitCounts ?? { train: 0, validation: 0, test: 0 }) };
   let rowCount = before?.rowCount ?? 0;
-  for (const segment of segments) {
-    const added = await splitCountsAt(dataset.split, segment, rowCount);
+  const add = (added: Record<SplitPart, number>) => {
     for (const part of splitParts) splitCounts[part] += added[part];
+  };
+  for (const segment of segments) {
+    add(await splitCountsAt(dataset.split, segment, rowCount));
     rowCount += segment.rowCount;
   }
+  if (rowCount > maximumRows)
+    refuse(
+      "rows",
+      "OUT_OF_RANGE",
+      `a dataset holds at most ${count(maximumRows)} rows; these would make it ${count(rowCount)}.`,
+    );
+  const strata = segments.flatMap((segment) => (segment.strata ? [segment.strata] : []));
+  if (strata.length > 0) add(await divideArrivals(manager, dataset, strata));
   const categoryCounts = await mergeCategories(
     manager,
     dataset.id,
@@ -82,15 +89,8 @@ export async function commitVersion(
  */
 const chained = (before: string | null, { rowsDigest }: StoredSegment): string => digest([before, rowsDigest]);
 
-/** By a key, the ordinal plays no part; without one, others may have appended since the rows were counted. */
-async function splitCountsAt(
-  split: Split,
-  segment: StoredSegment,
-  firstOrdinal: number,
-): Promise<Record<SplitPart, number>> {
-  if (split.key !== null || firstOrdinal === segment.firstOrdinal) return segment.splitCounts;
-  return ordinalSplitCounts(split, segment.rowCount, firstOrdinal);
-}
+/** What GraphQL's `Int` and the columns of Postgres hold. */
+const maximumRows = 2 ** 31 - 1;
 
 /** So many rows of `dataset_segment` go into a statement. */
 const insertedAtOnce = 1_000;
@@ -117,7 +117,7 @@ async function storeProfiles(manager: EntityManager, segments: readonly StoredSe
 }
 
 /** Refuses rows that were checked against other features. Features and split may be large: they are read only if need be. */
-async function assertUnchanged(
+export async function assertUnchanged(
   manager: EntityManager,
   dataset: Pick<Dataset, "id" | "name" | "digest" | "features" | "split">,
 ): Promise<void> {

@@ -55,7 +55,10 @@ async function requireSameShape(manager: EntityManager, datasetId: string, decla
                  IS DISTINCT FROM kept.feature - '{description,nullable}'::text[]
             OR (stored.feature -> 'nullable' = 'true' AND kept.feature -> 'nullable' IS DISTINCT FROM 'true')
        ) AS fits
-     FROM dataset WHERE id = $1 AND EXISTS (SELECT FROM dataset_version WHERE dataset_id = $1)`,
+     FROM dataset WHERE id = $1 AND (
+       EXISTS (SELECT FROM dataset_version WHERE dataset_id = $1)
+       OR EXISTS (SELECT FROM dataset_append
+                  WHERE dataset_id = $1 AND state = 'OPEN' AND part_count > 0 AND expires_at > clock_timestamp()))`,
     [datasetId, declared.features],
   );
   if (!dataset) return;

@@ -1,6 +1,4 @@
 import type { DataSource, EntityManager } from "typeorm";
-import { segmentKey } from "../storage/keys.js";
-import type { ObjectStore } from "../storage/object-store.js";
 
 /** How long an append may take from its note to its commit. */
 const pendingSeconds = 3_600;
@@ -30,17 +28,4 @@ export async function claimPending(manager: EntityManager, keys: readonly string
 /** Leaves objects that will not be referred to after all to collection. */
 export async function abandonPending(db: DataSource, keys: readonly string[]): Promise<void> {
   await db.query("UPDATE pending_object SET expires_at = clock_timestamp() WHERE key = ANY($1)", [keys]);
-}
-
-/** Puts a segment under a key of its own, which is noted first: see `notePending`. */
-export async function putSegment<Segment extends { bytes: Uint8Array; sha256: string }>(
-  db: DataSource,
-  store: Pick<ObjectStore, "put">,
-  datasetId: string,
-  { bytes, ...segment }: Segment,
-) {
-  const key = segmentKey(datasetId, segment.sha256);
-  await notePending(db, key);
-  const { sizeBytes } = await store.put(key, bytes);
-  return { ...segment, key, sizeBytes };
 }

@@ -19,3 +19,15 @@ export async function segmentsOf(
     [datasetId, number],
   );
 }
+
+/** How many rows each append up to a version added. */
+export async function appendsOf(
+  manager: EntityManager,
+  { datasetId, number }: Pick<DatasetVersion, "datasetId" | "number">,
+): Promise<number[]> {
+  const rows = await manager.query<{ added: number }[]>(
+    "SELECT added_row_count AS added FROM dataset_version WHERE dataset_id = $1 AND number <= $2 ORDER BY number",
+    [datasetId, number],
+  );
+  return rows.map(({ added }) => added);
+}

@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import type { Feature, Resize, Split, SplitPart } from "../language/datasets/dataset.js";
+import type { Feature, Resize, Split, SplitPart, SplitTime } from "../language/datasets/dataset.js";
 import { resizing } from "../language/datasets/feature-fields.js";
 import { featureTypeChoices } from "../language/datasets/feature-types.js";
 import { type Actor, ActorColumn } from "./actor.js";
@@ -48,9 +48,27 @@ export class FeatureObject implements Feature {
   nullable?: true;
 }
 
+@ObjectType("SplitTime", { description: "How a split divides rows by time." })
+export class SplitTimeObject implements SplitTime {
+  @Field({ description: "The feature that tells when a row happened." })
+  feature!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Rows from this instant on are validation rows; null without one.",
+  })
+  validationFrom?: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Rows from this instant on are test rows; null without one.",
+  })
+  testFrom?: string;
+}
+
 @ObjectType("Split", {
   description:
-    "Shares of the training, validation and test rows. A hash of the row's ordinal (or of the feature `key`) assigns its part, which never changes.",
+    "How rows are divided into training, validation and test rows: by a hash of the ordinal or of a key, by strata, by time, or by a feature. A row's part never changes.",
 })
 export class SplitObject implements Split {
   @Field(() => Float, { description: "Share of the training rows, 0 to 1." })
@@ -72,6 +90,28 @@ export class SplitObject implements Split {
 
   @Field(() => Int, { description: "Seed of the hash." })
   seed!: number;
+
+  @Cost({ length: 10 })
+  @Field(() => [String], {
+    nullable: true,
+    description: "The features whose values together are hashed; null unless there are several.",
+  })
+  keys?: string[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The feature each of whose values has the shares; null when rows are not stratified.",
+  })
+  stratifyBy?: string;
+
+  @Field(() => SplitTimeObject, { nullable: true, description: "How time divides the rows; null when it does not." })
+  time?: SplitTime;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The feature that names each row's part, whatever the shares; null when none does.",
+  })
+  column?: string;
 }
 
 @Entity("dataset")

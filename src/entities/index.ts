@@ -1,5 +1,6 @@
 import { Alias, AliasMove } from "./alias.js";
 import { DatasetSegment } from "./dataset.js";
+import { AppendSegment } from "./dataset-append.js";
 import { DatasetEvent, ModelEvent } from "./event.js";
 import { nouns } from "./nouns.js";
 import { RunEvent } from "./run-event.js";
@@ -8,5 +9,16 @@ import { Artifact, Evaluation, VersionTag } from "./version.js";
 /** Every table with a class of its own. Metric points have none: they are written and read in bulk by `runs/metrics.ts`. */
 export const entities = [
   ...Object.values(nouns).map(({ entity }) => entity),
-  ...[Alias, AliasMove, Artifact, DatasetEvent, DatasetSegment, Evaluation, ModelEvent, RunEvent, VersionTag],
+  ...[
+    Alias,
+    AliasMove,
+    AppendSegment,
+    Artifact,
+    DatasetEvent,
+    DatasetSegment,
+    Evaluation,
+    ModelEvent,
+    RunEvent,
+    VersionTag,
+  ],
 ];

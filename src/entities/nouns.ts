@@ -1,5 +1,6 @@
 import { Checkpoint } from "./checkpoint.js";
 import { Dataset, DatasetVersion } from "./dataset.js";
+import { DatasetAppend } from "./dataset-append.js";
 import { Import } from "./import.js";
 import { Model, ModelRevision } from "./model.js";
 import type { Node } from "./node.js";
@@ -18,6 +19,7 @@ import { Worker } from "./worker.js";
 export const nouns = {
   Dataset: { prefix: "dataset", entity: Dataset },
   DatasetVersion: { prefix: "rows", entity: DatasetVersion },
+  DatasetAppend: { prefix: "append", entity: DatasetAppend },
   Model: { prefix: "model", entity: Model },
   ModelRevision: { prefix: "modelrev", entity: ModelRevision },
   Optimizer: { prefix: "optimizer", entity: Optimizer },

@@ -27,7 +27,8 @@ export async function markGeneration(
     // A minute of overlap: a row carries the time when its transaction began.
     `WITH last AS (SELECT coalesce(max(created_at) - interval '1 minute', '-infinity') AS at FROM store_generation)
      SELECT EXISTS (SELECT FROM run, last WHERE updated_at >= last.at)
-       OR EXISTS (SELECT FROM dataset_version, last WHERE created_at >= last.at) AS written FROM last`,
+       OR EXISTS (SELECT FROM dataset_version, last WHERE created_at >= last.at)
+       OR EXISTS (SELECT FROM dataset_append, last WHERE part_count > 0 AND created_at >= last.at) AS written FROM last`,
   );
   if (!row?.written) return { marked: false };
   const mark = randomUUID();

@@ -2,7 +2,7 @@ import type { KeyOwner } from "../storage/keys.js";
 
 /** What the database says about an object; all of it read at one instant after the object was seen in the store. */
 export interface Facts {
-  /** A checkpoint, an artifact of a version or a dataset segment refers to it. */
+  /** A checkpoint, an artifact of a version, a dataset segment or a part of an open append refers to it. */
   referenced: boolean;
   /** It is noted as nobody's. */
   orphaned: boolean;

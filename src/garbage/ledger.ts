@@ -9,7 +9,7 @@ export interface Ledger {
    * @param foresee takes notes that have run out for taken: what a collection would find.
    */
   facts(keys: readonly string[], foresee: boolean): Promise<Facts[]>;
-  /** Makes orphans of what appends have noted and not referred to in time; from then on they cannot. */
+  /** Makes orphans of what appends have noted and not referred to in time, and of the parts of expired appends. */
   takeExpiredNotes(): Promise<void>;
   /** Notes objects as nobody's. */
   orphan(keys: readonly string[]): Promise<void>;
@@ -35,14 +35,19 @@ export function openLedger(db: DataSource): Ledger {
            EXISTS (SELECT FROM checkpoint WHERE object_key = object.key)
              OR EXISTS (SELECT FROM artifact WHERE object_key = object.key)
              OR EXISTS (SELECT FROM upload WHERE object_key = object.key)
-             OR EXISTS (SELECT FROM dataset_segment WHERE key = object.key) AS referenced,
-           EXISTS (SELECT FROM orphan_object WHERE key = object.key) OR coalesce($3 AND note.expired, false) AS orphaned,
+             OR EXISTS (SELECT FROM dataset_segment WHERE key = object.key)
+             OR part.expired IS NOT NULL AND NOT ($3 AND part.expired) AS referenced,
+           EXISTS (SELECT FROM orphan_object WHERE key = object.key)
+             OR coalesce($3 AND (note.expired OR part.expired), false) AS orphaned,
            note.expired IS NOT NULL AND NOT ($3 AND note.expired) AS pending,
            run.attempt, coalesce(run.state IN ('RUNNING', 'CANCELING'), false) AS held
          FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS object (key, owner, place)
          LEFT JOIN run ON run.id = object.owner
          LEFT JOIN LATERAL (
            SELECT expires_at < clock_timestamp() AS expired FROM pending_object WHERE key = object.key) AS note ON true
+         LEFT JOIN LATERAL (
+           SELECT append.expires_at < clock_timestamp() AS expired FROM append_segment AS segment
+           JOIN dataset_append AS append ON append.id = segment.append_id WHERE segment.key = object.key) AS part ON true
          ORDER BY place`,
         [keys, runIds, foresee],
       );
@@ -66,6 +71,13 @@ export function openLedger(db: DataSource): Ledger {
       await db.query(
         `WITH taken AS (DELETE FROM pending_object WHERE expires_at < clock_timestamp() RETURNING key)
          INSERT INTO orphan_object (key) SELECT key FROM taken ON CONFLICT DO NOTHING`,
+      );
+      // An append that gets a part meanwhile holds its row's lock, and has a later expiry when this statement sees it.
+      await db.query(
+        `WITH expired AS (
+           UPDATE dataset_append SET state = 'EXPIRED' WHERE state = 'OPEN' AND expires_at < clock_timestamp() RETURNING id),
+         part AS (DELETE FROM append_segment USING expired WHERE append_id = expired.id RETURNING key)
+         INSERT INTO orphan_object (key) SELECT key FROM part ON CONFLICT DO NOTHING`,
       );
     },
 

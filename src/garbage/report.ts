@@ -20,7 +20,7 @@ export interface StorageReport {
 
 export interface MissingObject {
   key: string;
-  /** The id of the checkpoint, model version or dataset version. */
+  /** The id of the checkpoint, model version, dataset version or append. */
   referredBy: string;
 }
 
@@ -78,6 +78,8 @@ async function* referencesOf(db: DataSource): AsyncGenerator<MissingObject> {
          (SELECT object_key AS key, id AS referred_by FROM checkpoint WHERE object_key > $1 ORDER BY 1 LIMIT $2)
          UNION ALL
          (SELECT object_key, version_id FROM artifact WHERE object_key > $1 ORDER BY 1 LIMIT $2)
+         UNION ALL
+         (SELECT key, append_id FROM append_segment WHERE key > $1 ORDER BY 1 LIMIT $2)
          UNION ALL
          (SELECT key, dataset_version_id FROM dataset_segment WHERE key > $1 ORDER BY 1 LIMIT $2)
          UNION ALL

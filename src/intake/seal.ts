@@ -3,14 +3,14 @@ import { decodeImageFiles } from "../features/image-files.js";
 import { countProblems, type ProblemCount } from "../features/problem-counts.js";
 import { validateRows } from "../features/rows.js";
 import { spelledRows } from "../features/spelled-rows.js";
-import { splitCounts } from "../features/split.js";
+import { partProblems, type SplitTally, splitTally } from "../features/split.js";
 import { type Table, tableFromRows } from "../features/table.js";
 import {
   type ArrivedCategories,
   arrivedCategories,
   withArrivingCategories,
 } from "../features/values/arriving-categories.js";
-import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
+import type { Feature, Split } from "../language/datasets/dataset.js";
 import type { Problem } from "../language/fields/problem.js";
 import { sketchTable } from "../profile/sketches/feature-sketch.js";
 import { writeSegment } from "../segments/segment.js";
@@ -29,7 +29,7 @@ export type SealedRows =
   | { problems: Problem[]; problemsByFeature?: ProblemCount[]; segment?: undefined }
   | { problems: []; segment: SealedSegment };
 
-export interface SealedSegment {
+export interface SealedSegment extends SplitTally {
   /** The Parquet file. */
   bytes: Uint8Array;
   /** Digest of the file, in hex. */
@@ -39,8 +39,6 @@ export interface SealedSegment {
   rowCount: number;
   /** What is known of its values. Left out, it is found out when it is asked for. */
   profile?: SegmentProfile;
-  /** Rows in each part of the split if the first row has the ordinal `firstOrdinal`. */
-  splitCounts: Record<SplitPart, number>;
   /** Of the features that declare none: the categories of the rows, each in the order of its first row. */
   categories: ArrivedCategories[];
 }
@@ -59,6 +57,8 @@ export async function sealRows(
   const problems = validateRows(features, decoded, { faultOf });
   if (problems.length > 0)
     return { problems, problemsByFeature: Array.isArray(decoded) ? countProblems(features, decoded, faultOf) : [] };
+  const strangers = partProblems(split, decoded as Record<string, unknown>[]);
+  if (strangers.length > 0) return { problems: strangers };
   const table = tableFromRows(features, decoded as Record<string, unknown>[]);
   return { problems: [], segment: await sealTable({ features, split, firstOrdinal }, table) };
 }
@@ -73,8 +73,8 @@ export async function sealTable({ features, split, firstOrdinal }: SealRequest, 
   return {
     ...{ bytes, rowsDigest, rowCount: table.rowCount },
     sha256: createHash("sha256").update(bytes).digest("hex"),
+    ...splitTally(split, features, table, firstOrdinal),
     profile: segmentProfile(sketchTable(features, table)),
-    splitCounts: splitCounts(split, features, table, firstOrdinal),
     categories: arrivedCategories(features, table),
   };
 }

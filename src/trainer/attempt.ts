@@ -49,6 +49,7 @@ export async function runAttempt(
 
   const data = await loadData(assignment, store);
   if (data.skipped !== null) send({ type: "ROWS_SKIPPED", message: data.skipped });
+  for (const message of data.warnings) send({ type: "WARNING", message });
   const order = batchOrder(assignment, data);
   assertBounded(assignment, data, order);
 

@@ -1,7 +1,7 @@
 import { PlatformError } from "../errors.js";
 import { exampleWeights } from "../features/example-weights.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
-import { splitIndices } from "../features/split.js";
+import { splitFeatures, splitIndices } from "../features/split.js";
 import type { Table } from "../features/table.js";
 import type { SplitPart } from "../language/datasets/dataset.js";
 import type { ModelSpec } from "../language/models/model.js";
@@ -9,6 +9,7 @@ import { readSegments } from "../segments/segment.js";
 import { type EncodedRows, encodedRows } from "./encoded-rows.js";
 import type { Assignment } from "./protocol.js";
 import { type ReplaceRare, rareCategories } from "./rare-categories.js";
+import { splitWarnings } from "./split-warnings.js";
 import type { Store } from "./store.js";
 import { type UsableRows, usableRows } from "./usable-rows.js";
 
@@ -19,6 +20,8 @@ export interface Data {
   counts: Record<SplitPart, number>;
   /** A message about the rows that were left out; null if there are none. */
   skipped: string | null;
+  /** What the split leaves out; see `splitWarnings`. */
+  warnings: string[];
   /** How many training rows have an ordinal below the parent's row count: the parent may have been trained on them. */
   firstNew: number;
   /** Undefined where no category is replaced while training. */
@@ -38,11 +41,11 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
   const wanted = new Set<string | null>(
     [model, gate?.champion?.model].flatMap((spec) => (spec ? featuresOf(spec) : [])),
   );
-  wanted.add(dataset.split.key);
+  for (const name of splitFeatures(dataset.split)) wanted.add(name);
   const features = dataset.features.filter((feature) => wanted.has(feature.name));
   const table: Table = await readSegments(features, stored(dataset.segments, store));
 
-  const parts = splitIndices(dataset.split, features, table);
+  const parts = splitIndices(dataset.split, features, table, 0, dataset.appends);
   if (parts.train.length === 0)
     throw new PlatformError("EMPTY_SPLIT", "the training part of the dataset holds no rows");
   if (gate && parts.test.length === 0) {
@@ -55,6 +58,7 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
     preprocessing,
     counts: { train: train.length, validation: validation.length, test: test.length },
     skipped,
+    warnings: splitWarnings(dataset.split, model, table, parts),
     firstNew: parent ? train.filter((ordinal) => ordinal < parent.rowCount).length : 0,
     replaceRare: rareCategories(model, table, train, assignment.training.seed),
     rows: (part, spec, fitted) => encodedRows(spec, fitted, table, rows[part], exampleWeights(spec, table, rows, part)),

@@ -38,7 +38,13 @@ export interface Assignment {
   optimizer: OptimizerSpec;
   training: TrainingSpec;
   device: AssignedDevice;
-  dataset: { features: Feature[]; split: Split; segments: SegmentReference[] };
+  dataset: {
+    features: Feature[];
+    split: Split;
+    segments: SegmentReference[];
+    /** The numbers of rows that were appended together; only for a split that depends on them. */
+    appends?: number[];
+  };
   /** Fine-tuning: the weights to start from, and how many rows of the dataset that version has seen. */
   parent: (TrainedVersion & { rowCount: number }) | null;
   /** The metric to compare on the test part, and the version to compare with. */

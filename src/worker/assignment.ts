@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
 import { featuresOfVersion } from "../datasets/categories.js";
-import { segmentsOf } from "../datasets/versions.js";
+import { appendsOf, segmentsOf } from "../datasets/versions.js";
 import { Dataset, DatasetVersion } from "../entities/dataset.js";
 import { ModelRevision } from "../entities/model.js";
 import { OptimizerRevision } from "../entities/optimizer.js";
@@ -37,7 +37,10 @@ export async function assignmentOf(manager: EntityManager, run: ClaimedRun): Pro
     optimizer,
     training: run.spec,
     device: { provider: run.device.provider, uuid: run.device.uuid },
-    dataset: { features, split: dataset.split, segments: await segmentsOf(manager, version) },
+    dataset: {
+      ...{ features, split: dataset.split, segments: await segmentsOf(manager, version) },
+      ...(dataset.split.time && { appends: await appendsOf(manager, version) }),
+    },
     parent: run.parentVersionId ? await parentOf(manager, run.parentVersionId) : null,
     gate: gate && { metric: gate.metric, champion },
     storesArtifacts,

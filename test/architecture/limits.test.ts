@@ -145,6 +145,10 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
     codesOf(resolveDataset({ name: "d", features: [number("x"), number(long(limits.featureNameLength + 1))] })),
   "language.features": () =>
     codesOf(resolveDataset({ name: "d", features: many(limits.features + 1, (index) => number(`f${index}`)) })),
+  "language.splitKeys": () => {
+    const features = many(limits.splitKeys + 1, (index) => number(`f${index}`));
+    return codesOf(resolveDataset({ name: "d", features, split: { keys: features.map(({ name }) => name) } }));
+  },
   "language.categories": () => {
     const categories = many(limits.categories + 1, String);
     return codesOf(resolveDataset({ name: "d", features: [number("x"), { name: "c", type: "CATEGORY", categories }] }));
@@ -392,6 +396,10 @@ const elsewhere: Record<string, string> = {
   "prediction.runSeconds": "test/serving/thread-calls.test.ts",
   "language.sourcePixels": "test/features/image-files.test.ts",
   "servedVersion.waitSeconds": "test/serving/versions.test.ts",
+  "split.strata": "test/graphql/splits.test.ts",
+  "append.idleSeconds": "test/graphql/append-parts.test.ts",
+  "append.parts": "test/graphql/append-parts.test.ts",
+  "append.openAppends": "test/graphql/append-parts.test.ts",
   "import.columns": "test/imports/files.test.ts",
   "import.lineBytes": "test/imports/files.test.ts",
   "import.missingLength": "test/imports/import.test.ts",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseTimestamp } from "../../src/features/values/timestamp.js";
+import { parseTimestamp } from "../../src/language/fields/instant.js";
 
 describe("a timestamp", () => {
   test.each([

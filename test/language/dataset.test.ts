@@ -58,6 +58,20 @@ describe("a dataset", () => {
     ["is keyed by no feature", { key: "nope" }, ["split.key UNKNOWN_REFERENCE"]],
     ["is keyed by an image", { key: "photo" }, ["split.key CONTRADICTION"]],
     ["is keyed by a vector", { key: "spectrum" }, ["split.key CONTRADICTION"]],
+    ["has two rules", { key: "height", stratifyBy: "colour" }, ["split.stratifyBy CONTRADICTION"]],
+    ["has no keys", { keys: [] }, ["split.keys EMPTY"]],
+    ["has a key twice", { keys: ["height", "height"] }, ["split.keys[1] DUPLICATE"]],
+    ["has a key that is an image", { keys: ["height", "photo"] }, ["split.keys[1] CONTRADICTION"]],
+    ["has strata of vectors", { stratifyBy: "spectrum" }, ["split.stratifyBy CONTRADICTION"]],
+    ["has strata of no feature", { stratifyBy: "nope" }, ["split.stratifyBy UNKNOWN_REFERENCE"]],
+    ["is in the order of colours", { time: { feature: "colour" } }, ["split.time.feature CONTRADICTION"]],
+    [
+      "compares a number with an instant",
+      { time: { feature: "height", testFrom: "2026-01-01" } },
+      ["split.time.testFrom CONTRADICTION"],
+    ],
+    ["has a column of other values", { column: "colour" }, ["split.column CONTRADICTION"]],
+    ["has a column of numbers", { column: "height" }, ["split.column CONTRADICTION"]],
   ])("whose split %s is refused", (_, split, expected) => {
     expect(faults(resolveDataset(withSplit(split)))).toEqual(expected);
   });
@@ -78,11 +92,31 @@ describe("a dataset", () => {
     ]);
   });
 
-  test("is not split by a feature that may lack values", () => {
+  test("resolves a split to its one rule, and a single key to `key`", () => {
+    const resolvedSplit = (split: object, feature = { name: "b", type: "TIMESTAMP" }) =>
+      resolved(resolveDataset({ ...withFeature(feature), split })).split;
+    const shares = { train: 0.8, validation: 0.1, test: 0.1, seed: 0 };
+    expect(resolvedSplit({ keys: ["b"] })).toEqual({ ...shares, key: "b" });
+    expect(resolvedSplit({ keys: ["b", "a"] })).toEqual({ ...shares, key: null, keys: ["b", "a"] });
+    expect(resolvedSplit({ stratifyBy: "b" })).toEqual({ ...shares, key: null, stratifyBy: "b" });
+    expect(resolvedSplit({ time: { feature: "b", testFrom: "2026-03-01T02:00:00+02:00" } })).toEqual({
+      ...{ ...shares, key: null },
+      time: { feature: "b", testFrom: "2026-03-01T00:00:00.000Z" },
+    });
+    expect(resolvedSplit({ column: "b" }, { name: "b", type: "TEXT" })).toEqual({ ...shares, key: null, column: "b" });
+  });
+
+  test.each([
+    [{ validationFrom: "yesterday" }, ["split.time.validationFrom BAD_TYPE"]],
+    [{ validationFrom: "2026-02-01", testFrom: "2026-01-01" }, ["split.time.validationFrom OUT_OF_RANGE"]],
+  ])("refuses the instants %j", (instants, expected) => {
+    const split = { time: { feature: "b", ...instants } };
+    expect(faults(resolveDataset({ ...withFeature({ name: "b", type: "TIMESTAMP" }), split }))).toEqual(expected);
+  });
+
+  test("may be split by a feature that may lack values", () => {
     const nullable = { name: "b", type: "NUMBER", nullable: true };
-    expect(faults(resolveDataset({ ...withFeature(nullable), split: { key: "b" } }))).toEqual([
-      "split.key CONTRADICTION",
-    ]);
+    expect(resolved(resolveDataset({ ...withFeature(nullable), split: { key: "b" } })).split.key).toBe("b");
   });
 
   test.each(["height", "perennial", "colour"])("can be split by %s", (key) => {

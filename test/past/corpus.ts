@@ -124,7 +124,11 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
       ];
       return { kind: "dataset", args: [{ name: "d", features }] };
     }),
-    { kind: "dataset", args: [{ ...everyType, split: { key: "color" } }] },
+    ...[
+      ...[{ key: "color" }, { keys: ["color", "number"] }, { stratifyBy: "color" }, { time: { feature: "number" } }],
+      ...[{ time: { feature: "moment", validationFrom: "2026-01-01", testFrom: "2026-02-01" } }],
+    ].map((split): Case => ({ kind: "dataset", args: [{ ...everyType, split }] })),
+    { kind: "dataset", args: [{ ...everyType, split: { column: "text" } }] },
     ...values("SplitInput").map((split): Case => ({ kind: "dataset", args: [{ ...everyType, split }] })),
     ...[...values("LayerInput"), ...pairs.layers].flatMap((layer) =>
       beginnings.flatMap(({ layers, ...start }) =>

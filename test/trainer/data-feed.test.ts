@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { tableFromRows } from "../../src/features/table.js";
+import type { Split } from "../../src/language/datasets/dataset.js";
 import { resolveModel } from "../../src/language/models/resolve-model.js";
 import { writeSegment } from "../../src/segments/segment.js";
 import { type FileStore, openFileStore } from "../../src/storage/file-store.js";
@@ -26,9 +27,9 @@ const features = [
   { ...plain, name: "trust", type: "NUMBER" as const },
   { ...plain, name: "ripe", type: "BINARY" as const },
 ];
-const split = { train: 1, validation: 0, test: 0, key: null, seed: 0 };
+const whole: Split = { train: 1, validation: 0, test: 0, key: null, seed: 0 };
 
-async function load(trust: number[]) {
+async function load(trust: number[], split = whole) {
   const rows = trust.map((weight, row) => ({ size: row, trust: weight, ripe: row === 0 }));
   const { bytes } = await writeSegment(features, tableFromRows(features, rows));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -43,11 +44,27 @@ async function load(trust: number[]) {
   const sealed = { features, split, segments: [{ key, sha256 }] };
   const assignment = { model, dataset: sealed, training, parent: null, gate: null };
   const data = await loadData(assignment as unknown as Assignment, store);
+  return { data, model };
+}
+
+async function trainingRows(trust: number[]) {
+  const { data, model } = await load(trust);
   return data.rows("train", model, data.preprocessing);
 }
 
+it("warns of parts without rows, and without rows of a class", async () => {
+  const shares = { train: 0.8, validation: 0.1, test: 0.1 };
+  const { data } = await load([1, 1, 1, 1], { ...whole, ...shares, stratifyBy: "ripe" });
+  expect(data.counts).toEqual({ train: 3, validation: 0, test: 1 });
+  expect(data.warnings).toEqual([
+    "the validation part of the dataset has no rows, so nothing is measured on it; the dataset has 4 rows",
+    'the test part of the dataset has no rows of the class "true". `split.stratifyBy` divides the rows of each class',
+  ]);
+  expect((await load([1, 1])).data.warnings).toEqual([]);
+});
+
 it("gives each training row its own weight times that of its class; the weight is not an input", async () => {
-  const rows = await load([1, 2, 1, 0.5]);
+  const rows = await trainingRows([1, 2, 1, 0.5]);
   expect(rows.take([0, 1, 2, 3]).x).toHaveLength(4);
   expect(rows.weight).toEqual(Float32Array.from([2, 2, 1, 0.5], (value, row) => (row === 0 ? value : (value * 2) / 3)));
 });

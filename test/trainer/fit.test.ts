@@ -80,6 +80,7 @@ const data: Data = {
   counts: { train: 20, validation: 8, test: 0 },
   firstNew: 0,
   skipped: null,
+  warnings: [],
   rows: (name) => rows[name === "gate" ? "test" : name],
 };
 

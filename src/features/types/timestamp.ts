@@ -1,10 +1,10 @@
+import { parseTimestamp } from "../../language/fields/instant.js";
 import { shown } from "../../language/fields/wording.js";
 import { cyclesOf } from "../values/calendar.js";
 import { columnOf } from "../values/column.js";
 import { affine, fitScaling, secondsOf } from "../values/scaling.js";
 import { instantSpelling, spelledInstant } from "../values/spellings.js";
 import { columnStatistics } from "../values/statistics.js";
-import { parseTimestamp } from "../values/timestamp.js";
 import type { Codec, Numbers } from "./codec.js";
 import { writeNumbers } from "./number.js";
 

@@ -1,6 +1,6 @@
 import { inexactInteger, markInexactIntegers } from "../../language/fields/exact-integers.js";
+import { parseTimestamp } from "../../language/fields/instant.js";
 import { limits } from "../../language/fields/limits.js";
-import { parseTimestamp } from "./timestamp.js";
 
 /**
  * How the texts of a column spell values, where a text alone does not tell: `1,234` is 1234 or 1.234, and 1/2/2021 is in

@@ -3,6 +3,7 @@ import { appendRows } from "../../datasets/append.js";
 import { declareDataset } from "../../datasets/declare.js";
 import { datasetEvents } from "../../datasets/events.js";
 import { Dataset, DatasetVersion, FeatureObject } from "../../entities/dataset.js";
+import { DatasetAppend } from "../../entities/dataset-append.js";
 import { DatasetEvent } from "../../entities/event.js";
 import { Cost } from "../../entities/field-cost.js";
 import type { ProblemCount } from "../../features/problem-counts.js";
@@ -19,6 +20,7 @@ import { cursorField, historySubscription } from "../builders/history.js";
 import type { Context } from "../context/context.js";
 import { AppendRowsInput, DeclareDatasetInput } from "../inputs/dataset.js";
 import { Payload, ProblemCodeEnum, ProblemObject } from "../payloads/problem.js";
+import { AppendInParts } from "./dataset-append.js";
 import { models } from "./model.js";
 
 const datasets = list(Dataset, "datasets", declaredListing("Dataset", "Which datasets to list."));
@@ -67,6 +69,8 @@ class ProblemCountObject implements ProblemCount {
 class AppendRowsPayload extends Payload {
   versionId?: string;
 
+  appendId?: string;
+
   @Cost({ length: 0 })
   @Field(() => [ProblemCountObject], {
     description:
@@ -76,10 +80,18 @@ class AppendRowsPayload extends Payload {
 
   @Field(() => DatasetVersion, {
     nullable: true,
-    description: "The new dataset version; null when there are problems.",
+    description: "The new dataset version; null when there are problems, or for a part of an append.",
   })
   async version(@Ctx() { loaders }: Context): Promise<DatasetVersion | null> {
     return this.versionId === undefined ? null : loaders.byId(DatasetVersion).load(this.versionId);
+  }
+
+  @Field(() => DatasetAppend, {
+    nullable: true,
+    description: "The append that the rows are a part of; null for others.",
+  })
+  async append(@Ctx() { loaders }: Context): Promise<DatasetAppend | null> {
+    return this.appendId === undefined ? null : loaders.byId(DatasetAppend).load(this.appendId);
   }
 }
 
@@ -126,6 +138,7 @@ export const datasetResolvers = [
     },
   }),
   AppendRows,
+  AppendInParts,
   EventProblems,
   fieldsOf(Dataset, {
     latestVersion: newest(DatasetVersion, "dataset_id", "The newest version; null before the first append."),
@@ -139,6 +152,12 @@ export const datasetResolvers = [
     nullable: flag("Whether values may be missing.", ({ nullable }: FeatureObject) => nullable === true),
   }),
   fieldsOf(DatasetVersion, { dataset: one(Dataset, "datasetId", "The dataset that the version belongs to.") }),
+  fieldsOf(DatasetAppend, {
+    dataset: one(Dataset, "datasetId", "The dataset that gets the rows."),
+    version: one(DatasetVersion, "versionId", "The version that its rows are; null until it is committed.", {
+      nullable: true,
+    }),
+  }),
   fieldsOf(DatasetEvent, {
     version: one(DatasetVersion, "versionId", "The version that was created; null if the entry created none.", {
       nullable: true,

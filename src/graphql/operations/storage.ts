@@ -30,7 +30,7 @@ export class MissingObjectObject implements MissingObject {
   key!: string;
 
   @Field(() => ID, {
-    description: "Id of the checkpoint, model version or dataset version that refers to it.",
+    description: "Id of the checkpoint, model version, dataset version or append that refers to it.",
   })
   referredBy!: string;
 }

@@ -44,6 +44,20 @@ export interface Split {
   test: number;
   key: string | null;
   seed: number;
+  /** Two or more features whose values together are the key. Left out, as the following, unless it is declared. */
+  keys?: string[];
+  /** The feature whose values are strata. */
+  stratifyBy?: string;
+  time?: SplitTime;
+  /** The feature that names the row's part. */
+  column?: string;
+}
+
+/** Division by time: by instants, as `YYYY-MM-DDTHH:MM:SS.sssZ`, or by the shares of each append if there are none. */
+export interface SplitTime {
+  feature: string;
+  validationFrom?: string;
+  testFrom?: string;
 }
 
 export interface DatasetSpec {

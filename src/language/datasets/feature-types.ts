@@ -28,6 +28,10 @@ export interface FeatureTypeDescription {
   missing: readonly [MissingMethod, ...MissingMethod[]];
   /** Whether the value may decide which part of the split a row belongs to. */
   isSplitKey: boolean;
+  /** Whether the value may order rows in time for a split: a number, or an instant with which declared borders compare. */
+  timeOrder?: "NUMBER" | "INSTANT";
+  /** Whether the value may name the row's part of the split. */
+  namesPart?: true;
   /** Whether the value may weigh its row in the loss. */
   isSampleWeight?: true;
   /** Whether its categories may be left undeclared: the dataset then keeps their list. */
@@ -88,6 +92,7 @@ export const featureTypeDescriptions = {
     methods: () => ranked,
     missing: [...filled, "CONSTANT", ...unusable],
     isSplitKey: true,
+    timeOrder: "NUMBER",
     isSampleWeight: true,
     idCount: 0,
     target: { output: regression },
@@ -113,6 +118,7 @@ export const featureTypeDescriptions = {
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
     missing: ["INDICATOR", "MOST_FREQUENT", "CONSTANT", ...unusable],
     isSplitKey: true,
+    namesPart: true,
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
   },
   VECTOR: {
@@ -146,6 +152,7 @@ export const featureTypeDescriptions = {
     methods: () => ["EMBEDDING", "ORDINAL", "MULTI_HOT", "COUNT", "TF_IDF"],
     missing: ["EMPTY", ...unusable],
     isSplitKey: true,
+    namesPart: true,
     elements: { are: "TOKENS", truncating: "POST", dimensions: textDimensions },
   },
   SEQUENCE: {
@@ -173,6 +180,7 @@ export const featureTypeDescriptions = {
     methods: () => ["CALENDAR", "Z_SCORE", "MIN_MAX"],
     missing: [...filled, ...unusable],
     isSplitKey: true,
+    timeOrder: "INSTANT",
   },
 } as const satisfies Record<string, FeatureTypeDescription>;
 

@@ -1,19 +1,22 @@
 import { readDescription, readInteger, readList, readName, readObject } from "../fields/fields.js";
 import { Findings } from "../fields/findings.js";
+import { parseTimestamp } from "../fields/instant.js";
 import { limits } from "../fields/limits.js";
 import type { Resolution } from "../fields/problem.js";
 import { listed, shown } from "../fields/wording.js";
-import type {
-  DatasetDeclaration,
-  DatasetSpec,
-  Feature,
-  FeatureDeclaration,
-  Split,
-  SplitDeclaration,
+import {
+  type DatasetDeclaration,
+  type DatasetSpec,
+  type Feature,
+  type FeatureDeclaration,
+  type Split,
+  type SplitDeclaration,
+  type SplitTime,
+  splitParts,
 } from "./dataset.js";
 import { type FeatureFields, isGiven, resize as resizeField } from "./feature-fields.js";
 import { describedType, type FeatureType, type FeatureTypeDescription, typesWith } from "./feature-types.js";
-import { commonFields, splitFields } from "./fields.js";
+import { commonFields, type SplitTimeDeclaration, splitFields, splitTimeFields } from "./fields.js";
 
 /**
  * A dataset with its defaults: no description, split 0.8 / 0.1 / 0.1 by the row's ordinal, seed 0. Where only some
@@ -112,13 +115,99 @@ function resolveSplit(at: Findings, declared: SplitDeclaration, features: Featur
       at.add("OUT_OF_RANGE", `the fractions must sum to 1 with none below 0, got ${got}.`);
     } else if (train === 0) at.add("OUT_OF_RANGE", "leave 0 to train on: there must be more.");
   }
+  const rule = resolveRule(at, declared, features);
   return {
-    train,
-    validation,
-    test,
-    key: resolveKey(at, declared.key, features),
+    ...{ train, validation, test, key: rule.key ?? null },
     seed: splitFields.seed.read(at, "seed", declared.seed, declared),
+    ...rule.others,
   };
+}
+
+/** What decides a row's part other than its ordinal: at most one of several. */
+function resolveRule(
+  at: Findings,
+  declared: SplitDeclaration,
+  features: Feature[],
+): { key?: string | null; others?: Pick<Split, "keys" | "stratifyBy" | "time" | "column"> } {
+  // Own fields only: an array, which older releases took for an object without fields, inherits `keys`.
+  const { key, keys, stratifyBy, time, column }: SplitDeclaration = Object.fromEntries(Object.entries(declared));
+  const rules = { key, keys, stratifyBy, time, column };
+  const [first, second] = Object.entries(rules).flatMap(([name, rule]) => (rule == null ? [] : [name]));
+  if (second !== undefined)
+    at.add("CONTRADICTION", `cannot be combined with ${first}: one rule divides the rows.`, second);
+  const featureOf = (place: Findings, field: string | number, name: string, types: readonly FeatureType[]) =>
+    resolveFeatureOf(place, field, name, features, types);
+  if (keys != null) {
+    const names = readKeys(at, keys, featureOf);
+    return names.length > 1 ? { others: { keys: names } } : { key: names[0] ?? null };
+  }
+  if (stratifyBy != null) {
+    featureOf(at, "stratifyBy", stratifyBy, keyTypes);
+    return { others: { stratifyBy } };
+  }
+  if (time != null) {
+    const entry = readObject(at, "time", time);
+    return entry ? { others: { time: resolveTime(at.at("time"), entry, featureOf) } } : {};
+  }
+  if (column != null) {
+    assertParts(at, featureOf(at, "column", column, partTypes));
+    return { others: { column } };
+  }
+  if (key != null) featureOf(at, "key", key, keyTypes);
+  return { key: key ?? null };
+}
+
+type FindFeature = (
+  at: Findings,
+  field: string | number,
+  name: string,
+  types: readonly FeatureType[],
+) => Feature | undefined;
+
+function readKeys(at: Findings, declared: string[], featureOf: FindFeature): string[] {
+  const list = readList(at, "keys", declared, limits.splitKeys);
+  if (Array.isArray(declared) && declared.length === 0) at.add("EMPTY", "must name at least one feature.", "keys");
+  const names = new Set<string>();
+  for (const [index, name] of list.entries()) {
+    featureOf(at.at("keys"), index, name, keyTypes);
+    if (names.has(name)) at.at("keys").add("DUPLICATE", `${shown(name)} is already a key.`, index);
+    names.add(name);
+  }
+  return [...names];
+}
+
+function resolveTime(at: Findings, declared: SplitTimeDeclaration, featureOf: FindFeature): SplitTime {
+  const feature = featureOf(at, "feature", declared.feature, timeTypes);
+  const instant = (field: "validationFrom" | "testFrom"): number | undefined => {
+    const told = splitTimeFields[field].read(at, field, declared[field], declared);
+    if (told === "") return undefined;
+    const parsed = parseTimestamp(told);
+    if (parsed === undefined)
+      at.add("BAD_TYPE", `must be an instant in ISO 8601 with a zone, or a date, got ${shown(told)}.`, field);
+    else if (feature && describedType(feature.type).timeOrder !== "INSTANT")
+      at.add("CONTRADICTION", `an instant is not comparable with ${feature.name}, which is ${feature.type}.`, field);
+    return parsed;
+  };
+  const [validationFrom, testFrom] = [instant("validationFrom"), instant("testFrom")];
+  if (validationFrom !== undefined && testFrom !== undefined && validationFrom > testFrom)
+    at.add("OUT_OF_RANGE", "must not be later than testFrom.", "validationFrom");
+  return {
+    feature: declared.feature,
+    ...(validationFrom !== undefined && { validationFrom: new Date(validationFrom).toISOString() }),
+    ...(testFrom !== undefined && { testFrom: new Date(testFrom).toISOString() }),
+  };
+}
+
+/** Refuses a feature with declared categories that are no parts. */
+function assertParts(at: Findings, feature: Feature | undefined): void {
+  const parts: readonly string[] = splitParts;
+  const stranger = feature?.categories.find((category) => !parts.includes(category));
+  if (stranger === undefined) return;
+  at.add(
+    "CONTRADICTION",
+    `its values must be ${listed(parts, "or")}, and ${shown(stranger)} is one of them.`,
+    "column",
+  );
 }
 
 /** Rounded, so that 0.8 and 0.1 leave 0.1, with the digest of 0.1. */
@@ -132,17 +221,23 @@ export function readSeed(at: Findings, seed: number | null | undefined): number 
 }
 
 const keyTypes = typesWith(({ isSplitKey }) => isSplitKey);
+const timeTypes = typesWith(({ timeOrder }) => timeOrder);
+const partTypes = typesWith(({ namesPart }) => namesPart);
 
-function resolveKey(at: Findings, key: string | null | undefined, features: Feature[]): string | null {
-  if (key === undefined || key === null) return null;
-  const feature = features.find(({ name }) => name === key);
+function resolveFeatureOf(
+  at: Findings,
+  field: string | number,
+  name: string,
+  features: Feature[],
+  types: readonly FeatureType[],
+): Feature | undefined {
+  const feature = features.find((candidate) => candidate.name === name);
   if (feature === undefined) {
-    const names = listed(features.map(({ name }) => name).filter(Boolean));
-    at.add("UNKNOWN_REFERENCE", `${shown(key)} is not a feature of this dataset, which has ${names}.`, "key");
-  } else if (!keyTypes.includes(feature.type)) {
-    at.add("CONTRADICTION", `must be a ${listed(keyTypes, "or")} feature, and ${key} is ${feature.type}.`, "key");
-  } else if (feature.nullable) {
-    at.add("CONTRADICTION", `must have a value in every row, and ${key} is nullable.`, "key");
+    const names = listed(features.map((candidate) => candidate.name).filter(Boolean));
+    at.add("UNKNOWN_REFERENCE", `${shown(name)} is not a feature of this dataset, which has ${names}.`, field);
+  } else if (!types.includes(feature.type)) {
+    at.add("CONTRADICTION", `must be a ${listed(types, "or")} feature, and ${name} is ${feature.type}.`, field);
+    return undefined;
   }
-  return key;
+  return feature;
 }

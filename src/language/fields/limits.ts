@@ -5,6 +5,8 @@ export const limits = {
   nameLength: 63,
   /** Names of features, which often are the headers of a file. */
   featureNameLength: 200,
+  /** Features whose values together decide a row's part of the split. */
+  splitKeys: 10,
   features: 20_000,
   /** Of a declared list. */
   categories: 10_000,

@@ -54,7 +54,7 @@ const modelFields = {
     { type: "LIST", of: { type: "REFERENCE", to: "FEATURE" }, min: 1, max: limits.features },
     {
       doc: `The features it predicts from, in order; at most ${count(limits.features)}.`,
-      otherwise: "all but the target and the rows' weight",
+      otherwise: "all but the target, the rows' weight and the split's column",
     },
   ),
   inputsExcept: described<string[], { doc: string; otherwise: string }>(

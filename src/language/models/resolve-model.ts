@@ -1,4 +1,4 @@
-import type { DatasetSpec, Feature } from "../datasets/dataset.js";
+import type { DatasetSpec, Feature, Split } from "../datasets/dataset.js";
 import { describedType, isTargetType, targetTypes } from "../datasets/feature-types.js";
 import { readChoice, readDescription, readList, readName } from "../fields/fields.js";
 import { Findings } from "../fields/findings.js";
@@ -35,7 +35,7 @@ import { outputForm, targetRules } from "./target.js";
  */
 export function resolveModel(
   declaration: ModelDeclaration,
-  dataset: Pick<DatasetSpec, "name" | "features"> | null | undefined,
+  dataset: (Pick<DatasetSpec, "name" | "features"> & { split?: Pick<Split, "key" | "column"> }) | null | undefined,
 ): Resolution<ModelSpec> {
   const findings = Findings.start();
   readName(findings, "name", declaration.name, "declaration");
@@ -45,7 +45,7 @@ export function resolveModel(
   }
   const features = new Map(dataset?.features.map((feature) => [feature.name, feature]));
   const target = dataset ? resolveTarget(findings, declaration, features) : undefined;
-  const resolved = dataset ? resolveInputs(findings, declaration, features) : undefined;
+  const resolved = dataset ? resolveInputs(findings, declaration, features, dataset.split?.column) : undefined;
   const inputs = resolved?.inputs;
   const keepsSequence = inputs?.length === 1 && readsSequence(declaration.layers);
   const inputShape = inputs && resolveInputShape(findings, inputs, keepsSequence);
@@ -133,8 +133,9 @@ function resolveInputs(
   findings: Findings,
   declaration: ModelDeclaration,
   features: ReadonlyMap<string, Feature>,
+  splitColumn: string | undefined,
 ): ResolvedInputs | undefined {
-  const { chosen, complete } = chooseInputs(findings, declaration, features);
+  const { chosen, complete } = chooseInputs(findings, declaration, features, splitColumn);
   const preprocessingOf = resolvePreprocessings(findings, declaration, chosen, (place, key, name) =>
     readFeature(place, key, name, features),
   );
@@ -155,6 +156,7 @@ function chooseInputs(
   findings: Findings,
   declaration: ModelDeclaration,
   features: ReadonlyMap<string, Feature>,
+  splitColumn: string | undefined,
 ): { chosen: Feature[]; complete: boolean } {
   const { inputs, inputsExcept, target, sampleWeight } = declaration;
   const isGiven = inputs !== undefined && inputs !== null;
@@ -168,7 +170,7 @@ function chooseInputs(
     );
   }
   if (!isGiven) {
-    const left = new Set<unknown>([target, sampleWeight, ...apart.names]);
+    const left = new Set<unknown>([target, sampleWeight, splitColumn, ...apart.names]);
     const chosen = [...features.values()].filter(({ name }) => !left.has(name));
     if (chosen.length === 0 && apart.names.length > 0)
       findings.add("EMPTY", "leaves no feature to predict from.", "inputsExcept");

@@ -23,6 +23,8 @@ const statements: Record<string, string> = {
     "SELECT number, row_count, added_row_count, split_counts, digest FROM dataset_version ORDER BY number",
   datasetSegments: `SELECT dataset_version_id, place, sha256, size_bytes, segment.row_count
     FROM dataset_segment AS segment JOIN dataset_version ON id = dataset_version_id ORDER BY number, place`,
+  datasetAppends: "SELECT state, row_count, part_count, version_id FROM dataset_append",
+  appendSegments: "SELECT place FROM append_segment",
   datasetEvents: "SELECT seq, kind, version_id FROM dataset_event ORDER BY seq",
   models: "SELECT name, version_head, event_head FROM model ORDER BY name",
   revisions: `SELECT 'model', number, digest FROM model_revision UNION ALL SELECT 'optimizer', number, digest FROM optimizer_revision

@@ -46,6 +46,22 @@ const append = ({ mutate }: MortalPlatform, start: number, count: number) =>
     rows: cloudRows(count, start),
   });
 
+/** Loads rows in two parts. */
+async function appendInParts(
+  { mutate, database: { db } }: MortalPlatform,
+  start: number,
+  count: number,
+): Promise<void> {
+  await mutate(`beginAppend(input: $input) { ${problems} append { id } }`, "BeginAppendInput", { dataset: "clouds" });
+  const [append] = await db.query<{ id: string }[]>("SELECT id FROM dataset_append");
+  for (const part of [0, 1])
+    await mutate(`appendRows(input: $input) { ${problems} }`, "AppendRowsInput", {
+      append: append?.id,
+      rows: cloudRows(count / 2, start + (part * count) / 2),
+    });
+  await mutate(`commitAppend(input: $input) { ${problems} }`, "CommitAppendInput", { append: append?.id });
+}
+
 /** Declares what a training needs, and brings the first rows. */
 export async function declareAndFill(platform: MortalPlatform): Promise<void> {
   const { mutate } = platform;
@@ -65,7 +81,7 @@ export async function liveThrough(platform: MortalPlatform): Promise<void> {
   const champion = { model: "kinds", alias: "champion", version: 1, expected: 0 };
   await mutate(`setAlias(input: $input) { ${problems} }`, "SetAliasInput", champion);
   await mutate(`declareRetraining(input: $input) { ${problems} }`, "DeclareRetrainingInput", policy);
-  await append(platform, 48, 16);
+  await appendInParts(platform, 48, 16);
   await succeeded(platform, 2);
   // Of the checkpoints that were not kept.
   await mutate(`collectGarbage(input: $input) { ${problems} }`, "CollectGarbageInput", {});

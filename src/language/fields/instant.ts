@@ -1,4 +1,4 @@
-import { limits } from "../../language/fields/limits.js";
+import { limits } from "./limits.js";
 
 /**
  * Instants as users write them: ISO 8601 with a zone, such as `2026-03-01T12:00:00Z` or `2026-03-01T14:00:00.5+02:00`. A
