@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Feature, type Split, type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { Findings } from "../language/fields/findings.js";
 import { limits } from "../language/fields/limits.js";
-import type { Problem } from "../language/fields/problem.js";
+import type { Problem, ProblemCode } from "../language/fields/problem.js";
 import { listed, shown } from "../language/fields/wording.js";
 import { partsByArrival, strataOf } from "./split-arrival.js";
 import type { SplitCounts } from "./split-quota.js";
@@ -213,12 +213,19 @@ export function partProblems({ column }: Split, rows: readonly Record<string, un
   const findings = Findings.start("rows", limits.rowProblems);
   for (const [row, values] of rows.entries()) {
     const part = Object.hasOwn(values, column) ? values[column] : null;
-    if (splitParts.some((known) => known === part)) continue;
-    const expected = `names the row's part of the split, which is ${listed(splitParts, "or")}, got ${shown(part)}.`;
-    findings.at(row).add(part == null ? "REQUIRED" : "OUT_OF_RANGE", expected, column);
+    const fault = partFault(part);
+    if (fault === undefined) continue;
+    findings.at(row).add(fault.code, fault.message, column);
     if (findings.isOverflowing) break;
   }
   return findings.problems();
+}
+
+/** Why a value of `split.column` is no part; undefined where it is one. */
+export function partFault(part: unknown): { code: ProblemCode; message: string } | undefined {
+  if (splitParts.some((known) => known === part)) return undefined;
+  const message = `names the row's part of the split, which is ${listed(splitParts, "or")}, got ${shown(part)}.`;
+  return { code: part === null || part === undefined ? "REQUIRED" : "OUT_OF_RANGE", message };
 }
 
 function columnReader(name: string, features: readonly Feature[], table: Table): (row: number) => SplitPart {

@@ -32,8 +32,8 @@ describe.each(transports)("over %s", (transport, ask) => {
   const name = `d-${transport.replaceAll(" ", "-")}`;
 
   it.each([
-    ["long lists", 40, 1_700],
-    ["many short lists", 700, 90],
+    ["long lists", 40, 4_000],
+    ["many short lists", 700, 230],
   ])("a dataset with %s of categories is declared", async (what, features, categories) => {
     const columns = Array.from({ length: features }, (_, index) => ({
       ...{ name: `f${index}`, type: "CATEGORY" },
@@ -74,14 +74,17 @@ describe.each(transports)("over %s", (transport, ask) => {
   });
 
   it.each([
-    ["other lists", { name: "huge", features: [{ ...target, shape: new Array(60_001).fill(1) }] }],
+    [
+      "other lists",
+      { name: "huge", features: [{ ...target, shape: new Array(operationLimits.maxVariableValues + 1).fill(1) }] },
+    ],
     [
       "categories that are no strings",
-      { name: "huge", features: [{ ...target, categories: new Array(60_001).fill(1) }] },
+      { name: "huge", features: [{ ...target, categories: new Array(operationLimits.maxVariableValues + 1).fill(1) }] },
     ],
   ])("too many values in %s are refused", async (_what, input) => {
     const { errors } = await ask(server.url, declare, { input });
     expect(errors).toMatchObject([{ extensions: { code: "LIMIT_EXCEEDED" } }]);
-    expect(errors?.[0]?.message).toContain("the limit is 60,000");
+    expect(errors?.[0]?.message).toContain("the limit is 150,000");
   });
 });

@@ -112,6 +112,25 @@ describe("from a file to a dataset", () => {
     expect(dataset.features[0].categories).toEqual(["Oslo", "Paris", "Rome"]);
   });
 
+  it("tells rows whose column for the split names no part", async () => {
+    const features = [
+      { name: "part", type: "TEXT" },
+      { name: "size", type: "NUMBER" },
+    ];
+    const input = { name: "parted", features, split: { column: "part" } };
+    expect((await send("01-declare-dataset", { input })).declareDataset.problems).toEqual([]);
+    const text = "part,size\ntrain,1\nlater,2\ntest,3\ntrain,4\n";
+    expect(await ended(await startImport("parted", await uploaded(text)))).toMatchObject({
+      state: "FAILED",
+      problems: [{ path: "rows[1].part", code: "OUT_OF_RANGE", line: 3 }],
+    });
+    expect(await ended(await startImport("parted", await uploaded(text), "SKIP"))).toMatchObject({
+      state: "SUCCEEDED",
+      skippedRows: 1,
+      version: { rowCount: 3 },
+    });
+  });
+
   const row = (change: Partial<Record<string, string>> = {}) => {
     const values = {
       stays: "yes",

@@ -1,3 +1,4 @@
+import { partFault } from "../../features/split.js";
 import { codecs } from "../../features/types/codecs.js";
 import { withArrivingCategories } from "../../features/values/arriving-categories.js";
 import type { SealedSegment } from "../../intake/seal.js";
@@ -12,7 +13,7 @@ import { isMissingValue, missingTexts } from "../missing.js";
 import { type ImportOptions, missingValuesOf, type OnInvalid } from "../options.js";
 import { Lines } from "./lines.js";
 import { type ImportProblem, ImportProblems } from "./problems.js";
-import { type ColumnReader, columnReader, type ReadColumn } from "./reader-column.js";
+import { type CellFault, type ColumnReader, columnReader, type ReadColumn } from "./reader-column.js";
 import { SegmentBuffer } from "./segment-buffer.js";
 
 /** Into what the rows of a file are read. */
@@ -77,15 +78,18 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
     noteBreaks(lines, cells, isCounted, read, chunk.rowCount);
     const rows: ReadColumn[] = sources.map(({ reader }, index) => {
       const values = cells[index] ?? new Array<null>(chunk.rowCount).fill(null);
-      return reader(values, (row, { code, message }) => {
+      const { name } = features[index] as Feature;
+      const report = (row: number, { code, message }: CellFault) => {
         bad[row] = 1;
-        const { name } = features[index] as Feature;
         const given = values[row];
         problems.add({
           ...{ feature: name, code, row: read + row, message: () => `${name} ${message}` },
           value: given === null || given === undefined ? null : textOf(given).slice(0, 100),
         });
-      });
+      };
+      const column = reader(values, report);
+      if (name === split.column) reportParts(values, bad, report);
+      return column;
     });
     for (let row = 0; row < chunk.rowCount; row++) {
       if (bad[row] === 1) {
@@ -117,6 +121,18 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
   if (buffer.rowCount > 0) await flush();
   listener.progress(read, 1);
   return { rowCount: kept, skippedRows: skipped, problems: found, warnings };
+}
+
+/** Reports the rows whose column for the split names no part, unless their value is at fault already. */
+function reportParts(
+  values: readonly unknown[],
+  bad: Readonly<Uint8Array>,
+  report: (row: number, fault: CellFault) => void,
+): void {
+  for (const [row, value] of values.entries()) {
+    const fault = bad[row] === 1 ? undefined : partFault(value);
+    if (fault) report(row, fault);
+  }
 }
 
 /** Notes the line breaks within the texts of rows. */
