@@ -63,6 +63,7 @@ const actorsOf = async (table: string, where = "true"): Promise<string[]> => {
 describe("every mutation", () => {
   const mine = "OPERATOR:somebody";
   let runId: string;
+  let appendId: string;
   let uploadId: string;
   let importId: string;
 
@@ -135,6 +136,27 @@ describe("every mutation", () => {
     reproduceVersion: {
       act: () => mutate(somebody, "reproduceVersion", { ref: "iris-species/1" }),
       writes: [["run", "reproduces_version_id IS NOT NULL"]],
+    },
+    beginAppend: {
+      act: async () => {
+        const { append } = await mutate(somebody, "beginAppend", { dataset: "iris" }, "append { id }");
+        appendId = append.id;
+      },
+      writes: [["dataset_append"]],
+    },
+    commitAppend: {
+      act: async () => {
+        await mutate(somebody, "appendRows", { append: appendId, rows: irisRows(3) });
+        await mutate(somebody, "commitAppend", { append: appendId });
+      },
+      writes: [["dataset_version"], ["dataset_append"]],
+    },
+    abortAppend: {
+      act: async () => {
+        const { append } = await mutate(somebody, "beginAppend", { dataset: "iris" }, "append { id }");
+        await mutate(somebody, "abortAppend", { append: append.id });
+      },
+      writes: [["dataset_append"]],
     },
     createUpload: {
       act: async () => {

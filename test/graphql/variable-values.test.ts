@@ -83,7 +83,10 @@ describe.each(transports)("over %s", (transport, ask) => {
       { name: "huge", features: [{ ...target, categories: new Array(operationLimits.maxVariableValues + 1).fill(1) }] },
     ],
   ])("too many values in %s are refused", async (_what, input) => {
-    const { errors } = await ask(server.url, declare, { input });
+    const asked = ask(server.url, declare, { input });
+    // An event stream takes smaller bodies than would hold so many values.
+    if (transport === "SSE") return expect(asked).rejects.toThrow("413");
+    const { errors } = await asked;
     expect(errors).toMatchObject([{ extensions: { code: "LIMIT_EXCEEDED" } }]);
     expect(errors?.[0]?.message).toContain("the limit is 150,000");
   });

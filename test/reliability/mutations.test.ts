@@ -23,6 +23,9 @@ const train = async (seed: number) => ({ ...(await fromContract("05-train")), se
 /** The id of a run that something is to be done with. */
 const runOf = async (n: number): Promise<string> => (await ask("train", await train(1_000 + n))).answer.run.id;
 
+/** The id of a load in parts that has begun. */
+const appendOf = async (): Promise<string> => (await ask("beginAppend", { dataset: "iris" })).answer.append.id;
+
 /** The id of an upload whose bytes nobody reads. */
 const uploadOf = async (n: number): Promise<string> => {
   const { id } = (await ask("createUpload", { fileName: `${n}.csv` })).answer.upload;
@@ -57,6 +60,13 @@ const cases: Record<string, (n: number) => Promise<object>> = {
     await ask("setAlias", { model: "iris-species", alias: `doomed-${n}`, version: 1 });
     return { model: "iris-species", alias: `doomed-${n}` };
   },
+  beginAppend: async () => ({ dataset: "iris" }),
+  commitAppend: async (n) => {
+    const append = await appendOf();
+    await ask("appendRows", { append, rows: irisRows(2, 2_000 + n) });
+    return { append };
+  },
+  abortAppend: async () => ({ append: await appendOf() }),
   createUpload: async (n) => ({ fileName: `rows-${n}.csv` }),
   importUpload: async (n) => ({ dataset: "iris", upload: await uploadOf(n) }),
   cancelImport: async (n) => {
@@ -156,7 +166,7 @@ describe("where every answer to a COMMIT is lost, for longer than the platform t
     expect(effect).toMatchObject({
       keys: inputs.length,
       dataset: 1,
-      dataset_version: 1,
+      dataset_version: 2,
       model: 1,
       optimizer: 1,
       run: 3,
