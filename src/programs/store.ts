@@ -31,19 +31,15 @@ function withFailpoints<Store extends Pick<ObjectStore, "put" | "putStream" | "d
   const put = store.put.bind(store);
   const putStream = store.putStream.bind(store);
   const remove = store.delete.bind(store);
+  const around = async <Info>(write: () => Promise<Info>): Promise<Info> => {
+    failpoint("put.before");
+    const info = await write();
+    failpoint("put.after");
+    return info;
+  };
   return Object.assign(store, {
-    async put(key: string, bytes: Uint8Array) {
-      failpoint("put.before");
-      const info = await put(key, bytes);
-      failpoint("put.after");
-      return info;
-    },
-    async putStream(key: string, source: AsyncIterable<Uint8Array>) {
-      failpoint("put.before");
-      const info = await putStream(key, source);
-      failpoint("put.after");
-      return info;
-    },
+    put: (key: string, bytes: Uint8Array) => around(() => put(key, bytes)),
+    putStream: (key: string, source: AsyncIterable<Uint8Array>) => around(() => putStream(key, source)),
     async delete(key: string) {
       failpoint("delete");
       await remove(key);
