@@ -25,6 +25,7 @@ const statements: Record<string, string> = {
     FROM dataset_segment AS segment JOIN dataset_version ON id = dataset_version_id ORDER BY number, place`,
   datasetAppends: "SELECT state, row_count, part_count, version_id FROM dataset_append",
   appendSegments: "SELECT place FROM append_segment",
+  uploads: "SELECT file_name, size_bytes, sha256 FROM upload",
   datasetEvents: "SELECT seq, kind, version_id FROM dataset_event ORDER BY seq",
   models: "SELECT name, version_head, event_head FROM model ORDER BY name",
   revisions: `SELECT 'model', number, digest FROM model_revision UNION ALL SELECT 'optimizer', number, digest FROM optimizer_revision
@@ -74,7 +75,7 @@ export async function readHistory({ database: { db }, dataDirectory }: MortalPla
   }
   const referred = new Set(references.map(({ key }) => key));
   const orphans: string[] = [];
-  for (const prefix of ["datasets/", "runs/"])
+  for (const prefix of ["datasets/", "runs/", "uploads/"])
     for await (const { key } of store.list(prefix)) if (!referred.has(key)) orphans.push(relabel(key));
   return { tables, objects: objects.sort(), orphans };
 }
@@ -95,6 +96,7 @@ async function referencesOf(db: DataSource): Promise<{ key: string; sha256: stri
   const rows = await db.query<{ key: string; digest: string | null; what: string }[]>(
     `SELECT key, sha256 AS digest, 'segment of ' || dataset_version_id AS what FROM dataset_segment
      UNION ALL SELECT object_key, digest, 'checkpoint' FROM checkpoint
+     UNION ALL SELECT object_key, sha256, 'upload' FROM upload WHERE object_key IS NOT NULL
      UNION ALL SELECT object_key, digest, name || ' of ' || version_id FROM artifact
      UNION ALL SELECT 'platform/' || marker, NULL, 'marker' FROM object_store`,
   );

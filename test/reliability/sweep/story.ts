@@ -62,6 +62,14 @@ async function appendInParts(
   await mutate(`commitAppend(input: $input) { ${problems} }`, "CommitAppendInput", { append: append?.id });
 }
 
+/** Uploads a file. What is read from files is disturbed in `test/imports/disturbed.reliability.ts`. */
+async function upload({ mutate, put }: MortalPlatform): Promise<void> {
+  const created = await mutate(`createUpload(input: $input) { ${problems} upload { url } }`, "CreateUploadInput", {
+    fileName: "clouds.csv",
+  });
+  await put(created.upload.url, "x,y,kind\n1,2,a\n");
+}
+
 /** Declares what a training needs, and brings the first rows. */
 export async function declareAndFill(platform: MortalPlatform): Promise<void> {
   const { mutate } = platform;
@@ -76,6 +84,7 @@ export async function declareAndFill(platform: MortalPlatform): Promise<void> {
 export async function liveThrough(platform: MortalPlatform): Promise<void> {
   const { mutate } = platform;
   await declareAndFill(platform);
+  await upload(platform);
   await mutate(`train(input: $input) { ${problems} run { id } }`, "TrainInput", training);
   await succeeded(platform, 1);
   const champion = { model: "kinds", alias: "champion", version: 1, expected: 0 };
