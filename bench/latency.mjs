@@ -16,7 +16,7 @@ const [floor] = await once(floorServer, "message");
 
 const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.floor(q * (values.length - 1))];
 
-/** Ticks of all processors: idle, taken away by the host, and all. Nothing is known where there is no /proc. */
+/** Ticks of all processors: idle, stolen by the host, and all. Undefined without /proc. */
 function processorTimes() {
   try {
     const ticks = readFileSync("/proc/stat", "utf8").split("\n")[0].trim().split(/\s+/).slice(1, 9).map(Number);

@@ -1,5 +1,6 @@
 import type { EntityManager } from "typeorm";
 import { findNamed, lockName, unknownReference } from "../db/names.js";
+import { claimPending } from "../db/pending-objects.js";
 import { type Access, sessionOf } from "../db/session.js";
 import { type Outcome, refuse, transactOnce } from "../db/transaction.js";
 import { Dataset } from "../entities/dataset.js";
@@ -10,7 +11,6 @@ import type { ProblemCount } from "../features/problem-counts.js";
 import { count } from "../language/fields/wording.js";
 import type { ObjectStore } from "../storage/object-store.js";
 import { assertUnchanged, commitVersion } from "./commit-version.js";
-import { claimPending } from "./pending-segment.js";
 import { type RowSealer, type StoredSegment, storeSegment } from "./stored-segment.js";
 import { latestVersion } from "./versions.js";
 

@@ -1,5 +1,6 @@
 import type { EntityManager } from "typeorm";
 import { lockName } from "../db/names.js";
+import { claimPending } from "../db/pending-objects.js";
 import { refuse } from "../db/transaction.js";
 import { Dataset, DatasetSegment, DatasetVersion } from "../entities/dataset.js";
 import { newId } from "../entities/identifier.js";
@@ -10,7 +11,6 @@ import { digest } from "../language/fields/canonical.js";
 import { count } from "../language/fields/wording.js";
 import { mergeCategories } from "./categories.js";
 import { recordDatasetEvent } from "./events.js";
-import { claimPending } from "./pending-segment.js";
 import { flagsOf, storeProfile } from "./segment-profiles.js";
 import type { StoredSegment } from "./stored-segment.js";
 import { divideArrivals } from "./strata.js";
@@ -21,8 +21,8 @@ import { latestVersion } from "./versions.js";
  * segments. Row order is the order of the segments, behind all earlier rows. Answers the version's id.
  *
  * @param dataset as it was when the rows were checked; if it was redeclared since, the rows are refused as STALE.
- * @param options.noted whether the segments still have the notes with which they were put; see `pending-segment.ts`.
- * @throws SegmentTaken if collection has taken a noted segment meanwhile.
+ * @param options.noted whether the segments still have the notes with which they were put; see `db/pending-objects.ts`.
+ * @throws ObjectTaken if collection has taken a noted segment meanwhile.
  */
 export async function commitVersion(
   manager: EntityManager,

@@ -1,4 +1,5 @@
 import type { EntityManager } from "typeorm";
+import { abandonPending, notePending, ObjectTaken } from "../db/pending-objects.js";
 import type { Session } from "../db/session.js";
 import { type IdempotentRequest, type Outcome, transactOnce } from "../db/transaction.js";
 import type { Dataset } from "../entities/dataset.js";
@@ -6,7 +7,6 @@ import { PlatformError } from "../errors.js";
 import type { SealedRows, SealedSegment, SealRequest } from "../intake/seal.js";
 import { segmentKey } from "../storage/keys.js";
 import type { ObjectStore } from "../storage/object-store.js";
-import { abandonPending, notePending, SegmentTaken } from "./pending-segment.js";
 
 /** A segment as it lies in the store. It can be written as JSON. */
 export interface StoredSegment extends Omit<SealedSegment, "bytes"> {
@@ -56,7 +56,7 @@ export async function storeSegment<Result extends object>(
       if (!referred || outcome.problems.length > 0) await abandonPending(db, [key]).catch(() => {});
       return outcome;
     } catch (error) {
-      if (!(error instanceof SegmentTaken)) throw error;
+      if (!(error instanceof ObjectTaken)) throw error;
       if (tries === maximumTries)
         throw new PlatformError(
           "STORAGE_UNAVAILABLE",

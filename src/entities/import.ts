@@ -66,7 +66,7 @@ export class Import extends Node {
 
   @Cost({ length: 10 })
   @Column("jsonb")
-  @Field(() => [String], { description: "What its owner should know, such as columns that are no features." })
+  @Field(() => [String], { description: "Warnings, such as columns of the file that have no feature." })
   warnings!: string[];
 
   @Column("text", { name: "version_id", nullable: true })

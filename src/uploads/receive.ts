@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import { abandonPending, claimPending, notePending, ObjectTaken } from "../db/pending-objects.js";
 import { nodeTypeOf } from "../entities/identifier.js";
 import { Upload } from "../entities/upload.js";
 import { PlatformError } from "../errors.js";
@@ -53,19 +54,17 @@ export async function receiveUpload(
   source: AsyncIterable<Uint8Array>,
 ): Promise<ReceivedUpload> {
   const key = uploadKey(upload.id);
-  await db.query(
-    "INSERT INTO pending_object (key, expires_at) VALUES ($1, clock_timestamp() + make_interval(secs => $2))",
-    [key, uploadLimits.keptSeconds],
-  );
+  await notePending(db, key, uploadLimits.keptSeconds);
   try {
     const stored = await store.putStream(key, bounded(source));
     const isKept = await adopt(db, upload.id, stored);
-    if (!isKept) await giveUp(db, key);
+    if (!isKept) await abandonPending(db, [key]);
     return { sizeBytes: stored.sizeBytes, sha256: stored.sha256 };
   } catch (error) {
-    // Unsaid, the note runs out.
-    await giveUp(db, key).catch(() => {});
-    throw error;
+    // Where even this fails, the note expires.
+    await abandonPending(db, [key]).catch(() => {});
+    if (!(error instanceof ObjectTaken)) throw error;
+    throw new PlatformError("STORAGE_UNAVAILABLE", "storing the upload took too long; put the bytes again");
   }
 }
 
@@ -80,9 +79,7 @@ async function adopt(db: DataSource, id: string, { key, sizeBytes, sha256 }: Obj
         "other bytes were put under this URL before, and an inference or import has read them; create another upload",
       );
     }
-    const [, taken] = await manager.query<[unknown[], number]>("DELETE FROM pending_object WHERE key = $1", [key]);
-    if (taken === 0)
-      throw new PlatformError("STORAGE_UNAVAILABLE", "storing the upload took too long; put the bytes again");
+    await claimPending(manager, [key]);
     if (upload.objectKey)
       await manager.query("INSERT INTO orphan_object (key) VALUES ($1) ON CONFLICT DO NOTHING", [upload.objectKey]);
     failpoint("upload");
@@ -93,11 +90,6 @@ async function adopt(db: DataSource, id: string, { key, sizeBytes, sha256 }: Obj
     );
     return true;
   });
-}
-
-/** Leaves an object to collection. */
-async function giveUp(db: DataSource, key: string): Promise<void> {
-  await db.query("UPDATE pending_object SET expires_at = clock_timestamp() WHERE key = $1", [key]);
 }
 
 async function* bounded(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../support/workbench.js";
+import { clientOf } from "./client.js";
 import { type PlatformProcess, removeData, startPlatformProcess } from "./platform-process.js";
 
 /** Features without declared categories, as a client uses them: flights arrive month by month, each with new aircraft. */
@@ -15,25 +16,7 @@ afterAll(async () => {
   await removeData(platform);
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: what a client gets is as its query says.
-async function ask(query: string, variables: object = {}): Promise<any> {
-  const { body } = await platform.post(query, variables);
-  expect(body.errors).toBeUndefined();
-  return body.data;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-async function send(field: string, type: string, input: object, answer = ""): Promise<any> {
-  const query = `mutation ($input: ${type}!) { ${field}(input: $input) { problems { path code message } ${answer} } }`;
-  return (await ask(query, { input }))[field];
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-async function accept(field: string, type: string, input: object, answer = ""): Promise<any> {
-  const answered = await send(field, type, input, answer);
-  expect(answered.problems).toEqual([]);
-  return answered;
-}
+const { ask, send, accept } = clientOf(() => platform);
 
 const hours = Array.from({ length: 24 }, (_, hour) => hour);
 /** Aircraft N<month>00 to N<month>19 are new in a month; half of the flights are by those of January. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assignSplit } from "../../src/features/split.js";
 import type { SplitPart } from "../../src/language/datasets/dataset.js";
 import { until } from "../support/workbench.js";
+import { clientOf } from "./client.js";
 import { type PlatformProcess, removeData, startPlatformProcess } from "./platform-process.js";
 
 /** Which part a row belongs to follows from its key, so that the tests can say what each part holds. */
@@ -23,17 +24,7 @@ afterAll(async () => {
   await removeData(platform);
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: what a client gets is as its query says.
-async function ask(query: string, variables: object = {}): Promise<any> {
-  const { body } = await platform.post(query, variables);
-  expect(body.errors).toBeUndefined();
-  return body.data;
-}
-
-async function mutate(field: string, type: string, input: object, answer = ""): Promise<void> {
-  const query = `mutation ($input: ${type}!) { ${field}(input: $input) { problems { path code message } ${answer} } }`;
-  expect((await ask(query, { input }))[field].problems).toEqual([]);
-}
+const { ask, accept: mutate } = clientOf(() => platform);
 
 const append = (dataset: string, rows: object[]) => mutate("appendRows", "AppendRowsInput", { dataset, rows });
 

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../support/workbench.js";
+import { clientOf } from "./client.js";
 import { type PlatformProcess, removeData, startPlatformProcess } from "./platform-process.js";
 
 /** A table with holes in features of every type, whose names are any text, as a client uses it over HTTP. */
@@ -14,25 +15,7 @@ afterAll(async () => {
   await removeData(platform);
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: what a client gets is as its query says.
-async function ask(query: string, variables: object = {}): Promise<any> {
-  const { body } = await platform.post(query, variables);
-  expect(body.errors).toBeUndefined();
-  return body.data;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-async function send(field: string, type: string, input: object, answer = ""): Promise<any> {
-  const query = `mutation ($input: ${type}!) { ${field}(input: $input) { problems { path code } ${answer} } }`;
-  return (await ask(query, { input }))[field];
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-async function accept(field: string, type: string, input: object, answer = ""): Promise<any> {
-  const answered = await send(field, type, input, answer);
-  expect(answered.problems).toEqual([]);
-  return answered;
-}
+const { ask, send, accept } = clientOf(() => platform);
 
 async function trained(input: object) {
   const { run } = await accept("train", "TrainInput", { optimizer: "adam", device: "CPU", ...input }, "run { id }");
@@ -111,8 +94,8 @@ describe("a table with holes", () => {
       rows: [row([["a.b", 1]]), row([["__proto__", "maybe"]])],
     });
     expect(refused.problems).toEqual([
-      { path: 'rows[0]["a.b"]', code: "BAD_TYPE" },
-      { path: "rows[1].__proto__", code: "BAD_TYPE" },
+      { path: 'rows[0]["a.b"]', code: "BAD_TYPE", message: expect.any(String) },
+      { path: "rows[1].__proto__", code: "BAD_TYPE", message: expect.any(String) },
     ]);
     await accept("appendRows", "AppendRowsInput", { dataset: "holes", rows: rows(200) });
 
@@ -175,7 +158,7 @@ describe("a table with holes", () => {
     const added = { name: "added later", type: "NUMBER", nullable: true };
     for (const wrong of [[...features, { ...added, nullable: false }], features.slice(1)]) {
       const { problems } = await send("declareDataset", "DeclareDatasetInput", { name: "holes", features: wrong });
-      expect(problems).toEqual([{ path: "features", code: "DATASET_HAS_ROWS" }]);
+      expect(problems).toEqual([{ path: "features", code: "DATASET_HAS_ROWS", message: expect.any(String) }]);
     }
     const extended = [...features.slice(0, 9), added, ...features.slice(9)];
     await accept("declareDataset", "DeclareDatasetInput", { name: "holes", features: extended });

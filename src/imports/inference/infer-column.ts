@@ -1,22 +1,11 @@
-import {
-  epochOf,
-  instantSpelling,
-  numberSpelling,
-  type Spelling,
-  spelledBoolean,
-  spelledList,
-  spelledNumber,
-} from "../../features/values/spellings.js";
+import { instantSpelling, spelledBoolean, spelledList, spelledNumber } from "../../features/values/spellings.js";
 import type { FeatureType } from "../../language/datasets/dataset.js";
-import { inexactDigits } from "../../language/fields/exact-integers.js";
 import { limits } from "../../language/fields/limits.js";
 import { count, shown } from "../../language/fields/wording.js";
 import { textOf } from "../files/text-of.js";
 import { isMissingValue, missingTexts } from "../missing.js";
-
-/** What a column is good for. */
-export const columnRoles = ["INPUT", "TARGET", "IDENTIFIER", "CONSTANT", "LEAK", "UNUSED"] as const;
-export type ColumnRole = (typeof columnRoles)[number];
+import { type ColumnRole, type Guess, identifierWarning, type WarningCode } from "./guess.js";
+import { asNumbers, ofNumbers } from "./infer-numbers.js";
 
 /** What was found out about a column, from a sample of its values. */
 export interface InferredColumn {
@@ -36,29 +25,10 @@ export interface InferredColumn {
   warnings: { code: WarningCode; message: string }[];
   /** The values of the sample: null for a missing one, else its text. */
   texts: (string | null)[];
-  /** They as numbers, where the column is one of numbers. */
+  /** The same values as numbers, if the column holds numbers. */
   numbers?: (number | null)[];
 }
 
-export const warningCodes = [
-  ...(["RENAMED", "FORMAT", "SAMPLED", "CONSTANT", "IDENTIFIER", "LEAK"] as const),
-  ...(["NO_VALUES", "FEW_VALUES", "MIXED", "AMBIGUOUS", "TARGET"] as const),
-] as const;
-export type WarningCode = (typeof warningCodes)[number];
-
-interface Guess {
-  type: FeatureType;
-  evidence: string;
-  shape?: number[];
-  role?: ColumnRole;
-  warnings?: { code: WarningCode; message: string }[];
-  numbers?: (text: string) => number;
-}
-
-/** Names of columns that number or name the rows. */
-const identifierName =
-  /^(id|uuid|guid|key|index|row|rownames?|row_?(id|num|number)|unnamed: ?\d+|column_1)$|(_id|Id|ID|_key|_uuid)$/;
-const instantName = /(^|[_\W])(date|time|timestamp|datetime|epoch|ts|created|updated)($|[_\W])|_at$|At$|Date$|Time$/i;
 const shownExamples = 5;
 
 /** Guesses what a column holds. */
@@ -108,11 +78,7 @@ export function inferColumn(
   };
 }
 
-function guessOf(
-  name: string,
-  present: readonly unknown[],
-  isTarget: boolean,
-): (Guess & { isText?: boolean }) | undefined {
+function guessOf(name: string, present: readonly unknown[], isTarget: boolean): Guess | undefined {
   if (present.every((value) => typeof value === "boolean"))
     return { type: "BINARY", evidence: "All values are true or false." };
   if (present.every(Array.isArray)) return ofLists(present as readonly unknown[][], "The values are lists");
@@ -144,114 +110,6 @@ function asBoolean(different: readonly string[]): Guess | undefined {
   const [yes, no] = [true, false].map((value) => different.find((text) => spelledBoolean(text) === value));
   const evidence = `All values are ${shown(yes)} or ${shown(no)}, read as true and false. Declare CATEGORY to keep the words.`;
   return { type: "BINARY", evidence };
-}
-
-function asNumbers(
-  name: string,
-  texts: readonly string[],
-  different: readonly string[],
-  isTarget: boolean,
-): (Guess & { isText?: boolean }) | undefined {
-  const spelling = numberSpelling(different);
-  return spelling && ofNumbers(name, texts, different, spelling, isTarget);
-}
-
-function ofNumbers(
-  name: string,
-  texts: readonly string[],
-  different: readonly string[],
-  spelling: Spelling,
-  isTarget: boolean,
-): Guess & { isText?: boolean } {
-  const n = texts.length;
-  const d = different.length;
-  const plainTexts = different.map((text) => text.trim());
-  if (different.some((text) => inexactDigits(spelledNumber(text, spelling)) !== undefined))
-    return {
-      ...{ type: "TEXT", isText: true, role: "IDENTIFIER" as const },
-      evidence: "Some integers exceed what 64-bit floats hold exactly, so they are identifiers and kept as text.",
-      warnings: [identifierWarning],
-    };
-  if (plainTexts.some((text) => /^[+-]?0\d/.test(text)) && plainTexts.every((text) => /^\d+$/.test(text))) {
-    const isRepeated = n >= 2 * d;
-    return {
-      ...(isRepeated
-        ? { type: "CATEGORY" as const, isText: true }
-        : { type: "TEXT" as const, isText: true, role: "IDENTIFIER" as const, warnings: [identifierWarning] }),
-      evidence: "Some begin with 0, as codes do, which a number would lose. Declare NUMBER if they are quantities.",
-    };
-  }
-  const numbers = (text: string) => spelledNumber(text, spelling) as number;
-  const numeric = different.map(numbers);
-  const isWhole = numeric.every(Number.isInteger);
-  const [least, most] = [numeric.reduce((a, b) => Math.min(a, b)), numeric.reduce((a, b) => Math.max(a, b))];
-  if (d === 2 && least === 0 && most === 1)
-    return {
-      ...{ type: "BINARY", numbers },
-      evidence: "All values are 0 or 1, read as false and true. Declare NUMBER if they are counts.",
-    };
-  const epoch = instantName.test(name) ? epochOf(different) : undefined;
-  if (epoch)
-    return {
-      type: "TIMESTAMP",
-      evidence: `The name tells of times, and the numbers are ${epoch.toLowerCase()} since 1970 between ${dateOf(least, epoch)} and ${dateOf(most, epoch)}. Declare NUMBER if they are not.`,
-    };
-  if (isTarget && isWhole && d >= 2 && d <= 10 && n >= 5 * d && most - least < 20)
-    return {
-      ...{ type: "CATEGORY", isText: true },
-      evidence: `The target has only ${d} different whole numbers, so they are taken for classes. Declare NUMBER to predict a quantity.`,
-      warnings: [
-        {
-          code: "TARGET",
-          message: `has only ${d} different whole numbers and is taken for classes; declare NUMBER to predict a quantity.`,
-        },
-      ],
-    };
-  const isNumbered = isWhole && d === n && n >= 20 && (most - least === n - 1 || identifierName.test(name));
-  if (isNumbered && (most - least === n - 1 ? isOrdered(texts, numbers) || identifierName.test(name) : true))
-    return {
-      ...{ type: "NUMBER", role: "IDENTIFIER" as const, numbers, warnings: [identifierWarning] },
-      evidence:
-        "Every row has another whole number, as identifiers do. Add it to the model's inputs if it is a quantity.",
-    };
-  const form = formOf(different, spelling);
-  const isAmbiguous =
-    different.some((text) => text.includes(",")) &&
-    spelling.decimal === "." &&
-    !different.some((text) => text.includes("."));
-  const warnings: { code: WarningCode; message: string }[] = [];
-  if (isAmbiguous && different.every((text) => !/,\d{3},/.test(text)))
-    warnings.push({ code: "AMBIGUOUS", message: "its commas are taken for marks of thousands." });
-  const few = isWhole && d <= 10 && n >= 10 * d && d > 2;
-  if (few)
-    warnings.push({
-      code: "FEW_VALUES",
-      message: `has only ${d} different whole numbers; declare CATEGORY if they are codes and not quantities.`,
-    });
-  return {
-    ...{ type: "NUMBER", numbers, warnings },
-    evidence: `All values are numbers${form}, from ${least} to ${most}.${few ? ` There are only ${d} different ones: declare CATEGORY if they are codes.` : ""}`,
-  };
-}
-
-const identifierWarning = {
-  code: "IDENTIFIER" as const,
-  message: "looks like an identifier of the rows: it is no input of the suggestion.",
-};
-
-function isOrdered(texts: readonly string[], numbers: (text: string) => number): boolean {
-  return texts.every((text, row) => row === 0 || numbers(text) > numbers(texts[row - 1] as string));
-}
-
-function dateOf(number: number, epoch: NonNullable<Spelling["epoch"]>): string {
-  return new Date(number * (epoch === "SECONDS" ? 1000 : 1)).toISOString().slice(0, 10);
-}
-
-function formOf(different: readonly string[], { decimal }: Spelling): string {
-  const marked = different.find((text) => /[$€£¥₹%]/.test(text));
-  if (marked) return ` such as ${shown(marked)}`;
-  if (decimal === "," && different.some((text) => text.includes(","))) return " with a decimal comma";
-  return different.some((text) => text.includes(",")) ? " with commas between thousands" : "";
 }
 
 function asInstants(different: readonly string[]): Guess | undefined {
@@ -291,7 +149,7 @@ function asLists(texts: readonly string[], different: readonly string[]): Guess 
   );
 }
 
-function ofLists(lists: readonly unknown[][], what: string): (Guess & { isText?: boolean }) | undefined {
+function ofLists(lists: readonly unknown[][], what: string): Guess | undefined {
   const isOf = (test: (value: unknown) => boolean) => lists.every((list) => list.every(test));
   if (isOf((value) => typeof value === "number")) {
     const length = lists[0]?.length ?? 0;
@@ -305,7 +163,7 @@ function ofLists(lists: readonly unknown[][], what: string): (Guess & { isText?:
   };
 }
 
-function asText(texts: readonly string[], different: readonly string[], isMixed: boolean): Guess & { isText: boolean } {
+function asText(texts: readonly string[], different: readonly string[], isMixed: boolean): Guess {
   const n = texts.length;
   const d = different.length;
   const words = different.reduce((sum, text) => sum + text.trim().split(/\s+/).length, 0) / d;

@@ -4,7 +4,8 @@ import { type Suggestion, suggest } from "../../profile/suggest/suggest.js";
 import { sampleOf } from "../files/sample.js";
 import type { TableFile } from "../files/table-file.js";
 import { type ImportOptions, missingValuesOf } from "../options.js";
-import { type ColumnRole, type InferredColumn, inferColumn, type WarningCode } from "./infer-column.js";
+import type { ColumnRole, WarningCode } from "./guess.js";
+import { type InferredColumn, inferColumn } from "./infer-column.js";
 import { knownTable } from "./known-table.js";
 import { markLeaks } from "./leaks.js";
 

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from "typeorm";
+import { renewPending } from "../../db/pending-objects.js";
 import { publish } from "../../pubsub/topics.js";
 import type { ImportProblem } from "../rows/problems.js";
 
@@ -41,10 +42,7 @@ export async function renewClaim(
     [id, fence, leaseSeconds],
   );
   if (renewed === 0) return false;
-  if (keys.length > 0)
-    await db.query("UPDATE pending_object SET expires_at = clock_timestamp() + interval '1 hour' WHERE key = ANY($1)", [
-      keys,
-    ]);
+  if (keys.length > 0) await renewPending(db, keys);
   return true;
 }
 

@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
 import { commitVersion } from "../../datasets/commit-version.js";
-import { abandonPending, notePending, SegmentTaken } from "../../datasets/pending-segment.js";
 import { latestVersion } from "../../datasets/versions.js";
+import { abandonPending, notePending, ObjectTaken } from "../../db/pending-objects.js";
 import { Session } from "../../db/session.js";
 import { transact } from "../../db/transaction.js";
 import { Dataset } from "../../entities/dataset.js";
@@ -53,7 +53,7 @@ export async function executeImport(options: ExecuteOptions, claim: Claim, stopp
     }
     logger.warn({ err: error, importId: claim.id }, "an import failed");
     const isKilled = error instanceof PlatformError && error.code === "OUT_OF_MEMORY";
-    const mayTryAgain = isKilled || error instanceof SegmentTaken || !(error instanceof PlatformError);
+    const mayTryAgain = isKilled || error instanceof ObjectTaken || !(error instanceof PlatformError);
     // Unsaid, the lease runs out, and another server takes it up.
     if (mayTryAgain && claim.fence < maximumStarts) await giveBackImport(db, claim).catch(() => {});
     else await fail(db, claim, codeOf(error), messageOf(error)).catch(() => {});

@@ -56,7 +56,7 @@ export type Side = ChoiceOf<typeof sides>;
 export const unseenChoices = choices("UnseenCategories", "What becomes of a category that the model does not know.", {
   REFUSE: "The row is refused.",
   OTHER:
-    "It counts as OTHER, a place of its own behind the categories. While training, a category that n training rows have is replaced by OTHER at random, in one of n + 1 cases, so that OTHER means something.",
+    "It counts as OTHER, which has its own place after the categories. To train OTHER, a category with n training rows is replaced by it at random, with probability 1 / (n + 1).",
 });
 export type Unseen = ChoiceOf<typeof unseenChoices>;
 
