@@ -41,6 +41,7 @@ async function survivingBytes(requests: number): Promise<number> {
   return most;
 }
 
+// In a process of its own: what other test files have left behind would be promoted to the old generation meanwhile.
 it("nothing of a request survives it: young collections stay short", async () => {
   await survivingBytes(300);
   // Before, each request left 16 kB.
