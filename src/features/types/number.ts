@@ -1,6 +1,7 @@
 import { inexactDigits } from "../../language/fields/exact-integers.js";
 import { shown } from "../../language/fields/wording.js";
 import { columnScaling, encodeScaled } from "../values/scaling.js";
+import { numberBytes } from "../values/spelled-bytes.js";
 import { numberSpelling, spelledNumber } from "../values/spellings.js";
 import type { Check, FileNumbers, Numbers, TargetCodec } from "./codec.js";
 
@@ -9,6 +10,7 @@ export const number: TargetCodec = {
   expected: () => "a finite number",
   check: () => checkNumber,
   spelled: (_feature, spelling) => (text) => spelledNumber(text, spelling),
+  spelledBytes: numberBytes,
   spellingOf: numberSpelling,
   store: { form: "NUMBERS", isList: false, numbers: () => numbers },
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),

@@ -5,9 +5,8 @@ const wholeBytes = 64 * 2 ** 20;
 const wholeCells = 4_000_000;
 const sampledRows = 20_000;
 
-/** Some rows of a file, and how many it has. */
+/** Some rows of a file. */
 export interface FileSample {
-  rowCount: number;
   sample: Chunk;
   /** Whether these are all rows. */
   isWhole: boolean;
@@ -15,9 +14,11 @@ export interface FileSample {
 
 /** Reads a sample of a file: all of a small one. */
 export async function sampleOf(table: TableFile, sizeBytes: number): Promise<FileSample> {
-  const rowCount = await table.countRows();
   const width = Math.max(1, table.headers.length);
-  const isWhole = sizeBytes <= wholeBytes && rowCount * width <= wholeCells;
-  const rows = isWhole ? rowCount : Math.max(1_000, Math.min(sampledRows, Math.floor(wholeCells / width)));
-  return { rowCount, sample: await table.sample(Math.max(1, rows), !isWhole), isWhole };
+  // A large file is not read once more to count its rows.
+  const rowCount = sizeBytes <= wholeBytes ? await table.countRows() : Number.POSITIVE_INFINITY;
+  if (rowCount * width <= wholeCells)
+    return { sample: await table.sample(Math.max(1, rowCount), false), isWhole: true };
+  const rows = Math.max(1_000, Math.min(sampledRows, Math.floor(wholeCells / width)));
+  return { sample: await table.sample(rows, true), isWhole: false };
 }
