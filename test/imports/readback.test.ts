@@ -123,7 +123,7 @@ describe("rows that are read back", () => {
     const text = "x".repeat(100_000);
     await append(
       "large",
-      Array.from({ length: 90 }, () => ({ text })),
+      Array.from({ length: 90 }, () => ({ text, y: true })),
     );
     const first = await rowsOf({ dataset: "large", first: 1_000 });
     expect(first.nodes).toHaveLength(Math.floor(rowLimits.pageCharacters / JSON.stringify({ text, y: true }).length));
