@@ -1,4 +1,4 @@
-import type { TargetType } from "../datasets/feature-types.js";
+import { classesOf, type TargetType } from "../datasets/feature-types.js";
 import { readChoice, readList } from "../fields/fields.js";
 import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
@@ -9,7 +9,7 @@ import { defaultMetrics, type MetricType, metricDescriptions, metricsFor, metric
 export function resolveMetrics(
   findings: Findings,
   declared: readonly MetricType[] | null | undefined,
-  target: { type: TargetType; width: number } | undefined,
+  target: { type: TargetType; width: number; categories: readonly string[] } | undefined,
 ): MetricType[] {
   if (declared === undefined || declared === null) return target ? defaultMetrics(target.type) : [];
   const at = findings.at("metrics");
@@ -19,11 +19,14 @@ export function resolveMetrics(
   for (const [index, entry] of readList(findings, "metrics", declared, limits.problems).entries()) {
     const metric = readChoice(at, index, entry, metricTypes);
     if (metric === undefined) continue;
-    const { places } = metricDescriptions[metric];
+    const { places, twoClasses } = metricDescriptions[metric];
     if (target && !fitting.includes(metric)) {
       at.add("CONTRADICTION", `must be ${listed(fitting, "or")} for a ${target.type} target, got ${metric}.`, index);
     } else if (target && places !== undefined && places >= target.width) {
       at.add("CONTRADICTION", `is always 1, since the target has no more than ${places} categories.`, index);
+    } else if (target && twoClasses && classesOf(target)?.length !== 2) {
+      const message = `${metric} needs a target with two categories, and this one has ${target.categories.length}.`;
+      at.add("CONTRADICTION", message, index);
     } else if (resolved.includes(metric)) at.add("DUPLICATE", `${metric} is already in the list.`, index);
     else resolved.push(metric);
   }
