@@ -1,15 +1,19 @@
-import type { MetricType } from "../../language/metrics/metric-types.js";
+import { type MetricType, metricDescriptions } from "../../language/metrics/metric-types.js";
 import type { ModelTarget } from "../../language/models/model.js";
+import { middleQuantile } from "../../language/models/target.js";
 import { currentSemantics, type TrainingSemantics } from "../../language/training/training.js";
 import { confusion, matthewsCorrelation, topAccuracy } from "./classification-metrics.js";
 import { areaUnderCurve, averagePrecision, rankArea } from "./curve-metrics.js";
 import type { Metric } from "./metric.js";
+import { intervalCoverage, ofOneOutput, pinballLoss } from "./quantile-metrics.js";
 import { coefficientOfDetermination, meanError } from "./regression-metrics.js";
 
 /** What a metric is measured for. */
 interface Measured {
   /** Outputs of the network; 1 is a yes or no, or one number. */
   width: number;
+  /** What the outputs are, of a model with the loss PINBALL; otherwise none. */
+  quantiles: readonly number[];
   /** Rules of semantics 1, by which an undefined precision, recall, F1 or R² is a number. */
   undefinedCountsAsZero: boolean;
   /** A share. One of nothing is undefined. */
@@ -45,6 +49,8 @@ const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
   ROOT_MEAN_SQUARED_ERROR: () => meanError(square, Math.sqrt),
   MEAN_ABSOLUTE_PERCENTAGE_ERROR: () =>
     meanError((error, target) => (100 * Math.abs(error)) / Math.max(Math.abs(target), 1e-7), itself),
+  MEAN_PINBALL_LOSS: ({ quantiles }) => pinballLoss(quantiles),
+  INTERVAL_COVERAGE: ({ quantiles }) => intervalCoverage(quantiles.length),
   MATTHEWS_CORRELATION: ({ width }) =>
     confusion(width, matthewsCorrelation, "all rows, or all predictions, are of one class"),
   R2_SCORE: ({ width, undefinedCountsAsZero }) => coefficientOfDetermination(width, undefinedCountsAsZero),
@@ -58,15 +64,21 @@ const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
  * A metric is undefined where scikit-learn warns that it is ill-defined. A mean leaves out the classes and columns whose
  * score is undefined; it is undefined itself if none is left.
  *
+ * Of a model that predicts quantiles, metrics of numbers measure the median, or the middle one. Targets are one number a row.
+ *
  * @param semantics of the run: 1 counts an undefined precision, recall or F1 as 0, and an undefined R² as 1 where every
  * prediction is exact and as 0 otherwise.
  */
 export function createMetric(
   type: MetricType,
-  target: Pick<ModelTarget, "type" | "width">,
+  target: Pick<ModelTarget, "type" | "width" | "quantiles">,
   semantics: TrainingSemantics = currentSemantics,
 ): Metric {
   const undefinedCountsAsZero = semantics === 1;
   const ratio = (part: number, whole: number) => (whole === 0 && undefinedCountsAsZero ? 0 : part / whole);
-  return metrics[type]({ width: target.width, undefinedCountsAsZero, ratio });
+  const { width, quantiles } = target;
+  if (!quantiles) return metrics[type]({ width, quantiles: [], undefinedCountsAsZero, ratio });
+  const measured = { quantiles, undefinedCountsAsZero, ratio };
+  if (metricDescriptions[type].quantiles !== undefined) return metrics[type]({ ...measured, width });
+  return ofOneOutput(metrics[type]({ ...measured, width: 1 }), width, middleQuantile(quantiles));
 }

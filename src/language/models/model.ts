@@ -101,6 +101,8 @@ export interface ModelTarget {
   categories: string[];
   scaling: OutputForm["scaling"];
   width: number;
+  /** PINBALL: the quantiles that the outputs are, rising; `width` is their number. Otherwise left out. */
+  quantiles?: number[];
   /** Whether rows whose category is not among these are left out, whatever `invalidRows` says. */
   skipsUnseen?: true;
 }
