@@ -58,6 +58,16 @@ export class Signature {
   output!: SignatureField;
 }
 
+@ObjectType({ description: "How a version tells classes apart." })
+export class Decision {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The class that metrics of two classes are about: `true` of a BINARY target, else the declared `positiveCategory` or the second. Null where there are more classes.",
+  })
+  positiveCategory!: string | null;
+}
+
 @Entity("model_version")
 @ObjectType({
   implements: Node,

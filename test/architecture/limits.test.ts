@@ -404,6 +404,7 @@ const elsewhere: Record<string, string> = {
   "language.sourcePixels": "test/features/image-files.test.ts",
   "servedVersion.waitSeconds": "test/serving/versions.test.ts",
   "split.strata": "test/graphql/splits.test.ts",
+  "row.timedRows": "test/datasets/row-parts.test.ts",
   "append.idleSeconds": "test/graphql/append-parts.test.ts",
   "append.parts": "test/graphql/append-parts.test.ts",
   "append.openAppends": "test/graphql/append-parts.test.ts",

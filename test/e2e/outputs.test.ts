@@ -125,10 +125,10 @@ it("quantiles are trained, measured, predicted, reproduced, and pass a gate", as
 
 it("a single quantile needs no list, and a wrong one is told by its path", async () => {
   const query = `mutation { declareModel(input: { name: "late", dataset: "delays", target: "y", layers: [],
-    loss: { type: PINBALL, quantiles: 0.9 } }) { problems { path } model { currentRevision { spec } } } }`;
+    loss: { type: PINBALL, quantiles: 0.9 } }) { problems { path } model { revision { spec } } } }`;
   const { problems, model } = (await ask(query)).declareModel;
   expect(problems).toEqual([]);
-  expect(model.currentRevision.spec).toMatchObject({ target: { width: 1, quantiles: [0.9] }, metrics: ["MEAN_PINBALL_LOSS"] });
+  expect(model.revision.spec).toMatchObject({ target: { width: 1, quantiles: [0.9] }, metrics: ["MEAN_PINBALL_LOSS"] });
   const wrong = {
     name: "late",
     dataset: "delays",

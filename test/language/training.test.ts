@@ -227,6 +227,8 @@ describe("metrics", () => {
       recall: "MAX",
       f1_score: "MAX",
       auc: "MAX",
+      log_loss: "MIN",
+      brier_score: "MIN",
       mean_absolute_error: "MIN",
       mean_squared_error: "MIN",
       root_mean_squared_error: "MIN",

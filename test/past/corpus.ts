@@ -76,6 +76,7 @@ const pairs = {
   models: [
     { inputs: ["hole"], preprocessing: [{ feature: "hole", missing: "CONSTANT", missingValue: "2" }] },
     { inputsExcept: ["file", "image"] },
+    { target: "pair", inputs: ["vector"], positiveCategory: "no" },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "QUANTILE", quantiles: 5 }] },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "CLIPPED_Z_SCORE", clip: 2 }] },
   ],

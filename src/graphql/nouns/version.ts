@@ -5,14 +5,17 @@ import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
 import {
   Artifact,
+  Decision,
   Evaluation,
   EvaluationBreakdown,
   ModelVersion,
   SplitPartEnum,
   VersionTag,
 } from "../../entities/version.js";
+import { classesOf, isTargetType } from "../../language/datasets/feature-types.js";
 import { type Breakdown, type QuantileMeasured, quantileMeasured } from "../../language/metrics/breakdown.js";
-import { parametersOf } from "../../language/models/open-model.js";
+import { declaredPositive, parametersOf } from "../../language/models/open-model.js";
+import { positiveClass } from "../../language/models/positive.js";
 import type { Loaders } from "../../lists/loaders.js";
 import { tagVersion } from "../../registry/tags.js";
 import { findVersion } from "../../registry/versions.js";
@@ -24,6 +27,7 @@ import type { Context } from "../context/context.js";
 import { checkVersionReference } from "../context/version-reference.js";
 import { TagVersionInput } from "../inputs/registry.js";
 import { Payload } from "../payloads/problem.js";
+import { knownCategories } from "./feature.js";
 import { modelVersions } from "./version-list.js";
 
 const quantileType = typeOf(quantileMeasured);
@@ -76,6 +80,25 @@ class ModelVersionFields {
   @FieldResolver(() => [VersionTag], { description: "Its tags, ordered by key." })
   tags(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<VersionTag[]> {
     return loaders.listBy(VersionTag, "versionId", { key: "ASC" }).load(version.id);
+  }
+
+  @FieldResolver(() => Decision, {
+    nullable: true,
+    description: "How it tells the classes of its target apart; null where it predicts numbers.",
+  })
+  async decision(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Decision | null> {
+    const { output } = version.signature;
+    const { type } = output;
+    if (!isTargetType(type)) return null;
+    // Of a long list only the length matters.
+    const short = output.categoryList === undefined || output.categoryList.count === 2;
+    const categories = short ? await knownCategories(loaders, output) : [];
+    const revision = await loaders.byId(ModelRevision).load(version.modelRevisionId);
+    const positiveCategory = revision && declaredPositive(revision.spec);
+    const target = { type, categories, ...(positiveCategory != null && { positiveCategory }) };
+    const classes = classesOf(target);
+    const positive = positiveClass(target);
+    return classes ? { positiveCategory: positive === undefined ? null : (classes[positive] ?? null) } : null;
   }
 
   @FieldResolver(() => Int, { description: "Number of parameters, trainable or not." })

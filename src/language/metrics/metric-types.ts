@@ -1,4 +1,4 @@
-import type { TargetType } from "../datasets/feature-types.js";
+import { describedType, type TargetType } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import { listed } from "../fields/wording.js";
 
@@ -13,10 +13,13 @@ interface MetricDescription {
   quantiles?: 1 | 2;
   /** Among how many of the most probable categories the right one must be. */
   places?: number;
+  /** Of a CATEGORY, whether it must have exactly two. */
+  twoClasses?: true;
 }
 
 const errors = { targets: ["NUMBER", "VECTOR"], better: "SMALLER" } as const;
 const scores = { targets: ["CATEGORY", "BINARY"], better: "LARGER" } as const;
+const ofTwoClasses = { targets: ["BINARY", "CATEGORY"], twoClasses: true } as const;
 const top = (places: number): MetricDescription => ({
   doc: `Share of rows whose category is among the ${places} most probable.`,
   targets: ["CATEGORY"],
@@ -31,26 +34,26 @@ const descriptions = {
   TOP_3_ACCURACY: top(3),
   TOP_5_ACCURACY: top(5),
   PRECISION: {
-    doc: "Share of rows predicted as a class that are of it; CATEGORY: mean over the classes that are predicted. BINARY: undefined where no row is predicted to be true.",
+    doc: "Share of rows predicted as a class that are of it; CATEGORY: mean over those predicted. BINARY and with `positiveCategory`: of the positive class; undefined where none is predicted.",
     ...scores,
   },
   RECALL: {
-    doc: "Share of rows of a class that are predicted as it; CATEGORY: mean over the classes that occur. BINARY: undefined where no row is true.",
+    doc: "Share of rows of a class that are predicted as it; CATEGORY: mean over those that occur. BINARY and with `positiveCategory`: of the positive class; undefined where no row is of it.",
     ...scores,
   },
   F1_SCORE: {
-    doc: "Harmonic mean of precision and recall; CATEGORY: mean over the classes that occur or are predicted. BINARY: undefined where no row is true or predicted to be.",
+    doc: "Harmonic mean of precision and recall; CATEGORY: mean over classes. BINARY and with `positiveCategory`: of the positive class; undefined where no row is of it or predicted so.",
     ...scores,
   },
   AUC: {
-    doc: "Area under the ROC curve. Undefined where the rows are all true or all false.",
-    targets: ["BINARY"],
+    doc: "Area under the ROC curve. Undefined where all rows are of one class.",
+    ...ofTwoClasses,
     defaultFor: ["BINARY"],
     better: "LARGER",
   },
   AUC_PR: {
-    doc: "Area under the precision-recall curve, as average precision. Undefined where no row is true.",
-    targets: ["BINARY"],
+    doc: "Area under the precision-recall curve, as average precision. Undefined where no row is positive.",
+    ...ofTwoClasses,
     better: "LARGER",
   },
   MEAN_ABSOLUTE_ERROR: { doc: "Mean of |error|, in the target's own unit.", ...errors, defaultFor: errors.targets },
@@ -86,6 +89,16 @@ const descriptions = {
     doc: "Correlation of predicted and actual classes, -1 to 1; of several classes by Gorodkin (2004). Undefined where all rows, or all predictions, are of one class; scikit-learn answers 0.",
     ...scores,
   },
+  LOG_LOSS: {
+    doc: "Mean of -log(probability of what is true), which is kept at least 1.2e-7 from 0 and 1 (scikit-learn: log_loss).",
+    targets: scores.targets,
+    better: "SMALLER",
+  },
+  BRIER_SCORE: {
+    doc: "Mean squared difference of the positive class's probability from 1 or 0 (scikit-learn: brier_score_loss).",
+    ...ofTwoClasses,
+    better: "SMALLER",
+  },
 } as const satisfies Record<string, MetricDescription>;
 
 export type MetricType = keyof typeof descriptions;
@@ -111,11 +124,14 @@ export function defaultMetrics(target: TargetType, quantiles = 0): MetricType[] 
 
 const meanings = Object.fromEntries(
   metricTypes.map((type) => {
-    const { doc, targets, defaultFor = [], quantiles } = metricDescriptions[type];
+    const { doc, targets, defaultFor = [], twoClasses, quantiles } = metricDescriptions[type];
     if (quantiles !== undefined) return [type, `${doc} For the loss PINBALL, by default.`];
+    const fit = targets.map((target) =>
+      twoClasses && describedType(target).opensCategories ? `two-class ${target}` : target,
+    );
     const preferred = defaultFor.length === targets.length ? "" : ` for ${listed(defaultFor)}`;
     const byDefault = defaultFor.length === 0 ? "" : `; measured by default${preferred}`;
-    return [type, `${doc} For ${listed(targets)} targets${byDefault}.`];
+    return [type, `${doc} For ${listed(fit)} targets${byDefault}.`];
   }),
 ) as Record<MetricType, string>;
 

@@ -21,6 +21,7 @@ import {
   type ModelSpec,
   type ModelTarget,
 } from "./model.js";
+import { withPositive } from "./positive.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
 import { checkMissingIds } from "./resolve-missing.js";
 import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
@@ -44,7 +45,8 @@ export function resolveModel(
     findings.add("UNKNOWN_REFERENCE", `there is no dataset ${shown(declaration.dataset)}.`, "dataset");
   }
   const features = new Map(dataset?.features.map((feature) => [feature.name, feature]));
-  const predicted = dataset ? resolveTarget(findings, declaration, features) : undefined;
+  const aimed = dataset ? resolveTarget(findings, declaration, features) : undefined;
+  const predicted = aimed && withPositive(findings, aimed, declaration.positiveCategory);
   const resolved = dataset ? resolveInputs(findings, declaration, features, dataset.split?.column) : undefined;
   const inputs = resolved?.inputs;
   const keepsSequence = inputs?.length === 1 && readsSequence(declaration.layers);
