@@ -137,15 +137,17 @@ function hashCategories(categories: readonly string[], codes: Float64Array, upda
   };
   let bytes = Buffer.allocUnsafe(2 ** 20);
   let at = 0;
-  for (const code of codes) {
-    const text = encode(code);
-    if (at + text.length > bytes.length) {
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row] as number;
+    const text = encoded[code] ?? encode(code);
+    const { length } = text;
+    if (at + length > bytes.length) {
       update(bytes.subarray(0, at));
       at = 0;
-      if (text.length > bytes.length) bytes = Buffer.allocUnsafe(2 * text.length);
+      if (length > bytes.length) bytes = Buffer.allocUnsafe(2 * length);
     }
     // Most are short, and few bytes are copied faster one by one.
-    for (let from = 0; from < text.length; from++) bytes[at++] = text[from] as number;
+    for (let from = 0; from < length; from++) bytes[at++] = text[from] as number;
   }
   update(bytes.subarray(0, at));
 }

@@ -45,16 +45,12 @@ const [hyphen, colon, blank, letterT, letterZ] = [minus, 58, 32, 84, 90];
 
 /** Dates, and instants in UTC: `2013-01-01`, `2013-01-01 05:00`, `2013-01-01T05:00:00`, `2013-01-01T05:00:00.125Z`. */
 export function instantBytes(): BytesReader {
-  // Neighbours in a column often are of the same day.
-  let [knownYear, knownMonth, knownDay, midnight] = [-1, -1, -1, Number.NaN];
   return (bytes, start, end) => {
     const length = end - start;
     if (length < 10 || bytes[start + 4] !== hyphen || bytes[start + 7] !== hyphen) return Number.NaN;
     const year = two(bytes, start) * 100 + two(bytes, start + 2);
     const [month, day] = [two(bytes, start + 5), two(bytes, start + 8)];
-    if (year !== knownYear || month !== knownMonth || day !== knownDay) {
-      [knownYear, knownMonth, knownDay, midnight] = [year, month, day, midnightOf(year, month, day)];
-    }
+    const midnight = midnightOf(year, month, day);
     if (length === 10) return midnight;
     if (length < 16 || (bytes[start + 10] !== blank && bytes[start + 10] !== letterT)) return Number.NaN;
     if (bytes[start + 13] !== colon) return Number.NaN;
@@ -88,11 +84,18 @@ function two(bytes: Buffer, at: number): number {
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
-/** NaN for no day of the calendar. */
+const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+/** Before the first day of each month in a year that is no leap year. */
+const daysBefore = daysOfMonths.map((_, month) => daysOfMonths.slice(0, month).reduce((sum, days) => sum + days, 0));
+const daysBefore1970 = 719_162;
+
+/** Milliseconds since 1970 in the Gregorian calendar; NaN for no day of it. */
 function midnightOf(year: number, month: number, day: number): number {
-  // `Date.UTC` takes the years 0 to 99 as 1900 to 1999.
-  if (!(year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 31)) return Number.NaN;
-  const milliseconds = Date.UTC(year, month - 1, day);
-  // February 30 has become a day of March.
-  return new Date(milliseconds).getUTCDate() === day ? milliseconds : Number.NaN;
+  if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1)) return Number.NaN;
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (day > (daysOfMonths[month - 1] as number) + (month === 2 && isLeap ? 1 : 0)) return Number.NaN;
+  const past = year - 1;
+  const leapDays = Math.floor(past / 4) - Math.floor(past / 100) + Math.floor(past / 400);
+  const before = 365 * past + leapDays + (daysBefore[month - 1] as number) + (month > 2 && isLeap ? 1 : 0);
+  return (before + day - 1 - daysBefore1970) * 86_400_000;
 }

@@ -34,10 +34,14 @@ export async function linesFromEverywhere(
     const length = Math.min(mostBytes, Math.max(fewestBytes, Math.ceil(3 * (perPlace + 1) * lineBytes)));
     const bytes = Buffer.alloc(length);
     const found: Buffer[] = [];
+    let taken = 0;
     for (let place = 0; place < places; place++) {
-      const { bytesRead } = await handle.read(bytes, 0, length, Math.floor((place * size) / places));
+      const position = Math.max(taken, Math.floor((place * size) / places));
+      const { bytesRead } = await handle.read(bytes, 0, length, position);
       const lines = wholeLines(bytes.subarray(0, bytesRead), form, perPlace);
-      if (lines) found.push(Buffer.from(lines));
+      if (!lines) continue;
+      taken = position + lines.byteOffset - bytes.byteOffset + lines.length;
+      found.push(Buffer.from(lines));
     }
     return Buffer.concat(found);
   } finally {
@@ -68,8 +72,11 @@ function endOfLines(bytes: Buffer, start: number, { delimiter, quote, columns }:
     const byte = bytes[at] as number;
     // A doubled quote ends a text and begins it again.
     if (isQuoted) isQuoted = byte !== fence;
-    else if (byte === fence && (isBegin || bytes[at - 1] === fence)) isQuoted = true;
-    else if (byte === mark) cells++;
+    else if (byte === fence) {
+      // Within a cell without quotes there is none: this line began inside a text.
+      if (!isBegin && bytes[at - 1] !== fence) return undefined;
+      isQuoted = true;
+    } else if (byte === mark) cells++;
     else if (byte === lineFeed) {
       if (cells !== columns) return undefined;
       if (++lines === count) return at + 1;

@@ -1,9 +1,7 @@
 import { partFault } from "../../features/split.js";
-import type { Table } from "../../features/table.js";
 import { codecs } from "../../features/types/codecs.js";
 import { withArrivingCategories } from "../../features/values/arriving-categories.js";
 import type { SealedSegment } from "../../intake/seal.js";
-import { sealTable } from "../../intake/seal.js";
 import type { Feature, Split } from "../../language/datasets/dataset.js";
 import { count, listed, shown } from "../../language/fields/wording.js";
 import { type Cells, cellAt, Texts } from "../../segments/texts.js";
@@ -16,6 +14,7 @@ import { type ImportOptions, missingValuesOf, type OnInvalid } from "../options.
 import { Lines } from "./lines.js";
 import { type ImportProblem, ImportProblems } from "./problems.js";
 import { type CellFault, type ColumnReader, columnReader, type ReadColumn } from "./reader-column.js";
+import { createSealer, type Sealer } from "./sealer.js";
 import { SegmentBuffer } from "./segment-buffer.js";
 
 /** Into what the rows of a file are read. */
@@ -48,6 +47,15 @@ export interface LoadListener {
  * fit are left out; under REFUSE, no segment is made any more once one was found.
  */
 export async function loadTable(table: TableFile, request: LoadRequest, listener: LoadListener): Promise<Loaded> {
+  const sealer = createSealer();
+  try {
+    return await load(table, request, listener, sealer);
+  } finally {
+    await sealer.close();
+  }
+}
+
+async function load(table: TableFile, request: LoadRequest, listener: LoadListener, sealer: Sealer): Promise<Loaded> {
   const { split, onInvalid } = request;
   const features = withArrivingCategories(request.features);
   const problems = new ImportProblems();
@@ -66,14 +74,15 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
   const lines = new Lines(table.firstLine);
   /** One segment is written and stored while the rows of the next are read. */
   let storing = Promise.resolve();
-  const store = async (firstOrdinal: number, rows: Table) => {
-    const sealed = await sealTable({ features, split, firstOrdinal }, rows);
-    await listener.segment({ ...sealed, firstOrdinal });
-  };
-  const flush = async () => {
+  const flush = async (isLast = false) => {
+    if (!isLast) await storing;
     const firstOrdinal = request.firstOrdinal + kept - buffer.rowCount;
-    await storing;
-    storing = store(firstOrdinal, buffer.table());
+    const [before, sealing] = [storing, sealer.seal({ features, split, firstOrdinal }, buffer.table(), isLast)];
+    const store = async () => {
+      const [, sealed] = await Promise.all([before, sealing]);
+      await listener.segment({ ...sealed, firstOrdinal });
+    };
+    storing = store();
     // Whoever waits for it hears of its failure.
     storing.catch(() => {});
   };
@@ -128,7 +137,6 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
     listener.progress(read, table.progress());
   }
   const rejects = await table.rejects();
-  await storing;
   const { ofRow, ofReject } = lines.with(rejects.map(({ line }) => line));
   for (const { line, message } of rejects) {
     skipped++;
@@ -137,7 +145,7 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
   }
   const found = problems.list(ofRow);
   if (onInvalid === "REFUSE" && found.length > 0) return { rowCount: 0, skippedRows: 0, problems: found, warnings };
-  if (buffer.rowCount > 0) await flush();
+  if (buffer.rowCount > 0) await flush(true);
   await storing;
   listener.progress(read, 1);
   return { rowCount: kept, skippedRows: skipped, problems: found, warnings };
