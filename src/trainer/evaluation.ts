@@ -2,6 +2,7 @@ import { rowCounting } from "../engine/graphs/row-counting.js";
 import type { MetricValues } from "../engine/metrics/metric.js";
 import { createMetric } from "../engine/metrics/metrics.js";
 import type { TrainingProgram } from "../engine/programs/training-program.js";
+import { classRule } from "../features/predictions.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
 import { classesOf } from "../language/datasets/feature-types.js";
 import { metricName } from "../language/metrics/metrics.js";
@@ -55,9 +56,10 @@ export interface Measurement {
 /** Outputs are decoded into the unit of the target, in float64, and compared with `metricTargets`. */
 export function startMeasurement(measuring: Measuring, rows: Targets): Measurement {
   const { model, preprocessing, semantics } = measuring;
+  const rule = classRule(model, preprocessing);
   const metrics = model.metrics.map((type) => ({
     name: metricName(type),
-    metric: createMetric(type, model.target, semantics),
+    metric: createMetric(type, model.target, semantics, rule),
   }));
   return {
     add(outputs, numbers) {

@@ -4,6 +4,7 @@ import { Cost } from "../../entities/field-cost.js";
 import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
 import { Artifact, Decision, Evaluation, ModelVersion, VersionTag } from "../../entities/version.js";
+import { effectiveThreshold } from "../../features/predictions.js";
 import { classesOf, isTargetType } from "../../language/datasets/feature-types.js";
 import { declaredPositive, parametersOf } from "../../language/models/open-model.js";
 import { positiveClass } from "../../language/models/positive.js";
@@ -63,8 +64,13 @@ class ModelVersionFields {
     const positiveCategory = revision && declaredPositive(revision.spec);
     const target = { type, categories, ...(positiveCategory != null && { positiveCategory }) };
     const classes = classesOf(target);
+    if (!classes || !revision) return null;
     const positive = positiveClass(target);
-    return classes ? { positiveCategory: positive === undefined ? null : (classes[positive] ?? null) } : null;
+    return {
+      positiveCategory: positive === undefined ? null : (classes[positive] ?? null),
+      threshold: effectiveThreshold(target, revision.spec, version.preprocessing) ?? null,
+      temperature: version.preprocessing.decision?.temperature ?? null,
+    };
   }
 
   @FieldResolver(() => Int, { description: "Number of parameters, trainable or not." })
