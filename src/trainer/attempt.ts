@@ -1,4 +1,5 @@
 import type { Executor } from "../engine/graphs/executor.js";
+import { startBreakdown } from "../engine/metrics/breakdown.js";
 import { initialState, splitState } from "../engine/networks/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
@@ -124,9 +125,13 @@ async function conclude(
   const warn = (message: string) => send({ type: "WARNING", message });
   const preprocessing = await decide({ model, program, data, state, warn });
   const evaluation: TrainingOutcome["evaluation"] = [];
+  const breakdowns: NonNullable<TrainingOutcome["breakdowns"]> = [];
+  const measuring = { model, preprocessing, semantics: training.semantics };
   for (const part of ["validation", "test"] as const) {
-    const { values } = await evaluatePart(program, data, part, { model, preprocessing, semantics: training.semantics });
+    const counts = startBreakdown(model.target);
+    const { values } = await evaluatePart(program, data, part, measuring, counts);
     for (const value of values) evaluation.push({ part, ...value });
+    if (counts && values.length > 0) breakdowns.push({ part, breakdown: counts.measured() });
   }
 
   const trained = { parameters: splitState(state).parameters, preprocessing };
@@ -136,5 +141,5 @@ async function conclude(
 
   const gate = await measureGate(assignment, { store, executor, data, program, preprocessing });
   const summary = restored ? position.earlyStopping.bestValues : position.lastValues;
-  return { digest, preprocessing, evaluation, artifacts, summary, gate };
+  return { digest, preprocessing, evaluation, breakdowns, artifacts, summary, gate };
 }
