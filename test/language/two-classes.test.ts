@@ -82,7 +82,10 @@ test.each<[Partial<ModelDeclaration>, string[]]>([
     ],
   ],
   [{ threshold: { value: 1 } }, ["threshold.value OUT_OF_RANGE must be a finite number above 0 and below 1, got 1."]],
-  [{ threshold: { recallAtPrecision: 0 } }, ["threshold.recallAtPrecision OUT_OF_RANGE must be a finite number above 0 and at most 1, got 0."]],
+  [
+    { threshold: { recallAtPrecision: 0 } },
+    ["threshold.recallAtPrecision OUT_OF_RANGE must be a finite number above 0 and at most 1, got 0."],
+  ],
 ])("%j is refused", (changes, expected) => expect(problems(changes)).toEqual(expected));
 
 describe("threshold and calibration", () => {
