@@ -60,7 +60,12 @@ export async function infer(
   }
   const missing = missingValuesOf(options);
   const columns = table.headers.map((header, index) =>
-    inferColumn(header.name, sample.columns[index] ?? [], { ...missing, isTarget: header.name === target }),
+    inferColumn(
+      header.name,
+      sample.columns[index] ?? [],
+      { ...missing, isTarget: header.name === target },
+      table.told?.get(index),
+    ),
   );
   const aimed = columns.find((column) => column.name === target);
   if (aimed) markLeaks(columns, aimed);
@@ -73,11 +78,13 @@ export async function infer(
   }));
   const declaration = {
     name,
-    features: columns.map(({ name, type, shape }, index) => ({
+    features: columns.map(({ name, type, shape, resize }, index) => ({
       ...{ name, type },
       ...(shape.length > 0 && { shape }),
+      ...(resize && { resize }),
       ...((features[index]?.missing ?? 0) > 0 && { nullable: true }),
     })),
+    ...(table.splitColumn !== undefined && { split: { column: table.splitColumn } }),
   };
   const suggestion = target === null ? null : suggest(knownTable(name, rowCount, columns, sample), target);
   return { problems: [], rowCount, features, warnings, declaration, suggestion };
