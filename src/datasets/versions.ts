@@ -20,6 +20,30 @@ export async function segmentsOf(
   );
 }
 
+/** A segment, and where its rows are in the dataset. */
+export interface PlacedSegment extends SegmentReference {
+  /** The ordinal of its first row. */
+  firstOrdinal: number;
+  /** The number and the id of the version that added it. */
+  version: number;
+  versionId: string;
+}
+
+/** `segmentsOf` with the places of the rows. */
+export async function placedSegments(
+  manager: EntityManager,
+  { datasetId, number }: Pick<DatasetVersion, "datasetId" | "number">,
+): Promise<PlacedSegment[]> {
+  const rows = await manager.query<PlacedSegment[]>(
+    `SELECT segment.key, segment.sha256, segment.row_count AS "rowCount", version.number AS version, version.id AS "versionId",
+       (sum(segment.row_count) OVER (ORDER BY version.number, segment.place) - segment.row_count)::float8 AS "firstOrdinal"
+     FROM dataset_version AS version JOIN dataset_segment AS segment ON segment.dataset_version_id = version.id
+     WHERE version.dataset_id = $1 AND version.number <= $2 ORDER BY version.number, segment.place`,
+    [datasetId, number],
+  );
+  return rows;
+}
+
 /** How many rows each append up to a version added. */
 export async function appendsOf(
   manager: EntityManager,

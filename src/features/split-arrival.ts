@@ -74,17 +74,95 @@ export function partsByArrival(
   return (row) => splitParts[parts[row] as number] as SplitPart;
 }
 
-function stratify(split: Split, stratumOf: (row: number) => string, parts: Uint8Array): void {
+/** @param before the rows that each stratum had in each part before these. */
+function stratify(
+  split: Split,
+  stratumOf: (row: number) => string,
+  parts: Uint8Array,
+  before?: ReadonlyMap<string, SplitCounts>,
+): void {
   const sequences = new Map<string, QuotaSequence>();
   for (let row = 0; row < parts.length; row++) {
     const stratum = stratumOf(row);
     let sequence = sequences.get(stratum);
     if (sequence === undefined) {
-      sequence = new QuotaSequence(split, stratum);
+      sequence = new QuotaSequence(split, stratum, before?.get(stratum));
       sequences.set(stratum, sequence);
     }
     parts[row] = splitParts.indexOf(sequence.next());
   }
+}
+
+/** What decides the parts of the rows of a segment beside themselves. */
+export type ArrivalBefore =
+  /** The rows that each stratum had before, by part. */
+  | { tallies: ReadonlyMap<string, SplitCounts> }
+  /** The borders within the append, and the place in it of the segment's first row. */
+  | { borders: TimeBorders; firstRow: number };
+
+/** The first rows of an append, in the order of time, that are no training rows, and that are test rows. */
+export type TimeBorders = readonly [validation: TimedRow, test: TimedRow];
+
+/** A row of an append and its time; of equal times, the earlier row comes first. */
+interface TimedRow {
+  time: number;
+  row: number;
+}
+
+/** The times by which rows are divided; a row without one comes before all others. */
+export function timesOf({ time }: Split, table: Table): Float64Array {
+  const name = time?.feature ?? "";
+  const isMissingAt = missingReader(table, name);
+  return columnOf(table, { name, shape: [] }).map((value, row) =>
+    isMissingAt(row) ? Number.NEGATIVE_INFINITY : value,
+  );
+}
+
+/**
+ * The borders between the parts of an append.
+ *
+ * @param times of all its rows.
+ * @param rowsBefore how many rows the dataset had before.
+ */
+export function timeBorders(split: Split, times: Float64Array, rowsBefore: number): TimeBorders {
+  const sequence = new QuotaSequence(split, "");
+  for (let row = 0; row < rowsBefore; row++) sequence.next();
+  const before = sequence.splitCounts;
+  for (let row = 0; row < times.length; row++) sequence.next();
+  const after = sequence.splitCounts;
+  const trained = after.train - before.train;
+  const rows = Uint32Array.from(times, (_, row) => row);
+  rows.sort((a, b) => compare(times[a] as number, times[b] as number) || a - b);
+  const at = (rank: number): TimedRow => {
+    const row = rows[rank];
+    return row === undefined
+      ? { time: Number.POSITIVE_INFINITY, row: times.length }
+      : { time: times[row] as number, row };
+  };
+  return [at(trained), at(trained + after.validation - before.validation)];
+}
+
+/** The parts of a segment's rows, as places in `splitParts`. */
+export function partsBehind(
+  split: Split,
+  features: readonly Feature[],
+  table: Table,
+  before: ArrivalBefore,
+): Uint8Array {
+  const parts = new Uint8Array(table.rowCount);
+  if ("tallies" in before) {
+    const { stratifyBy = "" } = split;
+    stratify(split, stratumReader(stratifyBy, features, table), parts, before.tallies);
+    return parts;
+  }
+  const { borders, firstRow } = before;
+  const times = timesOf(split, table);
+  const isBefore = (time: number, row: number, border: TimedRow) =>
+    time < border.time || (time === border.time && row < border.row);
+  return parts.map((_, row) => {
+    const at = [times[row] as number, firstRow + row] as const;
+    return isBefore(...at, borders[0]) ? 0 : isBefore(...at, borders[1]) ? 1 : 2;
+  });
 }
 
 function divideByTime(split: Split, table: Table, appends: readonly number[], parts: Uint8Array): void {

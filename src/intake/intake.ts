@@ -1,8 +1,9 @@
 import type { DecodeImages, ImageFeature } from "../features/image-files.js";
 import { ParkedRows } from "../features/parked-rows.js";
+import type { TimeBorders } from "../features/split-arrival.js";
 import { featureWidth } from "../features/table.js";
 import { dropped, guarded } from "../guarded.js";
-import type { Feature } from "../language/datasets/dataset.js";
+import type { Feature, Split } from "../language/datasets/dataset.js";
 import { describedType } from "../language/datasets/feature-types.js";
 import { parseJson, parseMarkedJson } from "../language/fields/exact-integers.js";
 import type { Drift } from "../profile/drift/compare.js";
@@ -15,6 +16,7 @@ import { documentLength } from "./park.js";
 import { hasPlaceholders } from "./park-categories.js";
 import type { SegmentProfile } from "./profile.js";
 import type { BodyForm, Parked, RowsOrHandle } from "./protocol.js";
+import type { PartsRequest, ReadRows, RowsRequest } from "./read-rows.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
 /** The parsed body of a request. */
@@ -30,9 +32,9 @@ export interface Body {
 }
 
 /**
- * Handles what would block the server's event loop: large bodies, their rows, image files. There are two threads, one for small
- * and one for large work, so that a row with an image does not wait for a million rows. `intakeLimits` bounds what all
- * requests together may use.
+ * Handles what would block the server's event loop: large bodies, their rows, image files. There are threads for small and
+ * for large work, so that a row with an image does not wait for a million rows, and one that reads stored rows.
+ * `intakeLimits` bounds what all requests together may use.
  */
 export interface Intake {
   /** The bytes of all bodies that are being read and parsed. */
@@ -60,6 +62,16 @@ export interface Intake {
   describeSketch(sketch: Uint8Array): Promise<DatasetProfile>;
   /** @throws PlatformError LIMIT_EXCEEDED */
   compareSketches(reference: Uint8Array, current: Uint8Array): Promise<Drift>;
+  /** Some rows of a stored segment. @throws PlatformError as `readSegment`, and LIMIT_EXCEEDED */
+  readRows(asked: RowsRequest): Promise<ReadRows>;
+  /** The parts of a segment's rows; see `partsOfSegment`. @throws PlatformError as `readSegment`, and LIMIT_EXCEEDED */
+  partsOfSegment(asked: PartsRequest): Promise<Uint8Array>;
+  /** The rows of each stratum in a segment. @throws PlatformError as `readSegment`, and LIMIT_EXCEEDED */
+  strataOfSegment(asked: PartsRequest): Promise<[stratum: string, rows: number][]>;
+  /** The times of a segment's rows. @throws PlatformError as `readSegment`, and LIMIT_EXCEEDED */
+  timesOfSegment(asked: PartsRequest): Promise<Float64Array>;
+  /** Between the parts of an append that is divided by time. @throws PlatformError LIMIT_EXCEEDED */
+  bordersOfAppend(split: Split, times: Float64Array, rowsBefore: number): Promise<TimeBorders>;
   close(): Promise<void>;
 }
 
@@ -74,6 +86,7 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
   const turns = (atOnce: number) => budget(atOnce, "it works on as many requests with rows at once as it may");
   const small = createLane(threadUrl, turns(limits.smallAtOnce));
   const large = createLane(threadUrl, turns(limits.largeAtOnce));
+  const reading = createLane(threadUrl, turns(limits.largeAtOnce));
   const laneFor = (work: number) => (work <= limits.smallWork ? small : large);
 
   /** The rows of a body that are kept in the thread for large work. */
@@ -213,8 +226,14 @@ export function createIntake(options: { limits?: Partial<IntakeLimits>; threadUr
     compareSketches: (reference, current) =>
       laneFor((reference.length + current.length) * sketchWork).call("COMPARE_SKETCHES", { reference, current }),
 
+    readRows: (asked) => reading.call("READ_ROWS", { asked }),
+    partsOfSegment: (asked) => reading.call("PARTS", { asked }),
+    strataOfSegment: (asked) => reading.call("STRATA", { asked }),
+    timesOfSegment: (asked) => reading.call("TIMES", { asked }),
+    bordersOfAppend: (split, times, rowsBefore) => reading.call("BORDERS", { split, times, rowsBefore }),
+
     async close() {
-      await Promise.all([small.close(), large.close()]);
+      await Promise.all([small.close(), large.close(), reading.close()]);
     },
   };
 }

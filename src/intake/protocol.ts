@@ -1,10 +1,12 @@
 import type { ImageBudget, ImageFeature } from "../features/image-files.js";
 import type { ValueFault } from "../features/rows.js";
-import type { Feature } from "../language/datasets/dataset.js";
+import type { TimeBorders } from "../features/split-arrival.js";
+import type { Feature, Split } from "../language/datasets/dataset.js";
 import type { Drift } from "../profile/drift/compare.js";
 import type { DatasetProfile } from "../profile/profile.js";
 import type { ReadDataset, SentDataset } from "./dataset.js";
 import type { SegmentProfile } from "./profile.js";
+import type { PartsRequest, ReadRows, RowsRequest } from "./read-rows.js";
 import type { SealedRows, SealRequest } from "./seal.js";
 
 /** Which variables of an operation hold rows. */
@@ -72,6 +74,11 @@ export interface Calls {
   MERGE_SKETCHES: { request: { sketches: readonly Uint8Array[] }; result: Uint8Array };
   DESCRIBE_SKETCH: { request: { sketch: Uint8Array }; result: DatasetProfile };
   COMPARE_SKETCHES: { request: { reference: Uint8Array; current: Uint8Array }; result: Drift };
+  READ_ROWS: { request: { asked: RowsRequest }; result: ReadRows };
+  PARTS: { request: { asked: PartsRequest }; result: Uint8Array };
+  STRATA: { request: { asked: PartsRequest }; result: [stratum: string, rows: number][] };
+  TIMES: { request: { asked: PartsRequest }; result: Float64Array };
+  BORDERS: { request: { split: Split; times: Float64Array; rowsBefore: number }; result: TimeBorders };
   DROP: { request: { handle: number }; result: null };
 }
 

@@ -10,6 +10,7 @@ import { documentLength, faultOfRows, findRows } from "./park.js";
 import { givenCategories, parkCategories } from "./park-categories.js";
 import { compareStored, describeStored, leaksOfSegment, mergeStored, profileSegment } from "./profile.js";
 import type { CallName, Calls, Parked, RowsOrHandle, ToThread } from "./protocol.js";
+import { bordersOfAppend, partsOfSegment, readRows, strataOfSegment, timesOfSegment } from "./read-rows.js";
 import { sealRows } from "./seal.js";
 
 /** The thread's side of `intake.ts`: parses large bodies, keeps their rows, and makes segments of rows. */
@@ -80,6 +81,16 @@ const handlers: Handlers = {
   DESCRIBE_SKETCH: ({ sketch }) => ({ result: describeStored(sketch) }),
 
   COMPARE_SKETCHES: ({ reference, current }) => ({ result: compareStored(reference, current) }),
+
+  READ_ROWS: async ({ asked }) => ({ result: await readRows(asked) }),
+
+  PARTS: async ({ asked }) => ({ result: await partsOfSegment(asked) }),
+
+  STRATA: async ({ asked }) => ({ result: await strataOfSegment(asked) }),
+
+  TIMES: async ({ asked }) => ({ result: await timesOfSegment(asked) }),
+
+  BORDERS: ({ split, times, rowsBefore }) => ({ result: bordersOfAppend(split, times, rowsBefore) }),
 
   DROP({ handle }) {
     parked.delete(handle);

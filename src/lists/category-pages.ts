@@ -2,6 +2,7 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { type ConnectionArguments, readExtent } from "./arguments.js";
 import { Connection } from "./connection.js";
 import { decodeCursor, encodeCursor } from "./cursor.js";
+import { once } from "./once.js";
 import type { Ordering } from "./order.js";
 import type { Page } from "./page.js";
 import type { Slice } from "./slice.js";
@@ -60,13 +61,5 @@ export function categorySlice(list: CategoryList, args: ConnectionArguments): Sl
     totalCount: list.count,
     hasNextPage: async () => (await bounds()).to < (await bounds()).count,
     hasPreviousPage: async () => (await bounds()).from > 0,
-  };
-}
-
-function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | undefined;
-  return () => {
-    made ??= make();
-    return made;
   };
 }

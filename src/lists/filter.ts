@@ -44,7 +44,11 @@ export const byNameOf = (table: string, column: string, description: string) =>
   filterBy(StringFilter, description, nameOf(table, column));
 
 /** The input type `<type>Filter`. */
-export function filterInput(type: string, description: string, fields: FilterFields): ClassType<Filter> {
+export function filterInput(
+  type: string,
+  description: string,
+  fields: Readonly<Record<string, Pick<FilterField, "input" | "description">>>,
+): ClassType<Filter> {
   @InputType(`${type}Filter`, { description: `${description} What is given together must all hold.` })
   class FilterOf {
     [field: string]: unknown;

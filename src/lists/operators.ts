@@ -1,6 +1,7 @@
 import { Field, ID, InputType, Int } from "type-graphql";
 import { type RunState, RunStateEnum } from "../entities/run.js";
 import { NumberScalar } from "../entities/scalars.js";
+import { SplitPartEnum } from "../entities/version.js";
 
 const equal = "Equal to this.";
 const notEqual = "Not equal to this.";
@@ -123,6 +124,21 @@ export class BooleanFilter {
 
   @Field(() => Boolean, { nullable: true, description: notEqual })
   ne?: boolean | null;
+}
+
+@InputType({ description: `Compares a part of the split. ${all}` })
+export class SplitPartFilter {
+  @Field(() => SplitPartEnum, { nullable: true, description: equal })
+  eq?: string | null;
+
+  @Field(() => SplitPartEnum, { nullable: true, description: notEqual })
+  ne?: string | null;
+
+  @Field(() => [SplitPartEnum], { nullable: true, description: among })
+  in?: string[] | null;
+
+  @Field(() => [SplitPartEnum], { nullable: true, description: notAmong })
+  notIn?: string[] | null;
 }
 
 @InputType({ description: `Compares the state of a run. ${all}` })

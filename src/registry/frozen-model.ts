@@ -7,7 +7,7 @@ import { PlatformError } from "../errors.js";
 import { hasOpenCategories } from "../language/datasets/feature-types.js";
 import type { Problem, Resolution } from "../language/fields/problem.js";
 import type { ModelSpec } from "../language/models/model.js";
-import { type CategoryCount, closedModel, isOpen, sizedModel } from "../language/models/open-model.js";
+import { type CategoryCount, closedModel, isOpen, namesCategories, sizedModel } from "../language/models/open-model.js";
 
 type Revision = Pick<ModelRevision, "id" | "modelId" | "spec">;
 
@@ -52,7 +52,7 @@ export async function plannedModel(
   const { spec } = revision;
   const sized = sizedModel(spec, categories);
   if (!isOpen(spec) || !sized.spec) return sized.spec ? sized : { problems: ofModel(sized.problems) };
-  if (!hasOpenCategories(spec.target) || !spec.declared.classWeights?.weights) return sized;
+  if (!hasOpenCategories(spec.target) || !namesCategories(spec.declared)) return sized;
   const target = categories.filter(({ feature }) => feature === spec.target.feature);
   const lists = await listsOf(manager, revision, target);
   const counts = new Map(categories.map(({ feature, count }) => [feature, count]));

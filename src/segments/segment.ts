@@ -18,7 +18,7 @@ import { pathBelow } from "../language/fields/findings.js";
 import { maximumSegmentNumbers, numbersPerRow, sizeOfTable } from "./columns.js";
 import { noRoomLeft, withConnection, withTemporaryFile } from "./duckdb.js";
 import { describeRows } from "./manifest.js";
-import { readParquet } from "./reader.js";
+import { type RowRange, readParquet } from "./reader.js";
 import { combineDigests } from "./rows-digest.js";
 import { writeParquet } from "./writer.js";
 
@@ -54,8 +54,10 @@ export async function writeSegment(features: readonly Feature[], table: Table): 
  * The rows of a segment, for some or all of the features it was written with, in any order; a nullable feature that it
  * was written without has no values. Every column is checked against the digest it was written with. Throws `OBJECT_CORRUPT` for bytes that are not an undamaged segment with these
  * features, and for a category that the feature does not declare.
+ *
+ * @param range only these rows; their columns are not checked against digests.
  */
-export async function readSegment(features: readonly Feature[], bytes: Uint8Array): Promise<Table> {
+export async function readSegment(features: readonly Feature[], bytes: Uint8Array, range?: RowRange): Promise<Table> {
   assertSomeFeatures(features);
   return withTemporaryFile("segment.parquet", async (path) => {
     try {
@@ -64,7 +66,7 @@ export async function readSegment(features: readonly Feature[], bytes: Uint8Arra
       throw noRoomLeft(error) ?? error;
     }
     try {
-      return await withConnection((connection, duckdb) => readParquet(connection, duckdb, features, path));
+      return await withConnection((connection, duckdb) => readParquet(connection, duckdb, features, path, range));
     } catch (error) {
       if (error instanceof PlatformError) throw error;
       // DuckDB's message would show the temporary path; it stays in the cause.

@@ -16,8 +16,49 @@ export async function answerText(result: FormattedExecutionResult, format: Error
   if (!large) return JSON.stringify(data === undefined ? before : { ...before, data });
   const text = await writeInPieces(data, large.maxBytes);
   if (text === undefined) return JSON.stringify({ errors: [format(large.tooLarge())], data: null });
+  return withData(before, text);
+}
+
+function withData(before: object, text: string): string {
   const head = JSON.stringify(before);
   return head === "{}" ? `{"data":${text}}` : `${head.slice(0, -1)},"data":${text}}`;
+}
+
+/** The data of an event, written: what stands in a result instead of objects that are several times as large. */
+class WrittenData {
+  #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The text; it is not kept, for the library keeps the result until its client has taken it. */
+  take(): string {
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+}
+
+/** Subscribers that share a result share its text. */
+const texts = new WeakMap<object, Promise<string | undefined>>();
+
+/**
+ * A result of a subscription whose data is written already, for `WrittenAnswers.present`. It waits as long as its client
+ * is slow, and as text it is small.
+ */
+export async function writtenEvent(result: ExecutionResult): Promise<ExecutionResult> {
+  const { data } = result;
+  if (!data) return result;
+  const large = largeAnswer(data);
+  let written = texts.get(data);
+  if (!written) {
+    written = large ? writeInPieces(data, large.maxBytes) : Promise.resolve(JSON.stringify(data));
+    texts.set(data, written);
+  }
+  const text = await written;
+  if (large && text === undefined) return { errors: [large.tooLarge()], data: null };
+  return { ...result, data: new WrittenData(text ?? "null") as unknown as Record<string, unknown> };
 }
 
 /** Characters that are put together before they are counted. */
@@ -95,15 +136,17 @@ export interface WrittenAnswers {
 /** The answers of one connection. */
 export function createWrittenAnswers(): WrittenAnswers {
   const written = new Map<string, string>();
+  const marked = (text: string) => {
+    const mark = randomUUID();
+    written.set(mark, text);
+    return { data: mark } as unknown as FormattedExecutionResult;
+  };
   return {
     present(result, format) {
-      const formatted = formatResult(result, format) as FormattedExecutionResult;
-      if (!largeAnswer(result.data)) return formatted;
-      return answerText(formatted, format).then((text) => {
-        const mark = randomUUID();
-        written.set(mark, text);
-        return { data: mark } as unknown as FormattedExecutionResult;
-      });
+      const { data, ...formatted } = formatResult(result, format) as FormattedExecutionResult;
+      if (data instanceof WrittenData) return marked(withData(formatted, data.take()));
+      if (!largeAnswer(data)) return data === undefined ? formatted : { ...formatted, data };
+      return answerText({ ...formatted, data }, format).then(marked);
     },
     complete(message) {
       // A mark lies near the end of its message, behind what a client may have chosen as an id.

@@ -40,7 +40,13 @@ export function largeAnswer(data: unknown): LargeAnswer | undefined {
  */
 export function executeLimited({ type, cost, limits, ...args }: LimitedExecution): Promise<ExecutionResult> {
   return new Promise((resolve, reject) => {
-    let release = () => {};
+    let over = false;
+    let giveBack = () => {};
+    // It may be over before it is known what there is to give back.
+    const release = () => {
+      over = true;
+      giveBack();
+    };
     const meter = createMeter({
       type,
       seconds: Math.max(limits.seconds, cost.seconds),
@@ -72,8 +78,7 @@ export function executeLimited({ type, cost, limits, ...args }: LimitedExecution
         fail(error);
       }
     };
-    release = admit(cost.values, start);
-    // It may be over already.
-    if (meter.stopped) release();
+    giveBack = admit({ type, values: cost.values }, start);
+    if (over) giveBack();
   });
 }

@@ -1,5 +1,6 @@
 import { type ExecutionResult, GraphQLError } from "graphql";
 import type { Logger } from "../logger.js";
+import { writtenEvent } from "./answer-text.js";
 import type { Operation } from "./execute.js";
 
 type Results = AsyncGenerator<ExecutionResult, void, void>;
@@ -48,14 +49,15 @@ export function countOperations(
   };
 }
 
-/** The same results; `onEnd` is called when they have ended for any reason. */
+/** The same results, written; `onEnd` is called when they have ended for any reason. */
 function untilEnd(results: Results, onEnd: () => void, logger: Logger): Results {
   return {
     ...results,
     async next() {
       try {
         const result = await results.next();
-        if (result.done) onEnd();
+        if (!result.done) return { done: false, value: await writtenEvent(result.value) };
+        onEnd();
         return result;
       } catch (error) {
         onEnd();

@@ -214,6 +214,13 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
   "language.rank": () => layers({ reshape: { targetShape: many(limits.rank + 1, () => 1) } }),
   "language.parameters": () =>
     layers(...many(3, () => ({ dense: { units: 20_000 } }))).filter((code) => code === "OUT_OF_RANGE"),
+  "language.quantiles": () =>
+    codesOf(
+      declare({
+        target: "y",
+        loss: { type: "PINBALL", quantiles: many(limits.quantiles + 1, (index) => (index + 1) / 200) },
+      }),
+    ),
   "language.boundaries": () =>
     optimizer({
       learningRate: {
@@ -397,6 +404,7 @@ const elsewhere: Record<string, string> = {
   "language.sourcePixels": "test/features/image-files.test.ts",
   "servedVersion.waitSeconds": "test/serving/versions.test.ts",
   "split.strata": "test/graphql/splits.test.ts",
+  "row.timedRows": "test/datasets/row-parts.test.ts",
   "append.idleSeconds": "test/graphql/append-parts.test.ts",
   "append.parts": "test/graphql/append-parts.test.ts",
   "append.openAppends": "test/graphql/append-parts.test.ts",

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { latestVersion, segmentsOf } from "../../src/datasets/versions.js";
+import { appendsOf, latestVersion, segmentsOf } from "../../src/datasets/versions.js";
 import { Dataset } from "../../src/entities/dataset.js";
+import { partReader } from "../../src/features/split.js";
 import { rowsFromTable } from "../../src/features/table.js";
+import { withArrivingCategories } from "../../src/features/values/arriving-categories.js";
 import { createContext, type Platform } from "../../src/graphql/context/context.js";
 import { createSchema } from "../../src/graphql/schema.js";
 import { watchImports } from "../../src/imports/queue/watch.js";
@@ -51,13 +53,18 @@ export async function openImportPlatform() {
   });
 
   // biome-ignore lint/suspicious/noExplicitAny: a client gets what its query says.
-  async function ask(query: string, variables: object): Promise<any> {
+  async function post(query: string, variables: object): Promise<any> {
     const response = await fetch(`${server.url}/graphql`, {
       method: "POST",
       headers: { authorization, "content-type": "application/json" },
       body: JSON.stringify({ query, variables }),
     });
-    const { data, errors } = (await response.json()) as { data: unknown; errors?: unknown };
+    return response.json();
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  async function ask(query: string, variables: object): Promise<any> {
+    const { data, errors } = await post(query, variables);
     expect(errors).toBeUndefined();
     return data;
   }
@@ -99,19 +106,33 @@ export async function openImportPlatform() {
     return find(id);
   }
 
+  /** All rows of a dataset. */
+  async function tableOf(name: string) {
+    const { db, store } = platform;
+    const { features: declared, split, id } = await db.manager.findOneByOrFail(Dataset, { name });
+    const features = withArrivingCategories(declared);
+    const version = await latestVersion(db.manager, id);
+    const segments = version ? await segmentsOf(db.manager, version) : [];
+    const bytes = await Promise.all(segments.map((segment) => store.get(segment.key)));
+    const appends = version ? await appendsOf(db.manager, version) : [];
+    return { features, split, appends, table: await readSegments(features, bytes) };
+  }
+
   /** All rows of a dataset, as users write them. */
   async function rowsOf(name: string) {
-    const { db, store } = platform;
-    const dataset = await db.manager.findOneByOrFail(Dataset, { name });
-    const version = await latestVersion(db.manager, dataset.id);
-    if (!version) return [];
-    const segments = await segmentsOf(db.manager, version);
-    const bytes = await Promise.all(segments.map((segment) => store.get(segment.key)));
-    return rowsFromTable(dataset.features, await readSegments(dataset.features, bytes));
+    const { features, table } = await tableOf(name);
+    return rowsFromTable(features, table);
+  }
+
+  /** The part of each row of a dataset, as a run finds it. */
+  async function partsOf(name: string) {
+    const { features, split, appends, table } = await tableOf(name);
+    const partOf = partReader(split, features, table, 0, appends);
+    return Array.from({ length: table.rowCount }, (_, row) => partOf(row));
   }
 
   return {
-    ...{ platform, ask, send, createUpload, put, uploaded, declare, startImport, find, ended, rowsOf },
+    ...{ platform, post, ask, send, createUpload, put, uploaded, declare, startImport, find, ended, rowsOf, partsOf },
     async close() {
       await server.close();
       await imports.stop();

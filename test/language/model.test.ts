@@ -276,7 +276,7 @@ describe("a model", () => {
       ["loss.labelSmoothing OUT_OF_RANGE"],
     ],
     ["a classifier's metric", { metrics: ["MEAN_SQUARED_ERROR", "ACCURACY"] }, ["metrics[1] CONTRADICTION"]],
-    ["AUC over classes", { target: "colour", metrics: ["AUC"] }, ["metrics[0] CONTRADICTION"]],
+    ["AUC over a vector", { target: "spectrum", metrics: ["AUC"] }, ["metrics[0] CONTRADICTION"]],
     ["R2 over a vector", { target: "spectrum", metrics: ["R2_SCORE"] }, ["metrics[0] CONTRADICTION"]],
     ["a metric twice", { metrics: ["R2_SCORE", "R2_SCORE"] }, ["metrics[1] DUPLICATE"]],
     ["an unknown metric", { metrics: ["accuracy" as never] }, ["metrics[0] BAD_TYPE"]],

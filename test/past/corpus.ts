@@ -76,11 +76,13 @@ const pairs = {
   models: [
     { inputs: ["hole"], preprocessing: [{ feature: "hole", missing: "CONSTANT", missingValue: "2" }] },
     { inputsExcept: ["file", "image"] },
+    { target: "pair", inputs: ["vector"], positiveCategory: "no" },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "QUANTILE", quantiles: 5 }] },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "CLIPPED_Z_SCORE", clip: 2 }] },
   ],
   losses: [
     ["number", { type: "HUBER", delta: 2 }],
+    ["number", { type: "PINBALL", quantiles: [0.25, 0.75] }],
     ["color", { type: "CATEGORICAL_FOCAL_CROSSENTROPY", alpha: 0.5, gamma: 1, labelSmoothing: 0.1 }],
     ["flag", { type: "BINARY_FOCAL_CROSSENTROPY", alpha: 0.5, gamma: 1, labelSmoothing: 0.1 }],
   ] as [string, Declaration][],
@@ -137,6 +139,9 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
     ),
     ...values("LossInput").flatMap((loss) => targets.map((target) => model({ target, inputs: ["vector"], loss }))),
     ...pairs.losses.map(([target, loss]) => model({ target, inputs: ["vector"], loss })),
+    ...["MEAN_PINBALL_LOSS", "INTERVAL_COVERAGE"].map((metric) =>
+      model({ target: "number", inputs: ["vector"], loss: { type: "PINBALL" }, metrics: [metric] }),
+    ),
     ...metricsOf(schema).flatMap((metric) =>
       targets.map((target) => model({ target, inputs: ["vector"], metrics: [metric] })),
     ),

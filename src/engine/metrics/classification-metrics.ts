@@ -14,8 +14,8 @@ export interface Confusion {
   /** Of every class; for a single output of `false` and `true`. */
   classes: readonly ClassCounts[];
   /**
-   * The mean of a score over the classes that occur, without those for which it is NaN; for a single output the score of
-   * `true`.
+   * The mean of a score over the classes that occur, without those for which it is NaN; where there is a positive class the
+   * score of that one.
    */
   perClass(score: (counts: ClassCounts) => number): number;
 }
@@ -24,8 +24,14 @@ export interface Confusion {
  * A metric of the counts of predicted and actual classes.
  * @param width outputs of the network; 1 is a yes or no.
  * @param reason why it is undefined where `value` is NaN.
+ * @param positive the class that `perClass` is about; default: all, or `true` of a single output.
  */
-export function confusion(width: number, value: (counts: Confusion) => number, reason = ""): Metric {
+export function confusion(
+  width: number,
+  value: (counts: Confusion) => number,
+  reason = "",
+  positive = width === 1 ? 1 : undefined,
+): Metric {
   const classes: ClassCounts[] = Array.from({ length: width === 1 ? 2 : width }, () => ({
     hits: 0,
     predicted: 0,
@@ -34,7 +40,7 @@ export function confusion(width: number, value: (counts: Confusion) => number, r
   let rows = 0;
   let invalid = false;
   const considered = () => {
-    if (width === 1) return classes.slice(1);
+    if (positive !== undefined) return classes.slice(positive, positive + 1);
     return classes.filter(({ predicted, actual }) => predicted + actual > 0);
   };
   return {

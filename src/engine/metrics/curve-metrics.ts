@@ -4,11 +4,13 @@ import { type Metric, scoreOf } from "./metric.js";
 /**
  * An area under a curve over all thresholds, exact: every row's score is kept. The mean over the outputs that have it.
  * @param reason why it is undefined where no output has it.
+ * @param positive the output that it is about; default: all.
  */
 export function areaUnderCurve(
   width: number,
   area: (scores: number[], labels: boolean[]) => number,
   reason: string,
+  positive?: number,
 ): Metric {
   const scores: number[][] = Array.from({ length: width }, () => []);
   const labels: boolean[][] = Array.from({ length: width }, () => []);
@@ -22,7 +24,8 @@ export function areaUnderCurve(
     score() {
       const rows = scores[0]?.length ?? 0;
       const broken = scores.some((column) => column.some(Number.isNaN));
-      const areas = () => scores.map((column, output) => area(column, labels[output] as boolean[]));
+      const about = scores.map((_, output) => output).filter((output) => positive === undefined || output === positive);
+      const areas = () => about.map((output) => area(scores[output] as number[], labels[output] as boolean[]));
       return scoreOf(rows, broken, () => mean(areas()), reason);
     },
   };

@@ -113,14 +113,19 @@ class FeatureCategories {
   }
 }
 
+/** The categories that a version knows of a feature, at most the first 10,000. */
+export async function knownCategories(
+  loaders: Loaders,
+  { name, categories, categoryList }: SignatureField,
+): Promise<string[]> {
+  return categoryList ? firstCategories(loaders, { ...categoryList, feature: name }) : categories;
+}
+
 @Resolver(() => SignatureField)
 class SignatureCategories {
   @FieldResolver(() => [String])
-  async categories(
-    @Root() { name, categories, categoryList }: SignatureField,
-    @Ctx() { loaders }: Context,
-  ): Promise<string[]> {
-    return categoryList ? firstCategories(loaders, { ...categoryList, feature: name }) : categories;
+  async categories(@Root() field: SignatureField, @Ctx() { loaders }: Context): Promise<string[]> {
+    return knownCategories(loaders, field);
   }
 
   @FieldResolver(() => Int, {

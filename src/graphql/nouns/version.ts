@@ -3,18 +3,41 @@ import { Alias } from "../../entities/alias.js";
 import { Cost } from "../../entities/field-cost.js";
 import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
-import { Artifact, Evaluation, ModelVersion, VersionTag } from "../../entities/version.js";
-import { parametersOf } from "../../language/models/open-model.js";
+import {
+  Artifact,
+  Decision,
+  Evaluation,
+  EvaluationBreakdown,
+  ModelVersion,
+  SplitPartEnum,
+  VersionTag,
+} from "../../entities/version.js";
+import { classesOf, isTargetType } from "../../language/datasets/feature-types.js";
+import { type Breakdown, type QuantileMeasured, quantileMeasured } from "../../language/metrics/breakdown.js";
+import { declaredPositive, parametersOf } from "../../language/models/open-model.js";
+import { positiveClass } from "../../language/models/positive.js";
+import type { Loaders } from "../../lists/loaders.js";
 import { tagVersion } from "../../registry/tags.js";
 import { findVersion } from "../../registry/versions.js";
 import { answer } from "../builders/answer.js";
 import { fieldsOf, one } from "../builders/fields.js";
 import { addList, newResolver } from "../builders/queries.js";
+import { typeOf } from "../builders/shapes.js";
 import type { Context } from "../context/context.js";
 import { checkVersionReference } from "../context/version-reference.js";
 import { TagVersionInput } from "../inputs/registry.js";
 import { Payload } from "../payloads/problem.js";
+import { knownCategories } from "./feature.js";
 import { modelVersions } from "./version-list.js";
+
+const quantileType = typeOf(quantileMeasured);
+
+type Part = keyof typeof SplitPartEnum;
+
+async function breakdownOf(version: ModelVersion, split: Part, loaders: Loaders): Promise<Breakdown | undefined> {
+  const parts = await loaders.listBy(EvaluationBreakdown, "versionId", { part: "ASC" }).load(version.id);
+  return parts.find(({ part }) => part.toUpperCase() === split)?.breakdown;
+}
 
 @Resolver(() => ModelVersion)
 class ModelVersionFields {
@@ -33,6 +56,20 @@ class ModelVersionFields {
     return loaders.listBy(Evaluation, "versionId", { part: "ASC", name: "ASC" }).load(version.id);
   }
 
+  @Cost({ length: 5 })
+  @FieldResolver(() => [quantileType], {
+    nullable: true,
+    description:
+      "How well each quantile is predicted on one part of the rows. Null where the loss is not PINBALL, or there are no rows.",
+  })
+  async quantileEvaluation(
+    @Root() version: ModelVersion,
+    @Arg("split", () => SplitPartEnum, { defaultValue: "TEST", description: "The part of the rows." }) split: Part,
+    @Ctx() { loaders }: Context,
+  ): Promise<QuantileMeasured[] | null> {
+    return (await breakdownOf(version, split, loaders))?.quantiles ?? null;
+  }
+
   @Cost({ length: 2 })
   @FieldResolver(() => [Artifact], { description: "Its files, ordered by name." })
   artifacts(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Artifact[]> {
@@ -43,6 +80,25 @@ class ModelVersionFields {
   @FieldResolver(() => [VersionTag], { description: "Its tags, ordered by key." })
   tags(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<VersionTag[]> {
     return loaders.listBy(VersionTag, "versionId", { key: "ASC" }).load(version.id);
+  }
+
+  @FieldResolver(() => Decision, {
+    nullable: true,
+    description: "How it tells the classes of its target apart; null where it predicts numbers.",
+  })
+  async decision(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Decision | null> {
+    const { output } = version.signature;
+    const { type } = output;
+    if (!isTargetType(type)) return null;
+    // Of a long list only the length matters.
+    const short = output.categoryList === undefined || output.categoryList.count === 2;
+    const categories = short ? await knownCategories(loaders, output) : [];
+    const revision = await loaders.byId(ModelRevision).load(version.modelRevisionId);
+    const positiveCategory = revision && declaredPositive(revision.spec);
+    const target = { type, categories, ...(positiveCategory != null && { positiveCategory }) };
+    const classes = classesOf(target);
+    const positive = positiveClass(target);
+    return classes ? { positiveCategory: positive === undefined ? null : (classes[positive] ?? null) } : null;
   }
 
   @FieldResolver(() => Int, { description: "Number of parameters, trainable or not." })

@@ -1,4 +1,5 @@
 import { DeclarablesQuery } from "../declarables/query.js";
+import { datasetRowResolvers } from "./dataset-rows.js";
 import { InferDatasetQuery } from "./infer-dataset.js";
 import { PlanTrainingQuery } from "./plan-training.js";
 import { PredictionProbabilities, PredictQuery } from "./predict.js";
@@ -7,7 +8,7 @@ import { RunMutations } from "./run-mutations.js";
 import { RunSubscriptions } from "./run-subscriptions.js";
 import { StorageResolver } from "./storage.js";
 
-/** What is done with more than one noun: training and following runs, predictions, plans, profiles, storage. */
+/** What is done with more than one noun: training and following runs, predictions, plans, profiles, rows, storage. */
 export const operationResolvers = [
   RunMutations,
   RunSubscriptions,
@@ -18,4 +19,5 @@ export const operationResolvers = [
   StorageResolver,
   DeclarablesQuery,
   InferDatasetQuery,
+  ...datasetRowResolvers,
 ];

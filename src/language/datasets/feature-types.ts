@@ -14,6 +14,9 @@ export interface FeatureForm {
   shape: readonly number[];
 }
 
+/** The operators by which values are compared: those of numbers, texts, booleans or instants. */
+export type Comparison = "number" | "text" | "boolean" | "instant";
+
 /** What the language knows about a feature type. What is computed with its values is its codec, in `features/types`. */
 export interface FeatureTypeDescription {
   /** What a value is. */
@@ -32,6 +35,8 @@ export interface FeatureTypeDescription {
   timeOrder?: "NUMBER" | "INSTANT";
   /** Whether the value may name the row's part of the split. */
   namesPart?: true;
+  /** How a filter of rows compares values; left out where it can only ask whether one is missing. */
+  comparedAs?: Comparison;
   /** Whether the value may weigh its row in the loss. */
   isSampleWeight?: true;
   /** Whether its categories may be left undeclared: the dataset then keeps their list. */
@@ -93,6 +98,7 @@ export const featureTypeDescriptions = {
     missing: [...filled, "CONSTANT", ...unusable],
     isSplitKey: true,
     timeOrder: "NUMBER",
+    comparedAs: "number",
     isSampleWeight: true,
     idCount: 0,
     target: { output: regression },
@@ -103,6 +109,7 @@ export const featureTypeDescriptions = {
     methods: () => ["NONE"],
     missing: ["INDICATOR", "MOST_FREQUENT", "CONSTANT", ...unusable],
     isSplitKey: true,
+    comparedAs: "boolean",
     idCount: 2,
     target: { output: { activation: "SIGMOID", scaling: "NONE" }, classes: () => ["false", "true"] },
   },
@@ -119,6 +126,7 @@ export const featureTypeDescriptions = {
     missing: ["INDICATOR", "MOST_FREQUENT", "CONSTANT", ...unusable],
     isSplitKey: true,
     namesPart: true,
+    comparedAs: "text",
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
   },
   VECTOR: {
@@ -153,6 +161,7 @@ export const featureTypeDescriptions = {
     missing: ["EMPTY", ...unusable],
     isSplitKey: true,
     namesPart: true,
+    comparedAs: "text",
     elements: { are: "TOKENS", truncating: "POST", dimensions: textDimensions },
   },
   SEQUENCE: {
@@ -181,6 +190,7 @@ export const featureTypeDescriptions = {
     missing: [...filled, ...unusable],
     isSplitKey: true,
     timeOrder: "INSTANT",
+    comparedAs: "instant",
   },
 } as const satisfies Record<string, FeatureTypeDescription>;
 

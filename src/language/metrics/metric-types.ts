@@ -1,4 +1,4 @@
-import type { TargetType } from "../datasets/feature-types.js";
+import { describedType, type TargetType } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import { listed } from "../fields/wording.js";
 
@@ -9,12 +9,17 @@ interface MetricDescription {
   /** The targets that it is measured for by default. */
   defaultFor?: readonly TargetType[];
   better: "LARGER" | "SMALLER";
+  /** Measured where the loss declares at least so many quantiles, and by default there; others than these are not. */
+  quantiles?: 1 | 2;
   /** Among how many of the most probable categories the right one must be. */
   places?: number;
+  /** Of a CATEGORY, whether it must have exactly two. */
+  twoClasses?: true;
 }
 
 const errors = { targets: ["NUMBER", "VECTOR"], better: "SMALLER" } as const;
 const scores = { targets: ["CATEGORY", "BINARY"], better: "LARGER" } as const;
+const ofTwoClasses = { targets: ["BINARY", "CATEGORY"], twoClasses: true } as const;
 const top = (places: number): MetricDescription => ({
   doc: `Share of rows whose category is among the ${places} most probable.`,
   targets: ["CATEGORY"],
@@ -29,26 +34,26 @@ const descriptions = {
   TOP_3_ACCURACY: top(3),
   TOP_5_ACCURACY: top(5),
   PRECISION: {
-    doc: "Share of rows predicted as a class that are of it; CATEGORY: mean over the classes that are predicted. BINARY: undefined where no row is predicted to be true.",
+    doc: "Share of rows predicted as a class that are of it; CATEGORY: mean over those predicted. BINARY and with `positiveCategory`: of the positive class; undefined where none is predicted.",
     ...scores,
   },
   RECALL: {
-    doc: "Share of rows of a class that are predicted as it; CATEGORY: mean over the classes that occur. BINARY: undefined where no row is true.",
+    doc: "Share of rows of a class that are predicted as it; CATEGORY: mean over those that occur. BINARY and with `positiveCategory`: of the positive class; undefined where no row is of it.",
     ...scores,
   },
   F1_SCORE: {
-    doc: "Harmonic mean of precision and recall; CATEGORY: mean over the classes that occur or are predicted. BINARY: undefined where no row is true or predicted to be.",
+    doc: "Harmonic mean of precision and recall; CATEGORY: mean over classes. BINARY and with `positiveCategory`: of the positive class; undefined where no row is of it or predicted so.",
     ...scores,
   },
   AUC: {
-    doc: "Area under the ROC curve. Undefined where the rows are all true or all false.",
-    targets: ["BINARY"],
+    doc: "Area under the ROC curve. Undefined where all rows are of one class.",
+    ...ofTwoClasses,
     defaultFor: ["BINARY"],
     better: "LARGER",
   },
   AUC_PR: {
-    doc: "Area under the precision-recall curve, as average precision. Undefined where no row is true.",
-    targets: ["BINARY"],
+    doc: "Area under the precision-recall curve, as average precision. Undefined where no row is positive.",
+    ...ofTwoClasses,
     better: "LARGER",
   },
   MEAN_ABSOLUTE_ERROR: { doc: "Mean of |error|, in the target's own unit.", ...errors, defaultFor: errors.targets },
@@ -68,9 +73,31 @@ const descriptions = {
     defaultFor: ["NUMBER"],
     better: "LARGER",
   },
+  MEAN_PINBALL_LOSS: {
+    doc: "The loss PINBALL in the target's own unit: its mean over rows and quantiles (scikit-learn: mean_pinball_loss).",
+    targets: ["NUMBER"],
+    better: "SMALLER",
+    quantiles: 1,
+  },
+  INTERVAL_COVERAGE: {
+    doc: "Share of rows whose target is from the lowest to the highest quantile: about 0.8 for 0.1 and 0.9. More is not better by itself.",
+    targets: ["NUMBER"],
+    better: "LARGER",
+    quantiles: 2,
+  },
   MATTHEWS_CORRELATION: {
     doc: "Correlation of predicted and actual classes, -1 to 1; of several classes by Gorodkin (2004). Undefined where all rows, or all predictions, are of one class; scikit-learn answers 0.",
     ...scores,
+  },
+  LOG_LOSS: {
+    doc: "Mean of -log(probability of what is true), which is kept at least 1.2e-7 from 0 and 1 (scikit-learn: log_loss).",
+    targets: scores.targets,
+    better: "SMALLER",
+  },
+  BRIER_SCORE: {
+    doc: "Mean squared difference of the positive class's probability from 1 or 0 (scikit-learn: brier_score_loss).",
+    ...ofTwoClasses,
+    better: "SMALLER",
   },
 } as const satisfies Record<string, MetricDescription>;
 
@@ -83,17 +110,28 @@ export function metricsFor(target: TargetType): MetricType[] {
   return metricTypes.filter((type) => metricDescriptions[type].targets.includes(target));
 }
 
-/** The metrics that are measured for a target where none are declared. */
-export function defaultMetrics(target: TargetType): MetricType[] {
-  return metricTypes.filter((type) => metricDescriptions[type].defaultFor?.includes(target));
+/**
+ * The metrics that are measured for a target where none are declared.
+ *
+ * @param quantiles how many of them the loss declares.
+ */
+export function defaultMetrics(target: TargetType, quantiles = 0): MetricType[] {
+  return metricTypes.filter((type) => {
+    const { defaultFor, quantiles: least } = metricDescriptions[type];
+    return quantiles > 0 ? least !== undefined && quantiles >= least : defaultFor?.includes(target);
+  });
 }
 
 const meanings = Object.fromEntries(
   metricTypes.map((type) => {
-    const { doc, targets, defaultFor = [] } = metricDescriptions[type];
+    const { doc, targets, defaultFor = [], twoClasses, quantiles } = metricDescriptions[type];
+    if (quantiles !== undefined) return [type, `${doc} For the loss PINBALL, by default.`];
+    const fit = targets.map((target) =>
+      twoClasses && describedType(target).opensCategories ? `two-class ${target}` : target,
+    );
     const preferred = defaultFor.length === targets.length ? "" : ` for ${listed(defaultFor)}`;
     const byDefault = defaultFor.length === 0 ? "" : `; measured by default${preferred}`;
-    return [type, `${doc} For ${listed(targets)} targets${byDefault}.`];
+    return [type, `${doc} For ${listed(fit)} targets${byDefault}.`];
   }),
 ) as Record<MetricType, string>;
 

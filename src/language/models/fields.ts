@@ -92,6 +92,10 @@ const modelFields = {
       otherwise: "all 1",
     },
   ),
+  positiveCategory: reference("CATEGORY", {
+    doc: "Of a CATEGORY target with two categories: the one that PRECISION, RECALL, F1_SCORE, AUC_PR and BRIER_SCORE are about. Where none is declared, PRECISION, RECALL and F1_SCORE are means over both.",
+    otherwise: "the second",
+  }),
   sampleWeight: reference("FEATURE", {
     doc: "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. Metrics leave it out.",
     otherwise: "every row counts 1",

@@ -57,6 +57,8 @@ export interface ModelDeclaration {
   loss?: LossDeclaration | null;
   metrics?: MetricType[] | null;
   classWeights?: ClassWeightsDeclaration | null;
+  /** Of a CATEGORY target with two categories: the one that metrics are about; default: the second. */
+  positiveCategory?: string | null;
   /** A NUMBER feature, at least 0 in every row, that is no input. */
   sampleWeight?: string | null;
   /** REFUSE (default): one row that the model cannot use fails a run before it begins. SKIP: such rows are left out. */
@@ -101,6 +103,10 @@ export interface ModelTarget {
   categories: string[];
   scaling: OutputForm["scaling"];
   width: number;
+  /** PINBALL: the quantiles that the outputs are, rising; `width` is their number. Otherwise left out. */
+  quantiles?: number[];
+  /** Of two categories the one that metrics are about. Left out where none is declared; see `positiveClass`. */
+  positiveCategory?: string;
   /** Whether rows whose category is not among these are left out, whatever `invalidRows` says. */
   skipsUnseen?: true;
 }

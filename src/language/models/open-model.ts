@@ -2,6 +2,7 @@ import type { Feature } from "../datasets/dataset.js";
 import { type FeatureType, hasOpenCategories, typesWith, withCategories } from "../datasets/feature-types.js";
 import type { Resolution } from "../fields/problem.js";
 import { parameterCount } from "../layers/parameters.js";
+import { metricDescriptions } from "../metrics/metric-types.js";
 import type { InvalidRowPolicy, ModelDeclaration, ModelSpec, TargetType } from "./model.js";
 import { resolveModel } from "./resolve-model.js";
 
@@ -12,7 +13,10 @@ type OpenField<Type extends FeatureType = FeatureType> = { feature: string; type
 >;
 
 /** What is declared, and resolved for each run. */
-type Declared = Pick<ModelDeclaration, "preprocessing" | "layers" | "loss" | "metrics" | "classWeights">;
+type Declared = Pick<
+  ModelDeclaration,
+  "preprocessing" | "layers" | "loss" | "metrics" | "classWeights" | "positiveCategory"
+>;
 
 /**
  * A model some of whose features take any category, so that the dataset keeps the list: `categories` is empty there. The
@@ -31,6 +35,11 @@ export interface OpenModelSpec extends Pick<ModelSpec, "dataset" | "loss" | "met
 
 /** What a revision of a model stores. */
 export type RevisionSpec = ModelSpec | OpenModelSpec;
+
+/** The positive category that a revision declares; undefined where it declares none. */
+export function declaredPositive(spec: RevisionSpec): string | null | undefined {
+  return isOpen(spec) ? spec.declared.positiveCategory : spec.target.positiveCategory;
+}
 
 /** How many categories of the dataset's list a model knows, by feature: always the first ones. */
 export interface CategoryCount {
@@ -65,7 +74,9 @@ export function resolveRevision(
 ): Resolution<{ revision: RevisionSpec; sample: ModelSpec }> {
   if (!dataset) return { problems: resolveModel(declaration, null).problems ?? [] };
   // Lists grow: what a short one would not fit is told when a run is queued.
-  const listOf = (feature: string) => new Array<string>(Math.max(counts?.get(feature) ?? 0, assumedCategories));
+  const assumed = (feature: string) =>
+    feature === declaration.target && wantsTwoClasses(declaration) ? 2 : assumedCategories;
+  const listOf = (feature: string) => new Array<string>(Math.max(counts?.get(feature) ?? 0, assumed(feature)));
   const listed = { name: dataset.name, features: withCategories(dataset.features, listOf) };
   const { spec: sample, problems } = resolveModel(withoutNames(declaration), listed);
   if (problems) return { problems };
@@ -78,21 +89,21 @@ export function resolveRevision(
     return { feature, ...field };
   };
   const { invalidRows } = declaration;
-  const { preprocessing, layers, loss, metrics, classWeights } = declaration;
+  const { preprocessing, layers, loss, metrics, classWeights, positiveCategory } = declaration;
   const revision: OpenModelSpec = {
     dataset: dataset.name,
     inputs: sample.inputs.map(({ feature }) => fieldOf(feature)),
     target: fieldOf(sample.target.feature) as OpenModelSpec["target"],
     ...{ loss: sample.loss, metrics: sample.metrics, sampleWeight: sample.sampleWeight },
     ...(invalidRows != null && { invalidRows }),
-    declared: present({ preprocessing, layers, loss, metrics, classWeights }) as Declared,
+    declared: present({ preprocessing, layers, loss, metrics, classWeights, positiveCategory }) as Declared,
   };
   return { spec: { revision, sample } };
 
   /** Categories that only the rows know cannot be looked up in a list of which only the length is known. */
   function withoutNames(given: ModelDeclaration): ModelDeclaration {
     const target = dataset?.features.find(({ name }) => name === given.target);
-    return target && hasOpenCategories(target) ? { ...given, classWeights: methodOnly(given.classWeights) } : given;
+    return target && hasOpenCategories(target) ? { ...given, ...withoutCategories(given) } : given;
   }
 }
 
@@ -112,10 +123,10 @@ export function closedModel(spec: RevisionSpec, listOf: (feature: string) => str
  */
 export function sizedModel(spec: RevisionSpec, counts: readonly CategoryCount[]): Resolution<ModelSpec> {
   if (!isOpen(spec)) return { spec };
-  const { declared } = spec;
-  const classWeights = hasOpenCategories(spec.target) ? methodOnly(declared.classWeights) : declared.classWeights;
+  const { declared, target } = spec;
   const known = new Map(counts.map(({ feature, count }) => [feature, count]));
-  return close(spec, listsOf(known), { ...declared, classWeights });
+  const nameless = hasOpenCategories(target) ? withoutCategories(declared) : {};
+  return close(spec, listsOf(known), { ...declared, ...nameless });
 }
 
 /** The number of parameters with lists of these lengths; null where no model fits them. */
@@ -150,8 +161,23 @@ function listsOf(counts: ReadonlyMap<string, number>): (feature: string) => stri
   return (feature) => new Array<string>(counts.get(feature) ?? 0);
 }
 
-function methodOnly(classWeights: ModelDeclaration["classWeights"]): ModelDeclaration["classWeights"] {
-  return classWeights?.weights ? undefined : classWeights;
+/** What names categories of the target. */
+type Named = Pick<ModelDeclaration, "classWeights" | "positiveCategory">;
+
+/** Whether a declaration names categories of the target, so that it can only be checked with their list. */
+export function namesCategories({ classWeights, positiveCategory }: Named): boolean {
+  return classWeights?.weights != null || positiveCategory != null;
+}
+
+function withoutCategories({ classWeights }: Named): Named {
+  return { classWeights: classWeights?.weights ? undefined : classWeights, positiveCategory: undefined };
+}
+
+/** Whether a declaration has a meaning for a target of two classes alone. */
+function wantsTwoClasses({ metrics, positiveCategory }: ModelDeclaration): boolean {
+  // What is no list is reported where it is read.
+  const needing = Array.isArray(metrics) && metrics.some((metric) => metricDescriptions[metric]?.twoClasses);
+  return needing || positiveCategory != null;
 }
 
 /** A plain copy without what is null: an option that is null is not declared. */

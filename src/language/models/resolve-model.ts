@@ -21,11 +21,12 @@ import {
   type ModelSpec,
   type ModelTarget,
 } from "./model.js";
+import { withPositive } from "./positive.js";
 import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-embedding.js";
 import { checkMissingIds } from "./resolve-missing.js";
 import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
 import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
-import { outputForm, targetRules } from "./target.js";
+import { outputForm, targetRules, withQuantiles } from "./target.js";
 
 /**
  * A model on a dataset's features, with inputs, preprocessing, shapes, output layer, loss and metrics resolved.
@@ -44,7 +45,8 @@ export function resolveModel(
     findings.add("UNKNOWN_REFERENCE", `there is no dataset ${shown(declaration.dataset)}.`, "dataset");
   }
   const features = new Map(dataset?.features.map((feature) => [feature.name, feature]));
-  const target = dataset ? resolveTarget(findings, declaration, features) : undefined;
+  const aimed = dataset ? resolveTarget(findings, declaration, features) : undefined;
+  const predicted = aimed && withPositive(findings, aimed, declaration.positiveCategory);
   const resolved = dataset ? resolveInputs(findings, declaration, features, dataset.split?.column) : undefined;
   const inputs = resolved?.inputs;
   const keepsSequence = inputs?.length === 1 && readsSequence(declaration.layers);
@@ -57,8 +59,9 @@ export function resolveModel(
     inputs ? knownIds(inputs) : 0,
     embedding ? [embedding] : [],
   );
+  const loss = resolveLoss(findings, declaration.loss, predicted);
+  const target = predicted && withQuantiles(predicted, loss);
   const output = target && outputShape && resolveOutput(findings, declaration, target, layers, outputShape);
-  const loss = resolveLoss(findings, declaration.loss, target);
   const metrics = resolveMetrics(findings, declaration.metrics, target);
   const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
   const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
