@@ -102,12 +102,12 @@ const formats = {
 /**
  * Decodes a PNG or JPEG file that is given as text: in base64, or as a `data:` URL.
  *
- * @param left what all files together may still hold; what this one holds is taken off it.
+ * @param left what all files together may still hold; what this one holds is taken off it. Default: no bound.
  */
 export async function decodeImageText(
   text: string,
   feature: ImageFeature,
-  left: { pixels: number } = { pixels: Number.POSITIVE_INFINITY },
+  left?: { pixels: number },
 ): Promise<{ pixels: Pixels } | ValueFault> {
   const fault = channelFault(feature);
   if (fault) return fault;
@@ -132,12 +132,12 @@ function formatOf(bytes: Uint8Array): string | undefined {
 /**
  * Decodes one PNG or JPEG file, as `decodeImageFiles` does.
  *
- * @param left what all files together may still hold; what this one holds is taken off it.
+ * @param left what all files together may still hold; what this one holds is taken off it. Default: no bound.
  */
 export async function decodeImage(
   bytes: Buffer,
   feature: ImageFeature,
-  left: { pixels: number } = { pixels: Number.POSITIVE_INFINITY },
+  left?: { pixels: number },
 ): Promise<{ pixels: Pixels } | ValueFault> {
   const { shape, resize } = feature;
   const [height = 0, width = 0, channels = 0] = shape;
@@ -147,8 +147,8 @@ export async function decodeImage(
   if (format === undefined)
     return { code: "BAD_TYPE", message: "must be a PNG or JPEG file; these bytes are neither." };
   const unreadable: ValueFault = { code: "BAD_TYPE", message: `is a damaged ${format} file.` };
-  try {
-    const open = await decoder();
+  const open = await decoder();
+  const measured = async (): Promise<ValueFault | undefined> => {
     const size = sizeOf(await open(bytes, false).metadata());
     if (size.width * size.height > limits.imagePixels) {
       const message = `holds ${count(size.width)} by ${count(size.height)} pixels; at most ${count(limits.imagePixels)}.`;
@@ -158,16 +158,21 @@ export async function decodeImage(
       const message = `is ${size.height} high and ${size.width} wide, not ${height} and ${width}; declare resize to take it.`;
       return { code: "SHAPE_MISMATCH", message };
     }
-    left.pixels -= size.width * size.height;
-    if (left.pixels < 0) return tooManyPixels;
+    if (left) left.pixels -= size.width * size.height;
+    return left && left.pixels < 0 ? tooManyPixels : undefined;
+  };
+  try {
+    // Where the pixels are not counted, only what does not become what it should is measured.
+    const wrong = left && (await measured());
+    if (wrong) return wrong;
     const image = withChannels(resized(open(bytes, limits.imagePixels).autoOrient(), feature), channels);
     const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    const fits = info.width === width && info.height === height && info.channels === channels;
-    return fits ? { pixels: new Uint8Array(data.buffer, data.byteOffset, data.length) } : unreadable;
+    if (info.width === width && info.height === height && info.channels === channels)
+      return { pixels: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   } catch (error) {
     if (error instanceof PlatformError) throw error;
-    return unreadable;
   }
+  return (left ? undefined : await measured().catch(() => undefined)) ?? unreadable;
 }
 
 /** The size of the picture in a PNG or JPEG file, as it is shown; undefined for a file that is neither, or damaged. */
@@ -208,8 +213,17 @@ function bytesOf(text: string): Buffer | undefined {
   return Buffer.from(base64, "base64");
 }
 
+type OpenImage = (bytes: Buffer, limitInputPixels: number | false) => Sharp;
+
+let loaded: Promise<OpenImage> | undefined;
+
 /** Loaded with the first file, so that other servers do without it. Reading the size needs no limit. */
-async function decoder(): Promise<(bytes: Buffer, limitInputPixels: number | false) => Sharp> {
+function decoder(): Promise<OpenImage> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<OpenImage> {
   const { default: sharp } = await import("sharp").catch((cause: unknown) => {
     throw new PlatformError("UNSUPPORTED", "Image files cannot be decoded on this host.", {}, { cause });
   });

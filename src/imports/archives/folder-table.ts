@@ -13,23 +13,26 @@ const [chunkRows, chunkBytes] = [1_024, 2 ** 24];
 
 interface FolderColumn {
   name: string;
-  told: ToldColumn;
+  told(): Promise<ToldColumn>;
   cellOf(row: FiledRow): unknown;
 }
 
 /** Opens an archive of images as a table: one row for each file, with the class that its folder is called by. */
-export async function openImages(archive: Archive, images: readonly ArchiveFile[]): Promise<TableFile> {
-  const told = await surveyImages(archive, images);
+export function openImages(archive: Archive, images: readonly ArchiveFile[]): TableFile {
   return openFolders(archive, images, {
-    ...{ name: "image", told },
+    ...{ name: "image", told: () => surveyImages(archive, images) },
     cellOf: ({ file }) => new StoredImage(file.name, () => archive.read(file)),
   });
 }
 
 /** Opens an archive of text files as a table: one row for each file, with the class that its folder is called by. */
-export async function openTexts(archive: Archive, texts: readonly ArchiveFile[]): Promise<TableFile> {
+export function openTexts(archive: Archive, texts: readonly ArchiveFile[]): TableFile {
   const told: ToldColumn = { type: "TEXT", evidence: "The contents of the text files." };
-  return openFolders(archive, texts, { name: "text", told, cellOf: ({ file }) => textIn(archive, file) });
+  return openFolders(archive, texts, {
+    name: "text",
+    told: async () => told,
+    cellOf: ({ file }) => textIn(archive, file),
+  });
 }
 
 function openFolders(archive: Archive, files: readonly ArchiveFile[], contents: FolderColumn): TableFile {
@@ -37,14 +40,14 @@ function openFolders(archive: Archive, files: readonly ArchiveFile[], contents: 
   const columns: FolderColumn[] = [contents];
   if (labels !== undefined) {
     const told: ToldColumn = { type: "CATEGORY", evidence: labels };
-    columns.push({ name: "label", told, cellOf: ({ label }) => label });
+    columns.push({ name: "label", told: async () => told, cellOf: ({ label }) => label });
   }
   if (parts !== undefined) {
     const told: ToldColumn = { type: "CATEGORY", evidence: parts, role: "UNUSED" };
-    columns.push({ name: "split", told, cellOf: ({ part }) => part });
+    columns.push({ name: "split", told: async () => told, cellOf: ({ part }) => part });
   }
   const path: ToldColumn = { type: "TEXT", evidence: "The files' names in the archive.", role: "IDENTIFIER" };
-  columns.push({ name: "path", told: path, cellOf: ({ file }) => file.name });
+  columns.push({ name: "path", told: async () => path, cellOf: ({ file }) => file.name });
   let scanned = 0;
 
   async function chunkOf(some: readonly FiledRow[], wanted: readonly number[]): Promise<Chunk> {
@@ -65,7 +68,8 @@ function openFolders(archive: Archive, files: readonly ArchiveFile[], contents: 
     headers,
     firstLine: undefined,
     notes: [...archive.notes, ...notes],
-    told: new Map(columns.map(({ told }, index) => [index, told])),
+    told: async () =>
+      new Map(await Promise.all(columns.map(async ({ told }, index) => [index, await told()] as const))),
     ...(parts !== undefined && { splitColumn: "split" }),
     sampling: { mostRows: mostSampled },
     countRows: async () => rows.length,

@@ -23,7 +23,6 @@ export async function withNamedImages(
   const sample = await table.sample(lookedAt, false);
   const naming = table.headers.flatMap((_, index) => (namesImages(sample.columns[index] ?? [], find) ? [index] : []));
   if (naming.length === 0) return undefined;
-  const told = await surveyImages(archive, images);
 
   const cellOf = (value: unknown): unknown => {
     if (typeof value !== "string" || value.trim() === "") return value;
@@ -45,9 +44,12 @@ export async function withNamedImages(
   return {
     ...table,
     notes: [...archive.notes, ...table.notes],
-    told: new Map(
-      naming.map((index) => [index, { ...told, evidence: `Names of images in the archive. ${told.evidence}` }]),
-    ),
+    async told() {
+      const { evidence, ...told } = await surveyImages(archive, images);
+      return new Map(
+        naming.map((index) => [index, { ...told, evidence: `Names of images in the archive. ${evidence}` }]),
+      );
+    },
     sampling: { sizeBytes },
     sample: async (rows, isLarge) => withImages(await table.sample(rows, isLarge), all),
     scan,

@@ -47,8 +47,8 @@ export interface TableFile {
   rejects(): Promise<Reject[]>;
   /** The share of the file that the scan under way has read, 0 to 1. */
   progress(): number;
-  /** What the file tells of columns, by their indices; what others hold is guessed. */
-  told?: ReadonlyMap<number, ToldColumn>;
+  /** What the file tells of columns, by their indices; what others hold is guessed. It may have to be found out. */
+  told?(): Promise<ReadonlyMap<number, ToldColumn>>;
   /** The column that names each row's part of the split. */
   splitColumn?: string;
   /** The name of the file that a row is, in an archive where each row is one. */

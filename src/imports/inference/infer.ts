@@ -59,12 +59,13 @@ export async function infer(
     return refused("target", "UNKNOWN_REFERENCE", message);
   }
   const missing = missingValuesOf(options);
+  const told = await table.told?.();
   const columns = table.headers.map((header, index) =>
     inferColumn(
       header.name,
       sample.columns[index] ?? [],
       { ...missing, isTarget: header.name === target },
-      table.told?.get(index),
+      told?.get(index),
     ),
   );
   const aimed = columns.find((column) => column.name === target);

@@ -10,6 +10,8 @@ import { isMissingValue } from "../missing.js";
 const [numbersAtOnce, mostAtOnce] = [2 ** 23, 64];
 /** Image files in memory at once: enough for all threads that decode. */
 const filesAtOnce = 8;
+/** Chunks that are decoded while the rows before them are stored. */
+const chunksAhead = 8;
 
 export interface ImageColumn {
   feature: ImageFeature;
@@ -19,7 +21,7 @@ export interface ImageColumn {
 
 /**
  * The chunks with the image files in these columns decoded, to `Pixels` or an `UnreadableCell`. Chunks of images are cut
- * into small ones. While one is worked on, the next is decoded.
+ * into small ones. While one is worked on, the next ones are decoded.
  *
  * @param images what is read from them, by the places of their columns.
  */
@@ -33,16 +35,17 @@ export async function* withPixels(
   }
   const width = [...images.values()].reduce((sum, { feature }) => sum + featureWidth(feature), 0);
   const rows = Math.max(1, Math.min(mostAtOnce, Math.floor(numbersAtOnce / width)));
-  let ahead: Promise<Chunk> | undefined;
+  const ahead: Promise<Chunk>[] = [];
+  const inTurn = turns(filesAtOnce);
   for await (const chunk of chunks)
     for (let start = 0; start < chunk.rowCount; start += rows) {
-      const decoding = decoded(part(chunk, start, start + rows), images);
+      const decoding = decoded(part(chunk, start, start + rows), images, inTurn);
       // It is awaited below, unless the load ends before.
       unawaited(decoding, dropped);
-      if (ahead) yield await ahead;
-      ahead = decoding;
+      ahead.push(decoding);
+      if (ahead.length > chunksAhead) yield await (ahead.shift() as Promise<Chunk>);
     }
-  if (ahead) yield await ahead;
+  for (const decoding of ahead) yield await decoding;
 }
 
 function part({ rowCount, columns }: Chunk, start: number, end: number): Chunk {
@@ -52,21 +55,35 @@ function part({ rowCount, columns }: Chunk, start: number, end: number): Chunk {
   };
 }
 
-async function decoded({ rowCount, columns }: Chunk, images: ReadonlyMap<number, ImageColumn>): Promise<Chunk> {
-  const all = [...columns];
-  for (const [place, column] of images) {
-    const cells = [...(columns[place] ?? [])];
-    let next = 0;
-    const work = async () => {
-      while (next < cells.length) {
-        const row = next++;
-        cells[row] = await pixelsOf(cells[row], column);
-      }
-    };
-    await Promise.all(Array.from({ length: filesAtOnce }, work));
-    all[place] = cells;
-  }
-  return { rowCount, columns: all };
+type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/** Lets so many work at once; the others wait, the first one first. */
+function turns(most: number): InTurn {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}
+
+async function decoded(
+  { rowCount, columns }: Chunk,
+  images: ReadonlyMap<number, ImageColumn>,
+  inTurn: InTurn,
+): Promise<Chunk> {
+  const decode = async (values: unknown[], place: number) => {
+    const column = images.get(place);
+    return column ? Promise.all(values.map((cell) => inTurn(() => pixelsOf(cell, column)))) : values;
+  };
+  return { rowCount, columns: await Promise.all(columns.map(decode)) };
 }
 
 /** What is no image file stays what it is: a list of numbers, also in text. */
