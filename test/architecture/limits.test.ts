@@ -371,6 +371,7 @@ const elsewhere: Record<string, string> = {
   "graph.nodes": "test/engine/training-plan.test.ts",
   "webSocket.maxOperations": "test/graphql/transport-websocket.test.ts",
   "artifact.urlSeconds": "test/storage/signed-url.test.ts",
+  "export.urlSeconds": "test/storage/signed-url.test.ts",
   "lease.leaseSeconds": "test/scheduler/reaper.reliability.ts",
   "trainer.patienceMs": "test/trainer/checkpoint-writer.test.ts",
   "list.operationCategories": "test/graphql/categories.test.ts",
