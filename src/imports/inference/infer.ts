@@ -87,7 +87,11 @@ export async function infer(
     })),
     ...(table.splitColumn !== undefined && { split: { column: table.splitColumn } }),
   };
-  const suggestion = target === null ? null : suggest(knownTable(name, rowCount, columns, sample), target);
+  const distinct = new Map(features.map((feature) => [feature.name, feature.distinct]));
+  const known = knownTable(name, rowCount, columns, sample);
+  // Beyond the sample there may be more categories.
+  const withCounts = known.columns.map((column) => ({ ...column, listed: distinct.get(column.name) ?? 0 }));
+  const suggestion = target === null ? null : suggest({ ...known, columns: withCounts }, target);
   return { problems: [], rowCount, features, warnings, declaration, suggestion };
 }
 
