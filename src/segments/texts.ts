@@ -52,3 +52,8 @@ export type Cells = Texts | readonly unknown[];
 export function cellAt(cells: Cells, row: number): unknown {
   return cells instanceof Texts ? cells.at(row) : cells[row];
 }
+
+/** The values of all rows. Texts share memory, as those of `Texts.all`. */
+export function listOf(cells: Cells): readonly unknown[] {
+  return cells instanceof Texts ? cells.all() : cells;
+}

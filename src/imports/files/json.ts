@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { markInexactIntegers } from "../../language/fields/exact-integers.js";
 import { quoteText } from "../../segments/duckdb.js";
-import { type Cells, Texts } from "../../segments/texts.js";
+import { listOf } from "../../segments/texts.js";
 import { importLimits } from "../limits.js";
 import { isMissingValue } from "../missing.js";
 import type { FileFormat } from "./format.js";
@@ -41,7 +41,7 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
   async function* scan(columns: readonly number[]) {
     try {
       for await (const { columns: texts } of inChunks(connection, `SELECT json FROM ${from}`))
-        yield byColumn(listOf(texts[0]).map(objectOf), columns);
+        yield byColumn(listOf(texts[0] ?? []).map(objectOf), columns);
     } catch (error) {
       throw explained(error);
     }
@@ -79,8 +79,6 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
     progress: () => Math.max(0, connection.progress.percentage) / 100,
   };
 }
-
-const listOf = (cells: Cells = []): readonly unknown[] => (cells instanceof Texts ? cells.all() : cells);
 
 async function objects(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
   const { columns } = await collected(connection, sql);

@@ -1,6 +1,6 @@
 import { type DuckDBConnection, DuckDBVarCharVector, type DuckDBVector } from "@duckdb/node-api";
 import { quoteText } from "../../segments/duckdb.js";
-import { type Cells, Texts } from "../../segments/texts.js";
+import { type Cells, listOf } from "../../segments/texts.js";
 import { readTexts } from "../../segments/vectors.js";
 import type { Chunk, FileCounts, ScannedChunk } from "./table-file.js";
 
@@ -35,7 +35,7 @@ export async function collected(
   let rowCount = 0;
   let columns: unknown[][] = [];
   for await (const chunk of inChunks(connection, sql, read)) {
-    const lists = chunk.columns.map((cells) => (cells instanceof Texts ? cells.all() : [...cells]));
+    const lists = chunk.columns.map((cells) => [...listOf(cells)]);
     if (rowCount === 0) columns = lists;
     else
       for (const [index, list] of lists.entries()) {

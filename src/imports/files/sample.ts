@@ -13,12 +13,13 @@ export interface FileSample {
 }
 
 /** Reads a sample of a file: all of a small one. */
-export async function sampleOf(table: TableFile, sizeBytes: number): Promise<FileSample> {
+export async function sampleOf(table: TableFile, fileBytes: number): Promise<FileSample> {
   const width = Math.max(1, table.headers.length);
+  const { sizeBytes = fileBytes, mostRows } = table.sampling ?? {};
   // A large file is not read once more to count its rows.
-  const rowCount = sizeBytes <= wholeBytes ? await table.countRows() : Number.POSITIVE_INFINITY;
-  if (rowCount * width <= wholeCells)
-    return { sample: await table.sample(Math.max(1, rowCount), false), isWhole: true };
-  const rows = Math.max(1_000, Math.min(sampledRows, Math.floor(wholeCells / width)));
-  return { sample: await table.sample(rows, true), isWhole: false };
+  const isCounted = mostRows !== undefined || sizeBytes <= wholeBytes;
+  const rowCount = isCounted ? await table.countRows() : Number.POSITIVE_INFINITY;
+  const isWhole = rowCount <= (mostRows ?? wholeCells / width);
+  const some = mostRows ?? Math.max(1_000, Math.min(sampledRows, Math.floor(wholeCells / width)));
+  return { sample: await table.sample(Math.max(1, isWhole ? rowCount : some), !isWhole), isWhole };
 }

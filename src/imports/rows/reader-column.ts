@@ -6,6 +6,7 @@ import type { Feature } from "../../language/datasets/dataset.js";
 import { Findings } from "../../language/fields/findings.js";
 import type { ProblemCode } from "../../language/fields/problem.js";
 import { type Cells, Texts } from "../../segments/texts.js";
+import { StoredImage, UnreadableCell } from "../files/cells.js";
 import { isMissingValue } from "../missing.js";
 import { KnownTexts } from "./known-texts.js";
 
@@ -17,8 +18,8 @@ export interface CellFault {
 
 /** Some rows of one feature, as they lie in a table. */
 export interface ReadColumn {
-  /** `rowCount × width` numbers, or one text or list per row. */
-  values: Float64Array | unknown[];
+  /** `rowCount × width` numbers, as bytes where all are pixels; or one text or list per row. */
+  values: Float64Array | Uint8Array | unknown[];
   /** 1 where the value is missing; undefined where none is. */
   missing: Uint8Array | undefined;
 }
@@ -57,11 +58,13 @@ export function columnReader(
 
   return (cells, report) => {
     const rows = cells instanceof Texts ? cells.rowCount : cells.length;
-    const numbers = write ? new Float64Array(rows * width) : undefined;
+    const isPixels = "packsBytes" in store && !(cells instanceof Texts) && cells.every(isPixelsOrNothing);
+    const size = rows * width;
+    const numbers = write ? (isPixels ? new Uint8Array(size) : new Float64Array(size)) : undefined;
     const others: unknown[] = numbers ? [] : new Array(rows).fill("");
     let flags: Uint8Array | undefined;
     if (!(cells instanceof Texts)) for (let row = 0; row < rows; row++) readCell(row, cells[row]);
-    else if (numbers && width === 1) readNumbers(cells, numbers);
+    else if (numbers instanceof Float64Array && width === 1) readNumbers(cells, numbers);
     else if (store.form === "TEXTS") readTexts(cells, store.fits);
     else for (let row = 0; row < rows; row++) readCell(row, cells.at(row));
     return { values: numbers ?? others, missing: flags };
@@ -97,7 +100,12 @@ export function columnReader(
     }
 
     /** Answers whether its numbers have been written. A missing value's have not. */
-    function readCell(row: number, given: unknown): boolean {
+    function readCell(row: number, cell: unknown): boolean {
+      if (cell instanceof UnreadableCell) {
+        report(row, { code: cell.code, message: cell.message });
+        return false;
+      }
+      const given = cell instanceof StoredImage ? cell.name : cell;
       const isText = typeof given === "string";
       if (isMissingValue(given, missing)) {
         if (!feature.nullable) report(row, required);
@@ -133,6 +141,10 @@ function bytesReader(read: BytesReader | undefined, missing: ReadonlySet<string>
 /** Whether a byte is a character of its own and no blank, so that trimming leaves it. */
 function isVisible(byte: number | undefined): boolean {
   return byte !== undefined && byte > 32 && byte < 127;
+}
+
+function isPixelsOrNothing(value: unknown): boolean {
+  return value instanceof Uint8Array || value === null || value instanceof UnreadableCell;
 }
 
 function asText(value: unknown): unknown {

@@ -15,7 +15,8 @@ const fewRows = 2 ** 12;
 interface Gathered {
   feature: Feature;
   width: number;
-  numbers: Float64Array | undefined;
+  /** Bytes while all are pixels. */
+  numbers: Float64Array | Uint8Array | undefined;
   others: unknown[];
   missing: Uint8Array;
 }
@@ -55,12 +56,14 @@ export class SegmentBuffer {
     const last = this.#sizeUp(read, first, Math.min(end, first + this.#capacity - this.#rows));
     const count = last - first;
     while (this.#rows + count > this.#room) this.#makeRoom();
-    for (const [index, { width, numbers, others, missing }] of this.#columns.entries()) {
-      const column = read[index] as ReadColumn;
-      if (column.missing) missing.set(column.missing.subarray(first, last), this.#rows);
-      if (numbers)
-        numbers.set((column.values as Float64Array).subarray(first * width, last * width), this.#rows * width);
-      else for (let row = first; row < last; row++) others.push(column.values[row]);
+    for (const [index, column] of this.#columns.entries()) {
+      const { width, others } = column;
+      const { values, missing } = read[index] as ReadColumn;
+      if (missing) column.missing.set(missing.subarray(first, last), this.#rows);
+      if (values instanceof Float64Array && column.numbers instanceof Uint8Array)
+        column.numbers = Float64Array.from(column.numbers);
+      if (Array.isArray(values)) for (let row = first; row < last; row++) others.push(values[row]);
+      else column.numbers?.set(values.subarray(first * width, last * width), this.#rows * width);
     }
     this.#rows += count;
     return count;
@@ -100,23 +103,25 @@ export class SegmentBuffer {
   #emptyColumns(): Gathered[] {
     return this.#features.map((feature) => {
       const width = featureWidth(feature);
-      const isNumbers = codecs[feature.type].store.form === "NUMBERS";
-      const numbers = isNumbers ? new Float64Array(this.#room * width) : undefined;
+      const { store } = codecs[feature.type];
+      const size = this.#room * width;
+      const isPixels = "packsBytes" in store;
+      const numbers = store.form !== "NUMBERS" ? undefined : isPixels ? new Uint8Array(size) : new Float64Array(size);
       return { feature, width, numbers, others: [], missing: new Uint8Array(this.#room) };
     });
   }
 
   #makeRoom(): void {
     this.#room = Math.min(this.#capacity, 2 * this.#room);
-    this.#columns = this.#columns.map(({ numbers, missing, ...column }) => {
-      const more = { numbers, missing: new Uint8Array(this.#room) };
-      more.missing.set(missing);
-      if (numbers) {
-        more.numbers = new Float64Array(this.#room * column.width);
-        more.numbers.set(numbers);
-      }
-      return { ...column, ...more };
-    });
+    for (const column of this.#columns) {
+      const { numbers, missing, width } = column;
+      column.missing = new Uint8Array(this.#room);
+      column.missing.set(missing);
+      if (!numbers) continue;
+      const size = this.#room * width;
+      column.numbers = numbers instanceof Uint8Array ? new Uint8Array(size) : new Float64Array(size);
+      column.numbers.set(numbers);
+    }
   }
 }
 
@@ -126,7 +131,7 @@ export function tableOf(features: readonly Feature[], read: readonly ReadColumn[
   const missing: [string, Uint8Array][] = [];
   for (const [index, feature] of features.entries()) {
     const { values, missing: flags } = read[index] as ReadColumn;
-    columns.set(feature.name, values instanceof Float64Array ? values : ofOthers(feature, values));
+    columns.set(feature.name, Array.isArray(values) ? ofOthers(feature, values) : values);
     if (flags) missing.push([feature.name, flags]);
   }
   return withMissing({ rowCount, columns }, missing);
