@@ -4,7 +4,7 @@ import { AppendSegment } from "./dataset-append.js";
 import { DatasetEvent, ModelEvent } from "./event.js";
 import { nouns } from "./nouns.js";
 import { RunEvent } from "./run-event.js";
-import { Artifact, Evaluation, VersionTag } from "./version.js";
+import { Artifact, Evaluation, EvaluationBreakdown, VersionTag } from "./version.js";
 
 /** Every table with a class of its own. Metric points have none: they are written and read in bulk by `runs/metrics.ts`. */
 export const entities = [
@@ -17,6 +17,7 @@ export const entities = [
     DatasetEvent,
     DatasetSegment,
     Evaluation,
+    EvaluationBreakdown,
     ModelEvent,
     RunEvent,
     VersionTag,

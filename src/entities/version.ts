@@ -2,6 +2,7 @@ import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { type FeatureType, type SplitPart, splitParts } from "../language/datasets/dataset.js";
+import type { Breakdown } from "../language/metrics/breakdown.js";
 import { type Actor, ActorColumn } from "./actor.js";
 import { FeatureTypeEnum } from "./dataset.js";
 import { enumOf } from "./enum.js";
@@ -143,6 +144,19 @@ export class Evaluation {
   get split(): "TRAIN" | "VALIDATION" | "TEST" {
     return this.part.toUpperCase() as "TRAIN" | "VALIDATION" | "TEST";
   }
+}
+
+/** What was measured of a version's single outputs, such as its quantiles, on one part of the rows. */
+@Entity("evaluation_breakdown")
+export class EvaluationBreakdown {
+  @PrimaryColumn("text", { name: "version_id" })
+  versionId!: string;
+
+  @PrimaryColumn("text", { name: "split" })
+  part!: SplitPart;
+
+  @Column("jsonb")
+  breakdown!: Breakdown;
 }
 
 @Entity("artifact")

@@ -78,7 +78,8 @@ export function encodeTarget(
 
 /**
  * The network's outputs for `n` rows (n × `target.width`) in the target's own unit. In float64, so that a target far
- * from zero keeps its digits. Probabilities (CATEGORY, BINARY) and unscaled targets come back as they are.
+ * from zero keeps its digits. Probabilities (CATEGORY, BINARY) and unscaled targets come back as they are. Quantiles of a row
+ * are sorted, so that they never cross: this never raises the pinball loss (Chernozhukov et al., 2010).
  */
 export function decodeOutputs(
   model: ModelSpec,
@@ -92,6 +93,9 @@ export function decodeOutputs(
   }
   const decoded = Float64Array.from(outputs);
   const scaling = fittedOf(fitted.target, target.feature);
+  if (target.quantiles) {
+    for (let row = 0; row < n; row++) decoded.subarray(row * target.width, (row + 1) * target.width).sort();
+  }
   if (scaling.method !== "Z_SCORE") return decoded;
   const groups = scaling.mean.length;
   for (let i = 0; i < decoded.length; i++) {

@@ -5,13 +5,14 @@ import { type Access, sessionOf } from "../db/session.js";
 import { refuse } from "../db/transaction.js";
 import { newId } from "../entities/identifier.js";
 import type { Run } from "../entities/run.js";
-import { Artifact, Evaluation, ModelVersion, type Signature } from "../entities/version.js";
+import { Artifact, Evaluation, EvaluationBreakdown, ModelVersion, type Signature } from "../entities/version.js";
 import { PlatformError } from "../errors.js";
 import { failpoint } from "../failpoint.js";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { SplitPart } from "../language/datasets/dataset.js";
 import { parseVersionRef } from "../language/fields/names.js";
 import { shown } from "../language/fields/wording.js";
+import type { Breakdown } from "../language/metrics/breakdown.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { CategoryCount } from "../language/models/open-model.js";
 import { recordModelEvent } from "./events.js";
@@ -23,6 +24,7 @@ export interface VersionContent {
   model: ModelSpec;
   preprocessing: FittedPreprocessing;
   evaluation: { part: SplitPart; name: string; value: number; undefinedReason?: string }[];
+  breakdowns?: { part: SplitPart; breakdown: Breakdown }[];
   artifacts: { name: string; key: string; sizeBytes: number; digest: string }[];
 }
 
@@ -59,6 +61,12 @@ export async function registerVersion(
     await manager.insert(
       Evaluation,
       content.evaluation.map((evaluation) => ({ versionId: id, ...evaluation })),
+    );
+  const { breakdowns = [] } = content;
+  if (breakdowns.length > 0)
+    await manager.insert(
+      EvaluationBreakdown,
+      breakdowns.map((measured) => ({ versionId: id, ...measured })),
     );
   await manager.insert(
     Artifact,

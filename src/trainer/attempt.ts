@@ -1,4 +1,5 @@
 import type { Executor } from "../engine/graphs/executor.js";
+import { startBreakdown } from "../engine/metrics/breakdown.js";
 import { initialState, splitState } from "../engine/networks/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
@@ -122,9 +123,13 @@ async function conclude(
 
   const { preprocessing } = data;
   const evaluation: TrainingOutcome["evaluation"] = [];
+  const breakdowns: NonNullable<TrainingOutcome["breakdowns"]> = [];
+  const measuring = { model, preprocessing, semantics: training.semantics };
   for (const part of ["validation", "test"] as const) {
-    const { values } = await evaluatePart(program, data, part, { model, preprocessing, semantics: training.semantics });
+    const counts = startBreakdown(model.target);
+    const { values } = await evaluatePart(program, data, part, measuring, counts);
     for (const value of values) evaluation.push({ part, ...value });
+    if (counts && values.length > 0) breakdowns.push({ part, breakdown: counts.measured() });
   }
 
   const trained = { parameters: splitState(state).parameters, preprocessing };
@@ -135,5 +140,5 @@ async function conclude(
 
   const gate = await measureGate(assignment, { store, executor, data, program });
   const summary = restored ? position.earlyStopping.bestValues : position.lastValues;
-  return { digest, preprocessing, evaluation, artifacts, summary, gate };
+  return { digest, preprocessing, evaluation, breakdowns, artifacts, summary, gate };
 }

@@ -1,4 +1,5 @@
 import { rowCounting } from "../engine/graphs/row-counting.js";
+import type { BreakdownCounts } from "../engine/metrics/breakdown.js";
 import type { MetricValues } from "../engine/metrics/metric.js";
 import { createMetric } from "../engine/metrics/metrics.js";
 import type { TrainingProgram } from "../engine/programs/training-program.js";
@@ -41,7 +42,8 @@ export function metricTargets(
   numbers: ArrayLike<number>,
 ): MetricValues {
   if (classesOf(model.target) !== undefined) return rows.encodedTargets(numbers);
-  if (semantics > 1) return rows.targets(numbers);
+  // There was no PINBALL under 1.
+  if (semantics > 1 || model.target.quantiles) return rows.targets(numbers);
   return decodeOutputs(model, preprocessing, rows.encodedTargets(numbers), numbers.length);
 }
 
@@ -52,8 +54,12 @@ export interface Measurement {
   values(): NamedValue[];
 }
 
-/** Outputs are decoded into the unit of the target, in float64, and compared with `metricTargets`. */
-export function startMeasurement(measuring: Measuring, rows: Targets): Measurement {
+/**
+ * Outputs are decoded into the unit of the target, in float64, and compared with `metricTargets`.
+ *
+ * @param breakdown counts the same rows.
+ */
+export function startMeasurement(measuring: Measuring, rows: Targets, breakdown?: BreakdownCounts): Measurement {
   const { model, preprocessing, semantics } = measuring;
   const metrics = model.metrics.map((type) => ({
     name: metricName(type),
@@ -61,10 +67,11 @@ export function startMeasurement(measuring: Measuring, rows: Targets): Measureme
   }));
   return {
     add(outputs, numbers) {
-      if (metrics.length === 0) return;
+      if (metrics.length === 0 && !breakdown) return;
       const predicted = decodeOutputs(model, preprocessing, outputs, numbers.length);
       const targets = metricTargets(measuring, rows, numbers);
       for (const { metric } of metrics) metric.update(predicted, targets);
+      breakdown?.update(predicted, targets);
     },
     values: () => metrics.map(({ name, metric }) => ({ name, ...metric.score() })),
   };
@@ -90,9 +97,10 @@ export async function evaluateRows(
   program: Pick<TrainingProgram, "evaluateSource">,
   rows: EncodedRows,
   measuring: Measuring,
+  breakdown?: BreakdownCounts,
 ): Promise<{ values: NamedValue[]; sound: boolean }> {
   if (rows.count === 0) return { values: [], sound: true };
-  const measurement = startMeasurement(measuring, rows);
+  const measurement = startMeasurement(measuring, rows, breakdown);
   const { width } = measuring.model.target;
   let sound = true;
   const loss = await program.evaluateSource(rows, (predictions, first) => {
@@ -112,6 +120,7 @@ export function evaluatePart(
   data: Pick<Data, "rows">,
   part: "validation" | "test" | "gate",
   measuring: Measuring,
+  breakdown?: BreakdownCounts,
 ): Promise<{ values: NamedValue[]; sound: boolean }> {
-  return evaluateRows(program, data.rows(part, measuring.model, measuring.preprocessing), measuring);
+  return evaluateRows(program, data.rows(part, measuring.model, measuring.preprocessing), measuring, breakdown);
 }

@@ -1,6 +1,7 @@
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import type { OptimizerSpec } from "../language/algorithms/optimizer.js";
 import type { Feature, Split, SplitPart } from "../language/datasets/dataset.js";
+import type { Breakdown } from "../language/metrics/breakdown.js";
 import type { MetricPoint } from "../language/metrics/metrics.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { GateMeasurement } from "../language/retraining/gate.js";
@@ -87,6 +88,8 @@ export interface TrainingOutcome {
   preprocessing: FittedPreprocessing;
   /** `undefinedReason` says why a value is NaN. */
   evaluation: { part: SplitPart; name: string; value: number; undefinedReason?: string }[];
+  /** Of models whose single outputs are measured. Absent in what an earlier release wrote down. */
+  breakdowns?: { part: SplitPart; breakdown: Breakdown }[];
   artifacts: { name: string; key: string; sizeBytes: number; digest: string }[];
   summary: { name: string; value: number; undefinedReason?: string }[];
   /** Null where the assignment has no gate. */

@@ -214,6 +214,13 @@ const beyond: Record<string, () => string[] | Promise<string[]>> = {
   "language.rank": () => layers({ reshape: { targetShape: many(limits.rank + 1, () => 1) } }),
   "language.parameters": () =>
     layers(...many(3, () => ({ dense: { units: 20_000 } }))).filter((code) => code === "OUT_OF_RANGE"),
+  "language.quantiles": () =>
+    codesOf(
+      declare({
+        target: "y",
+        loss: { type: "PINBALL", quantiles: many(limits.quantiles + 1, (index) => (index + 1) / 200) },
+      }),
+    ),
   "language.boundaries": () =>
     optimizer({
       learningRate: {
@@ -364,6 +371,7 @@ const elsewhere: Record<string, string> = {
   "graph.nodes": "test/engine/training-plan.test.ts",
   "webSocket.maxOperations": "test/graphql/transport-websocket.test.ts",
   "artifact.urlSeconds": "test/storage/signed-url.test.ts",
+  "export.urlSeconds": "test/storage/signed-url.test.ts",
   "lease.leaseSeconds": "test/scheduler/reaper.reliability.ts",
   "trainer.patienceMs": "test/trainer/checkpoint-writer.test.ts",
   "list.operationCategories": "test/graphql/categories.test.ts",

@@ -97,7 +97,7 @@ describe("compiled as eagerly", () => {
     await expectAgreement({ algorithm: { ftrl: penalties }, learningRate: { constant: 0.1 } }, softmax, "SOFTMAX");
   });
 
-  const options = { delta: 1, labelSmoothing: 0.1, alpha: 0.3, beta: 0.7, gamma: 1.5 };
+  const options = { delta: 1, labelSmoothing: 0.1, alpha: 0.3, beta: 0.7, gamma: 1.5, quantiles: [0.9] };
   test.each(losses)("%s gives the same losses and gradients", async (type) => {
     const exponential = ["POISSON", "MEAN_SQUARED_LOGARITHMIC_ERROR", "MEAN_ABSOLUTE_PERCENTAGE_ERROR"].includes(type);
     const binary = type.startsWith("BINARY") || ["HINGE", "SQUARED_HINGE", "TVERSKY"].includes(type);

@@ -55,6 +55,7 @@ const others: Record<string, Case & { like: string }> = {
     loss: { type: "CATEGORICAL_FOCAL_CROSSENTROPY", ...focal, gamma: 1 },
   },
   TVERSKY: { loss: { type: "TVERSKY", alpha: 0.5, beta: 0.5 }, activation: "SOFTMAX", like: "CATEGORICAL_HINGE" },
+  PINBALL: { loss: { type: "PINBALL", quantiles: [0.1, 0.4, 0.9] }, activation: "LINEAR", like: "HINGE" },
   "TVERSKY of labels": {
     ...{ loss: { type: "TVERSKY", alpha: 0.3, beta: 0.7 }, activation: "SIGMOID", like: "HINGE" },
   },
@@ -92,6 +93,20 @@ test("TVERSKY is one minus the Tversky index of each row's outputs", () => {
   const values = lossPerExample(loss, tf.tensor2d(labels), { logits, activation: "SIGMOID" }).dataSync();
   // 1.4 hits, 0.2 false positives and 0.6 false negatives; then no hit, and 1 false positive.
   expectClose(values, [1 - 1.4 / (1.4 + 0.3 * 0.2 + 0.7 * 0.6), 1], 1e-6);
+});
+
+test("PINBALL is scikit-learn's mean_pinball_loss, one quantile an output", () => {
+  const targets = tf.tensor2d(
+    [1, 2, 3, 10].flatMap((target) => [target, target, target]),
+    shape,
+  );
+  const predictions = [0, 1.5, 2, 1, 2, 2.5, 3, 3.5, 5, 4, 6, 11];
+  const output = { logits: tf.tensor2d(predictions, shape), activation: "LINEAR" as const };
+  const values = lossPerExample({ type: "PINBALL", quantiles: [0.1, 0.5, 0.9] }, targets, output).dataSync();
+  // mean_pinball_loss over the rows is 0.2, 0.625 and 0.1125.
+  expect((values as Float32Array).reduce((sum, value) => sum + value, 0) / 4).toBeCloseTo(0.3125, 6);
+  // 0.1 * 1, 0.5 * 0.5 and 0.1 * 1.
+  expect(values[0]).toBeCloseTo((0.1 + 0.25 + 0.1) / 3, 6);
 });
 
 const all = [
@@ -185,5 +200,5 @@ it("names every loss in one of the two files of golden numbers, or here with num
   const first = ["MEAN_SQUARED_ERROR", "MEAN_ABSOLUTE_ERROR", "HUBER", "LOG_COSH"];
   const second = ["BINARY_CROSSENTROPY", "CATEGORICAL_CROSSENTROPY"];
   const here = Object.values(cases).map(({ loss }) => loss.type);
-  expect(new Set([...first, ...second, ...here, "TVERSKY"])).toEqual(new Set(losses));
+  expect(new Set([...first, ...second, ...here, "TVERSKY", "PINBALL"])).toEqual(new Set(losses));
 });

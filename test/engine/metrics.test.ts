@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from "vitest";
+import { startBreakdown } from "../../src/engine/metrics/breakdown.js";
 import type { Score } from "../../src/engine/metrics/metric.js";
 import { createMetric } from "../../src/engine/metrics/metrics.js";
 import { metricName } from "../../src/language/metrics/metrics.js";
@@ -195,6 +196,36 @@ test.each(metricTypes)("%s of nothing, and of NaN, is NaN", (type) => {
   const undefinedFor = (reason: RegExp) => ({ value: Number.NaN, undefinedReason: expect.stringMatching(reason) });
   expect(scoreOf(type, target, [], [])).toEqual(undefinedFor(/no rows/));
   expect(scoreOf(type, target, [Number.NaN, 1, 0], [0, 1, 1])).toEqual(undefinedFor(/prediction is NaN/));
+});
+
+describe("quantiles", () => {
+  const target: Target = { type: "NUMBER", width: 3, quantiles: [0.1, 0.5, 0.9] };
+  const predictions = Float64Array.from([0, 1.5, 2, 1, 1.5, 1.75, 3, 3.5, 5, 4, 6, 11]);
+  const targets = Float64Array.from([1, 2, 3, 10]);
+
+  // scikit-learn 1.7: mean_pinball_loss, mean_absolute_error and r2_score; the second of the median.
+  test.each<[MetricType, number]>([
+    ["MEAN_PINBALL_LOSS", 0.34791666666666665],
+    ["INTERVAL_COVERAGE", 0.75],
+    ["MEAN_ABSOLUTE_ERROR", 1.375],
+    ["R2_SCORE", 0.665],
+  ])("have %s %d", (type, expected) => {
+    const metric = createMetric(type, target);
+    metric.update(predictions.subarray(0, 3), targets.subarray(0, 1));
+    metric.update(predictions.subarray(3), targets.subarray(1));
+    expect(metric.score().value).toBeCloseTo(expected, 12);
+  });
+
+  it("are measured one by one", () => {
+    const counts = startBreakdown(target);
+    counts?.update(predictions, targets);
+    expect(counts?.measured().quantiles).toEqual([
+      { quantile: 0.1, pinballLoss: expect.closeTo(0.2, 12), shareBelow: 0.25 },
+      { quantile: 0.5, pinballLoss: expect.closeTo(0.6875, 12), shareBelow: 0.5 },
+      { quantile: 0.9, pinballLoss: expect.closeTo(0.15625, 12), shareBelow: 0.75 },
+    ]);
+    expect(startBreakdown(number)).toBeUndefined();
+  });
 });
 
 it("names points in lower case", () => {

@@ -22,6 +22,28 @@ function predict(target: Feature, outputs: number[], n: number) {
 }
 
 describe("predictions", () => {
+  test("of quantiles are sorted, in the target's unit; the median, or the middle one, is the value", () => {
+    // The prices have mean 200 and deviation 100.
+    const predict = (quantiles: number[], outputs: number[]) => {
+      const model = modelOf([[size, "Z_SCORE"]], price);
+      const target = { ...model.target, width: quantiles.length, quantiles };
+      const asked = { ...model, target };
+      return toPredictions(asked, fitPreprocessing(asked, table, [0, 1]), Float32Array.from(outputs), 1)[0];
+    };
+    expect(predict([0.1, 0.5, 0.9], [1, -1, 0])).toEqual({
+      ...{ value: 200, probabilities: null },
+      quantiles: [
+        { quantile: 0.1, value: 100 },
+        { quantile: 0.5, value: 200 },
+        { quantile: 0.9, value: 300 },
+      ],
+    });
+    expect(predict([0.9], [0.5])).toMatchObject({ value: 250, quantiles: [{ quantile: 0.9, value: 250 }] });
+    expect(predict([0.5, 0.75, 0.9], [0, 1, 2])?.value).toBe(200);
+    expect(predict([0.1, 0.2, 0.8, 0.9], [0, 1, 2, 3])?.value).toBe(300);
+    expect(predict([0.1, 0.9], [0, Number.NaN])).toBeNull();
+  });
+
   test("of a CATEGORY are the most probable one, with all probabilities in declared order", () => {
     expect(predict(kind, [0.25, 0.5, 0.25, 0.375, 0.25, 0.375], 2)).toEqual([
       {

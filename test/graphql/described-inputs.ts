@@ -123,6 +123,7 @@ const needs: Record<string, { own?: Value; parent?: Value; root?: Value }> = {
   "InitializerOptionsInput.maxval": { parent: { kernelInitializer: "RANDOM_UNIFORM" } },
   "InitializerOptionsInput.mean": { parent: { kernelInitializer: "RANDOM_NORMAL" } },
   "InitializerOptionsInput.stddev": { parent: { kernelInitializer: "TRUNCATED_NORMAL" } },
+  "LossInput.quantiles": { own: { type: "PINBALL" } },
   "LossInput.delta": { own: { type: "HUBER" } },
   "LossInput.labelSmoothing": { own: { type: "BINARY_CROSSENTROPY" }, root: { target: "flag" } },
   "LossInput.gamma": { own: { type: "BINARY_FOCAL_CROSSENTROPY" }, root: { target: "flag" } },

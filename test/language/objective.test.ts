@@ -68,6 +68,36 @@ describe("a loss", () => {
   ])("with %s is refused", (_, changes, expected) => expect(faults(gardenModel(changes))).toEqual(expected));
 });
 
+describe("PINBALL", () => {
+  test("has one output for each quantile, and measures of its own", () => {
+    const { target, layers, metrics, loss } = resolved(gardenModel({ loss: { type: "PINBALL" } }));
+    expect(loss).toEqual({ type: "PINBALL", quantiles: [0.1, 0.5, 0.9] });
+    expect(target).toMatchObject({ width: 3, quantiles: [0.1, 0.5, 0.9], scaling: "Z_SCORE" });
+    expect(layers.at(-1)).toMatchObject({ name: "output", units: 3, activation: "LINEAR" });
+    expect(metrics).toEqual(["MEAN_PINBALL_LOSS", "INTERVAL_COVERAGE"]);
+  });
+
+  test("of one quantile has one output, and no interval", () => {
+    const { target, metrics } = resolved(gardenModel({ loss: { type: "PINBALL", quantiles: [0.9] } }));
+    expect(target.width).toBe(1);
+    expect(metrics).toEqual(["MEAN_PINBALL_LOSS"]);
+  });
+
+  test.each<[Partial<ModelDeclaration>, string[]]>([
+    [{ loss: { type: "PINBALL", quantiles: [] } }, ["loss.quantiles EMPTY"]],
+    [{ loss: { type: "PINBALL", quantiles: [0.5, 0.5] } }, ["loss.quantiles[1] OUT_OF_RANGE"]],
+    [
+      { loss: { type: "PINBALL", quantiles: [0, 1] } },
+      ["loss.quantiles[0] OUT_OF_RANGE", "loss.quantiles[1] OUT_OF_RANGE"],
+    ],
+    [{ loss: { type: "HUBER", quantiles: [0.5] } }, ["loss.quantiles CONTRADICTION"]],
+    [{ target: "spectrum", loss: { type: "PINBALL" } }, ["loss.type CONTRADICTION"]],
+    [{ loss: { type: "PINBALL", quantiles: [0.9] }, metrics: ["INTERVAL_COVERAGE"] }, ["metrics[0] CONTRADICTION"]],
+    [{ metrics: ["MEAN_PINBALL_LOSS"] }, ["metrics[0] CONTRADICTION"]],
+    [{ loss: { type: "PINBALL" }, metrics: ["R2_SCORE", "MEAN_PINBALL_LOSS"] }, []],
+  ])("%j has problems %j", (changes, expected) => expect(faults(gardenModel(changes))).toEqual(expected));
+});
+
 describe("metrics", () => {
   test.each<[Partial<ModelDeclaration>, string[]]>([
     [{ target: "perennial", metrics: ["AUC_PR", "AUC"] }, []],

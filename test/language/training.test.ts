@@ -220,6 +220,8 @@ describe("metrics", () => {
       top_3_accuracy: "MAX",
       top_5_accuracy: "MAX",
       auc_pr: "MAX",
+      interval_coverage: "MAX",
+      mean_pinball_loss: "MIN",
       mean_absolute_percentage_error: "MIN",
       precision: "MAX",
       recall: "MAX",

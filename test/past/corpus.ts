@@ -82,6 +82,7 @@ const pairs = {
   ],
   losses: [
     ["number", { type: "HUBER", delta: 2 }],
+    ["number", { type: "PINBALL", quantiles: [0.25, 0.75] }],
     ["color", { type: "CATEGORICAL_FOCAL_CROSSENTROPY", alpha: 0.5, gamma: 1, labelSmoothing: 0.1 }],
     ["flag", { type: "BINARY_FOCAL_CROSSENTROPY", alpha: 0.5, gamma: 1, labelSmoothing: 0.1 }],
   ] as [string, Declaration][],
@@ -138,6 +139,9 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
     ),
     ...values("LossInput").flatMap((loss) => targets.map((target) => model({ target, inputs: ["vector"], loss }))),
     ...pairs.losses.map(([target, loss]) => model({ target, inputs: ["vector"], loss })),
+    ...["MEAN_PINBALL_LOSS", "INTERVAL_COVERAGE"].map((metric) =>
+      model({ target: "number", inputs: ["vector"], loss: { type: "PINBALL" }, metrics: [metric] }),
+    ),
     ...metricsOf(schema).flatMap((metric) =>
       targets.map((target) => model({ target, inputs: ["vector"], metrics: [metric] })),
     ),

@@ -41,6 +41,12 @@ const functions: { [Type in LossType]: LossFunction<Type> } = {
     const error = difference(targets, output);
     return meanOverOutputs(tf.sub(tf.add(error, tf.softplus(tf.mul(error, -2))), Math.LN2));
   },
+  PINBALL(targets, output, { quantiles }) {
+    // max(q e, (q - 1) e) = |e| / 2 + (q - 1/2) e, for e = target - prediction.
+    const error = tf.sub(targets, predictionsOf(output));
+    const slopes = tf.tensor2d([quantiles.map((quantile) => quantile - 0.5)]);
+    return meanOverOutputs(tf.add(tf.mul(absolute(error), 0.5), tf.mul(error, slopes)));
+  },
   POISSON: (targets, output) => meanOverOutputs(tf.sub(predictionsOf(output), tf.mul(targets, logarithm(output)))),
   BINARY_CROSSENTROPY: (targets, output, loss) => meanOverOutputs(binaryCrossentropy(loss, targets, output)),
   BINARY_FOCAL_CROSSENTROPY: (targets, output, loss) => meanOverOutputs(binaryFocalCrossentropy(loss, targets, output)),

@@ -1,18 +1,22 @@
 import { shown } from "../../language/fields/wording.js";
-import type { MetricType } from "../../language/metrics/metric-types.js";
+import { type MetricType, metricDescriptions } from "../../language/metrics/metric-types.js";
 import type { ModelTarget } from "../../language/models/model.js";
 import { positiveClass } from "../../language/models/positive.js";
+import { middleQuantile } from "../../language/models/target.js";
 import { currentSemantics, type TrainingSemantics } from "../../language/training/training.js";
 import { confusion, matthewsCorrelation, topAccuracy } from "./classification-metrics.js";
 import { areaUnderCurve, averagePrecision, rankArea } from "./curve-metrics.js";
 import type { Metric } from "./metric.js";
 import { brierScore, logLoss } from "./probability-metrics.js";
+import { intervalCoverage, ofOneOutput, pinballLoss } from "./quantile-metrics.js";
 import { coefficientOfDetermination, meanError } from "./regression-metrics.js";
 
 /** What a metric is measured for. */
 interface Measured {
   /** Outputs of the network; 1 is a yes or no, or one number. */
   width: number;
+  /** What the outputs are, of a model with the loss PINBALL; otherwise none. */
+  quantiles: readonly number[];
   /** The class that metrics of two classes are about where one is named: by the declaration, or because it is `true`. */
   named: number | undefined;
   /** The output of the positive class; of a target with other than two classes undefined. */
@@ -64,6 +68,8 @@ const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
   ROOT_MEAN_SQUARED_ERROR: () => meanError(square, Math.sqrt),
   MEAN_ABSOLUTE_PERCENTAGE_ERROR: () =>
     meanError((error, target) => (100 * Math.abs(error)) / Math.max(Math.abs(target), 1e-7), itself),
+  MEAN_PINBALL_LOSS: ({ quantiles }) => pinballLoss(quantiles),
+  INTERVAL_COVERAGE: ({ quantiles }) => intervalCoverage(quantiles.length),
   MATTHEWS_CORRELATION: ({ width }) =>
     confusion(width, matthewsCorrelation, "all rows, or all predictions, are of one class"),
   R2_SCORE: ({ width, undefinedCountsAsZero }) => coefficientOfDetermination(width, undefinedCountsAsZero),
@@ -77,21 +83,26 @@ const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
  * A metric is undefined where scikit-learn warns that it is ill-defined. A mean leaves out the classes and columns whose
  * score is undefined; it is undefined itself if none is left.
  *
+ * Of a model that predicts quantiles, metrics of numbers measure the median, or the middle one. Targets are one number a row.
+ *
  * @param semantics of the run: 1 counts an undefined precision, recall or F1 as 0, and an undefined R² as 1 where every
  * prediction is exact and as 0 otherwise.
  */
 export function createMetric(
   type: MetricType,
-  target: Pick<ModelTarget, "type" | "width"> & Partial<Pick<ModelTarget, "categories" | "positiveCategory">>,
+  target: Pick<ModelTarget, "type" | "width"> &
+    Partial<Pick<ModelTarget, "categories" | "positiveCategory" | "quantiles">>,
   semantics: TrainingSemantics = currentSemantics,
 ): Metric {
   const undefinedCountsAsZero = semantics === 1;
   const ratio = (part: number, whole: number) => (whole === 0 && undefinedCountsAsZero ? 0 : part / whole);
-  const { width, positiveCategory, categories = [] } = target;
+  const { width, positiveCategory, quantiles, categories = [] } = target;
   const code = positiveClass({ ...target, categories });
   const word = width === 1 || code === undefined ? "true" : shown(categories[code]);
   // A single output is that of `true`.
   const positive = width === 1 ? undefined : code;
   const named = positiveCategory === undefined ? undefined : code;
-  return metrics[type]({ width, undefinedCountsAsZero, ratio, named, positive, word });
+  const measured = { undefinedCountsAsZero, ratio, named, positive, word, quantiles: quantiles ?? [] };
+  if (!quantiles || metricDescriptions[type].quantiles !== undefined) return metrics[type]({ ...measured, width });
+  return ofOneOutput(metrics[type]({ ...measured, width: 1 }), width, middleQuantile(quantiles));
 }

@@ -1,5 +1,6 @@
 import { inexactDigits } from "../../language/fields/exact-integers.js";
 import { shown } from "../../language/fields/wording.js";
+import { middleQuantile } from "../../language/models/target.js";
 import { columnScaling, encodeScaled } from "../values/scaling.js";
 import { numberSpelling, spelledNumber } from "../values/spellings.js";
 import type { Check, FileNumbers, Numbers, TargetCodec } from "./codec.js";
@@ -15,8 +16,20 @@ export const number: TargetCodec = {
   encode: encodeScaled,
   holdsNumbers: () => true,
   fitTarget: (target, rows) => columnScaling(target, target.scaling, rows),
-  encodeTarget: encodeScaled,
-  decode: (_target, outputs, start) => ({ value: outputs[start] ?? 0, probabilities: null }),
+  /** Once for each quantile: every output is compared with the same number. */
+  encodeTarget(target, fitted, rows, { encoded, offset, stride }) {
+    for (let output = 0; output < target.width; output++)
+      encodeScaled(target, fitted, rows, { encoded, offset: offset + output, stride });
+  },
+  decode({ quantiles }, outputs, start) {
+    if (!quantiles) return { value: outputs[start] ?? 0, probabilities: null };
+    const output = (place: number) => outputs[start + place] ?? 0;
+    return {
+      value: output(middleQuantile(quantiles)),
+      probabilities: null,
+      quantiles: quantiles.map((quantile, place) => ({ quantile, value: output(place) })),
+    };
+  },
 };
 
 export const checkNumber: Check = (at, key, value) => {

@@ -3,21 +3,41 @@ import { Alias } from "../../entities/alias.js";
 import { Cost } from "../../entities/field-cost.js";
 import { Model, ModelRevision } from "../../entities/model.js";
 import { Run } from "../../entities/run.js";
-import { Artifact, Decision, Evaluation, ModelVersion, VersionTag } from "../../entities/version.js";
+import {
+  Artifact,
+  Decision,
+  Evaluation,
+  EvaluationBreakdown,
+  ModelVersion,
+  SplitPartEnum,
+  VersionTag,
+} from "../../entities/version.js";
 import { classesOf, isTargetType } from "../../language/datasets/feature-types.js";
+import { type Breakdown, type QuantileMeasured, quantileMeasured } from "../../language/metrics/breakdown.js";
 import { declaredPositive, parametersOf } from "../../language/models/open-model.js";
 import { positiveClass } from "../../language/models/positive.js";
+import type { Loaders } from "../../lists/loaders.js";
 import { tagVersion } from "../../registry/tags.js";
 import { findVersion } from "../../registry/versions.js";
 import { answer } from "../builders/answer.js";
 import { fieldsOf, one } from "../builders/fields.js";
 import { addList, newResolver } from "../builders/queries.js";
+import { typeOf } from "../builders/shapes.js";
 import type { Context } from "../context/context.js";
 import { checkVersionReference } from "../context/version-reference.js";
 import { TagVersionInput } from "../inputs/registry.js";
 import { Payload } from "../payloads/problem.js";
 import { knownCategories } from "./feature.js";
 import { modelVersions } from "./version-list.js";
+
+const quantileType = typeOf(quantileMeasured);
+
+type Part = keyof typeof SplitPartEnum;
+
+async function breakdownOf(version: ModelVersion, split: Part, loaders: Loaders): Promise<Breakdown | undefined> {
+  const parts = await loaders.listBy(EvaluationBreakdown, "versionId", { part: "ASC" }).load(version.id);
+  return parts.find(({ part }) => part.toUpperCase() === split)?.breakdown;
+}
 
 @Resolver(() => ModelVersion)
 class ModelVersionFields {
@@ -34,6 +54,20 @@ class ModelVersionFields {
   })
   evaluation(@Root() version: ModelVersion, @Ctx() { loaders }: Context): Promise<Evaluation[]> {
     return loaders.listBy(Evaluation, "versionId", { part: "ASC", name: "ASC" }).load(version.id);
+  }
+
+  @Cost({ length: 5 })
+  @FieldResolver(() => [quantileType], {
+    nullable: true,
+    description:
+      "How well each quantile is predicted on one part of the rows. Null where the loss is not PINBALL, or there are no rows.",
+  })
+  async quantileEvaluation(
+    @Root() version: ModelVersion,
+    @Arg("split", () => SplitPartEnum, { defaultValue: "TEST", description: "The part of the rows." }) split: Part,
+    @Ctx() { loaders }: Context,
+  ): Promise<QuantileMeasured[] | null> {
+    return (await breakdownOf(version, split, loaders))?.quantiles ?? null;
   }
 
   @Cost({ length: 2 })

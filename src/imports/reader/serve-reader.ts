@@ -11,6 +11,7 @@ import { Unreadable } from "../files/unreadable.js";
 import { infer, refused } from "../inference/infer.js";
 import { loadTable } from "../rows/load.js";
 import type { ImportProblem } from "../rows/problems.js";
+import { exportRows } from "../writing/export.js";
 import type { FromReader, LoadResult, ReaderTask, ToReader } from "./protocol.js";
 
 const configuration = {
@@ -37,6 +38,7 @@ export function serveReader(openStore: () => Promise<ObjectStore>): void {
   const heard = guarded(async (message: unknown) => {
     const told = message as ToReader;
     if (told.type === "NOTED") notes.get(told.key)?.();
+    else if (told.task.type === "EXPORT") await write(await openStore(), told.task);
     else await work(await openStore(), told.task, (key) => noted(key));
   }, fail);
   process.on("message", heard);
@@ -56,7 +58,22 @@ function send(message: FromReader): void {
   process.send?.(message);
 }
 
-async function work(store: ObjectStore, task: ReaderTask, noted: (key: string) => Promise<void>): Promise<void> {
+async function write(store: ObjectStore, task: Extract<ReaderTask, { type: "EXPORT" }>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "perennial-export-"));
+  try {
+    const progress = (rows: number) => send({ type: "PROGRESS", rows, bytes: 0 });
+    const exported = await withDuckDB((connection) => exportRows({ connection, store, folder }, task, progress));
+    send({ type: "EXPORTED", exported });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function work(
+  store: ObjectStore,
+  task: Exclude<ReaderTask, { type: "EXPORT" }>,
+  noted: (key: string) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "perennial-import-"));
   try {
     await store.withFile(task.file.objectKey, folder, (path) => withDuckDB((connection) => run(connection, path)));
@@ -121,11 +138,11 @@ function unreadable({ code, message, line }: Unreadable): LoadResult {
   return { rowCount: 0, skippedRows: 0, problems: [problem], warnings: [] };
 }
 
-async function withDuckDB(body: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+async function withDuckDB<Result>(body: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
   const instance = await DuckDBInstance.create(":memory:", configuration);
   const connection = await instance.connect();
   try {
-    await body(connection);
+    return await body(connection);
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -29,6 +29,8 @@ export const limits = {
   tokenLength: 100,
   /** Tokens that a vocabulary holds, or bins that tokens are hashed to: the vocabulary is stored with every version. */
   tokens: 100_000,
+  /** Quantiles that one model predicts: as many as there are percentiles. */
+  quantiles: 99,
   layers: 1_000,
   units: 65_536,
   /** Of a window, a stride, a dilation or a padding along one axis. */

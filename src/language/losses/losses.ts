@@ -1,9 +1,12 @@
 import { describedType, type OutputForm, type TargetType } from "../datasets/feature-types.js";
 import { choices } from "../fields/choices.js";
 import type { Fields } from "../fields/field.js";
+import { limits } from "../fields/limits.js";
+import { list } from "../fields/lists.js";
+import { checked } from "../fields/objects.js";
 import { choice, number } from "../fields/scalars.js";
 import { type DeclaredOptions, type ResolvedVariant, variantStruct } from "../fields/variants.js";
-import { listed } from "../fields/wording.js";
+import { listed, shown } from "../fields/wording.js";
 
 /** What the numbers of a target must be. DISTRIBUTION: at least 0, with the sum 1. LABELS: from 0 to 1. */
 export type TargetDomain = "NOT_NEGATIVE" | "POSITIVE" | "DISTRIBUTION" | "LABELS";
@@ -37,6 +40,21 @@ const labelSmoothing = number({
   default: 0,
   doc: "Share of a label that is spread over all classes.",
 });
+const quantiles = checked(
+  list(number({ above: 0, below: 1, doc: "A quantile." }), {
+    min: 1,
+    max: limits.quantiles,
+    default: [0.1, 0.5, 0.9],
+    doc: `The quantiles that are predicted, rising. At most ${limits.quantiles} of them.`,
+  }),
+  (at, key, declared) => {
+    declared.forEach((quantile, index) => {
+      const before = declared[index - 1] ?? 0;
+      if (quantile > 0 && quantile < 1 && quantile <= before && before < 1)
+        at.at(key).add("OUT_OF_RANGE", `must be above the quantile before, got ${shown(quantile)}.`, index);
+    });
+  },
+);
 const gamma = number({ min: 0, default: 2, doc: "How little an example counts that is predicted well (focusing)." });
 
 /** Losses, with the names and definitions of Keras 3. The first that fits a target is its default. */
@@ -55,6 +73,11 @@ const descriptions = {
     fields: { delta: number({ above: 0, default: 1, doc: "Error from which on the loss is linear." }) },
   }),
   LOG_COSH: loss("log(cosh(error)), a smooth HUBER.", numbers),
+  PINBALL: loss(
+    "Quantile regression: error times the quantile above the prediction, times 1 - quantile below (Koenker and Bassett, 1978; scikit-learn: mean_pinball_loss).",
+    ["NUMBER"],
+    { fields: { quantiles } },
+  ),
   POISSON: loss("rate - target log(rate), for counts: targets of at least 0.", numbers, {
     output: positive,
     domain: "NOT_NEGATIVE",

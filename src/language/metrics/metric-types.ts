@@ -9,6 +9,8 @@ interface MetricDescription {
   /** The targets that it is measured for by default. */
   defaultFor?: readonly TargetType[];
   better: "LARGER" | "SMALLER";
+  /** Measured where the loss declares at least so many quantiles, and by default there; others than these are not. */
+  quantiles?: 1 | 2;
   /** Among how many of the most probable categories the right one must be. */
   places?: number;
   /** Of a CATEGORY, whether it must have exactly two. */
@@ -71,6 +73,18 @@ const descriptions = {
     defaultFor: ["NUMBER"],
     better: "LARGER",
   },
+  MEAN_PINBALL_LOSS: {
+    doc: "The loss PINBALL in the target's own unit: its mean over rows and quantiles (scikit-learn: mean_pinball_loss).",
+    targets: ["NUMBER"],
+    better: "SMALLER",
+    quantiles: 1,
+  },
+  INTERVAL_COVERAGE: {
+    doc: "Share of rows whose target is from the lowest to the highest quantile: about 0.8 for 0.1 and 0.9. More is not better by itself.",
+    targets: ["NUMBER"],
+    better: "LARGER",
+    quantiles: 2,
+  },
   MATTHEWS_CORRELATION: {
     doc: "Correlation of predicted and actual classes, -1 to 1; of several classes by Gorodkin (2004). Undefined where all rows, or all predictions, are of one class; scikit-learn answers 0.",
     ...scores,
@@ -96,14 +110,22 @@ export function metricsFor(target: TargetType): MetricType[] {
   return metricTypes.filter((type) => metricDescriptions[type].targets.includes(target));
 }
 
-/** The metrics that are measured for a target where none are declared. */
-export function defaultMetrics(target: TargetType): MetricType[] {
-  return metricTypes.filter((type) => metricDescriptions[type].defaultFor?.includes(target));
+/**
+ * The metrics that are measured for a target where none are declared.
+ *
+ * @param quantiles how many of them the loss declares.
+ */
+export function defaultMetrics(target: TargetType, quantiles = 0): MetricType[] {
+  return metricTypes.filter((type) => {
+    const { defaultFor, quantiles: least } = metricDescriptions[type];
+    return quantiles > 0 ? least !== undefined && quantiles >= least : defaultFor?.includes(target);
+  });
 }
 
 const meanings = Object.fromEntries(
   metricTypes.map((type) => {
-    const { doc, targets, defaultFor = [], twoClasses } = metricDescriptions[type];
+    const { doc, targets, defaultFor = [], twoClasses, quantiles } = metricDescriptions[type];
+    if (quantiles !== undefined) return [type, `${doc} For the loss PINBALL, by default.`];
     const fit = targets.map((target) =>
       twoClasses && describedType(target).opensCategories ? `two-class ${target}` : target,
     );

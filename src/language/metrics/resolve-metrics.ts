@@ -9,9 +9,10 @@ import { defaultMetrics, type MetricType, metricDescriptions, metricsFor, metric
 export function resolveMetrics(
   findings: Findings,
   declared: readonly MetricType[] | null | undefined,
-  target: { type: TargetType; width: number; categories: readonly string[] } | undefined,
+  target: { type: TargetType; width: number; categories: readonly string[]; quantiles?: readonly number[] } | undefined,
 ): MetricType[] {
-  if (declared === undefined || declared === null) return target ? defaultMetrics(target.type) : [];
+  const quantiles = target?.quantiles?.length ?? 0;
+  if (declared === undefined || declared === null) return target ? defaultMetrics(target.type, quantiles) : [];
   const at = findings.at("metrics");
   const resolved: MetricType[] = [];
   const fitting = target === undefined ? metricTypes : metricsFor(target.type);
@@ -19,11 +20,14 @@ export function resolveMetrics(
   for (const [index, entry] of readList(findings, "metrics", declared, limits.problems).entries()) {
     const metric = readChoice(at, index, entry, metricTypes);
     if (metric === undefined) continue;
-    const { places, twoClasses } = metricDescriptions[metric];
+    const { places, twoClasses, quantiles: least = 0 } = metricDescriptions[metric];
     if (target && !fitting.includes(metric)) {
       at.add("CONTRADICTION", `must be ${listed(fitting, "or")} for a ${target.type} target, got ${metric}.`, index);
     } else if (target && places !== undefined && places >= target.width) {
       at.add("CONTRADICTION", `is always 1, since the target has no more than ${places} categories.`, index);
+    } else if (target && quantiles < least) {
+      const wanted = least === 1 ? "the loss PINBALL" : "the loss PINBALL with at least two quantiles";
+      at.add("CONTRADICTION", `${metric} needs ${wanted}.`, index);
     } else if (target && twoClasses && classesOf(target)?.length !== 2) {
       const message = `${metric} needs a target with two categories, and this one has ${target.categories.length}.`;
       at.add("CONTRADICTION", message, index);

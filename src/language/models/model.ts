@@ -103,6 +103,8 @@ export interface ModelTarget {
   categories: string[];
   scaling: OutputForm["scaling"];
   width: number;
+  /** PINBALL: the quantiles that the outputs are, rising; `width` is their number. Otherwise left out. */
+  quantiles?: number[];
   /** Of two categories the one that metrics are about. Left out where none is declared; see `positiveClass`. */
   positiveCategory?: string;
   /** Whether rows whose category is not among these are left out, whatever `invalidRows` says. */

@@ -6,6 +6,11 @@ export const categoryProbability = shape("CategoryProbability", "How likely one 
   probability: float("From 0 to 1; those of one prediction sum to 1."),
 });
 
+export const predictedQuantile = shape("PredictedQuantile", "What one quantile of the target is predicted to be.", {
+  quantile: float("The quantile, above 0 and below 1."),
+  value: float("The number below which the target is with this probability, in the target's unit."),
+});
+
 /** Of so many classes the probabilities are all listed; of more, by default, those of as many. */
 export const allListed = 100;
 
@@ -13,7 +18,7 @@ export const allListed = 100;
 export const prediction = shape("Prediction", "What a version answers to one row.", {
   value: nullable(
     json<string | boolean | number | number[]>(
-      "A number, a boolean, a category or a list of numbers, by the type of the target. BINARY: true above a probability of 0.5. CATEGORY: the most probable, of equals the first declared. Null where the row has problems.",
+      "A number, a boolean, a category or a list of numbers, by the type of the target. BINARY: true above a probability of 0.5. CATEGORY: the most probable, of equals the first. Quantiles: the middle one. Null where the row has problems.",
     ),
   ),
   probabilities: nullable(
@@ -25,10 +30,22 @@ export const prediction = shape("Prediction", "What a version answers to one row
       5,
     ),
   ),
+  quantiles: nullable(
+    listOf(
+      object(
+        predictedQuantile,
+        "Of a model with the loss PINBALL: its quantiles, which never cross: they are sorted. Null for other models, and where the row has problems.",
+      ),
+      5,
+    ),
+  ),
 });
 
+/** Of most models there is nothing to say about some fields. */
+type Answered = Pick<ValueOf<typeof prediction>, "value" | "probabilities"> & Partial<ValueOf<typeof prediction>>;
+
 /** What a version answers to one row: a prediction, or why there is none, with paths such as `rows[3].x`. */
-export type RowAnswer = ValueOf<typeof prediction> & { problems: Problem[] };
+export type RowAnswer = Answered & { problems: Problem[] };
 
 /** A prediction that there is. */
-export type Prediction = ValueOf<typeof prediction> & { value: NonNullable<RowAnswer["value"]> };
+export type Prediction = Answered & { value: NonNullable<RowAnswer["value"]> };

@@ -26,7 +26,7 @@ import { knownIds, resolveInputEmbedding, withIdBounds } from "./resolve-input-e
 import { checkMissingIds } from "./resolve-missing.js";
 import { type DeclaredEmbedding, resolvePreprocessings } from "./resolve-preprocessing.js";
 import { resolveClassWeights, resolveSampleWeight } from "./row-weights.js";
-import { outputForm, targetRules } from "./target.js";
+import { outputForm, targetRules, withQuantiles } from "./target.js";
 
 /**
  * A model on a dataset's features, with inputs, preprocessing, shapes, output layer, loss and metrics resolved.
@@ -46,7 +46,7 @@ export function resolveModel(
   }
   const features = new Map(dataset?.features.map((feature) => [feature.name, feature]));
   const aimed = dataset ? resolveTarget(findings, declaration, features) : undefined;
-  const target = aimed && withPositive(findings, aimed, declaration.positiveCategory);
+  const predicted = aimed && withPositive(findings, aimed, declaration.positiveCategory);
   const resolved = dataset ? resolveInputs(findings, declaration, features, dataset.split?.column) : undefined;
   const inputs = resolved?.inputs;
   const keepsSequence = inputs?.length === 1 && readsSequence(declaration.layers);
@@ -59,8 +59,9 @@ export function resolveModel(
     inputs ? knownIds(inputs) : 0,
     embedding ? [embedding] : [],
   );
+  const loss = resolveLoss(findings, declaration.loss, predicted);
+  const target = predicted && withQuantiles(predicted, loss);
   const output = target && outputShape && resolveOutput(findings, declaration, target, layers, outputShape);
-  const loss = resolveLoss(findings, declaration.loss, target);
   const metrics = resolveMetrics(findings, declaration.metrics, target);
   const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
   const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;

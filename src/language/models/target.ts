@@ -5,8 +5,9 @@ import {
   type TargetType,
   targetTypes,
 } from "../datasets/feature-types.js";
-import { type LossType, lossDescriptions, lossesFor } from "../losses/losses.js";
+import { type Loss, type LossType, lossDescriptions, lossesFor } from "../losses/losses.js";
 import { defaultMetrics, type MetricType, metricsFor } from "../metrics/metric-types.js";
+import type { ModelTarget } from "./model.js";
 
 /** What follows from a target's type. */
 export interface TargetRules extends OutputForm {
@@ -36,4 +37,16 @@ export const targetRules = Object.fromEntries(
 export function outputForm(loss: LossType, target: TargetType): OutputForm {
   const { classes, output }: TargetDescription = featureTypeDescriptions[target].target;
   return (classes ? undefined : lossDescriptions[loss].output) ?? output;
+}
+
+/** The target with one output for each quantile that the loss declares. */
+export function withQuantiles(target: ModelTarget, loss: Loss | undefined): ModelTarget {
+  if (loss?.type !== "PINBALL") return target;
+  return { ...target, width: loss.quantiles.length, quantiles: loss.quantiles };
+}
+
+/** The place of the quantile that stands for the target's value: the median, or the middle one, the lower of two. */
+export function middleQuantile(quantiles: readonly number[]): number {
+  const median = quantiles.indexOf(0.5);
+  return median >= 0 ? median : Math.floor((quantiles.length - 1) / 2);
 }

@@ -8,7 +8,7 @@ import { serialize } from "../../../src/engine/onnx/program/serialize.js";
 import { encodeInputs } from "../../../src/features/preprocessing.js";
 import { tableFromRows } from "../../../src/features/table.js";
 import { expectSame } from "./compare.js";
-import { answers, feeds } from "./raw-feeds.js";
+import { answers, feeds, predicted, rawOutputs } from "./raw-feeds.js";
 import { namesInFile, type Row, type Untrained, versionNamed, versions } from "./versions.js";
 
 async function withSession<T>(version: Untrained, use: (session: InferenceSession) => Promise<T>): Promise<T> {
@@ -46,6 +46,36 @@ describe("a version as an ONNX file", () => {
         }
       }
     });
+  });
+
+  it("answers quantiles that do not cross, as the platform does", async () => {
+    const version = versionNamed("quantiles of a number");
+    await withSession(version, async (session) => {
+      const rows = version.rows(100);
+      const { "output/quantiles": quantiles, value } = await session.run(feeds(version, rows));
+      expect(quantiles?.dims).toEqual([100, 4]);
+      const expected = await predicted(version, rows);
+      const numbers = Array.from(quantiles?.data as Float64Array);
+      const values = expected.flatMap(({ quantiles }) => quantiles?.map(({ value }) => value) ?? []);
+      expectSame(version.name, Float64Array.from(numbers), values, 1e-5);
+      for (let row = 0; row < 100; row++) {
+        const four = numbers.slice(4 * row, 4 * row + 4);
+        expect(four).toEqual([...four].sort((a, b) => a - b));
+        expect(value?.data[row]).toBe(four[2]);
+      }
+      // An untrained network does not know which output is which.
+      const raw = await rawOutputs(version, rows);
+      expect(raw.some((output, index) => index % 4 > 0 && output < (raw[index - 1] as number))).toBe(true);
+    });
+    const text = Buffer.from(exportVersion(version)).toString("latin1");
+    const json = /perennial\.signature[^{]*(\{"format".*\]\})/s.exec(text)?.[1] ?? "";
+    expect(JSON.parse(json).outputs).toEqual([
+      { name: "value", answer: "value", elementType: "float64", shape: ["batch", 1] },
+      {
+        ...{ name: "output/quantiles", answer: "quantiles", elementType: "float64", shape: ["batch", 4] },
+        quantiles: [0.05, 0.25, 0.5, 0.9],
+      },
+    ]);
   });
 
   it("answers false where the probability is exactly one half, as the platform does", async () => {

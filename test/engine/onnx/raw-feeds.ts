@@ -66,14 +66,25 @@ function elements({ type, shape, categories, vectorization, placement }: ModelIn
   return new Tensor("float64", Float64Array.from(placed.flat() as number[]), dims);
 }
 
-/** What the platform itself predicts, eagerly: the probabilities or values of all rows, and what it decides for each. */
-export async function answers(version: Untrained, rows: Row[]): Promise<{ numbers: number[]; labels: unknown[] }> {
+/** What the network puts out for raw rows, eagerly. */
+export async function rawOutputs(version: Untrained, rows: Row[]): Promise<Float32Array> {
   const { model, parameters, preprocessing, features } = version;
   const predictor = createPredictor(model, parameters, eager);
   const inputs = encodeInputs(model, preprocessing, tableFromRows(features, rows));
   const outputs = await predictor.predict(inputs, rows.length);
   predictor.dispose();
-  const predictions = toPredictions(model, preprocessing, outputs, rows.length) as Prediction[];
+  return outputs;
+}
+
+/** What the platform itself predicts, eagerly. */
+export async function predicted(version: Untrained, rows: Row[]): Promise<Prediction[]> {
+  const outputs = await rawOutputs(version, rows);
+  return toPredictions(version.model, version.preprocessing, outputs, rows.length) as Prediction[];
+}
+
+/** What the platform itself predicts, eagerly: the probabilities or values of all rows, and what it decides for each. */
+export async function answers(version: Untrained, rows: Row[]): Promise<{ numbers: number[]; labels: unknown[] }> {
+  const predictions = await predicted(version, rows);
   return {
     numbers: predictions.flatMap(
       ({ probabilities, value }) => probabilities?.map(({ probability }) => probability) ?? (value as number[]),

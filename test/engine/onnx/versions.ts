@@ -25,6 +25,7 @@ interface Case {
   target: string;
   layers: LayerDeclaration[];
   preprocessing?: ModelDeclaration["preprocessing"];
+  loss?: ModelDeclaration["loss"];
 }
 
 const colors = ["red", "green", "blue", "grün, with ü"];
@@ -73,6 +74,17 @@ const cases: Case[] = [
       { feature: "vector", method: "CLIPPED_Z_SCORE", clip: 1.5 },
     ],
     layers: dense,
+  },
+  {
+    name: "quantiles of a number",
+    features: [
+      { name: "far", type: "NUMBER" },
+      { name: "quantiles", type: "NUMBER" },
+      { name: "price", type: "NUMBER" },
+    ],
+    target: "price",
+    layers: dense,
+    loss: { type: "PINBALL", quantiles: [0.05, 0.25, 0.5, 0.9] },
   },
   {
     name: "categories one-hot, as a code and embedded, for a number",
@@ -313,9 +325,9 @@ function featureValue({ name, type, shape, categories, nullable }: Feature, row:
   }
 }
 
-function untrained({ name, features, target, layers, preprocessing }: Case): Untrained {
+function untrained({ name, features, target, layers, ...options }: Case): Untrained {
   const dataset = resolveDataset({ name: "rows", features });
-  const declaration = { name: "model", dataset: "rows", target, layers, ...(preprocessing && { preprocessing }) };
+  const declaration = { name: "model", dataset: "rows", target, layers, ...options };
   const { spec: model, problems } = resolveModel(declaration, dataset.spec);
   if (!model || !dataset.spec) throw new Error(JSON.stringify([dataset.problems, problems]));
   const declared = dataset.spec.features;

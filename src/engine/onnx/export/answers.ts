@@ -2,19 +2,21 @@ import { trueAbove } from "../../../features/predictions.js";
 import { type FittedPreprocessing, type FittedScaling, fittedOf } from "../../../features/preprocessing.js";
 import type { TargetType } from "../../../language/datasets/feature-types.js";
 import type { ModelSpec, ModelTarget } from "../../../language/models/model.js";
+import { middleQuantile } from "../../../language/models/target.js";
 import type { Program, Value } from "../program/model.js";
 import { Recorder } from "../program/recorder.js";
 import { cast } from "./raw-values.js";
 
 /** What an exported model answers. */
-export type Answer = "probabilities" | "label" | "value";
+export const answerNames = ["probabilities", "label", "value", "quantiles"] as const;
+export type Answer = (typeof answerNames)[number];
 
 /** Stands for any number of rows: files have the name of the batch there. */
 const rows = 1;
 
 /**
  * From the network's `predictions` [batch, width] to answers in the target's own terms, as `toPredictions` gives them:
- * `probabilities` and `label` for a target with classes, else `value` in float64.
+ * `probabilities` and `label` for a target with classes, else `value` in float64; with `quantiles` where there are some.
  * @param unknown whether there is an input `unknown` [batch, 1]: rows that get no answer.
  */
 export function answers(
@@ -45,9 +47,23 @@ type AnswerForm = (
   scaling: FittedScaling,
 ) => Partial<Record<Answer, Value>>;
 
-const numbers: AnswerForm = (record, predictions, _target, scaling) => ({
-  value: inOwnUnit(record, predictions, scaling),
-});
+const numbers: AnswerForm = (record, predictions, { quantiles }, scaling) => {
+  const decoded = inOwnUnit(record, predictions, scaling);
+  if (!quantiles) return { value: decoded };
+  const sorted = sortedRows(record, decoded, quantiles.length);
+  const middle = record.int64([middleQuantile(quantiles)]);
+  const value = record.node("Gather", [sorted, middle], { shape: [rows, 1], type: "float64" }, { axis: 1 });
+  return { value, quantiles: sorted };
+};
+
+/** Quantiles must not cross; see `decodeOutputs`. */
+function sortedRows(record: Recorder, values: Value, width: number): Value {
+  const codes = { shape: values.shape, type: "int64" as const };
+  const [sorted] = record.nodes("TopK", [values, record.int64([width])], [values, codes], {
+    ...{ axis: 1, largest: 0, sorted: 1 },
+  });
+  return sorted as Value;
+}
 
 /** The answers for each type that can be predicted. */
 const answerForms: Record<TargetType, AnswerForm> = {

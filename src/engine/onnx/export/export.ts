@@ -8,7 +8,7 @@ import { predictionGraph } from "../../networks/inference-graphs.js";
 import { chain } from "../program/chain.js";
 import { type DataType, type Dimension, type Program, valueNamed } from "../program/model.js";
 import { serialize } from "../program/serialize.js";
-import { type Answer, answers } from "./answers.js";
+import { type Answer, answerNames, answers } from "./answers.js";
 import { withConstants } from "./export-model.js";
 import { rawForms, rawShape } from "./forms.js";
 import { featureOf, rawInputs } from "./raw-inputs.js";
@@ -44,8 +44,15 @@ export interface Signature {
     vectorization?: Vectorization;
     placement?: Placement;
   }[];
-  /** `answer`: what it is. `categories`: of `probabilities`, in the order of the columns; of `label`, the possible texts. */
-  outputs: { name: string; answer: Answer; elementType: DataType; shape: Dimension[]; categories?: string[] }[];
+  /** `answer`: what it is. `categories`: of `probabilities`, in the order of the columns; of `label`, the possible texts. `quantiles`: of the columns. */
+  outputs: {
+    name: string;
+    answer: Answer;
+    elementType: DataType;
+    shape: Dimension[];
+    categories?: string[];
+    quantiles?: number[];
+  }[];
 }
 
 const batch = "batch";
@@ -70,7 +77,7 @@ const batch = "batch";
  *
  * Outputs: `probabilities` float32 [batch, categories] and `label` string [batch] for a CATEGORY; `probabilities`
  * [batch, 2], of false and true, and `label` bool [batch] for BINARY; `value` float64 [batch, width] for NUMBER and
- * VECTOR. An output is named `output/<name>` where a feature has its name.
+ * VECTOR, and `quantiles` float64 [batch, quantiles] where the loss is PINBALL. An output is named `output/<name>` where a feature has its name.
  *
  * A graph can refuse nothing: a row with a category that the model does not know has NaN for all numbers and "" for a
  * label, and one so large that the network overflows likewise has what came out of it.
@@ -126,7 +133,7 @@ function signatureOf(
 ): Signature {
   const { target } = model;
   const categories = classesOf(target);
-  const known = (["probabilities", "label", "value"] as const).map((answer) => [nameOf(answer, features), answer]);
+  const known = answerNames.map((answer) => [nameOf(answer, features), answer]);
   const answerNamed = new Map(known as [string, Answer][]);
   return {
     format: 1,
@@ -147,6 +154,7 @@ function signatureOf(
       return {
         ...{ name, answer, elementType: type, shape: [batch, ...shape.slice(1)] },
         ...(categories && { categories: [...categories] }),
+        ...(answer === "quantiles" && { quantiles: target.quantiles }),
       };
     }),
   };
