@@ -26,15 +26,16 @@ const commonShare = 0.8;
 export function suggest(table: KnownTable, target: string): Suggestion | null {
   const aimed = table.columns.find(({ name }) => name === target);
   if (!aimed || !isTargetType(aimed.type)) return null;
-  const inputs = suggestInputs(table, target);
+  const classes = classesIn(aimed, aimed.type);
+  const predicted = classes ? "classes" : "numbers";
+  const inputs = suggestInputs(table, target, predicted);
   if (inputs.columns.length === 0) return null;
   const rows = Math.max(1, table.rowCount - aimed.missing);
-  const classes = classesIn(aimed, aimed.type);
   const isImbalanced = classes !== undefined && isUneven(classes);
   const metrics = suggestMetrics(aimed.type, classes?.length ?? 0, isImbalanced);
   const name = nameOf(`${table.dataset}-${target}`, "");
   const optimizer = nameOf(name, "-adamw");
-  const { layers, batchSize, epochs, patience, algorithm } = suggestNetwork(rows, inputs.columns);
+  const { layers, batchSize, epochs, patience, algorithm } = suggestNetwork(rows, inputs.columns, predicted);
   const watched = watchedMetric(metrics, isImbalanced);
   return {
     model: {
