@@ -409,6 +409,12 @@ const elsewhere: Record<string, string> = {
   "append.idleSeconds": "test/graphql/append-parts.test.ts",
   "append.parts": "test/graphql/append-parts.test.ts",
   "append.openAppends": "test/graphql/append-parts.test.ts",
+  ...Object.fromEntries(
+    ["entries", "nameLength", "unpackedBytes", "ratio", "fileBytes"].map((name) => [
+      `archive.${name}`,
+      "test/imports/archives.test.ts",
+    ]),
+  ),
   "import.columns": "test/imports/files.test.ts",
   "import.lineBytes": "test/imports/files.test.ts",
   "import.missingLength": "test/imports/import.test.ts",

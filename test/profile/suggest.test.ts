@@ -22,6 +22,8 @@ const features: FeatureDeclaration[] = [
   { name: "note", type: "TEXT" },
   { name: "left", type: "BINARY" },
   { name: "tier", type: "CATEGORY", categories: ["a", "b", "c"] },
+  { name: "churn", type: "CATEGORY", categories: ["Yes", "No"] },
+  { name: "grade", type: "CATEGORY", categories: ["good", "bad"] },
 ];
 const dataset = resolved(resolveDataset({ name: "people", features }));
 
@@ -38,6 +40,8 @@ function profileOf(leaving: number) {
     note: `some longer note about person ${row % 90} of this table`,
     left: row < leaving,
     tier: ["a", "b", "c"][(row * 7) % 3],
+    churn: (row * 7) % 400 < 240 ? "Yes" : "No",
+    grade: (row * 11) % 400 < leaving ? "bad" : "good",
   }));
   const profile = describeSketch(sketchTable(dataset.features, tableFromRows(dataset.features, rows)));
   return { dataset: "people", rowCount: profile.rowCount, columns: profile.features };
@@ -49,6 +53,8 @@ interface Suggested {
     preprocessing: { feature: string; method: string }[];
     metrics: string[];
     classWeights?: object;
+    positiveCategory?: string;
+    threshold?: object;
   };
   training: { batchSize: number; earlyStopping: { monitor: string; patience: number; restoreBest: boolean } };
   retraining: { promote: { metric: string } };
@@ -58,7 +64,7 @@ const suggested = (leaving: number, target: string) => suggest(profileOf(leaving
 describe("a suggestion", () => {
   it("leaves out identifiers, constants and the target, and preprocesses numbers by their shape", () => {
     const { model } = suggested(200, "left");
-    expect(model.inputs).toEqual(["age", "income", "children", "city", "note", "tier"]);
+    expect(model.inputs).toEqual(["age", "income", "children", "city", "note", "tier", "churn", "grade"]);
     expect(Object.fromEntries(model.preprocessing.map(({ feature, method }) => [feature, method]))).toEqual({
       income: "QUANTILE",
       children: "MIN_MAX",
@@ -66,14 +72,37 @@ describe("a suggestion", () => {
     });
   });
 
+  it("keeps far values far where a number is predicted: neither ranks nor clips them", () => {
+    const { model } = suggested(200, "age");
+    expect(Object.fromEntries(model.preprocessing.map(({ feature, method }) => [feature, method]))).toEqual({
+      children: "MIN_MAX",
+      note: "TF_IDF",
+    });
+  });
+
+  it("gives the inputs to the output beside the hidden layers, and holds small tables back more than large ones", () => {
+    const { columns } = profileOf(200);
+    const decay = (rowCount: number, target: string) => {
+      const { model, optimizer } = suggest({ dataset: "people", rowCount, columns }, target) as unknown as {
+        model: { layers: { parallel: { branches: object[][]; merge: string } }[] };
+        optimizer: { algorithm: { adamw: { weightDecay: number } } };
+      };
+      expect(model.layers).toHaveLength(1);
+      const { branches, merge } = model.layers[0]?.parallel ?? { branches: [], merge: "" };
+      expect([branches.length, branches[0], merge]).toEqual([2, [], "CONCATENATE"]);
+      return optimizer.algorithm.adamw.weightDecay;
+    };
+    expect([decay(400, "left"), decay(400, "age"), decay(229_000, "left")]).toEqual([1, 0.5, 0.01]);
+  });
+
   it("leaves out what it is told to", () => {
     const told = suggest({ ...profileOf(200), except: ["city", "note"] }, "left") as unknown as Suggested;
-    expect(told.model.inputs).toEqual(["age", "income", "children", "tier"]);
+    expect(told.model.inputs).toEqual(["age", "income", "children", "tier", "churn", "grade"]);
   });
 
   test.each([
     ["even classes", 200, "left", ["ACCURACY", "AUC"], "val_loss", "auc", undefined],
-    ["a rare class", 20, "left", ["ACCURACY", "AUC", "AUC_PR", "F1_SCORE"], "val_auc", "auc", { method: "BALANCED" }],
+    ["a rare class", 20, "left", ["ACCURACY", "AUC", "AUC_PR", "F1_SCORE"], "val_loss", "auc", undefined],
     ["three classes", 200, "tier", ["ACCURACY", "F1_SCORE"], "val_loss", "f1_score", undefined],
     [
       ...(["numbers", 200, "age"] as const),
@@ -89,7 +118,29 @@ describe("a suggestion", () => {
     expect(retraining.promote.metric).toBe(gate);
   });
 
-  test.each(["left", "tier", "age"])("for %s can be declared and trained as it stands", (target) => {
+  it("names the positive one of two categories, and asks for a threshold where it is rare", () => {
+    const said = (leaving: number, target: string) => {
+      const { positiveCategory, threshold, metrics } = suggested(leaving, target).model;
+      return { positiveCategory, threshold, metrics };
+    };
+    const rare = { threshold: { method: "BEST_F1" }, metrics: ["ACCURACY", "AUC", "AUC_PR", "F1_SCORE"] };
+    expect(said(40, "grade")).toEqual({ positiveCategory: "bad", ...rare });
+    expect(said(160, "grade")).toEqual({ positiveCategory: "bad", threshold: undefined, metrics: ["ACCURACY", "AUC"] });
+    // A yes is what one asks about, although it is the more frequent.
+    expect(said(160, "churn")).toMatchObject({ positiveCategory: "Yes", threshold: undefined });
+    expect(said(20, "left")).toEqual({ positiveCategory: undefined, ...rare });
+    expect(said(160, "tier")).toMatchObject({ positiveCategory: undefined, threshold: undefined });
+  });
+
+  it("has no metric of two classes where the list has a third that does not occur", () => {
+    const { columns, ...table } = profileOf(160);
+    const listed = columns.map((column) => ({ ...column, ...(column.name === "grade" && { listed: 3 }) }));
+    const { model } = suggest({ ...table, columns: listed }, "grade") as unknown as Suggested;
+    expect(model.metrics).toEqual(["ACCURACY", "F1_SCORE"]);
+    expect(model).not.toHaveProperty("positiveCategory");
+  });
+
+  test.each(["left", "tier", "age", "churn", "grade"])("for %s can be declared and trained as it stands", (target) => {
     const suggestion = suggest(profileOf(20), target);
     if (!suggestion) throw new Error("Nothing was suggested.");
     const model = resolved(resolveModel(suggestion.model as never, dataset));

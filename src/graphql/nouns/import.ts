@@ -65,7 +65,7 @@ export class ImportProgress {
 }
 
 @ObjectType("ImportProblem", { description: "What is wrong with some rows of a file, told once for all that have it." })
-export class ImportProblemObject implements ImportProblem {
+export class ImportProblemObject implements Omit<ImportProblem, "entry"> {
   @Field({ description: "Path of the first such value, such as `rows[12].age`." })
   path!: string;
 
@@ -93,6 +93,16 @@ export class ImportProblemObject implements ImportProblem {
   @Cost({ length: 10 })
   @Field(() => [Int], { description: "Lines of the first ten such rows." })
   lines!: number[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: "In an archive of files: the name of the first such file; else null.",
+  })
+  entry!: string | undefined;
+
+  @Cost({ length: 10 })
+  @Field(() => [String], { description: "Names of the first ten such files of an archive." })
+  entries!: string[];
 }
 
 @ObjectType({ description: "The result of `importUpload`." })
@@ -128,7 +138,9 @@ class ImportResolver {
     description: "What is wrong with rows, by feature, code and value, the most frequent first; at most 100 entries.",
   })
   problems(@Root() { problems }: Import): ImportProblemObject[] {
-    return problems as ImportProblemObject[];
+    return (problems as ImportProblem[]).map((problem) =>
+      Object.assign(new ImportProblemObject(), { entries: [], ...problem }),
+    );
   }
 
   @Query(() => Import, { nullable: true, description: "An import; null if there is none of this id." })

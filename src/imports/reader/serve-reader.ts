@@ -6,7 +6,8 @@ import { guarded } from "../../guarded.js";
 import { segmentKey } from "../../storage/keys.js";
 import type { ObjectStore } from "../../storage/object-store.js";
 import { toThreadError } from "../../threads/thread-error.js";
-import { openTableFile } from "../files/open.js";
+import { openUploaded } from "../archives/open.js";
+import type { TableFile } from "../files/table-file.js";
 import { Unreadable } from "../files/unreadable.js";
 import { infer, refused } from "../inference/infer.js";
 import { loadTable } from "../rows/load.js";
@@ -83,7 +84,7 @@ async function work(
 
   async function run(connection: DuckDBConnection, path: string): Promise<void> {
     if (task.type === "INFER") {
-      const inferred = openTableFile(connection, path, folder).then((table) => infer(table, task.file.sizeBytes, task));
+      const inferred = opened(connection, path, (table) => infer(table, task.file.sizeBytes, task));
       const inference = await inferred.catch((error: unknown) => {
         if (!(error instanceof Unreadable)) throw error;
         return refused(
@@ -95,19 +96,27 @@ async function work(
       send({ type: "INFERRED", inference });
       return;
     }
-    const result = await load(connection, path, task).catch((error: unknown) => {
+    const result = await opened(connection, path, (table) => load(table, task)).catch((error: unknown) => {
       if (error instanceof Unreadable) return unreadable(error);
       throw error;
     });
     send({ type: "LOADED", result });
   }
 
-  async function load(
+  async function opened<Result>(
     connection: DuckDBConnection,
     path: string,
-    task: Extract<ReaderTask, { type: "LOAD" }>,
-  ): Promise<LoadResult> {
-    const table = await openTableFile(connection, path, folder);
+    use: (table: TableFile) => Promise<Result>,
+  ): Promise<Result> {
+    const { table, close } = await openUploaded(connection, path, folder);
+    try {
+      return await use(table);
+    } finally {
+      await close();
+    }
+  }
+
+  async function load(table: TableFile, task: Extract<ReaderTask, { type: "LOAD" }>): Promise<LoadResult> {
     const { sizeBytes } = task.file;
     let told = 0;
     return loadTable(
@@ -130,10 +139,11 @@ async function work(
   }
 }
 
-function unreadable({ code, message, line }: Unreadable): LoadResult {
+function unreadable({ code, message, line, entry }: Unreadable): LoadResult {
   const problem: ImportProblem = {
     ...{ path: "upload", code, message, line, feature: null, value: null, count: 1 },
     lines: line === null ? [] : [line],
+    ...(entry !== null && { entry, entries: [entry] }),
   };
   return { rowCount: 0, skippedRows: 0, problems: [problem], warnings: [] };
 }

@@ -18,7 +18,7 @@ export const allListed = 100;
 export const prediction = shape("Prediction", "What a version answers to one row.", {
   value: nullable(
     json<string | boolean | number | number[]>(
-      "A number, a boolean, a category or a list of numbers, by the type of the target. BINARY: true above a probability of 0.5. CATEGORY: the most probable, of equals the first. Quantiles: the middle one. Null where the row has problems.",
+      "A number, a boolean, a category or a list of numbers, by the type of the target. CATEGORY: the most probable, of equals the first. Two classes: by `decision`. Quantiles: the middle one. Null where the row has problems.",
     ),
   ),
   probabilities: nullable(

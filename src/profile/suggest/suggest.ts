@@ -1,4 +1,5 @@
-import { classesOf, isTargetType, type TargetType } from "../../language/datasets/feature-types.js";
+import { spelledBoolean } from "../../features/values/spellings.js";
+import { classesOf, describedType, isTargetType, type TargetType } from "../../language/datasets/feature-types.js";
 import { limits } from "../../language/fields/limits.js";
 import { defaultMetrics, type MetricType, metricDescriptions } from "../../language/metrics/metric-types.js";
 import { metricName } from "../../language/metrics/metrics.js";
@@ -14,7 +15,7 @@ export interface Suggestion {
   retraining: Record<string, unknown>;
 }
 
-/** Below this share of the rows, a class is rare: accuracy says little, and training weighs the classes alike. */
+/** Below this share of the rows, a class is rare: accuracy says little. */
 export const rareShare = 0.2;
 /** A class beyond this share makes a model that always answers it look good. */
 const commonShare = 0.8;
@@ -26,16 +27,19 @@ const commonShare = 0.8;
 export function suggest(table: KnownTable, target: string): Suggestion | null {
   const aimed = table.columns.find(({ name }) => name === target);
   if (!aimed || !isTargetType(aimed.type)) return null;
-  const inputs = suggestInputs(table, target);
+  const classes = classesIn(aimed, aimed.type);
+  const predicted = describedType(aimed.type).target?.output.activation === "LINEAR" ? "numbers" : "classes";
+  const inputs = suggestInputs(table, target, predicted);
   if (inputs.columns.length === 0) return null;
   const rows = Math.max(1, table.rowCount - aimed.missing);
-  const classes = classesIn(aimed, aimed.type);
   const isImbalanced = classes !== undefined && isUneven(classes);
   const metrics = suggestMetrics(aimed.type, classes?.length ?? 0, isImbalanced);
+  const positiveCategory = suggestPositive(aimed, aimed.type, classes);
+  const decides = isImbalanced && classes?.length === 2;
   const name = nameOf(`${table.dataset}-${target}`, "");
   const optimizer = nameOf(name, "-adamw");
-  const { layers, batchSize, epochs, patience, algorithm } = suggestNetwork(rows, inputs.columns);
-  const watched = watchedMetric(metrics, isImbalanced);
+  const { layers, batchSize, epochs, patience, algorithm } = suggestNetwork(rows, inputs.columns, predicted);
+  const watched = watchedMetric(metrics, isImbalanced && !decides);
   return {
     model: {
       ...{ name, dataset: table.dataset, target },
@@ -43,7 +47,10 @@ export function suggest(table: KnownTable, target: string): Suggestion | null {
       ...(inputs.preprocessing.length > 0 && { preprocessing: inputs.preprocessing }),
       layers,
       metrics,
-      ...(isImbalanced && { classWeights: { method: "BALANCED" } }),
+      ...(isImbalanced && !decides && { classWeights: { method: "BALANCED" } }),
+      ...(positiveCategory !== undefined && { positiveCategory }),
+      // Of two classes, a threshold parts the rare one better than weights, and probabilities stay what they are.
+      ...(decides && { threshold: { method: "BEST_F1" } }),
     },
     optimizer: { name: optimizer, ...algorithm },
     training: {
@@ -63,7 +70,7 @@ export function suggest(table: KnownTable, target: string): Suggestion | null {
 function classesIn(column: KnownColumn, type: TargetType): number[] | undefined {
   if (classesOf({ type, categories: ["a", "b"] }) === undefined) return undefined;
   const counts = (column.topValues ?? []).map(({ count }) => count);
-  const distinct = column.distinct ?? 2;
+  const distinct = Math.max(column.distinct ?? 2, column.listed ?? 0);
   if (counts.length === 0) return new Array<number>(distinct).fill(1 / distinct);
   const total = counts.reduce((sum, count) => sum + count, 0);
   // Classes beyond the frequent ones are rarer than the last of these.
@@ -74,6 +81,18 @@ function classesIn(column: KnownColumn, type: TargetType): number[] | undefined 
 function isUneven(shares: readonly number[]): boolean {
   const [most, least] = [Math.max(...shares), Math.min(...shares)];
   return shares.length === 2 ? least < rareShare : most > commonShare;
+}
+
+/** Of two categories the one that is spelled as a yes, else the rarer; undefined for other targets. */
+function suggestPositive(
+  { topValues = [] }: KnownColumn,
+  type: TargetType,
+  classes: readonly number[] | undefined,
+): string | undefined {
+  const [frequent, rare] = topValues.map(({ value }) => value);
+  if (classes?.length !== 2 || frequent === undefined || rare === undefined) return undefined;
+  if (!describedType(type).opensCategories) return undefined;
+  return spelledBoolean(frequent) && !spelledBoolean(rare) ? frequent : rare;
 }
 
 /** The defaults of the target's type, AUC for two classes, and what tells more where one class is rare. */
@@ -87,9 +106,8 @@ function suggestMetrics(type: TargetType, classes: number, isImbalanced: boolean
 }
 
 /** With balanced weights the loss of validation rows, which is not weighted, would stop the training too early. */
-function watchedMetric(metrics: readonly MetricType[], isImbalanced: boolean): string {
-  const ranking = (["AUC", "F1_SCORE"] as const).find((metric) => metrics.includes(metric));
-  return isImbalanced && ranking ? metricName(ranking) : "loss";
+function watchedMetric(metrics: readonly MetricType[], isWeighted: boolean): string {
+  return isWeighted && metrics.includes("F1_SCORE") ? metricName("F1_SCORE") : "loss";
 }
 
 /** What a challenger is judged by: never accuracy where one class is rare. */
