@@ -1,13 +1,13 @@
 // Imports of CSV files over a real server, in turns with what DuckDB alone takes to convert the same file to Parquet; the memory
 // of the server and of the process that reads; and how long another client waits meanwhile.
 // `node bench/data/import.mjs [--size 200m] [--rounds 3]`; `--size 1g` for a gigabyte.
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { post, startPlatform } from "../start-platform.mjs";
 import { featuresOf, mixed, wide, writeCsv } from "./mixed-csv.mjs";
 
@@ -33,10 +33,11 @@ const converting = `
   console.log((performance.now() - began) / 1000);
   process.exit(0);`;
 
-function convertedByDuckDB(file) {
+async function convertedByDuckDB(file) {
   const root = fileURLToPath(new URL("../../", import.meta.url));
-  const options = { cwd: root, env: { ...process.env, CSV: file }, encoding: "utf8" };
-  return Number(execFileSync(process.execPath, ["--input-type=module", "-e", converting], options));
+  const options = { cwd: root, env: { ...process.env, CSV: file } };
+  const program = ["--input-type=module", "-e", converting];
+  return Number((await promisify(execFile)(process.execPath, program, options)).stdout);
 }
 
 /** The highest resident memory so far, in MiB. */
@@ -157,7 +158,7 @@ async function compared(name, columns, size) {
   const rows = await writeCsv(file, columns, size);
   const runs = [];
   for (let round = 0; round < rounds; round++)
-    runs.push({ duckdb: convertedByDuckDB(file), ...(await imported(`${name}${round}`, file, columns)) });
+    runs.push({ duckdb: await convertedByDuckDB(file), ...(await imported(`${name}${round}`, file, columns)) });
   if (runs.some((run) => run.rows !== rows)) throw new Error("an import has other rows than its file");
   const of = (field) => median(runs.map((run) => run[field]));
   return {
