@@ -25,7 +25,7 @@ export function withPositive(
   const { type, categories } = target;
   const add = (code: Parameters<Findings["add"]>[0], message: Parameters<Findings["add"]>[1]) =>
     findings.add(code, message, "positiveCategory");
-  if (categories.length === 0) {
+  if (categories.length === 0 || classesOf(target) === undefined) {
     const means = classesOf(target) ? ", whose positive class is true" : "";
     add("CONTRADICTION", `applies to CATEGORY targets with two categories only, and this is a ${type}${means}.`);
   } else if (categories.length !== 2) {
