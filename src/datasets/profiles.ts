@@ -97,8 +97,8 @@ export async function suggestModel(
   const except = segment
     ? await profiler.findLeaks(features, await store.get(segment.key, segment.sha256), target)
     : [];
-  const shapes = new Map(features.map((feature) => [feature.name, feature.shape]));
-  const columns = profile.features.map((column) => ({ ...column, shape: shapes.get(column.name) ?? [] }));
+  const known = new Map(features.map(({ name, shape, categories }) => [name, { shape, listed: categories.length }]));
+  const columns = profile.features.map((column) => ({ ...column, ...known.get(column.name) }));
   const suggestion = suggest({ dataset: name, rowCount: profile.rowCount, columns, except }, target);
   if (suggestion) return suggestion;
   const message = `target: ${shown(target)} is ${aimed.type}, or no other feature says anything about it`;

@@ -1,6 +1,7 @@
 import { Checkpoint } from "./checkpoint.js";
 import { Dataset, DatasetVersion } from "./dataset.js";
 import { DatasetAppend } from "./dataset-append.js";
+import { DatasetExport } from "./dataset-export.js";
 import { Import } from "./import.js";
 import { Model, ModelRevision } from "./model.js";
 import type { Node } from "./node.js";
@@ -29,6 +30,7 @@ export const nouns = {
   Run: { prefix: "run", entity: Run },
   Checkpoint: { prefix: "checkpoint", entity: Checkpoint },
   ModelVersion: { prefix: "version", entity: ModelVersion },
+  DatasetExport: { prefix: "export", entity: DatasetExport },
   Import: { prefix: "import", entity: Import },
   Upload: { prefix: "upload", entity: Upload },
   Worker: { prefix: "worker", entity: Worker },

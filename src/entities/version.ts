@@ -1,4 +1,4 @@
-import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Float, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { type FeatureType, type SplitPart, splitParts } from "../language/datasets/dataset.js";
@@ -66,6 +66,20 @@ export class Decision {
       "The class that metrics of two classes are about: `true` of a BINARY target, else the declared `positiveCategory` or the second. Null where there are more classes.",
   })
   positiveCategory!: string | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "The probability above which the positive class is predicted: declared, chosen on the validation rows, or 0.5 of a BINARY target. Null where the most probable category is predicted.",
+  })
+  threshold!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "What the output before its activation is divided by, found on the validation rows; null without `calibration`.",
+  })
+  temperature!: number | null;
 }
 
 @Entity("model_version")
@@ -104,7 +118,7 @@ export class ModelVersion extends Node {
   @Column("jsonb")
   @Field(() => JSONObjectScalar, {
     description:
-      "Statistics for preprocessing by feature (means, ranges, vocabularies), fitted on the training rows or taken from the version that it was fine-tuned from.",
+      "Statistics for preprocessing by feature (means, ranges, vocabularies), fitted on the training rows or taken from the version that it was fine-tuned from; and `decision`.",
   })
   preprocessing!: FittedPreprocessing;
 

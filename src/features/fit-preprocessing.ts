@@ -13,6 +13,15 @@ export interface FittedPreprocessing {
   /** In the order of the model's inputs. `fill`: what takes the place of missing values, where something does. */
   inputs: FittedInput[];
   target: { feature: string } & FittedScaling;
+  /** What was found on the validation rows after training; left out where nothing was. */
+  decision?: FittedDecision;
+}
+
+export interface FittedDecision {
+  /** What the output before its activation is divided by. */
+  temperature?: number;
+  /** The probability above which the positive class is predicted. */
+  threshold?: number;
 }
 
 export type FittedMethod = FittedScaling & { fill?: Fill };

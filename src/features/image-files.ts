@@ -68,7 +68,7 @@ export async function decodeImageFiles(
       // Files beyond are left as they are: no more problems than these are listed.
       if (file === undefined || faults.size === limits.rowProblems) continue;
       left.numbers -= feature.shape.reduce((product, length) => product * length, 1);
-      const answer = left.numbers < 0 ? tooMany : await decode(file, feature, left);
+      const answer = left.numbers < 0 ? tooMany : await decodeImageText(file, feature, left);
       if ("code" in answer) faults.set(`${index} ${feature.name}`, answer);
       else pixels.push([feature.name, answer.pixels]);
     }
@@ -99,29 +99,56 @@ const formats = {
   JPEG: [0xff, 0xd8, 0xff],
 } as const;
 
-/** @param left what the files of the request may still hold; what this one holds is taken off it. */
-async function decode(
+/**
+ * Decodes a PNG or JPEG file that is given as text: in base64, or as a `data:` URL.
+ *
+ * @param left what all files together may still hold; what this one holds is taken off it. Default: no bound.
+ */
+export async function decodeImageText(
   text: string,
   feature: ImageFeature,
-  left: { pixels: number },
+  left?: { pixels: number },
+): Promise<{ pixels: Pixels } | ValueFault> {
+  const fault = channelFault(feature);
+  if (fault) return fault;
+  const bytes = bytesOf(text);
+  if (bytes) return decodeImage(bytes, feature, left);
+  const message = `must be numbers of shape ${shownShape(feature.shape)}, or a PNG or JPEG file in base64; got ${shown(text)}.`;
+  return { code: "BAD_TYPE", message };
+}
+
+/** Images of other shapes are given as numbers. */
+function channelFault({ shape }: ImageFeature): ValueFault | undefined {
+  const [, , channels = 0] = shape;
+  if ([1, 3, 4].includes(channels)) return undefined;
+  const message = `image files have 1, 3 or 4 channels, and this feature has ${channels}: give its numbers instead.`;
+  return { code: "SHAPE_MISMATCH", message };
+}
+
+function formatOf(bytes: Uint8Array): string | undefined {
+  return Object.entries(formats).find(([, magic]) => magic.every((byte, index) => bytes[index] === byte))?.[0];
+}
+
+/**
+ * Decodes one PNG or JPEG file, as `decodeImageFiles` does.
+ *
+ * @param left what all files together may still hold; what this one holds is taken off it. Default: no bound.
+ */
+export async function decodeImage(
+  bytes: Buffer,
+  feature: ImageFeature,
+  left?: { pixels: number },
 ): Promise<{ pixels: Pixels } | ValueFault> {
   const { shape, resize } = feature;
   const [height = 0, width = 0, channels = 0] = shape;
-  if (![1, 3, 4].includes(channels)) {
-    const message = `image files have 1, 3 or 4 channels, and this feature has ${channels}: give its numbers instead.`;
-    return { code: "SHAPE_MISMATCH", message };
-  }
-  const bytes = bytesOf(text);
-  if (!bytes) {
-    const message = `must be numbers of shape ${shownShape(shape)}, or a PNG or JPEG file in base64; got ${shown(text)}.`;
-    return { code: "BAD_TYPE", message };
-  }
-  const format = Object.entries(formats).find(([, magic]) => magic.every((byte, index) => bytes[index] === byte))?.[0];
+  const fault = channelFault(feature);
+  if (fault) return fault;
+  const format = formatOf(bytes);
   if (format === undefined)
     return { code: "BAD_TYPE", message: "must be a PNG or JPEG file; these bytes are neither." };
   const unreadable: ValueFault = { code: "BAD_TYPE", message: `is a damaged ${format} file.` };
-  try {
-    const open = await decoder();
+  const open = await decoder();
+  const measured = async (): Promise<ValueFault | undefined> => {
     const size = sizeOf(await open(bytes, false).metadata());
     if (size.width * size.height > limits.imagePixels) {
       const message = `holds ${count(size.width)} by ${count(size.height)} pixels; at most ${count(limits.imagePixels)}.`;
@@ -131,16 +158,33 @@ async function decode(
       const message = `is ${size.height} high and ${size.width} wide, not ${height} and ${width}; declare resize to take it.`;
       return { code: "SHAPE_MISMATCH", message };
     }
-    left.pixels -= size.width * size.height;
-    if (left.pixels < 0) return tooManyPixels;
+    if (left) left.pixels -= size.width * size.height;
+    return left && left.pixels < 0 ? tooManyPixels : undefined;
+  };
+  try {
+    // Where the pixels are not counted, only what does not become what it should is measured.
+    const wrong = left && (await measured());
+    if (wrong) return wrong;
     const image = withChannels(resized(open(bytes, limits.imagePixels).autoOrient(), feature), channels);
     const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    const fits = info.width === width && info.height === height && info.channels === channels;
-    return fits ? { pixels: new Uint8Array(data.buffer, data.byteOffset, data.length) } : unreadable;
+    if (info.width === width && info.height === height && info.channels === channels)
+      return { pixels: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   } catch (error) {
     if (error instanceof PlatformError) throw error;
-    return unreadable;
   }
+  return (left ? undefined : await measured().catch(() => undefined)) ?? unreadable;
+}
+
+/** The size of the picture in a PNG or JPEG file, as it is shown; undefined for a file that is neither, or damaged. */
+export async function imageSize(
+  bytes: Buffer,
+): Promise<{ width: number; height: number; channels: number } | undefined> {
+  if (formatOf(bytes) === undefined) return undefined;
+  const open = await decoder();
+  const metadata = await open(bytes, false)
+    .metadata()
+    .catch(() => undefined);
+  return metadata && { ...sizeOf(metadata), channels: metadata.channels ?? 3 };
 }
 
 /** The size of the picture as it is shown; in the file it may be rotated. */
@@ -169,8 +213,17 @@ function bytesOf(text: string): Buffer | undefined {
   return Buffer.from(base64, "base64");
 }
 
+type OpenImage = (bytes: Buffer, limitInputPixels: number | false) => Sharp;
+
+let loaded: Promise<OpenImage> | undefined;
+
 /** Loaded with the first file, so that other servers do without it. Reading the size needs no limit. */
-async function decoder(): Promise<(bytes: Buffer, limitInputPixels: number | false) => Sharp> {
+function decoder(): Promise<OpenImage> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<OpenImage> {
   const { default: sharp } = await import("sharp").catch((cause: unknown) => {
     throw new PlatformError("UNSUPPORTED", "Image files cannot be decoded on this host.", {}, { cause });
   });

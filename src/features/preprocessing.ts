@@ -8,7 +8,7 @@ import type { Destination, Rows } from "./values/encoding.js";
 import { encodedFill, type Fill } from "./values/fill.js";
 import { type FittedScaling, foreign } from "./values/scaling.js";
 
-export { type FittedPreprocessing, fitPreprocessing } from "./fit-preprocessing.js";
+export { type FittedDecision, type FittedPreprocessing, fitPreprocessing } from "./fit-preprocessing.js";
 export { affine, type FittedScaling, groupCount } from "./values/scaling.js";
 
 /**

@@ -2,7 +2,7 @@ import type { KeyOwner } from "../storage/keys.js";
 
 /** What the database says about an object; all of it read at one instant after the object was seen in the store. */
 export interface Facts {
-  /** A checkpoint, an artifact of a version, a dataset segment or a part of an open append refers to it. */
+  /** A checkpoint, an artifact of a version, an upload, an export, a dataset segment or a part of an open append refers to it. */
   referenced: boolean;
   /** It is noted as nobody's. */
   orphaned: boolean;
@@ -35,6 +35,7 @@ export function judge(owner: KeyOwner | undefined, facts: Facts): Verdict {
   if (owner.type === "DATASET")
     return facts.pending ? keep : unknown("a segment that no append of this database has put");
   if (owner.type === "UPLOAD") return facts.pending ? keep : unknown("an upload that this database does not know");
+  if (owner.type === "EXPORT") return facts.pending ? keep : unknown("an export that this database does not know");
   const { run } = facts;
   if (!run) return unknown(`run ${owner.runId}`);
   if (owner.attempt > run.attempt)

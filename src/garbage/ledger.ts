@@ -35,6 +35,7 @@ export function openLedger(db: DataSource): Ledger {
            EXISTS (SELECT FROM checkpoint WHERE object_key = object.key)
              OR EXISTS (SELECT FROM artifact WHERE object_key = object.key)
              OR EXISTS (SELECT FROM upload WHERE object_key = object.key)
+             OR EXISTS (SELECT FROM dataset_export WHERE object_key = object.key)
              OR EXISTS (SELECT FROM dataset_segment WHERE key = object.key)
              OR part.expired IS NOT NULL AND NOT ($3 AND part.expired) AS referenced,
            EXISTS (SELECT FROM orphan_object WHERE key = object.key)
@@ -67,6 +68,11 @@ export function openLedger(db: DataSource): Ledger {
            UPDATE upload SET kept_until = NULL, object_key = NULL FROM expired WHERE upload.id = expired.id)
          INSERT INTO orphan_object (key) SELECT object_key FROM expired WHERE object_key IS NOT NULL
          ON CONFLICT DO NOTHING`,
+      );
+      await db.query(
+        `WITH expired AS (SELECT id, object_key FROM dataset_export WHERE kept_until < clock_timestamp() FOR UPDATE), given_up AS (
+           UPDATE dataset_export SET kept_until = NULL, object_key = NULL FROM expired WHERE dataset_export.id = expired.id)
+         INSERT INTO orphan_object (key) SELECT object_key FROM expired ON CONFLICT DO NOTHING`,
       );
       await db.query(
         `WITH taken AS (DELETE FROM pending_object WHERE expires_at < clock_timestamp() RETURNING key)

@@ -20,7 +20,7 @@ export interface StorageReport {
 
 export interface MissingObject {
   key: string;
-  /** The id of the checkpoint, model version, dataset version or append. */
+  /** The id of the checkpoint, model version, dataset version, append, upload or export. */
   referredBy: string;
 }
 
@@ -83,7 +83,9 @@ async function* referencesOf(db: DataSource): AsyncGenerator<MissingObject> {
          UNION ALL
          (SELECT key, dataset_version_id FROM dataset_segment WHERE key > $1 ORDER BY 1 LIMIT $2)
          UNION ALL
-         (SELECT object_key, id FROM upload WHERE object_key > $1 ORDER BY 1 LIMIT $2)) AS reference
+         (SELECT object_key, id FROM upload WHERE object_key > $1 ORDER BY 1 LIMIT $2)
+         UNION ALL
+         (SELECT object_key, id FROM dataset_export WHERE object_key > $1 ORDER BY 1 LIMIT $2)) AS reference
        ORDER BY key COLLATE "C" LIMIT $2`,
       [after, pageSize],
     );

@@ -21,3 +21,11 @@ export const importLimits = {
   /** Inferences that a server works on at once; others wait. */
   inferences: 2,
 } as const;
+
+/** Bounds of exports. */
+export const exportLimits = {
+  /** Seconds that an exported file is kept. */
+  keptSeconds: 86_400,
+  /** Seconds that the URL of one is good for. */
+  urlSeconds: 900,
+} as const;

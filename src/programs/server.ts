@@ -7,7 +7,7 @@ import { PlatformError } from "../errors.js";
 import { watchGarbage } from "../garbage/watch.js";
 import { createContext, type Platform } from "../graphql/context/context.js";
 import { createSchema } from "../graphql/schema.js";
-import { watchImports } from "../imports/queue/watch.js";
+import { watchExports, watchImports } from "../imports/queue/watch.js";
 import { createIntake } from "../intake/intake.js";
 import type { Logger } from "../logger.js";
 import { listen } from "../pubsub/wakeups.js";
@@ -84,6 +84,8 @@ export async function startServer(
     const platform: Platform = { db, store, wakeups, predictor, planner, intake, reader, logger };
     const imports = watchImports({ db, wakeups, reader, logger });
     closers.push(() => imports.stop());
+    const exports = watchExports({ db, wakeups, reader, logger });
+    closers.push(() => exports.stop());
     const reaper = startReaper({ db, logger, seconds: config.leaseSeconds });
     closers.push(() => reaper.stop());
     const watch = watchRetrainings({ db, wakeups, logger });

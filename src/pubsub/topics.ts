@@ -10,6 +10,7 @@ export type Topic =
   | { type: "model"; modelId: string }
   | { type: "dataset"; datasetId: string }
   | { type: "import"; importId: string }
+  | { type: "export"; exportId: string }
   | { type: "queue" };
 
 /** The one Postgres channel; its payload is the topic's key. */
@@ -25,6 +26,8 @@ export function topicKey(topic: Topic): string {
       return `${topic.type}:${topic.runId}`;
     case "import":
       return `import:${topic.importId}`;
+    case "export":
+      return `export:${topic.exportId}`;
     case "model":
       return `model:${topic.modelId}`;
     case "dataset":

@@ -14,7 +14,7 @@ import { describedType } from "../language/datasets/feature-types.js";
 import { canonicalJson } from "../language/fields/canonical.js";
 import type { DeclaredFields } from "../language/fields/field.js";
 import type { Problem } from "../language/fields/problem.js";
-import { type ModelSpec, metricTypes, withoutRowPolicy } from "../language/models/model.js";
+import { type ModelSpec, metricTypes, trainedPart } from "../language/models/model.js";
 import { type CategoryCount, openFeatures, type RevisionSpec } from "../language/models/open-model.js";
 import { batchProblem, memoryProblem, trainingMemory } from "../language/training/memory.js";
 import { resolveTraining } from "../language/training/resolve-training.js";
@@ -173,7 +173,7 @@ async function findParent(
   return null;
 }
 
-/** Whether a training of one model can start from the weights of the other: they may differ in `invalidRows` alone. */
+/** Whether a training of one model can start from the weights of the other: see `trainedPart`. */
 export function shareWeights(a: RevisionSpec, b: RevisionSpec): boolean {
-  return canonicalJson(withoutRowPolicy(a)) === canonicalJson(withoutRowPolicy(b));
+  return canonicalJson(trainedPart(a)) === canonicalJson(trainedPart(b));
 }

@@ -88,7 +88,8 @@ export async function readParquet(
   return complete;
 }
 
-async function readManifest(connection: DuckDBConnection, path: string): Promise<Manifest> {
+/** What a segment says about itself. @throws PlatformError OBJECT_CORRUPT */
+export async function readManifest(connection: DuckDBConnection, path: string): Promise<Manifest> {
   const query = `SELECT decode(value) FROM parquet_kv_metadata(${quoteText(path)}) WHERE decode(key) = '${manifestKey}'`;
   const rows = await (await connection.run(query)).getRows();
   return parseManifest(String(rows[0]?.[0]));

@@ -37,7 +37,7 @@ const numbersPerRowGroup = 2 ** 22;
  * Rows a group: DuckDB's own default, fewer where rows are wide, because it takes some twenty bytes of memory for each
  * number of a group.
  */
-function rowGroupSize(rowSize: number): number {
+export function rowGroupSize(rowSize: number): number {
   return Math.min(122_880, Math.max(1, Math.floor(numbersPerRowGroup / rowSize)));
 }
 

@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { decodeWeights } from "../engine/files/weights.js";
+import { calibrated } from "../engine/networks/calibrated.js";
 import { createPredictor, type Predictor } from "../engine/programs/predict.js";
 import { PlatformError } from "../errors.js";
 import { encodeInputs } from "../features/preprocessing.js";
@@ -20,7 +21,8 @@ const loaded = new Map<string, Promise<Loaded>>();
 
 async function load({ weights, ...version }: ServedVersion): Promise<Loaded> {
   const parameters = decodeWeights(version.model, weights, `the weights of ${version.versionId}`);
-  return { version, predictor: createPredictor(version.model, parameters, executor) };
+  const answering = calibrated(version.model, parameters, version.preprocessing.decision?.temperature);
+  return { version, predictor: createPredictor(version.model, answering, executor) };
 }
 
 async function predict(versionId: string, table: Table): Promise<SliceAnswer> {

@@ -9,10 +9,11 @@ const maximumSegmentLength = 240;
 /** The longest that an S3 server signs for: seven days. */
 export const maximumExpirySeconds = 604_800;
 
-/** The part of the key space that belongs to one dataset, upload, run or attempt: for listing, ends in a slash. */
+/** The part of the key space that belongs to one dataset, upload, export, run or attempt: for listing, ends in a slash. */
 export const prefixes = {
   dataset: (datasetId: string) => `datasets/${segment("datasetId", datasetId)}/`,
   upload: (uploadId: string) => `uploads/${segment("uploadId", uploadId)}/`,
+  export: (exportId: string) => `exports/${segment("exportId", exportId)}/`,
   runs: "runs/",
   run: (runId: string) => `runs/${segment("runId", runId)}/`,
   attempt: (runId: string, attempt: number) => `${prefixes.run(runId)}${whole("attempt", attempt)}/`,
@@ -29,6 +30,7 @@ export const generationKey = (mark: string): string => `${generationPrefix}${seg
 export type KeyOwner =
   | { type: "DATASET"; datasetId: string }
   | { type: "UPLOAD"; uploadId: string }
+  | { type: "EXPORT"; exportId: string }
   | { type: "ATTEMPT"; runId: string; attempt: number }
   | { type: "PLATFORM" };
 
@@ -39,6 +41,7 @@ export function ownerOf(key: string): KeyOwner | undefined {
   if (top === "datasets" && owner && third?.endsWith(".parquet") && rest.length === 0)
     return { type: "DATASET", datasetId: owner };
   if (top === "uploads" && owner && third && rest.length === 0) return { type: "UPLOAD", uploadId: owner };
+  if (top === "exports" && owner && third && rest.length === 1) return { type: "EXPORT", exportId: owner };
   if (top === "runs" && owner && third !== undefined && /^[1-9]\d{0,8}$/.test(third) && rest.length > 0)
     return { type: "ATTEMPT", runId: owner, attempt: Number(third) };
   return undefined;
@@ -55,6 +58,11 @@ export function segmentKey(datasetId: string, sha256: string, unique: string = r
 /** The key of what one request put under the URL of an upload. */
 export function uploadKey(uploadId: string, unique: string = randomUUID()): string {
   return `${prefixes.upload(uploadId)}${segment("unique", unique)}`;
+}
+
+/** The key of the file that one start of an export writes. The name comes last, so that a downloaded file is called by it. */
+export function exportKey(exportId: string, name: string, unique: string = randomUUID()): string {
+  return `${prefixes.export(exportId)}${segment("unique", unique)}/${segment("name", name)}`;
 }
 
 /** The key of one file of the checkpoint that an attempt of a run wrote after `step` optimizer steps. */

@@ -9,6 +9,7 @@ import { type BatchOrder, epochOrder, replayOrder } from "./batch-order.js";
 import type { TrainingPosition } from "./checkpoint.js";
 import { type CheckpointSaver, createCheckpointWriter } from "./checkpoint-writer.js";
 import { type Data, loadData } from "./data-feed.js";
+import { decide } from "./decide.js";
 import { describeEnvironment } from "./environment.js";
 import { evaluatePart } from "./evaluation.js";
 import { fit } from "./fit.js";
@@ -108,7 +109,7 @@ function assertBounded({ model, training }: Assignment, { counts }: Data, { step
   if (tooMany !== undefined) throw new PlatformError("LIMIT_EXCEEDED", `the training ${tooMany}`);
 }
 
-/** Restores the best weights, evaluates them on held-out rows, measures the gate and stores the artifacts. */
+/** Restores the best weights, finds threshold and temperature, evaluates them on held-out rows, measures the gate and stores the artifacts. */
 async function conclude(
   assignment: Assignment,
   { store, executor, send }: AttemptEnvironment,
@@ -121,7 +122,8 @@ async function conclude(
   const state = restored ? { ...position.state, ...restored } : position.state;
   await program.restore(state);
 
-  const { preprocessing } = data;
+  const warn = (message: string) => send({ type: "WARNING", message });
+  const preprocessing = await decide({ model, program, data, state, warn });
   const evaluation: TrainingOutcome["evaluation"] = [];
   const breakdowns: NonNullable<TrainingOutcome["breakdowns"]> = [];
   const measuring = { model, preprocessing, semantics: training.semantics };
@@ -133,12 +135,11 @@ async function conclude(
   }
 
   const trained = { parameters: splitState(state).parameters, preprocessing };
-  const warn = (message: string) => send({ type: "WARNING", message });
   const { digest, artifacts } = assignment.storesArtifacts
     ? await storeArtifacts(assignment, store, trained, warn)
     : { digest: weightsDigest(model, trained.parameters), artifacts: [] };
 
-  const gate = await measureGate(assignment, { store, executor, data, program });
+  const gate = await measureGate(assignment, { store, executor, data, program, preprocessing });
   const summary = restored ? position.earlyStopping.bestValues : position.lastValues;
   return { digest, preprocessing, evaluation, breakdowns, artifacts, summary, gate };
 }

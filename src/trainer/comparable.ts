@@ -1,5 +1,5 @@
 import { canonicalJson } from "../language/fields/canonical.js";
-import { type ModelTarget, withoutRowPolicy } from "../language/models/model.js";
+import { type ModelTarget, trainedPart } from "../language/models/model.js";
 import type { TrainedVersion } from "./protocol.js";
 
 /** Metrics of the same target can be compared between any two models; a loss only between models that declare it alike. */
@@ -13,9 +13,7 @@ export function areComparable(
     const known = (target: ModelTarget) => ({ ...target, categories: [], width: 0 });
     return shareCodes(a.model.target, b.model.target) && same(known(a.model.target), known(b.model.target));
   }
-  return (
-    same(withoutRowPolicy(a.model), withoutRowPolicy(b.model)) && same(a.preprocessing.target, b.preprocessing.target)
-  );
+  return same(trainedPart(a.model), trainedPart(b.model)) && same(a.preprocessing.target, b.preprocessing.target);
 }
 
 /** Whether equal codes mean equal categories: a dataset's list only grows, so that an older one is the beginning of a newer. */

@@ -4,6 +4,7 @@ import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { splitFeatures, splitIndices } from "../features/split.js";
 import type { Table } from "../features/table.js";
 import type { SplitPart } from "../language/datasets/dataset.js";
+import { foundOnValidation } from "../language/models/decision.js";
 import type { ModelSpec } from "../language/models/model.js";
 import { readSegments } from "../segments/segment.js";
 import { type EncodedRows, encodedRows } from "./encoded-rows.js";
@@ -33,7 +34,8 @@ export interface Data {
  * Reads the segments, finds the usable rows and fits the preprocessing on the training rows. A fine-tuned model keeps the
  * statistics of its parent, because the parent's weights were trained with them.
  *
- * @throws PlatformError EMPTY_SPLIT without training rows, or without test rows for a gate; INVALID_ROWS (see
+ * @throws PlatformError EMPTY_SPLIT without training rows, without validation rows for a threshold or temperature, or
+ *   without test rows for a gate; INVALID_ROWS (see
  *   `usableRows`); OBJECT_NOT_FOUND or OBJECT_CORRUPT for a segment.
  */
 export async function loadData(assignment: Assignment, store: Store): Promise<Data> {
@@ -48,6 +50,9 @@ export async function loadData(assignment: Assignment, store: Store): Promise<Da
   const parts = splitIndices(dataset.split, features, table, 0, dataset.appends);
   if (parts.train.length === 0)
     throw new PlatformError("EMPTY_SPLIT", "the training part of the dataset holds no rows");
+  const found = foundOnValidation(model);
+  if (found !== undefined && parts.validation.length === 0)
+    throw new PlatformError("EMPTY_SPLIT", `the model's ${found} found on the validation part, which holds no rows`);
   if (gate && parts.test.length === 0) {
     const message = `the gate compares ${gate.metric} on the test part, which holds no rows`;
     throw new PlatformError("EMPTY_SPLIT", message);

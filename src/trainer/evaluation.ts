@@ -3,6 +3,7 @@ import type { BreakdownCounts } from "../engine/metrics/breakdown.js";
 import type { MetricValues } from "../engine/metrics/metric.js";
 import { createMetric } from "../engine/metrics/metrics.js";
 import type { TrainingProgram } from "../engine/programs/training-program.js";
+import { classRule } from "../features/predictions.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
 import { categoriesOfTarget } from "../language/datasets/feature-types.js";
 import { metricName } from "../language/metrics/metrics.js";
@@ -61,9 +62,10 @@ export interface Measurement {
  */
 export function startMeasurement(measuring: Measuring, rows: Targets, breakdown?: BreakdownCounts): Measurement {
   const { model, preprocessing, semantics } = measuring;
+  const rule = classRule(model, preprocessing);
   const metrics = model.metrics.map((type) => ({
     name: metricName(type),
-    metric: createMetric(type, model.target, semantics),
+    metric: createMetric(type, model.target, semantics, rule),
   }));
   return {
     add(outputs, numbers) {

@@ -1,7 +1,9 @@
 import type { Executor } from "../engine/graphs/executor.js";
+import { calibrated } from "../engine/networks/calibrated.js";
 import { initialState } from "../engine/networks/state.js";
 import { createTrainingProgram, type TrainingProgram } from "../engine/programs/training-program.js";
 import { PlatformError } from "../errors.js";
+import type { FittedPreprocessing } from "../features/preprocessing.js";
 import { metricName } from "../language/metrics/metrics.js";
 import { metricTypes } from "../language/models/model.js";
 import type { GateMeasurement, GateValue } from "../language/retraining/gate.js";
@@ -13,23 +15,35 @@ import { evaluatePart, type Measuring } from "./evaluation.js";
 import type { Assignment, TrainedVersion } from "./protocol.js";
 import type { Store } from "./store.js";
 
+/** What is measured: the program of the run's model, as its version will answer. */
+interface Measured {
+  store: Store;
+  executor: Executor;
+  data: Data;
+  program: TrainingProgram;
+  /** With what was found on the validation rows. */
+  preprocessing: FittedPreprocessing;
+}
+
 /**
  * Measures the gate's metric of challenger and champion on the same test rows, those that both can use, each with the
  * preprocessing that it was trained with. Null where the run has no gate.
  */
 export async function measureGate(
   { model, optimizer, training, gate }: Pick<Assignment, "model" | "optimizer" | "training" | "gate">,
-  { store, executor, data, program }: { store: Store; executor: Executor; data: Data; program: TrainingProgram },
+  { store, executor, data, program, preprocessing }: Measured,
 ): Promise<GateMeasurement | null> {
   if (!gate) return null;
   const { metric, champion } = gate;
-  const challenger = await gateValue(program, data, { model, preprocessing: data.preprocessing }, metric);
+  const challenger = await gateValue(program, data, { model, preprocessing }, metric);
   if (!champion) return { champion: null, challenger };
   const { versionId } = champion;
-  if (!areComparable(metric, { model, preprocessing: data.preprocessing }, champion))
+  if (!areComparable(metric, { model, preprocessing }, champion))
     return { champion: { versionId, measured: null }, challenger };
   const parameters = await loadWeights(store, champion);
-  const state = initialState(champion.model, optimizer, training.seed, parameters);
+  const { temperature } = champion.preprocessing.decision ?? {};
+  const answering = calibrated(champion.model, parameters, temperature);
+  const state = initialState(champion.model, optimizer, training.seed, answering);
   const { seed, semantics } = training;
   const options = { model: champion.model, optimizer, executor, batchSize: 1, seed, semantics, state };
   const opponent = await createTrainingProgram(options);

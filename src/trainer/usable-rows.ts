@@ -5,6 +5,7 @@ import type { Table } from "../features/table.js";
 import { encodingChecks, leftOutChecks, type RowCheck, type RowFault, rowChecks } from "../features/unusable-rows.js";
 import { type SplitPart, splitParts } from "../language/datasets/dataset.js";
 import { count, listed } from "../language/fields/wording.js";
+import { foundOnValidation } from "../language/models/decision.js";
 import type { ModelSpec } from "../language/models/model.js";
 import { areComparable } from "./comparable.js";
 import type { Assignment } from "./protocol.js";
@@ -38,7 +39,8 @@ export function usableRows(
   // The checks below need a fitted preprocessing, and that needs training rows.
   if (usable.train.length === 0)
     throw (audit.found > 0 ? audit : leftOut).refusal({ invalidRows: "SKIP" }, "no training row is left");
-  const preprocessing = parent?.preprocessing ?? fitPreprocessing(model, table, usable.train, training.semantics);
+  const preprocessing =
+    (parent && inherited(parent)) ?? fitPreprocessing(model, table, usable.train, training.semantics);
   // Runs of semantics 1 computed with infinite numbers, and must be reproducible.
   const judgesEncoding = training.semantics > 1;
   if (judgesEncoding) usable = audit.withoutFaults(usable, encodingChecks(model, preprocessing, table));
@@ -61,9 +63,15 @@ export function usableRows(
   return { rows, preprocessing, skipped: `${described.join(" ")} Left out: ${removed.join(", ")}.` };
 }
 
+/** What a fine-tuned model keeps of its parent's preprocessing: not what was found on validation rows, which is found again. */
+function inherited({ preprocessing }: NonNullable<Assignment["parent"]>): FittedPreprocessing {
+  const { decision: _, ...kept } = preprocessing;
+  return kept;
+}
+
 /** Names a part that the run needs, has rows, and has no usable ones; undefined if there is none. */
 function missingPart(
-  { training, optimizer, gate }: Assignment,
+  { model, training, optimizer, gate }: Assignment,
   parts: Record<SplitPart, Uint32Array>,
   rows: UsableRows,
 ): string | undefined {
@@ -73,6 +81,9 @@ function missingPart(
   const monitor = monitors.find((name) => name?.startsWith("val_"));
   if (monitor && parts.validation.length > 0 && rows.validation.length === 0)
     return `no validation row is left to measure ${monitor} on`;
+  const found = foundOnValidation(model);
+  if (found !== undefined && parts.validation.length > 0 && rows.validation.length === 0)
+    return `no validation row is left on which ${found} found`;
   if (gate && parts.test.length > 0 && rows.gate.length === 0)
     return `no test row is left to measure the gate's ${gate.metric} on`;
   return undefined;

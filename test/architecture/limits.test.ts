@@ -371,6 +371,7 @@ const elsewhere: Record<string, string> = {
   "graph.nodes": "test/engine/training-plan.test.ts",
   "webSocket.maxOperations": "test/graphql/transport-websocket.test.ts",
   "artifact.urlSeconds": "test/storage/signed-url.test.ts",
+  "export.urlSeconds": "test/storage/signed-url.test.ts",
   "lease.leaseSeconds": "test/scheduler/reaper.reliability.ts",
   "trainer.patienceMs": "test/trainer/checkpoint-writer.test.ts",
   "list.operationCategories": "test/graphql/categories.test.ts",
@@ -408,6 +409,12 @@ const elsewhere: Record<string, string> = {
   "append.idleSeconds": "test/graphql/append-parts.test.ts",
   "append.parts": "test/graphql/append-parts.test.ts",
   "append.openAppends": "test/graphql/append-parts.test.ts",
+  ...Object.fromEntries(
+    ["entries", "nameLength", "unpackedBytes", "ratio", "fileBytes"].map((name) => [
+      `archive.${name}`,
+      "test/imports/archives.test.ts",
+    ]),
+  ),
   "import.columns": "test/imports/files.test.ts",
   "import.lineBytes": "test/imports/files.test.ts",
   "import.missingLength": "test/imports/import.test.ts",

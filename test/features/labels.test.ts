@@ -51,6 +51,8 @@ describe("a target of labels", () => {
     [{ loss: { type: "BINARY_FOCAL_CROSSENTROPY" }, metrics: ["SUBSET_ACCURACY", "MICRO_RECALL"] }, []],
     [{ loss: { type: "TVERSKY" } }, ["loss.type CONTRADICTION"]],
     [{ classWeights: { method: "BALANCED" } }, ["classWeights CONTRADICTION"]],
+    [{ threshold: { value: 0.3 } }, ["threshold CONTRADICTION"]],
+    [{ calibration: "TEMPERATURE" }, ["calibration CONTRADICTION"]],
     [{ positiveCategory: "war" }, ["positiveCategory CONTRADICTION"]],
     [
       { target: "x", inputs: ["genres"], preprocessing: [{ feature: "genres", method: "EMBEDDING" }] },

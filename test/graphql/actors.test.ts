@@ -66,6 +66,7 @@ describe("every mutation", () => {
   let appendId: string;
   let uploadId: string;
   let importId: string;
+  let exportId: string;
 
   /** What each mutation does, and the rows that it writes or changes: in which table, and which of them. */
   const steps: Record<string, { act: () => Promise<unknown>; writes: [table: string, where?: string][] }> = {
@@ -175,6 +176,17 @@ describe("every mutation", () => {
     cancelImport: {
       act: () => mutate(somebody, "cancelImport", { id: importId }),
       writes: [["import", "state = 'CANCELED'"]],
+    },
+    exportDataset: {
+      act: async () => {
+        const exporting = { dataset: "iris", format: "CSV" };
+        exportId = (await mutate(somebody, "exportDataset", exporting, "export { id }")).export.id;
+      },
+      writes: [["dataset_export"]],
+    },
+    cancelExport: {
+      act: () => mutate(somebody, "cancelExport", { id: exportId }),
+      writes: [["dataset_export", "state = 'CANCELED'"]],
     },
     collectGarbage: {
       act: () => mutate(somebody, "collectGarbage", { dryRun: true, idempotencyKey: "sweep" }),

@@ -97,6 +97,7 @@ describe("the schema", () => {
       "RecurrentLayerInput",
       "RetrainingMethodInput",
       "RetrainingTriggerInput",
+      "ThresholdInput",
     ]);
     for (const { name } of marked) expect(printSdl(schema)).toContain(`input ${name} @oneOf {`);
   });

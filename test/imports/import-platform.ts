@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect } from "vitest";
 import { appendsOf, latestVersion, segmentsOf } from "../../src/datasets/versions.js";
 import { Dataset } from "../../src/entities/dataset.js";
@@ -10,11 +12,11 @@ import { rowsFromTable } from "../../src/features/table.js";
 import { withArrivingCategories } from "../../src/features/values/arriving-categories.js";
 import { createContext, type Platform } from "../../src/graphql/context/context.js";
 import { createSchema } from "../../src/graphql/schema.js";
-import { watchImports } from "../../src/imports/queue/watch.js";
+import { watchExports, watchImports } from "../../src/imports/queue/watch.js";
 import { silent } from "../../src/logger.js";
-import { receiverOf } from "../../src/programs/server.js";
+import { openArtifact, receiverOf } from "../../src/programs/server.js";
 import { listen } from "../../src/pubsub/wakeups.js";
-import { readSegments } from "../../src/segments/segment.js";
+import { readSegments, rowsDigest } from "../../src/segments/segment.js";
 import { openFileStore } from "../../src/storage/file-store.js";
 import { startHttpServer } from "../../src/transport/http.js";
 import { contract } from "../graphql/api.js";
@@ -32,7 +34,11 @@ export async function openImportPlatform() {
   const database = await testDatabase();
   const { db, url } = database;
   // Where `openStore` of a reader looks below this data directory.
-  const store = await openFileStore({ root: join(directory, "objects"), secret: "not a secret, but 32 bytes long." });
+  let serverUrl = "";
+  const store = await openFileStore({
+    ...{ root: join(directory, "objects"), secret: "not a secret, but 32 bytes long." },
+    baseUrl: () => serverUrl,
+  });
   const wakeups = await listen({ url, logger: silent });
   const intake = testIntake();
   const reader = {
@@ -41,7 +47,8 @@ export async function openImportPlatform() {
   };
   const planner = { planTraining: () => Promise.reject(new Error("none")), unsupportedKernels: async () => [] };
   const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, intake, reader, logger: silent };
-  const imports = watchImports({ db, wakeups, reader, logger: silent, leaseSeconds: 2 });
+  const jobs = { db, wakeups, reader, logger: silent, leaseSeconds: 2 };
+  const [imports, exports] = [watchImports(jobs), watchExports(jobs)];
   const server = await startHttpServer({
     ...{ schema: createSchema(), createContext: () => createContext(platform), operatorKey: key, port: 0 },
     ...{
@@ -49,8 +56,10 @@ export async function openImportPlatform() {
       logger: silent,
       intake,
       uploads: receiverOf({ db, store }),
+      openArtifact: (pathAndQuery: string) => openArtifact(store, pathAndQuery),
     },
   });
+  serverUrl = server.url;
 
   // biome-ignore lint/suspicious/noExplicitAny: a client gets what its query says.
   async function post(query: string, variables: object): Promise<any> {
@@ -99,6 +108,27 @@ export async function openImportPlatform() {
     return importUpload.import.id;
   }
 
+  /** The ids of the processes that read or write files for this server, its children. */
+  async function readers(): Promise<number[]> {
+    const { stdout } = await promisify(execFile)("ps", ["--ppid", String(process.pid), "-o", "pid=,args="]).catch(
+      () => ({
+        stdout: "",
+      }),
+    );
+    const lines = stdout.split("\n").filter((line) => line.includes("perennial reader"));
+    return lines.map((line) => Number.parseInt(line, 10));
+  }
+
+  /** Imports a file, with these texts for missing values. */
+  async function imported(dataset: string, file: Buffer, missingValues: string[]) {
+    const input = { dataset, upload: await uploaded(file), missingValues };
+    const { importUpload } = await send("17-import-upload", { input });
+    expect(importUpload.problems).toEqual([]);
+    const found = await ended(importUpload.import.id);
+    const query = "query ($id: ID!) { import(id: $id) { warnings } }";
+    return { ...found, ...(await ask(query, { id: importUpload.import.id })).import };
+  }
+
   const find = async (id: string) => (await send("18-import", { id })).import;
 
   async function ended(id: string) {
@@ -124,6 +154,12 @@ export async function openImportPlatform() {
     return rowsFromTable(features, table);
   }
 
+  /** The digest of a dataset's rows, in however many segments they lie. */
+  async function digestOf(name: string) {
+    const { features, table } = await tableOf(name);
+    return rowsDigest(features, table);
+  }
+
   /** The part of each row of a dataset, as a run finds it. */
   async function partsOf(name: string) {
     const { features, split, appends, table } = await tableOf(name);
@@ -132,10 +168,27 @@ export async function openImportPlatform() {
   }
 
   return {
-    ...{ platform, post, ask, send, createUpload, put, uploaded, declare, startImport, find, ended, rowsOf, partsOf },
+    ...{
+      platform,
+      post,
+      ask,
+      send,
+      createUpload,
+      put,
+      uploaded,
+      declare,
+      startImport,
+      find,
+      ended,
+      rowsOf,
+      digestOf,
+      partsOf,
+      imported,
+      readers,
+    },
     async close() {
       await server.close();
-      await imports.stop();
+      await Promise.all([imports.stop(), exports.stop()]);
       await intake.close();
       await wakeups.close();
       await database.close();

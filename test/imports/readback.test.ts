@@ -1,5 +1,10 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rowLimits } from "../../src/datasets/row-limits.js";
+import { collect } from "../../src/garbage/collect.js";
+import { openLedger } from "../../src/garbage/ledger.js";
+import { reportStorage } from "../../src/garbage/report.js";
+import { until } from "../support/workbench.js";
 import { type ImportPlatform, openImportPlatform } from "./import-platform.js";
 import { oddFeatures, oddRows } from "./odd-rows.js";
 
@@ -164,5 +169,93 @@ describe("rows that are read back", () => {
     expect(all.nodes.map(({ part }: { part: string }) => part.toLowerCase())).toEqual(await opened.partsOf(name));
     const tests = await rowsOf({ dataset: name, filter: { part: { eq: "TEST" } }, first: 90 });
     expect(tests.nodes).toEqual(all.nodes.filter(({ part }: { part: string }) => part === "TEST"));
+  });
+});
+
+const exportFields = `id state error warnings format sizeBytes digest url keptUntil progress { rows totalRows }
+  version { number dataset { name } }`;
+
+describe("an exported version", () => {
+  async function exported(input: object) {
+    const mutation = `mutation ($input: ExportDatasetInput!) {
+      exportDataset(input: $input) { problems { path code message } export { id state url } }
+    }`;
+    const { exportDataset } = await opened.ask(mutation, { input });
+    expect(exportDataset.problems).toEqual([]);
+    expect(exportDataset.export.url).toBeNull();
+    return ended(exportDataset.export.id);
+  }
+  const find = async (id: string) =>
+    (await opened.ask(`query ($id: ID!) { datasetExport(id: $id) { ${exportFields} } }`, { id })).datasetExport;
+  async function ended(id: string) {
+    await until(async () => !["QUEUED", "RUNNING"].includes((await find(id)).state));
+    return find(id);
+  }
+
+  it.each(["PARQUET", "CSV", "NDJSON"])("has the same rows when it is imported again: %s", async (format) => {
+    const file = await exported({ dataset: "odd", version: 2, format });
+    const lower = format.toLowerCase();
+    expect(file).toMatchObject({
+      ...{ state: "SUCCEEDED", error: null, format, progress: { rows: 3, totalRows: 3 } },
+      version: { number: 2, dataset: { name: "odd" } },
+      warnings: format === "PARQUET" ? [expect.stringContaining('"width" is called "width_2"')] : [],
+    });
+    const response = await fetch(file.url);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(response.headers.get("content-disposition")).toBe(`attachment; filename=odd-2.${lower}`);
+    expect({ size: bytes.length, digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}` }).toEqual({
+      ...{ size: file.sizeBytes, digest: file.digest },
+    });
+    const name = `odd-from-${lower}`;
+    await declare({ name, features: oddFeatures });
+    expect(await opened.imported(name, bytes, [])).toMatchObject({ state: "SUCCEEDED", problems: [], warnings: [] });
+    // One digest over all rows, however many appends they came in.
+    expect(await opened.digestOf(name)).toBe(await opened.digestOf("odd"));
+    expect(await opened.rowsOf(name)).toEqual(await opened.rowsOf("odd"));
+  });
+
+  it("says how Parquet columns are called, and keeps -0, which is read by others as it is", async () => {
+    const features = [
+      { name: "x", type: "NUMBER" },
+      { name: "y", type: "VECTOR", shape: [1] },
+    ];
+    await declare({ name: "zeros", features });
+    await opened.imported("zeros", Buffer.from("x,y\n-0,[-0]\n0,[1e-7]\n"), []);
+    expect(Object.is((await opened.rowsOf("zeros"))[0]?.x, -0)).toBe(true);
+    for (const format of ["PARQUET", "CSV", "NDJSON"]) {
+      const { url } = await exported({ dataset: "zeros", format });
+      const name = `zeros-${format.toLowerCase()}`;
+      await declare({ name, features });
+      await opened.imported(name, Buffer.from(await (await fetch(url)).arrayBuffer()), []);
+      expect({ format, digest: await opened.digestOf(name) }).toEqual({
+        format,
+        digest: await opened.digestOf("zeros"),
+      });
+    }
+  });
+
+  it("is refused where there is nothing to export", async () => {
+    const mutation = `mutation ($input: ExportDatasetInput!) { exportDataset(input: $input) { problems { path code } export { id } } }`;
+    const problemsOf = async (input: object) =>
+      (await opened.ask(mutation, { input: { format: "CSV", ...input } })).exportDataset.problems;
+    await declare({ name: "empty", features: oddFeatures });
+    expect(await problemsOf({ dataset: "none" })).toEqual([{ path: "dataset", code: "UNKNOWN_REFERENCE" }]);
+    expect(await problemsOf({ dataset: "odd", version: 9 })).toEqual([{ path: "version", code: "UNKNOWN_REFERENCE" }]);
+    expect(await problemsOf({ dataset: "empty" })).toEqual([{ path: "dataset", code: "EMPTY" }]);
+  });
+
+  it("is kept for a day, and then collected", async () => {
+    const { db, store } = opened.platform;
+    const { id, url } = await exported({ dataset: "odd", format: "CSV" });
+    expect((await reportStorage(db, store)).missingCount).toBe(0);
+    await collect({ store, ledger: openLedger(db) });
+    expect((await fetch(url)).status).toBe(200);
+    await db.query("UPDATE dataset_export SET kept_until = now() - interval '1 second' WHERE id = $1", [id]);
+    await collect({ store, ledger: openLedger(db) });
+    expect((await fetch(url)).status).toBe(404);
+    expect(await find(id)).toMatchObject({ state: "SUCCEEDED", url: null, keptUntil: null });
+    const cancel = "mutation ($input: CancelExportInput!) { cancelExport(input: $input) { export { state } } }";
+    const { errors } = await opened.post(cancel, { input: { id } });
+    expect(errors[0].extensions.code).toBe("ILLEGAL_TRANSITION");
   });
 });

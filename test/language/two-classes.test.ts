@@ -1,10 +1,11 @@
 import { describe, expect, it, test } from "vitest";
 import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
 import { digest } from "../../src/language/fields/canonical.js";
-import type { ModelDeclaration } from "../../src/language/models/model.js";
+import { type ModelDeclaration, trainedPart } from "../../src/language/models/model.js";
 import { closedModel, resolveRevision, sizedModel } from "../../src/language/models/open-model.js";
 import { positiveClass } from "../../src/language/models/positive.js";
 import { resolveModel } from "../../src/language/models/resolve-model.js";
+import { resolveTraining } from "../../src/language/training/resolve-training.js";
 import { resolved } from "./declarations.js";
 
 const dataset = resolved(
@@ -69,7 +70,70 @@ test.each<[Partial<ModelDeclaration>, string[]]>([
     { target: "age", inputs: ["paid"], positiveCategory: "yes" },
     ["positiveCategory CONTRADICTION applies to CATEGORY targets with two categories only, and this is a NUMBER."],
   ],
+  [
+    { target: "plan", threshold: { value: 0.3 } },
+    ["threshold CONTRADICTION applies to targets with two classes only, and this one has 3."],
+  ],
+  [
+    { target: "age", inputs: ["paid"], threshold: { value: 0.3 }, calibration: "TEMPERATURE" },
+    [
+      "threshold CONTRADICTION applies to targets with two classes only, and this one is a NUMBER.",
+      "calibration CONTRADICTION applies to targets with classes only, and this is a NUMBER.",
+    ],
+  ],
+  [{ threshold: { value: 1 } }, ["threshold.value OUT_OF_RANGE must be a finite number above 0 and below 1, got 1."]],
+  [
+    { threshold: { recallAtPrecision: 0 } },
+    ["threshold.recallAtPrecision OUT_OF_RANGE must be a finite number above 0 and at most 1, got 0."],
+  ],
 ])("%j is refused", (changes, expected) => expect(problems(changes)).toEqual(expected));
+
+describe("threshold and calibration", () => {
+  it("are left out of the spec where they are not declared, and resolved for every target with classes", () => {
+    const { spec } = model({ threshold: null, calibration: null });
+    expect(digest(spec)).toBe(digest(resolved(model({}))));
+    for (const target of ["churn", "paid"]) {
+      const of = (threshold: ModelDeclaration["threshold"]) => resolved(model({ target, threshold })).threshold;
+      expect(of({ value: 0.3 })).toEqual({ type: "value", value: 0.3 });
+      expect(of({ method: "BEST_F1" })).toEqual({ type: "method", method: "BEST_F1" });
+      expect(of({ recallAtPrecision: 0.9 })).toEqual({ type: "recallAtPrecision", precision: 0.9 });
+    }
+    for (const target of ["churn", "paid", "plan"])
+      expect(resolved(model({ target, calibration: "TEMPERATURE" })).calibration).toBe("TEMPERATURE");
+  });
+
+  it("do not keep a model from starting with the weights of one without them", () => {
+    const plain = resolved(model({}));
+    const answering = resolved(model({ threshold: { value: 0.3 }, calibration: "TEMPERATURE" }));
+    expect(trainedPart(answering)).toEqual(trainedPart(plain));
+    const open = (changes: Partial<ModelDeclaration>) =>
+      resolved(resolveRevision(declaration({ target: "answer", ...changes }), dataset, undefined)).revision;
+    const declared = { threshold: { method: "BEST_F1" as const }, calibration: "TEMPERATURE" as const };
+    expect(trainedPart(open(declared))).toEqual(trainedPart(open({})));
+    expect(trainedPart(open({ layers: [{ dense: { units: 2 } }] }))).not.toEqual(trainedPart(open({})));
+  });
+
+  it("of a list that the dataset keeps are those that were declared", () => {
+    const declared = { threshold: { method: "BEST_F1" as const }, calibration: "TEMPERATURE" as const };
+    const { revision } = resolved(resolveRevision(declaration({ target: "answer", ...declared }), dataset, undefined));
+    const expected = { threshold: { type: "method", method: "BEST_F1" }, calibration: "TEMPERATURE" };
+    expect(revision).toMatchObject(expected);
+    expect(closedModel(revision, () => ["a", "b"]).spec).toMatchObject(expected);
+    expect(closedModel(revision, () => ["a", "b", "c"]).problems).toMatchObject([{ path: "threshold" }]);
+  });
+
+  it("need validation rows where they are found", () => {
+    const without = { train: 100, validation: 0, test: 20 };
+    const problemsOf = (changes: Partial<ModelDeclaration>) =>
+      (resolveTraining({ epochs: 1 }, resolved(model(changes)), without).problems ?? []).map(
+        ({ path, code, message }) => `${path} ${code} ${message}`,
+      );
+    expect(problemsOf({ threshold: { value: 0.3 } })).toEqual([]);
+    expect(problemsOf({ threshold: { method: "BEST_F1" }, calibration: "TEMPERATURE" })).toEqual([
+      "model SPLIT_EMPTY its threshold and temperature are found on validation rows, and this dataset version has none.",
+    ]);
+  });
+});
 
 describe("a list that the dataset keeps", () => {
   const open = declaration({ target: "answer", metrics: ["AUC"], positiveCategory: "ja" });

@@ -22,6 +22,8 @@ const features: FeatureDeclaration[] = [
   { name: "note", type: "TEXT" },
   { name: "left", type: "BINARY" },
   { name: "tier", type: "CATEGORY", categories: ["a", "b", "c"] },
+  { name: "churn", type: "CATEGORY", categories: ["Yes", "No"] },
+  { name: "grade", type: "CATEGORY", categories: ["good", "bad"] },
 ];
 const dataset = resolved(resolveDataset({ name: "people", features }));
 
@@ -38,6 +40,8 @@ function profileOf(leaving: number) {
     note: `some longer note about person ${row % 90} of this table`,
     left: row < leaving,
     tier: ["a", "b", "c"][(row * 7) % 3],
+    churn: (row * 7) % 400 < 240 ? "Yes" : "No",
+    grade: (row * 11) % 400 < leaving ? "bad" : "good",
   }));
   const profile = describeSketch(sketchTable(dataset.features, tableFromRows(dataset.features, rows)));
   return { dataset: "people", rowCount: profile.rowCount, columns: profile.features };
@@ -49,6 +53,8 @@ interface Suggested {
     preprocessing: { feature: string; method: string }[];
     metrics: string[];
     classWeights?: object;
+    positiveCategory?: string;
+    threshold?: object;
   };
   training: { batchSize: number; earlyStopping: { monitor: string; patience: number; restoreBest: boolean } };
   retraining: { promote: { metric: string } };
@@ -58,7 +64,7 @@ const suggested = (leaving: number, target: string) => suggest(profileOf(leaving
 describe("a suggestion", () => {
   it("leaves out identifiers, constants and the target, and preprocesses numbers by their shape", () => {
     const { model } = suggested(200, "left");
-    expect(model.inputs).toEqual(["age", "income", "children", "city", "note", "tier"]);
+    expect(model.inputs).toEqual(["age", "income", "children", "city", "note", "tier", "churn", "grade"]);
     expect(Object.fromEntries(model.preprocessing.map(({ feature, method }) => [feature, method]))).toEqual({
       income: "QUANTILE",
       children: "MIN_MAX",
@@ -68,7 +74,7 @@ describe("a suggestion", () => {
 
   it("leaves out what it is told to", () => {
     const told = suggest({ ...profileOf(200), except: ["city", "note"] }, "left") as unknown as Suggested;
-    expect(told.model.inputs).toEqual(["age", "income", "children", "tier"]);
+    expect(told.model.inputs).toEqual(["age", "income", "children", "tier", "churn", "grade"]);
   });
 
   test.each([
@@ -89,7 +95,29 @@ describe("a suggestion", () => {
     expect(retraining.promote.metric).toBe(gate);
   });
 
-  test.each(["left", "tier", "age"])("for %s can be declared and trained as it stands", (target) => {
+  it("names the positive one of two categories, and asks for a threshold where it is rare", () => {
+    const said = (leaving: number, target: string) => {
+      const { positiveCategory, threshold, metrics } = suggested(leaving, target).model;
+      return { positiveCategory, threshold, metrics };
+    };
+    const rare = { threshold: { method: "BEST_F1" }, metrics: ["ACCURACY", "AUC", "AUC_PR", "F1_SCORE"] };
+    expect(said(40, "grade")).toEqual({ positiveCategory: "bad", ...rare });
+    expect(said(160, "grade")).toEqual({ positiveCategory: "bad", threshold: undefined, metrics: ["ACCURACY", "AUC"] });
+    // A yes is what one asks about, although it is the more frequent.
+    expect(said(160, "churn")).toMatchObject({ positiveCategory: "Yes", threshold: undefined });
+    expect(said(20, "left")).toEqual({ positiveCategory: undefined, ...rare });
+    expect(said(160, "tier")).toMatchObject({ positiveCategory: undefined, threshold: undefined });
+  });
+
+  it("has no metric of two classes where the list has a third that does not occur", () => {
+    const { columns, ...table } = profileOf(160);
+    const listed = columns.map((column) => ({ ...column, ...(column.name === "grade" && { listed: 3 }) }));
+    const { model } = suggest({ ...table, columns: listed }, "grade") as unknown as Suggested;
+    expect(model.metrics).toEqual(["ACCURACY", "F1_SCORE"]);
+    expect(model).not.toHaveProperty("positiveCategory");
+  });
+
+  test.each(["left", "tier", "age", "churn", "grade"])("for %s can be declared and trained as it stands", (target) => {
     const suggestion = suggest(profileOf(20), target);
     if (!suggestion) throw new Error("Nothing was suggested.");
     const model = resolved(resolveModel(suggestion.model as never, dataset));

@@ -73,6 +73,11 @@ const cases: Record<string, (n: number) => Promise<object>> = {
     const { answer } = await ask("importUpload", { dataset: "iris", upload: await uploadOf(n) });
     return { id: answer.import.id };
   },
+  exportDataset: async (n) => ({ dataset: "iris", version: 1, format: (["CSV", "NDJSON", "PARQUET"] as const)[n % 3] }),
+  cancelExport: async (n) => {
+    const { answer } = await ask("exportDataset", { dataset: "iris", format: n % 2 === 0 ? "CSV" : "NDJSON" });
+    return { id: answer.export.id };
+  },
   collectGarbage: async () => ({ dryRun: true }),
   tagVersion: async (n) => ({ version: "iris-species/1", key: `key-${n}`, value: "value" }),
 };

@@ -1,4 +1,4 @@
-import { classOf } from "../../features/predictions.js";
+import { type ClassRule, classOf } from "../../features/predictions.js";
 import { hasNaN, type Metric, scoreOf } from "./metric.js";
 
 /** Rows of one class: rightly predicted, predicted at all, and really there. */
@@ -25,12 +25,14 @@ export interface Confusion {
  * @param width outputs of the network; 1 is a yes or no.
  * @param reason why it is undefined where `value` is NaN.
  * @param positive the class that `perClass` is about; default: all, or `true` of a single output.
+ * @param rule how two classes are told apart; see `classOf`.
  */
 export function confusion(
   width: number,
   value: (counts: Confusion) => number,
   reason = "",
   positive = width === 1 ? 1 : undefined,
+  rule?: ClassRule,
 ): Metric {
   const classes: ClassCounts[] = Array.from({ length: width === 1 ? 2 : width }, () => ({
     hits: 0,
@@ -47,7 +49,7 @@ export function confusion(
     update(predictions, targets) {
       invalid ||= hasNaN(predictions);
       for (let row = 0; row < predictions.length / width; row++) {
-        const predicted = classes[classOf(predictions, row * width, width)] as ClassCounts;
+        const predicted = classes[classOf(predictions, row * width, width, rule)] as ClassCounts;
         const actual = classes[classOf(targets, row * width, width)] as ClassCounts;
         rows++;
         predicted.predicted++;

@@ -1,10 +1,11 @@
+import type { ClassRule } from "../../features/predictions.js";
 import { shown } from "../../language/fields/wording.js";
 import { type MetricType, metricDescriptions } from "../../language/metrics/metric-types.js";
 import type { ModelTarget } from "../../language/models/model.js";
 import { positiveClass } from "../../language/models/positive.js";
 import { middleQuantile } from "../../language/models/target.js";
 import { currentSemantics, type TrainingSemantics } from "../../language/training/training.js";
-import { confusion, matthewsCorrelation, topAccuracy } from "./classification-metrics.js";
+import { type Confusion, confusion, matthewsCorrelation, topAccuracy } from "./classification-metrics.js";
 import { areaUnderCurve, averagePrecision, rankArea } from "./curve-metrics.js";
 import { f1Of, hammingLoss, macro, micro, ofLabels, precisionOf, recallOf } from "./label-metrics.js";
 import type { Metric } from "./metric.js";
@@ -24,6 +25,8 @@ interface Measured {
   positive: number | undefined;
   /** The class that a metric is about, for people. */
   word: string;
+  /** How two classes are told apart. */
+  rule: ClassRule | undefined;
   /** Rules of semantics 1, by which an undefined precision, recall, F1 or R² is a number. */
   undefinedCountsAsZero: boolean;
   /** A share. One of nothing is undefined. */
@@ -33,31 +36,34 @@ interface Measured {
 const square = (error: number) => error * error;
 const itself = (mean: number) => mean;
 
+const classCounts = (
+  { width, named, rule }: Pick<Measured, "width" | "named" | "rule">,
+  value: (counts: Confusion) => number,
+  reason?: string,
+) => confusion(width, value, reason, named, rule);
+
 const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
-  ACCURACY: ({ width }) => confusion(width, ({ correct, rows }) => correct / rows),
+  ACCURACY: (measured) => classCounts(measured, ({ correct, rows }) => correct / rows),
   TOP_2_ACCURACY: ({ width }) => topAccuracy(width, 2),
   TOP_3_ACCURACY: ({ width }) => topAccuracy(width, 3),
   TOP_5_ACCURACY: ({ width }) => topAccuracy(width, 5),
-  PRECISION: ({ width, ratio, named, word }) =>
-    confusion(
-      width,
+  PRECISION: ({ ratio, word, ...measured }) =>
+    classCounts(
+      measured,
       ({ perClass }) => perClass(({ hits, predicted }) => ratio(hits, predicted)),
       `no row is predicted to be ${word}`,
-      named,
     ),
-  RECALL: ({ width, ratio, named, word }) =>
-    confusion(
-      width,
+  RECALL: ({ ratio, word, ...measured }) =>
+    classCounts(
+      measured,
       ({ perClass }) => perClass(({ hits, actual }) => ratio(hits, actual)),
       `no row's target is ${word}`,
-      named,
     ),
-  F1_SCORE: ({ width, ratio, named, word }) =>
-    confusion(
-      width,
+  F1_SCORE: ({ ratio, word, ...measured }) =>
+    classCounts(
+      measured,
       ({ perClass }) => perClass(({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual)),
       `no row's target is ${word}, and none is predicted to be ${word}`,
-      named,
     ),
   AUC: ({ width, positive }) => areaUnderCurve(width, rankArea, "the targets of all rows are the same", positive),
   AUC_PR: ({ width, positive, word }) =>
@@ -79,8 +85,8 @@ const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
   MACRO_F1_SCORE: ({ width }) => ofLabels(width, macro(f1Of), "no row has a label, and none is chosen"),
   SUBSET_ACCURACY: ({ width }) => ofLabels(width, ({ exact, rows }) => exact / rows),
   HAMMING_LOSS: ({ width }) => ofLabels(width, hammingLoss),
-  MATTHEWS_CORRELATION: ({ width }) =>
-    confusion(width, matthewsCorrelation, "all rows, or all predictions, are of one class"),
+  MATTHEWS_CORRELATION: (measured) =>
+    classCounts(measured, matthewsCorrelation, "all rows, or all predictions, are of one class"),
   R2_SCORE: ({ width, undefinedCountsAsZero }) => coefficientOfDetermination(width, undefinedCountsAsZero),
 };
 
@@ -96,12 +102,14 @@ const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
  *
  * @param semantics of the run: 1 counts an undefined precision, recall or F1 as 0, and an undefined R² as 1 where every
  * prediction is exact and as 0 otherwise.
+ * @param rule how two classes are told apart; default: by the most probable one.
  */
 export function createMetric(
   type: MetricType,
   target: Pick<ModelTarget, "type" | "width"> &
     Partial<Pick<ModelTarget, "categories" | "positiveCategory" | "quantiles">>,
   semantics: TrainingSemantics = currentSemantics,
+  rule?: ClassRule,
 ): Metric {
   const undefinedCountsAsZero = semantics === 1;
   const ratio = (part: number, whole: number) => (whole === 0 && undefinedCountsAsZero ? 0 : part / whole);
@@ -111,7 +119,7 @@ export function createMetric(
   // A single output is that of `true`.
   const positive = width === 1 ? undefined : code;
   const named = positiveCategory === undefined ? undefined : code;
-  const measured = { undefinedCountsAsZero, ratio, named, positive, word, quantiles: quantiles ?? [] };
+  const measured = { undefinedCountsAsZero, ratio, named, positive, word, rule, quantiles: quantiles ?? [] };
   if (!quantiles || metricDescriptions[type].quantiles !== undefined) return metrics[type]({ ...measured, width });
   return ofOneOutput(metrics[type]({ ...measured, width: 1 }), width, middleQuantile(quantiles));
 }

@@ -18,13 +18,13 @@ export const binary: TargetCodec = {
   encode: encodeScaled,
   fitTarget: (target, rows) => columnScaling(target, target.scaling, rows),
   encodeTarget: encodeScaled,
-  decode(_target, outputs, start) {
+  decode(_target, outputs, start, _most, rule) {
     const probability = outputs[start] ?? 0;
     const probabilities = [
       { category: "false", probability: 1 - probability },
       { category: "true", probability },
     ];
-    return { value: classOf(outputs, start, 1) === 1, probabilities };
+    return { value: classOf(outputs, start, 1, rule) === 1, probabilities };
   },
 };
 

@@ -56,8 +56,8 @@ export const category: TargetCodec = {
   fitTarget: () => ({ method: "ONE_HOT" }),
   encodeTarget: encodeCodes,
   unknownFrom: (field) => (field.unseen === "OTHER" ? undefined : field.categories.length),
-  decode({ categories }, outputs, start, most = allListed) {
-    const best = classOf(outputs, start, categories.length);
+  decode({ categories }, outputs, start, most = allListed, rule) {
+    const best = classOf(outputs, start, categories.length, rule);
     const probabilityOf = (code: number) => outputs[start + code] ?? 0;
     const listed =
       categories.length <= allListed

@@ -2,6 +2,7 @@ import type { Feature } from "../../language/datasets/dataset.js";
 import type { Findings } from "../../language/fields/findings.js";
 import type { ModelInput, ModelTarget } from "../../language/models/model.js";
 import type { Prediction } from "../../language/models/prediction.js";
+import type { ClassRule } from "../values/classes.js";
 import type { Destination, Rows, TrainingRows } from "../values/encoding.js";
 import type { FittedScaling } from "../values/scaling.js";
 import type { Spelling } from "../values/spellings.js";
@@ -51,8 +52,10 @@ export interface TargetCodec<Held extends NumberStore | SequenceStore = NumberSt
   /**
    * The prediction that the outputs of a row mean, which begin at `start` and are finite. Of more classes than `allListed`
    * the `most` most probable are listed, by default as many as that.
+   *
+   * @param rule how two classes are told apart; default: the most probable one is the value.
    */
-  decode(target: ModelTarget, outputs: Float64Array, start: number, most?: number): Prediction;
+  decode(target: ModelTarget, outputs: Float64Array, start: number, most?: number, rule?: ClassRule): Prediction;
 }
 
 /** Whether a value is one of the feature's. The first thing that is wrong with it is added to `at`, under `key`. */

@@ -1,6 +1,7 @@
 import { shownShape } from "../../language/fields/wording.js";
 import { featureWidth } from "../values/column.js";
 import { columnScaling, encodeScaled } from "../values/scaling.js";
+import { spelledList } from "../values/spellings.js";
 import type { Codec, ValueForm } from "./codec.js";
 import { checkNumbers, isPixels, numberLists } from "./vector.js";
 
@@ -19,6 +20,7 @@ export const image: Codec = {
       return checkNumbers(at, key, value, isFlat ? flat : shape, wanted);
     };
   },
+  spelled: () => spelledList,
   store: { ...numberLists, packsBytes: true },
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),
   encode: encodeScaled,

@@ -6,6 +6,7 @@ import { featureWidth, sequencesOf } from "../values/column.js";
 import { encodeIds, encodeSequence } from "../values/encode-elements.js";
 import type { Rows } from "../values/encoding.js";
 import { affine, fitScaling } from "../values/scaling.js";
+import { spelledList } from "../values/spellings.js";
 import { columnStatistics, type Statistics } from "../values/statistics.js";
 import { category } from "./category.js";
 import type { Codec, TargetCodec, ValueForm } from "./codec.js";
@@ -35,6 +36,7 @@ export const sequence: Codec = {
       return true;
     };
   },
+  spelled: () => spelledList,
   store: { form: "SEQUENCES", elements: (feature) => elementsOf(feature).store },
   fit: (input, rows) => fitScaling(input.preprocessing, rows.semantics, () => elementStatistics(input, rows)),
   encode(input, fitted, rows, destination) {

@@ -15,10 +15,10 @@ import {
 import { Dataset, DatasetVersion } from "../../entities/dataset.js";
 import { Cost } from "../../entities/field-cost.js";
 import { nodeTypeOf } from "../../entities/identifier.js";
-import { Import, importStates } from "../../entities/import.js";
+import { Import } from "../../entities/import.js";
 import { Int64Scalar } from "../../entities/scalars.js";
 import { Upload } from "../../entities/upload.js";
-import { PlatformError } from "../../errors.js";
+import { importQueue } from "../../imports/queue/claim.js";
 import { cancelImport, importUpload } from "../../imports/queue/submit.js";
 import type { ImportProblem } from "../../imports/rows/problems.js";
 import type { ProblemCode } from "../../language/fields/problem.js";
@@ -27,6 +27,7 @@ import { list } from "../../lists/list.js";
 import { byColumns, listing } from "../../lists/listing.js";
 import { answer } from "../builders/answer.js";
 import { fieldsOf, many, one } from "../builders/fields.js";
+import { followJob } from "../builders/jobs.js";
 import { addList, newResolver, type ResolverClass } from "../builders/queries.js";
 import type { Context } from "../context/context.js";
 import { CancelImportInput, ImportUploadInput } from "../inputs/import.js";
@@ -64,7 +65,7 @@ export class ImportProgress {
 }
 
 @ObjectType("ImportProblem", { description: "What is wrong with some rows of a file, told once for all that have it." })
-export class ImportProblemObject implements ImportProblem {
+export class ImportProblemObject implements Omit<ImportProblem, "entry"> {
   @Field({ description: "Path of the first such value, such as `rows[12].age`." })
   path!: string;
 
@@ -92,6 +93,16 @@ export class ImportProblemObject implements ImportProblem {
   @Cost({ length: 10 })
   @Field(() => [Int], { description: "Lines of the first ten such rows." })
   lines!: number[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: "In an archive of files: the name of the first such file; else null.",
+  })
+  entry!: string | undefined;
+
+  @Cost({ length: 10 })
+  @Field(() => [String], { description: "Names of the first ten such files of an archive." })
+  entries!: string[];
 }
 
 @ObjectType({ description: "The result of `importUpload`." })
@@ -127,7 +138,9 @@ class ImportResolver {
     description: "What is wrong with rows, by feature, code and value, the most frequent first; at most 100 entries.",
   })
   problems(@Root() { problems }: Import): ImportProblemObject[] {
-    return problems as ImportProblemObject[];
+    return (problems as ImportProblem[]).map((problem) =>
+      Object.assign(new ImportProblemObject(), { entries: [], ...problem }),
+    );
   }
 
   @Query(() => Import, { nullable: true, description: "An import; null if there is none of this id." })
@@ -161,7 +174,7 @@ class ImportResolver {
 
   @Subscription(() => Import, {
     subscribe: (({ args, context }: { args: { id: string }; context: Context }) =>
-      followImport(context, args.id)) as never,
+      followJob(context, Import, importQueue, args.id)) as never,
     description: "An import: first as it is, then whenever its state or progress changes. Completes when it has ended.",
   })
   importProgress(
@@ -169,27 +182,6 @@ class ImportResolver {
     @Arg("id", () => ID, { description: "Id of the import; NOT_FOUND if it does not exist." }) _id: string,
   ): Import {
     return changed;
-  }
-}
-
-/** How often an import is looked at that nobody tells of, in milliseconds. */
-const lookMs = 2_000;
-
-async function* followImport({ platform: { db, wakeups } }: Context, id: string): AsyncGenerator<Import> {
-  const find = () => (nodeTypeOf(id) === "Import" ? db.manager.findOneBy(Import, { id }) : null);
-  const wakeup = wakeups.on({ type: "import", importId: id });
-  try {
-    for (let before = ""; ; ) {
-      const found = await find();
-      if (!found) throw new PlatformError("NOT_FOUND", "there is no such import");
-      const now = JSON.stringify([found.state, found.progress]);
-      if (now !== before) yield found;
-      before = now;
-      if (importStates.indexOf(found.state) > importStates.indexOf("RUNNING")) return;
-      await wakeup.wait(lookMs);
-    }
-  } finally {
-    wakeup.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { aliasResolvers } from "./alias.js";
 import { datasetResolvers } from "./dataset.js";
+import { datasetExportResolvers } from "./dataset-export.js";
 import { featureResolvers } from "./feature.js";
 import { importResolvers } from "./import.js";
 import { modelResolvers } from "./model.js";
@@ -23,4 +24,5 @@ export const nounResolvers = [
   ...workerResolvers,
   ...uploadResolvers,
   ...importResolvers,
+  ...datasetExportResolvers,
 ];

@@ -12,6 +12,7 @@ import {
   SplitPartEnum,
   VersionTag,
 } from "../../entities/version.js";
+import { effectiveThreshold } from "../../features/predictions.js";
 import { classesOf, isTargetType } from "../../language/datasets/feature-types.js";
 import { count } from "../../language/fields/wording.js";
 import {
@@ -119,8 +120,13 @@ class ModelVersionFields {
     const positiveCategory = revision && declaredPositive(revision.spec);
     const target = { type, categories, ...(positiveCategory != null && { positiveCategory }) };
     const classes = classesOf(target);
+    if (!classes || !revision) return null;
     const positive = positiveClass(target);
-    return classes ? { positiveCategory: positive === undefined ? null : (classes[positive] ?? null) } : null;
+    return {
+      positiveCategory: positive === undefined ? null : (classes[positive] ?? null),
+      threshold: effectiveThreshold(target, revision.spec, version.preprocessing) ?? null,
+      temperature: version.preprocessing.decision?.temperature ?? null,
+    };
   }
 
   @FieldResolver(() => Int, { description: "Number of parameters, trainable or not." })

@@ -50,7 +50,13 @@ export async function openCsv(
     const types = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ");
     return [
       ...[common(), "auto_detect = false", `delim = ${quoteText(delimiter)}`, `quote = ${quoteText(quote)}`],
-      ...[`escape = ${quoteText(dialect.escape)}`, `skip = ${skip}`, `header = ${hasHeader}`, `columns = {${types}}`],
+      ...[
+        `escape = ${quoteText(dialect.escape)}`,
+        "allow_quoted_nulls = false",
+        `skip = ${skip}`,
+        `header = ${hasHeader}`,
+        `columns = {${types}}`,
+      ],
     ].join(", ");
   };
   const from = (more = "") => `read_csv(${quoteText(path)}, ${options(width, dialect.hasHeader)}${more})`;

@@ -6,6 +6,9 @@ import { collected, columnCounts, inChunks, scalar } from "./query.js";
 import type { TableFile } from "./table-file.js";
 import { Unreadable } from "./unreadable.js";
 
+/** Metadata of a Parquet file under this key have the names of its columns, as a list in JSON. */
+export const parquetNamesKey = "perennial.names";
+
 /** Opens a Parquet file. Its numbers, booleans and lists stay what they are; instants become ISO 8601, all else is text. */
 export async function openParquet(connection: DuckDBConnection, path: string): Promise<TableFile> {
   // A folder named `x=y` on the way to the file must not become a column.
@@ -25,7 +28,7 @@ export async function openParquet(connection: DuckDBConnection, path: string): P
   const read = (flags: readonly (boolean | undefined)[]) => (value: unknown, column: number) =>
     flags[column] && typeof value === "string" ? (JSON.parse(value) as unknown) : value;
   return {
-    headers: cleanHeaders(fields.map(({ name }) => name)),
+    headers: cleanHeaders(await namesOf(connection, path, fields)),
     firstLine: undefined,
     notes: [],
     countRows: async () => Number(await scalar(connection, `SELECT count(*) FROM ${from}`)),
@@ -51,6 +54,32 @@ export async function openParquet(connection: DuckDBConnection, path: string): P
     rejects: async () => [],
     progress: () => Math.max(0, connection.progress.percentage) / 100,
   };
+}
+
+/** An exported file says what its columns are called: two names in it may differ in case alone. */
+async function namesOf(
+  connection: DuckDBConnection,
+  path: string,
+  fields: readonly { name: string }[],
+): Promise<string[]> {
+  const told = await scalar(
+    connection,
+    `SELECT decode(value) FROM parquet_kv_metadata(${quoteText(path)}) WHERE decode(key) = '${parquetNamesKey}'`,
+  ).catch(() => undefined);
+  const names = fields.map(({ name }) => name);
+  if (typeof told !== "string") return names;
+  const listed = listOf(told);
+  const isOfFile = listed.length === names.length && listed.every((name) => typeof name === "string");
+  return isOfFile ? (listed as string[]) : names;
+}
+
+function listOf(json: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(json);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
 }
 
 /** What of a column is read. */

@@ -14,10 +14,14 @@ export interface FileSample {
 }
 
 /** Reads a sample of a file: all of a small one. */
-export async function sampleOf(table: TableFile, sizeBytes: number): Promise<FileSample> {
+export async function sampleOf(table: TableFile, fileBytes: number): Promise<FileSample> {
   const rowCount = await table.countRows();
   const width = Math.max(1, table.headers.length);
-  const isWhole = sizeBytes <= wholeBytes && rowCount * width <= wholeCells;
-  const rows = isWhole ? rowCount : Math.max(1_000, Math.min(sampledRows, Math.floor(wholeCells / width)));
+  const { sizeBytes = fileBytes, mostRows } = table.sampling ?? {};
+  const isSmall = sizeBytes <= wholeBytes && rowCount * width <= wholeCells;
+  const isWhole = mostRows === undefined ? isSmall : rowCount <= mostRows;
+  const rows = isWhole
+    ? rowCount
+    : (mostRows ?? Math.max(1_000, Math.min(sampledRows, Math.floor(wholeCells / width))));
   return { rowCount, sample: await table.sample(Math.max(1, rows), !isWhole), isWhole };
 }

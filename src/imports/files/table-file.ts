@@ -1,6 +1,10 @@
+import type { FeatureType, Resize } from "../../language/datasets/dataset.js";
 import type { Header } from "./headers.js";
 
-/** Rows of a file, by column. A value is null, a text, or what the format has: a number, a boolean, an instant, a list. */
+/**
+ * Rows of a file, by column. A value is null, a text, or what the format has: a number, a boolean, an instant, a list, a
+ * `StoredImage`; or an `UnreadableCell`.
+ */
 export interface Chunk {
   rowCount: number;
   /** One list per column that was asked for. */
@@ -11,6 +15,16 @@ export interface Chunk {
 export interface Reject {
   line: number;
   message: string;
+}
+
+/** What a file itself tells of a column. */
+export interface ToldColumn {
+  type: FeatureType;
+  shape?: number[];
+  resize?: Resize;
+  evidence: string;
+  /** Default: an input. */
+  role?: "IDENTIFIER" | "UNUSED";
 }
 
 /** A file that is open as a table. */
@@ -33,4 +47,12 @@ export interface TableFile {
   rejects(): Promise<Reject[]>;
   /** The share of the file that the scan under way has read, 0 to 1. */
   progress(): number;
+  /** What the file tells of columns, by their indices; what others hold is guessed. It may have to be found out. */
+  told?(): Promise<ReadonlyMap<number, ToldColumn>>;
+  /** The column that names each row's part of the split. */
+  splitColumn?: string;
+  /** The name of the file that a row is, in an archive where each row is one. */
+  entryOf?(row: number): string;
+  /** The rows that a sample has at most, and the bytes of the table, where they are not those of the whole file. */
+  sampling?: { mostRows?: number; sizeBytes?: number };
 }

@@ -7,6 +7,8 @@ export class Unreadable extends Error {
     readonly code: ProblemCode = "UNREADABLE",
     /** Where it is, from 1. */
     readonly line: number | null = null,
+    /** In an archive, the name of the entry that is at fault. */
+    readonly entry: string | null = null,
   ) {
     super(message);
   }

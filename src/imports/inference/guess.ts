@@ -1,4 +1,4 @@
-import type { FeatureType } from "../../language/datasets/dataset.js";
+import type { FeatureType, Resize } from "../../language/datasets/dataset.js";
 
 /** What a column is good for. */
 export const columnRoles = ["INPUT", "TARGET", "IDENTIFIER", "CONSTANT", "LEAK", "UNUSED"] as const;
@@ -15,6 +15,7 @@ export interface Guess {
   type: FeatureType;
   evidence: string;
   shape?: number[];
+  resize?: Resize;
   role?: ColumnRole;
   warnings?: { code: WarningCode; message: string }[];
   numbers?: (text: string) => number;

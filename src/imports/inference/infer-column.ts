@@ -1,7 +1,8 @@
 import { instantSpelling, spelledBoolean, spelledList, spelledNumber } from "../../features/values/spellings.js";
-import type { FeatureType } from "../../language/datasets/dataset.js";
+import type { FeatureType, Resize } from "../../language/datasets/dataset.js";
 import { limits } from "../../language/fields/limits.js";
 import { count, shown } from "../../language/fields/wording.js";
+import type { ToldColumn } from "../files/table-file.js";
 import { textOf } from "../files/text-of.js";
 import { isMissingValue, missingTexts } from "../missing.js";
 import { type ColumnRole, type Guess, identifierWarning, type WarningCode } from "./guess.js";
@@ -12,6 +13,7 @@ export interface InferredColumn {
   name: string;
   type: FeatureType;
   shape: number[];
+  resize?: Resize;
   role: ColumnRole;
   /** Why it has this type, and how to overrule it. */
   evidence: string;
@@ -33,18 +35,23 @@ const shownExamples = 5;
 /** More different texts than this in lists are words rather than labels. */
 const mostLabels = 1_000;
 
-/** Guesses what a column holds. */
+/**
+ * Guesses what a column holds.
+ *
+ * @param told what the file itself tells of it.
+ */
 export function inferColumn(
   name: string,
   values: readonly unknown[],
   options: { spellings: readonly string[]; isDefault: boolean; isTarget: boolean },
+  told?: ToldColumn,
 ): InferredColumn {
   const given = new Set(values.map((value) => value ?? "").filter((value) => typeof value === "string"));
-  const lenient = missingTexts(given, options.spellings, { ...options, spellsValues: true });
+  const lenient = missingTexts(given, options.spellings, { ...options, spellsValues: told === undefined });
   let missing = lenient;
   let present = values.filter((value) => !isMissingValue(value, lenient));
-  let guess = present.length === 0 ? undefined : guessOf(name, present, options.isTarget);
-  if (guess === undefined || guess.isText) {
+  let guess: Guess | undefined = told ?? (present.length === 0 ? undefined : guessOf(name, present, options.isTarget));
+  if (guess === undefined || (!told && guess.isText)) {
     missing = missingTexts(given, options.spellings, { ...options, spellsValues: false });
     if (missing.size < lenient.size) {
       present = values.filter((value) => !isMissingValue(value, missing));
@@ -68,6 +75,7 @@ export function inferColumn(
     name,
     type: guess?.type ?? "TEXT",
     shape: guess?.shape ?? [],
+    ...(guess?.resize && { resize: guess.resize }),
     role: options.isTarget ? "TARGET" : role,
     evidence: guess?.evidence ?? "No row looked at has a value. Declare the type that you expect.",
     missing: texts.filter((text) => text === null).length,

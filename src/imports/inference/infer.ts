@@ -59,8 +59,14 @@ export async function infer(
     return refused("target", "UNKNOWN_REFERENCE", message);
   }
   const missing = missingValuesOf(options);
+  const told = await table.told?.();
   const columns = table.headers.map((header, index) =>
-    inferColumn(header.name, sample.columns[index] ?? [], { ...missing, isTarget: header.name === target }),
+    inferColumn(
+      header.name,
+      sample.columns[index] ?? [],
+      { ...missing, isTarget: header.name === target },
+      told?.get(index),
+    ),
   );
   const aimed = columns.find((column) => column.name === target);
   if (aimed) markLeaks(columns, aimed);
@@ -73,13 +79,19 @@ export async function infer(
   }));
   const declaration = {
     name,
-    features: columns.map(({ name, type, shape }, index) => ({
+    features: columns.map(({ name, type, shape, resize }, index) => ({
       ...{ name, type },
       ...(shape.length > 0 && { shape }),
+      ...(resize && { resize }),
       ...((features[index]?.missing ?? 0) > 0 && { nullable: true }),
     })),
+    ...(table.splitColumn !== undefined && { split: { column: table.splitColumn } }),
   };
-  const suggestion = target === null ? null : suggest(knownTable(name, rowCount, columns, sample), target);
+  const distinct = new Map(features.map((feature) => [feature.name, feature.distinct]));
+  const known = knownTable(name, rowCount, columns, sample);
+  // Beyond the sample there may be more categories.
+  const withCounts = known.columns.map((column) => ({ ...column, listed: distinct.get(column.name) ?? 0 }));
+  const suggestion = target === null ? null : suggest({ ...known, columns: withCounts }, target);
   return { problems: [], rowCount, features, warnings, declaration, suggestion };
 }
 

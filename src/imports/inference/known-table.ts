@@ -2,9 +2,10 @@ import type { Table } from "../../features/table.js";
 import { codecs } from "../../features/types/codecs.js";
 import { withArrivingCategories } from "../../features/values/arriving-categories.js";
 import type { Feature } from "../../language/datasets/dataset.js";
+import { describedType } from "../../language/datasets/feature-types.js";
 import { describeSketch } from "../../profile/profile.js";
 import { sketchTable } from "../../profile/sketches/feature-sketch.js";
-import type { KnownTable } from "../../profile/suggest/known.js";
+import type { KnownColumn, KnownTable } from "../../profile/suggest/known.js";
 import type { Chunk } from "../files/table-file.js";
 import { isMissingValue } from "../missing.js";
 import { columnReader } from "../rows/reader-column.js";
@@ -19,7 +20,13 @@ export function knownTable(
   sample: Chunk,
 ): KnownTable {
   const features = withArrivingCategories(columns.map(featureOf));
-  const { features: profiles } = describeSketch(sketchTable(features, readSample(features, columns, sample)));
+  // Files are not decoded for it.
+  const sketched = features.filter(({ type }) => !describedType(type).takesFiles);
+  const described = describeSketch(sketchTable(sketched, readSample(sketched, columns, sample)));
+  const known = new Map(described.features.map((profile) => [profile.name, profile]));
+  const profiles = columns.map(
+    ({ name, type, missing }): KnownColumn => known.get(name) ?? { name, type, missing, distinct: null },
+  );
   const scale = sample.rowCount === 0 ? 1 : rowCount / sample.rowCount;
   return {
     ...{ dataset, rowCount },
@@ -38,7 +45,9 @@ function featureOf({ name, type, shape }: InferredColumn): Feature {
 }
 
 function readSample(features: readonly Feature[], columns: readonly InferredColumn[], sample: Chunk): Table {
-  const read = features.map((feature, index) => {
+  const places = new Map(columns.map(({ name }, index) => [name, index]));
+  const read = features.map((feature) => {
+    const index = places.get(feature.name) as number;
     const column = columns[index] as InferredColumn;
     const values = (sample.columns[index] ?? []).map((value) =>
       isMissingValue(value, column.missingTexts) ? null : value,

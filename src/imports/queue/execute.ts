@@ -1,71 +1,29 @@
 import type { DataSource } from "typeorm";
 import { commitVersion } from "../../datasets/commit-version.js";
 import { latestVersion } from "../../datasets/versions.js";
-import { abandonPending, notePending, ObjectTaken } from "../../db/pending-objects.js";
+import { abandonPending, notePending } from "../../db/pending-objects.js";
 import { Session } from "../../db/session.js";
 import { transact } from "../../db/transaction.js";
 import { Dataset } from "../../entities/dataset.js";
 import { Import } from "../../entities/import.js";
 import { Upload } from "../../entities/upload.js";
 import { PlatformError } from "../../errors.js";
-import { dropped, guarded, logged, unawaited } from "../../guarded.js";
 import type { ProblemCode } from "../../language/fields/problem.js";
-import type { Logger } from "../../logger.js";
-import type { Wakeups } from "../../pubsub/wakeups.js";
-import type { LoadedSegment, LoadResult } from "../reader/protocol.js";
-import { loadFile, type ReaderOptions } from "../reader/reader-process.js";
+import type { LoadedSegment } from "../reader/protocol.js";
+import { loadFile } from "../reader/reader-process.js";
 import type { ImportProblem } from "../rows/problems.js";
-import {
-  type Claim,
-  endImport,
-  giveBackImport,
-  type ImportEnd,
-  isHeld,
-  maximumStarts,
-  renewClaim,
-  storeProgress,
-} from "./claim.js";
+import { type Claim, endImport, type ImportEnd, importQueue } from "./claim.js";
+import { type JobKind, type JobOptions, Stopped, whileHeld } from "./jobs.js";
 
-export interface ExecuteOptions {
-  db: DataSource;
-  wakeups: Wakeups;
-  reader: ReaderOptions;
-  logger: Logger;
-  leaseSeconds: number;
-}
+/** Imports: what a file holds becomes a version of its dataset, or nothing does. */
+export const importJobs: JobKind = {
+  queue: importQueue,
+  attempt,
+  fail: (db, claim, error) => fail(db, claim, codeOf(error), messageOf(error)),
+};
 
-/** Why a reader is stopped. */
-class Stopped extends Error {}
-
-const progressMs = 250;
-
-/** Executes an import that this server holds: to its end, or until it is canceled, lost, or `stopping`. Never throws. */
-export async function executeImport(options: ExecuteOptions, claim: Claim, stopping: AbortSignal): Promise<void> {
-  const { db, logger } = options;
-  const keys: string[] = [];
-  try {
-    await attempt(options, claim, stopping, keys);
-  } catch (error) {
-    await abandonPending(db, keys).catch(() => {});
-    if (error instanceof Stopped) {
-      if (stopping.aborted) await giveBackImport(db, claim).catch(() => {});
-      return;
-    }
-    logger.warn({ err: error, importId: claim.id }, "an import failed");
-    const isKilled = error instanceof PlatformError && error.code === "OUT_OF_MEMORY";
-    const mayTryAgain = isKilled || error instanceof ObjectTaken || !(error instanceof PlatformError);
-    // Unsaid, the lease runs out, and another server takes it up.
-    if (mayTryAgain && claim.fence < maximumStarts) await giveBackImport(db, claim).catch(() => {});
-    else await fail(db, claim, codeOf(error), messageOf(error)).catch(() => {});
-  }
-}
-
-async function attempt(
-  { db, wakeups, reader, logger, leaseSeconds }: ExecuteOptions,
-  claim: Claim,
-  stopping: AbortSignal,
-  keys: string[],
-): Promise<void> {
+async function attempt(options: JobOptions, claim: Claim, stopping: AbortSignal, keys: string[]): Promise<void> {
+  const { db, reader } = options;
   const row = await db.manager.findOneByOrFail(Import, { id: claim.id });
   const dataset = await db.manager.findOneByOrFail(Dataset, { id: row.datasetId });
   const upload = await db.manager.findOneByOrFail(Upload, { id: row.uploadId });
@@ -74,32 +32,10 @@ async function attempt(
     return fail(db, claim, "EXPIRED", "the upload's bytes are no longer kept.");
   const firstOrdinal = (await latestVersion(db.manager, dataset.id))?.rowCount ?? 0;
   const { id: datasetId, features, split } = dataset;
-  const { onInvalid, options } = row;
+  const { onInvalid } = row;
 
-  const stop = new AbortController();
-  const abandoned = guarded(() => stop.abort(new Stopped()), logged(logger, "an import could not be stopped"));
-  stopping.addEventListener("abort", abandoned, { once: true });
-  if (stopping.aborted) abandoned();
-  const renew = guarded(
-    async () => {
-      if (!(await renewClaim(db, claim, leaseSeconds, keys))) abandoned();
-    },
-    // The next renewal comes before the lease runs out, or the fence refuses what comes of it.
-    logged(logger, "the lease of an import could not be renewed"),
-  );
-  // A cancellation is told at once, and found out at the next renewal.
-  const unsubscribe = wakeups.subscribe("import", (id) => {
-    if (id === claim.id)
-      unawaited(
-        isHeld(db, claim).then((held) => !held && abandoned()),
-        dropped,
-      );
-  });
-  const renewing = setInterval(renew, (leaseSeconds * 1_000) / 3);
-  let [told, isTelling] = [0, false];
   const segments: LoadedSegment[] = [];
-  let result: LoadResult;
-  try {
+  const result = await whileHeld(options, importQueue, claim, { stopping, keys }, (signal, progress) => {
     const task = {
       type: "LOAD" as const,
       file: { objectKey, sizeBytes },
@@ -108,28 +44,17 @@ async function attempt(
       split,
       firstOrdinal,
       onInvalid,
-      options,
+      options: row.options,
     };
-    result = await loadFile(reader, task, stop.signal, {
+    return loadFile(reader, task, signal, {
       async note(key) {
         keys.push(key);
         await notePending(db, key);
       },
       segment: (segment) => segments.push(segment),
-      progress(rows, bytes) {
-        if (isTelling || performance.now() - told < progressMs) return;
-        [told, isTelling] = [performance.now(), true];
-        const done = storeProgress(db, claim, { rows, bytes }).finally(() => {
-          isTelling = false;
-        });
-        unawaited(done, logged(logger, "the progress of an import could not be stored"));
-      },
+      progress,
     });
-  } finally {
-    clearInterval(renewing);
-    unsubscribe();
-    stopping.removeEventListener("abort", abandoned);
-  }
+  });
   const { rowCount, skippedRows, problems, warnings } = result;
   const end = { skippedRows, problems, warnings, progress: { rows: rowCount + skippedRows, bytes: sizeBytes } };
   if (rowCount === 0) {

@@ -4,11 +4,10 @@ import { type Outcome, Refused, transactOnce } from "../../db/transaction.js";
 import { Dataset } from "../../entities/dataset.js";
 import { newId } from "../../entities/identifier.js";
 import { Import } from "../../entities/import.js";
-import { PlatformError } from "../../errors.js";
 import { Findings } from "../../language/fields/findings.js";
-import { publish } from "../../pubsub/topics.js";
 import { pinUpload } from "../../uploads/pin.js";
 import { type OnInvalid, readMissingValues } from "../options.js";
+import { cancelJob, importQueue, tell } from "./claim.js";
 
 export interface ImportDeclaration {
   dataset: string;
@@ -38,7 +37,7 @@ export async function importUpload(
       ...{ id, datasetId: dataset.id, uploadId: upload.id, state: "QUEUED" as const },
       ...{ onInvalid: onInvalid ?? ("REFUSE" as const), options: { missingValues } },
     });
-    await publish(manager, { type: "import", importId: id });
+    await tell(manager, importQueue, id);
     return { importId: id };
   });
 }
@@ -53,16 +52,7 @@ export async function cancelImport(
   { id, idempotencyKey }: { id: string; idempotencyKey?: string | null },
 ): Promise<Outcome<{ importId: string }>> {
   return transactOnce(access, { operation: "cancelImport", key: idempotencyKey, request: [id] }, async (manager) => {
-    const found = await manager.findOne(Import, { where: { id }, lock: { mode: "pessimistic_write" } });
-    if (!found) throw new PlatformError("NOT_FOUND", "there is no such import");
-    if (found.state === "CANCELED") return { importId: id };
-    if (found.state !== "QUEUED" && found.state !== "RUNNING")
-      throw new PlatformError("ILLEGAL_TRANSITION", `the import is ${found.state} and cannot be canceled`);
-    await manager.query(
-      "UPDATE import SET state = 'CANCELED', finished_at = clock_timestamp(), lease_expires_at = NULL WHERE id = $1",
-      [id],
-    );
-    await publish(manager, { type: "import", importId: id });
+    await cancelJob(manager, importQueue, id);
     return { importId: id };
   });
 }

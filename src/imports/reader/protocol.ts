@@ -4,6 +4,7 @@ import type { ThreadError } from "../../threads/thread-error.js";
 import type { Inference } from "../inference/infer.js";
 import type { ImportOptions, OnInvalid } from "../options.js";
 import type { ImportProblem } from "../rows/problems.js";
+import type { Exported, ExportRequest } from "../writing/export.js";
 
 /** A file in the object store. */
 export interface StoredFile {
@@ -23,7 +24,8 @@ export type ReaderTask =
       firstOrdinal: number;
       onInvalid: OnInvalid;
       options: ImportOptions;
-    };
+    }
+  | ({ type: "EXPORT" } & ExportRequest);
 
 /** A segment that a reader has put into the store. */
 export type LoadedSegment = Omit<SealedSegment, "bytes"> & { key: string; sizeBytes: number; firstOrdinal: number };
@@ -45,4 +47,5 @@ export type FromReader =
   | { type: "PROGRESS"; rows: number; bytes: number }
   | { type: "INFERRED"; inference: Inference }
   | { type: "LOADED"; result: LoadResult }
+  | { type: "EXPORTED"; exported: Exported }
   | { type: "FAILED"; error: ThreadError };

@@ -3,6 +3,7 @@ import { PlatformError } from "../../errors.js";
 import { dropped, guarded, unawaited } from "../../guarded.js";
 import { fromThreadError } from "../../threads/thread-error.js";
 import type { Inference } from "../inference/infer.js";
+import type { Exported } from "../writing/export.js";
 import type { FromReader, LoadedSegment, LoadResult, ReaderTask, ToReader } from "./protocol.js";
 
 export interface ReaderOptions {
@@ -35,6 +36,19 @@ export async function inferFile(
 ): Promise<Inference> {
   return run(options, task, signal, (message, done) => {
     if (message.type === "INFERRED") done(message.inference);
+  });
+}
+
+/** Exports in a process of its own, which ends with the signal. */
+export async function exportFile(
+  options: ReaderOptions,
+  task: Extract<ReaderTask, { type: "EXPORT" }>,
+  signal: AbortSignal,
+  progress: (rows: number, bytes: number) => void,
+): Promise<Exported> {
+  return run(options, task, signal, (message, done) => {
+    if (message.type === "EXPORTED") done(message.exported);
+    else if (message.type === "PROGRESS") progress(message.rows, message.bytes);
   });
 }
 

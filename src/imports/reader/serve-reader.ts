@@ -6,11 +6,13 @@ import { guarded } from "../../guarded.js";
 import { segmentKey } from "../../storage/keys.js";
 import type { ObjectStore } from "../../storage/object-store.js";
 import { toThreadError } from "../../threads/thread-error.js";
-import { openTableFile } from "../files/open.js";
+import { openUploaded } from "../archives/open.js";
+import type { TableFile } from "../files/table-file.js";
 import { Unreadable } from "../files/unreadable.js";
 import { infer, refused } from "../inference/infer.js";
 import { loadTable } from "../rows/load.js";
 import type { ImportProblem } from "../rows/problems.js";
+import { exportRows } from "../writing/export.js";
 import type { FromReader, LoadResult, ReaderTask, ToReader } from "./protocol.js";
 
 const configuration = {
@@ -37,6 +39,7 @@ export function serveReader(openStore: () => Promise<ObjectStore>): void {
   const heard = guarded(async (message: unknown) => {
     const told = message as ToReader;
     if (told.type === "NOTED") notes.get(told.key)?.();
+    else if (told.task.type === "EXPORT") await write(await openStore(), told.task);
     else await work(await openStore(), told.task, (key) => noted(key));
   }, fail);
   process.on("message", heard);
@@ -56,7 +59,22 @@ function send(message: FromReader): void {
   process.send?.(message);
 }
 
-async function work(store: ObjectStore, task: ReaderTask, noted: (key: string) => Promise<void>): Promise<void> {
+async function write(store: ObjectStore, task: Extract<ReaderTask, { type: "EXPORT" }>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "perennial-export-"));
+  try {
+    const progress = (rows: number) => send({ type: "PROGRESS", rows, bytes: 0 });
+    const exported = await withDuckDB((connection) => exportRows({ connection, store, folder }, task, progress));
+    send({ type: "EXPORTED", exported });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function work(
+  store: ObjectStore,
+  task: Exclude<ReaderTask, { type: "EXPORT" }>,
+  noted: (key: string) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "perennial-import-"));
   try {
     await store.withFile(task.file.objectKey, folder, (path) => withDuckDB((connection) => run(connection, path)));
@@ -66,7 +84,7 @@ async function work(store: ObjectStore, task: ReaderTask, noted: (key: string) =
 
   async function run(connection: DuckDBConnection, path: string): Promise<void> {
     if (task.type === "INFER") {
-      const inferred = openTableFile(connection, path, folder).then((table) => infer(table, task.file.sizeBytes, task));
+      const inferred = opened(connection, path, (table) => infer(table, task.file.sizeBytes, task));
       const inference = await inferred.catch((error: unknown) => {
         if (!(error instanceof Unreadable)) throw error;
         return refused(
@@ -78,19 +96,27 @@ async function work(store: ObjectStore, task: ReaderTask, noted: (key: string) =
       send({ type: "INFERRED", inference });
       return;
     }
-    const result = await load(connection, path, task).catch((error: unknown) => {
+    const result = await opened(connection, path, (table) => load(table, task)).catch((error: unknown) => {
       if (error instanceof Unreadable) return unreadable(error);
       throw error;
     });
     send({ type: "LOADED", result });
   }
 
-  async function load(
+  async function opened<Result>(
     connection: DuckDBConnection,
     path: string,
-    task: Extract<ReaderTask, { type: "LOAD" }>,
-  ): Promise<LoadResult> {
-    const table = await openTableFile(connection, path, folder);
+    use: (table: TableFile) => Promise<Result>,
+  ): Promise<Result> {
+    const { table, close } = await openUploaded(connection, path, folder);
+    try {
+      return await use(table);
+    } finally {
+      await close();
+    }
+  }
+
+  async function load(table: TableFile, task: Extract<ReaderTask, { type: "LOAD" }>): Promise<LoadResult> {
     const { sizeBytes } = task.file;
     let told = 0;
     return loadTable(
@@ -113,19 +139,20 @@ async function work(store: ObjectStore, task: ReaderTask, noted: (key: string) =
   }
 }
 
-function unreadable({ code, message, line }: Unreadable): LoadResult {
+function unreadable({ code, message, line, entry }: Unreadable): LoadResult {
   const problem: ImportProblem = {
     ...{ path: "upload", code, message, line, feature: null, value: null, count: 1 },
     lines: line === null ? [] : [line],
+    ...(entry !== null && { entry, entries: [entry] }),
   };
   return { rowCount: 0, skippedRows: 0, problems: [problem], warnings: [] };
 }
 
-async function withDuckDB(body: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+async function withDuckDB<Result>(body: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
   const instance = await DuckDBInstance.create(":memory:", configuration);
   const connection = await instance.connect();
   try {
-    await body(connection);
+    return await body(connection);
   } finally {
     connection.closeSync();
     instance.closeSync();

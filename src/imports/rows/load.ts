@@ -4,6 +4,7 @@ import { withArrivingCategories } from "../../features/values/arriving-categorie
 import type { SealedSegment } from "../../intake/seal.js";
 import { sealTable } from "../../intake/seal.js";
 import type { Feature, Split } from "../../language/datasets/dataset.js";
+import { describedType } from "../../language/datasets/feature-types.js";
 import { count, listed, shown } from "../../language/fields/wording.js";
 import { sampleOf } from "../files/sample.js";
 import type { TableFile } from "../files/table-file.js";
@@ -11,6 +12,7 @@ import { textOf } from "../files/text-of.js";
 import { importLimits } from "../limits.js";
 import { isMissingValue, missingTexts } from "../missing.js";
 import { type ImportOptions, missingValuesOf, type OnInvalid } from "../options.js";
+import { type ImageColumn, withPixels } from "./image-cells.js";
 import { Lines } from "./lines.js";
 import { type ImportProblem, ImportProblems } from "./problems.js";
 import { type CellFault, type ColumnReader, columnReader, type ReadColumn } from "./reader-column.js";
@@ -70,7 +72,14 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
   const wanted = sources.flatMap(({ column }) => (column === undefined ? [] : [column]));
   const placeOf = new Map(wanted.map((column, place) => [column, place]));
 
-  for await (const chunk of table.scan(wanted)) {
+  const images = new Map<number, ImageColumn>();
+  for (const [index, { column, missing }] of sources.entries()) {
+    const feature = features[index] as Feature;
+    if (column !== undefined && describedType(feature.type).takesFiles)
+      images.set(placeOf.get(column) as number, { feature, missing });
+  }
+
+  for await (const chunk of withPixels(table.scan(wanted), images)) {
     const bad = new Uint8Array(chunk.rowCount);
     const cells = sources.map(({ column }) =>
       column === undefined ? undefined : chunk.columns[placeOf.get(column) as number],
@@ -82,10 +91,10 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
       const report = (row: number, { code, message }: CellFault) => {
         bad[row] = 1;
         const given = values[row];
-        problems.add({
-          ...{ feature: name, code, row: read + row, message: () => `${name} ${message}` },
-          value: given === null || given === undefined ? null : textOf(given).slice(0, 100),
-        });
+        const shown = given === null || given === undefined ? null : textOf(given);
+        // The row's own file is told as such.
+        const value = shown === null || shown === table.entryOf?.(read + row) ? null : shown.slice(0, 100);
+        problems.add({ ...{ feature: name, code, row: read + row, value }, message: () => `${name} ${message}` });
       };
       const column = reader(values, report);
       if (name === split.column) reportParts(values, bad, report);
@@ -116,7 +125,7 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
     const at = { line: ofReject(line), row: line - (table.firstLine ?? 1) };
     problems.add({ ...at, feature: null, code: "UNREADABLE", value: null, message: () => message });
   }
-  const found = problems.list(ofRow);
+  const found = problems.list(ofRow, table.entryOf);
   if (onInvalid === "REFUSE" && found.length > 0) return { rowCount: 0, skippedRows: 0, problems: found, warnings };
   if (buffer.rowCount > 0) await flush();
   listener.progress(read, 1);
@@ -162,6 +171,8 @@ interface Source {
   /** The column of the file; undefined where it has none, and all values are missing. */
   column: number | undefined;
   reader: ColumnReader;
+  /** The texts that stand for a missing value. */
+  missing: ReadonlySet<string>;
 }
 
 /** Finds the column of each feature, and how it spells values. */
@@ -191,7 +202,7 @@ async function matchColumns(
     const absent = missingTexts(values, missing.spellings, { ...missing, spellsValues: codec.spelled !== undefined });
     const present = [...new Set(values)].filter((value) => !isMissingValue(value, absent));
     const spelling = codec.spellingOf?.(present) ?? {};
-    return { column, reader: columnReader(feature, { spelling, missing: absent }) };
+    return { column, reader: columnReader(feature, { spelling, missing: absent }), missing: absent };
   });
   return { sources, warnings, lacking };
 }

@@ -16,6 +16,10 @@ export interface ImportProblem {
   count: number;
   /** Of the first ten such rows. */
   lines: number[];
+  /** In an archive: the name of the first such file; left out elsewhere. */
+  entry?: string;
+  /** Of the first ten such files. */
+  entries?: string[];
 }
 
 /** A fault of one row: `row` counts the rows that could be read, from 0. */
@@ -29,7 +33,7 @@ export interface RowFault {
   line?: number;
 }
 
-type Group = Omit<ImportProblem, "line" | "lines"> & { rows: number[]; fixed: number[] };
+type Group = Omit<ImportProblem, "line" | "lines" | "entry" | "entries"> & { rows: number[]; fixed: number[] };
 
 /** Collects what is wrong with the rows of a file: by feature, code and value, with counts and examples. */
 export class ImportProblems {
@@ -62,11 +66,14 @@ export class ImportProblems {
    * All of them, the most frequent first.
    *
    * @param lineOf the line of a row; null where the format has none.
+   * @param entryOf the name of the file that a row is, in an archive of such.
    */
-  list(lineOf: (row: number) => number | null = () => null): ImportProblem[] {
+  list(lineOf: (row: number) => number | null = () => null, entryOf?: (row: number) => string): ImportProblem[] {
     const all = [...this.#groups.values()].map(({ rows, fixed, ...problem }): ImportProblem => {
       const lines = [...fixed, ...rows.map(lineOf).filter((line) => line !== null)];
-      return { ...problem, line: lines[0] ?? null, lines };
+      const entries = entryOf && rows.map(entryOf);
+      const [entry] = entries ?? [];
+      return { ...problem, line: lines[0] ?? null, lines, ...(entry !== undefined && { entry, entries }) };
     });
     all.sort((a, b) => b.count - a.count);
     if (this.#omitted > 0) {

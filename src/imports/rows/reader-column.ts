@@ -4,6 +4,7 @@ import type { Spelling } from "../../features/values/spellings.js";
 import type { Feature } from "../../language/datasets/dataset.js";
 import { Findings } from "../../language/fields/findings.js";
 import type { ProblemCode } from "../../language/fields/problem.js";
+import { StoredImage, UnreadableCell } from "../files/cells.js";
 import { isMissingValue } from "../missing.js";
 
 /** What is wrong with a value of a file. */
@@ -14,8 +15,8 @@ export interface CellFault {
 
 /** Some rows of one feature, as they lie in a table. */
 export interface ReadColumn {
-  /** `rowCount × width` numbers, or one text or list per row. */
-  values: Float64Array | unknown[];
+  /** `rowCount × width` numbers, as bytes where all are pixels; or one text or list per row. */
+  values: Float64Array | Uint8Array | unknown[];
   /** 1 where the value is missing; undefined where none is. */
   missing: Uint8Array | undefined;
 }
@@ -54,11 +55,18 @@ export function columnReader(
 
   return (values, report) => {
     const rows = values.length;
-    const numbers = write ? new Float64Array(rows * width) : undefined;
+    const isPixels = "packsBytes" in store && values.every(isPixelsOrNothing);
+    const size = rows * width;
+    const numbers = write ? (isPixels ? new Uint8Array(size) : new Float64Array(size)) : undefined;
     const others: unknown[] = numbers ? [] : new Array(rows).fill("");
     let flags: Uint8Array | undefined;
     for (let row = 0; row < rows; row++) {
-      const given = values[row];
+      const cell = values[row];
+      if (cell instanceof UnreadableCell) {
+        report(row, { code: cell.code, message: cell.message });
+        continue;
+      }
+      const given = cell instanceof StoredImage ? cell.name : cell;
       const isText = typeof given === "string";
       if (isText && numbers && width === 1) {
         const number = known.get(given);
@@ -91,6 +99,10 @@ export function columnReader(
     }
     return { values: numbers ?? others, missing: flags };
   };
+}
+
+function isPixelsOrNothing(value: unknown): boolean {
+  return value instanceof Uint8Array || value === null || value instanceof UnreadableCell;
 }
 
 function asText(value: unknown): unknown {

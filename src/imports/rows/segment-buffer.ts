@@ -12,7 +12,8 @@ const fullSize = 2 ** 24;
 interface Gathered {
   feature: Feature;
   width: number;
-  numbers: Float64Array | undefined;
+  /** Bytes while all are pixels. */
+  numbers: Float64Array | Uint8Array | undefined;
   others: unknown[];
   missing: Uint8Array;
 }
@@ -29,8 +30,10 @@ export class SegmentBuffer {
     this.#capacity = Math.max(1, Math.min(rowsPerSegment, most));
     this.#columns = features.map((feature) => {
       const width = featureWidth(feature);
-      const isNumbers = codecs[feature.type].store.form === "NUMBERS";
-      const numbers = isNumbers ? new Float64Array(this.#capacity * width) : undefined;
+      const { store } = codecs[feature.type];
+      const size = this.#capacity * width;
+      const isPixels = "packsBytes" in store;
+      const numbers = store.form !== "NUMBERS" ? undefined : isPixels ? new Uint8Array(size) : new Float64Array(size);
       return { feature, width, numbers, others: [], missing: new Uint8Array(this.#capacity) };
     });
   }
@@ -52,11 +55,12 @@ export class SegmentBuffer {
       column.missing[at] = missing === undefined ? 0 : (missing[row] as number);
       if (column.numbers) {
         if (column.width === 1) column.numbers[at] = values[row] as number;
-        else
-          column.numbers.set(
-            (values as Float64Array).subarray(row * column.width, (row + 1) * column.width),
-            at * column.width,
-          );
+        else {
+          const given = values as Float64Array | Uint8Array;
+          if (given instanceof Float64Array && column.numbers instanceof Uint8Array)
+            column.numbers = Float64Array.from(column.numbers);
+          column.numbers.set(given.subarray(row * column.width, (row + 1) * column.width), at * column.width);
+        }
       } else {
         const value = values[row];
         column.others[at] = value;
@@ -88,7 +92,7 @@ export function tableOf(features: readonly Feature[], read: readonly ReadColumn[
   const missing: [string, Uint8Array][] = [];
   for (const [index, feature] of features.entries()) {
     const { values, missing: flags } = read[index] as ReadColumn;
-    columns.set(feature.name, values instanceof Float64Array ? values : ofOthers(feature, values));
+    columns.set(feature.name, Array.isArray(values) ? ofOthers(feature, values) : values);
     if (flags) missing.push([feature.name, flags]);
   }
   return withMissing({ rowCount, columns }, missing);

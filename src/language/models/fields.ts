@@ -9,6 +9,7 @@ import { layerUnion } from "../layers/layers.js";
 import { type LossDeclaration, lossStruct } from "../losses/losses.js";
 import { type MetricType, metricChoices } from "../metrics/metric-types.js";
 import { type PreprocessingDeclaration, preprocessingStruct } from "../preprocessing/preprocessing.js";
+import { type Calibration, calibrations, type ThresholdDeclaration, thresholdUnion } from "./decision.js";
 import { type ClassWeightsDeclaration, classWeightings, invalidRowPolicies } from "./model.js";
 import { defaultMethodWords } from "./preprocessing-fits.js";
 import { targetRules } from "./target.js";
@@ -96,6 +97,17 @@ const modelFields = {
     doc: "Of a CATEGORY target with two categories: the one that PRECISION, RECALL, F1_SCORE, AUC_PR and BRIER_SCORE are about. Where none is declared, PRECISION, RECALL and F1_SCORE are means over both.",
     otherwise: "the second",
   }),
+  threshold: described<ThresholdDeclaration, { doc: string; otherwise: string }>(
+    { type: "ONE_OF", union: () => thresholdUnion },
+    {
+      doc: "Of a BINARY or two-class CATEGORY target: the probability above which the positive class is predicted.",
+      otherwise: "0.5; of a CATEGORY the most probable category",
+    },
+  ),
+  calibration: described<Calibration, { doc: string; otherwise: string }>(
+    { type: "CHOICE", choices: calibrations },
+    { doc: "Of a CATEGORY or BINARY target: how its probabilities are calibrated.", otherwise: "not" },
+  ),
   sampleWeight: reference("FEATURE", {
     doc: "A NUMBER feature with what each row counts in the loss, at least 0, in training and in every evaluation; then no input. Metrics leave it out.",
     otherwise: "every row counts 1",

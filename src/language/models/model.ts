@@ -12,6 +12,8 @@ import type {
   Vectorization,
 } from "../preprocessing/preprocessing.js";
 
+import type { Answering, AnsweringDeclaration } from "./decision.js";
+
 export type { TargetType } from "../datasets/feature-types.js";
 export { type Loss, type LossDeclaration, type LossType, losses } from "../losses/losses.js";
 export { type MetricType, metricTypes } from "../metrics/metric-types.js";
@@ -42,7 +44,7 @@ export const invalidRowPolicies = choices(
 );
 export type InvalidRowPolicy = ChoiceOf<typeof invalidRowPolicies>;
 
-export interface ModelDeclaration {
+export interface ModelDeclaration extends AnsweringDeclaration {
   name: string;
   description?: string | null;
   dataset: string;
@@ -115,7 +117,7 @@ export interface ModelTarget {
 export type ClassWeights = { type: "NONE" | "BALANCED" } | { type: "GIVEN"; weights: number[] };
 
 /** A model with every default resolved: what is stored, digested and trained. */
-export interface ModelSpec {
+export interface ModelSpec extends Answering {
   dataset: string;
   inputs: ModelInput[];
   /**
@@ -142,10 +144,18 @@ export interface ModelSpec {
   invalidRows?: "SKIP";
 }
 
-/** All that the weights and measurements of a model depend on: models that differ in the rest have weights of one form. */
-export function withoutRowPolicy<Spec extends { invalidRows?: unknown }>({
-  invalidRows: _,
-  ...rest
-}: Spec): Omit<Spec, "invalidRows"> {
+/**
+ * All that the weights of a model depend on: models that differ in the rest, which rows are left out and what is made of the
+ * outputs, have weights of one form and losses that can be compared.
+ */
+export function trainedPart<Spec extends Untrained & { declared?: Untrained }>(spec: Spec): object {
+  const { declared, ...rest } = withoutUntrained(spec);
+  return declared === undefined ? rest : { ...rest, declared: withoutUntrained(declared) };
+}
+
+type Untrained = { invalidRows?: unknown; threshold?: unknown; calibration?: unknown };
+
+function withoutUntrained<Spec extends Untrained>(spec: Spec) {
+  const { invalidRows: _, threshold: __, calibration: ___, ...rest } = spec;
   return rest;
 }

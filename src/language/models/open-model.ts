@@ -3,6 +3,7 @@ import { type FeatureType, hasOpenCategories, typesWith, withCategories } from "
 import type { Resolution } from "../fields/problem.js";
 import { parameterCount } from "../layers/parameters.js";
 import { metricDescriptions } from "../metrics/metric-types.js";
+import type { Answering } from "./decision.js";
 import type { InvalidRowPolicy, ModelDeclaration, ModelSpec, TargetType } from "./model.js";
 import { resolveModel } from "./resolve-model.js";
 
@@ -15,7 +16,7 @@ type OpenField<Type extends FeatureType = FeatureType> = { feature: string; type
 /** What is declared, and resolved for each run. */
 type Declared = Pick<
   ModelDeclaration,
-  "preprocessing" | "layers" | "loss" | "metrics" | "classWeights" | "positiveCategory"
+  "preprocessing" | "layers" | "loss" | "metrics" | "classWeights" | "positiveCategory" | "threshold" | "calibration"
 >;
 
 /**
@@ -25,7 +26,7 @@ type Declared = Pick<
  *
  * The same declaration is resolved the same way in every release, as the pinned digests of declarations require.
  */
-export interface OpenModelSpec extends Pick<ModelSpec, "dataset" | "loss" | "metrics" | "sampleWeight"> {
+export interface OpenModelSpec extends Pick<ModelSpec, "dataset" | "loss" | "metrics" | "sampleWeight">, Answering {
   inputs: OpenField[];
   target: OpenField<TargetType>;
   /** Left out where none is declared: then rows are refused, but those of a target's new category are left out. */
@@ -89,14 +90,17 @@ export function resolveRevision(
     return { feature, ...field };
   };
   const { invalidRows } = declaration;
-  const { preprocessing, layers, loss, metrics, classWeights, positiveCategory } = declaration;
+  const { preprocessing, layers, loss, metrics, classWeights, positiveCategory, threshold, calibration } = declaration;
+  const declared = { preprocessing, layers, loss, metrics, classWeights, positiveCategory, threshold, calibration };
   const revision: OpenModelSpec = {
     dataset: dataset.name,
     inputs: sample.inputs.map(({ feature }) => fieldOf(feature)),
     target: fieldOf(sample.target.feature) as OpenModelSpec["target"],
     ...{ loss: sample.loss, metrics: sample.metrics, sampleWeight: sample.sampleWeight },
+    ...(sample.threshold && { threshold: sample.threshold }),
+    ...(sample.calibration && { calibration: sample.calibration }),
     ...(invalidRows != null && { invalidRows }),
-    declared: present({ preprocessing, layers, loss, metrics, classWeights, positiveCategory }) as Declared,
+    declared: present(declared) as Declared,
   };
   return { spec: { revision, sample } };
 
@@ -174,10 +178,10 @@ function withoutCategories({ classWeights }: Named): Named {
 }
 
 /** Whether a declaration has a meaning for a target of two classes alone. */
-function wantsTwoClasses({ metrics, positiveCategory }: ModelDeclaration): boolean {
+function wantsTwoClasses({ metrics, positiveCategory, threshold }: ModelDeclaration): boolean {
   // What is no list is reported where it is read.
   const needing = Array.isArray(metrics) && metrics.some((metric) => metricDescriptions[metric]?.twoClasses);
-  return needing || positiveCategory != null;
+  return needing || positiveCategory != null || threshold != null;
 }
 
 /** A plain copy without what is null: an option that is null is not declared. */

@@ -1,26 +1,31 @@
-import { classesOf } from "../datasets/feature-types.js";
+import { classesOf, type TargetType } from "../datasets/feature-types.js";
 import type { Findings } from "../fields/findings.js";
 import { listed, shown } from "../fields/wording.js";
-import type { ModelTarget } from "./model.js";
+
+/** A target as far as its classes depend on it. */
+export interface ClassTarget {
+  type: TargetType;
+  categories: readonly string[];
+  /** Of two categories the one that is declared to be positive. */
+  positiveCategory?: string;
+}
 
 /**
  * The positive one of two classes, as its index: `true` of a BINARY target; of a CATEGORY the declared one, by default the
  * second. Undefined for a target that does not have exactly two classes.
  */
-export function positiveClass(
-  target: Pick<ModelTarget, "type" | "categories"> & Partial<Pick<ModelTarget, "positiveCategory">>,
-): number | undefined {
+export function positiveClass(target: ClassTarget): number | undefined {
   const classes = classesOf(target);
   if (classes?.length !== 2) return undefined;
   return target.positiveCategory === undefined ? 1 : classes.indexOf(target.positiveCategory);
 }
 
 /** The target with the positive category that is declared; the same where none is. */
-export function withPositive(
+export function withPositive<Target extends ClassTarget>(
   findings: Findings,
-  target: ModelTarget,
+  target: Target,
   declared: string | null | undefined,
-): ModelTarget {
+): Target {
   if (declared === undefined || declared === null) return target;
   const { type, categories } = target;
   const add = (code: Parameters<Findings["add"]>[0], message: Parameters<Findings["add"]>[1]) =>

@@ -18,7 +18,7 @@ export const allListed = 100;
 export const prediction = shape("Prediction", "What a version answers to one row.", {
   value: nullable(
     json<string | boolean | number | number[] | string[]>(
-      "A number, boolean, category, or list of numbers or labels, by the target's type. BINARY and LABELS: by a probability above 0.5. CATEGORY: the most probable, of equals the first. Quantiles: the middle one. Null where the row has problems.",
+      "A number, boolean, category, or list of numbers or labels, by the target's type. CATEGORY: the most probable, of equals the first. Two classes: by `decision`. LABELS: above 0.5. Quantiles: the middle one. Null where the row has problems.",
     ),
   ),
   probabilities: nullable(

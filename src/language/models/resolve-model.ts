@@ -13,6 +13,7 @@ import { checkParameters, resolveLayers } from "../layers/resolve-layers.js";
 import { noPenalty } from "../layers/weights.js";
 import { resolveLoss } from "../losses/resolve-loss.js";
 import { resolveMetrics } from "../metrics/resolve-metrics.js";
+import { resolveAnswering } from "./decision.js";
 import { encodedWidth, oneHotWidth } from "./input-width.js";
 import {
   invalidRowPolicies,
@@ -64,6 +65,7 @@ export function resolveModel(
   const output = target && outputShape && resolveOutput(findings, declaration, target, layers, outputShape);
   const metrics = resolveMetrics(findings, declaration.metrics, target);
   const classWeights = resolveClassWeights(findings, declaration.classWeights, target);
+  const answering = resolveAnswering(findings, declaration, target);
   const sampleWeight = dataset ? resolveSampleWeight(findings, declaration, features) : null;
 
   const bounded = inputs && withIdBounds(inputs, layers);
@@ -82,7 +84,7 @@ export function resolveModel(
     layers: [...layers, { ...output, activation: form.activation }],
   };
   const skips = invalidRows === "SKIP" ? { invalidRows } : {};
-  return { spec: { ...spec, loss, metrics, classWeights, sampleWeight, ...skips } };
+  return { spec: { ...spec, loss, metrics, classWeights, sampleWeight, ...answering, ...skips } };
 }
 
 function resolveTarget(

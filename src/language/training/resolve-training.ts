@@ -3,6 +3,7 @@ import { readFields } from "../fields/field.js";
 import { Findings } from "../fields/findings.js";
 import type { Resolution } from "../fields/problem.js";
 import { count } from "../fields/wording.js";
+import { type Answering, foundOnValidation } from "../models/decision.js";
 import type { ModelSpec } from "../models/model.js";
 import type { Schedule } from "../schedules/schedules.js";
 import { resolveCheckpoint } from "./checkpoint.js";
@@ -27,7 +28,7 @@ import {
  */
 export function resolveTraining(
   declaration: TrainingDeclaration,
-  model: Pick<ModelSpec, "metrics"> & Partial<Pick<ModelSpec, "layers">>,
+  model: Pick<ModelSpec, "metrics"> & Partial<Pick<ModelSpec, "layers">> & Answering,
   counts: Readonly<Record<SplitPart, number>>,
   schedule?: Schedule,
 ): Resolution<TrainingSpec> {
@@ -37,6 +38,11 @@ export function resolveTraining(
     checkMonitor(findings, "optimizer", schedule.monitor, measured, "what its learning rate monitors ");
   if (counts.train === 0) {
     findings.add("SPLIT_EMPTY", "the training part of this dataset version holds no rows.", "datasetVersion");
+  }
+  const found = foundOnValidation(model);
+  if (found !== undefined && counts.validation === 0) {
+    const message = `its ${found} found on validation rows, and this dataset version has none.`;
+    findings.add("SPLIT_EMPTY", message, "model");
   }
   const { epochs, batchSize: declaredSize } = readFields(findings, lengthFields, declaration);
   if (declaredSize !== null && counts.train > 0 && declaredSize > counts.train) {

@@ -1,5 +1,5 @@
 import type { Table } from "../../features/table.js";
-import { columnOf, featureWidth, sequencesOf, textsOf } from "../../features/table.js";
+import { columnOf, featureWidth, numbersOf, sequencesOf, textsOf } from "../../features/table.js";
 import type { NumberStore } from "../../features/types/codec.js";
 import { codecs } from "../../features/types/codecs.js";
 import { secondsOf } from "../../features/values/scaling.js";
@@ -104,13 +104,13 @@ function sketchFeature(feature: Feature, table: Table, size: number): FeatureSke
       return { ...sketch, counts: counter.result(), lengths: momentsOf(lengths) };
     }
     case "NUMBERS": {
-      const column = columnOf(table, feature);
       const width = featureWidth(feature);
       if (width === 1 && !store.isList) {
+        const column = columnOf(table, feature);
         const numbers = holes ? Float64Array.from(present, (row) => column[row] ?? 0) : column;
         return { ...sketch, ...sketchNumbers(feature, store, numbers, size) };
       }
-      const numbers = someElements(column, width, present);
+      const numbers = someElements(numbersOf(table, feature), width, present);
       return { ...sketch, numbers: summary(numbers, size) };
     }
     case "SEQUENCES": {
@@ -172,7 +172,7 @@ function sketchNumbers(
   return { numbers: summary(measured(numbers), size), counts: counter.result() };
 }
 
-function someElements(column: Float64Array, width: number, rows: Uint32Array): Float64Array {
+function someElements(column: Float64Array | Uint8Array, width: number, rows: Uint32Array): Float64Array {
   const total = rows.length * width;
   const step = Math.max(1, Math.ceil(total / mostElements));
   const taken = new Float64Array(Math.ceil(total / step));

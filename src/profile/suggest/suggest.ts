@@ -1,4 +1,5 @@
-import { classesOf, isTargetType, type TargetType } from "../../language/datasets/feature-types.js";
+import { spelledBoolean } from "../../features/values/spellings.js";
+import { classesOf, describedType, isTargetType, type TargetType } from "../../language/datasets/feature-types.js";
 import { limits } from "../../language/fields/limits.js";
 import { defaultMetrics, type MetricType, metricDescriptions } from "../../language/metrics/metric-types.js";
 import { metricName } from "../../language/metrics/metrics.js";
@@ -32,6 +33,8 @@ export function suggest(table: KnownTable, target: string): Suggestion | null {
   const classes = classesIn(aimed, aimed.type);
   const isImbalanced = classes !== undefined && isUneven(classes);
   const metrics = suggestMetrics(aimed.type, classes?.length ?? 0, isImbalanced);
+  const positiveCategory = suggestPositive(aimed, aimed.type, classes);
+  const decides = isImbalanced && classes?.length === 2;
   const name = nameOf(`${table.dataset}-${target}`, "");
   const optimizer = nameOf(name, "-adamw");
   const { layers, batchSize, epochs, patience, algorithm } = suggestNetwork(rows, inputs.columns);
@@ -44,6 +47,9 @@ export function suggest(table: KnownTable, target: string): Suggestion | null {
       layers,
       metrics,
       ...(isImbalanced && { classWeights: { method: "BALANCED" } }),
+      ...(positiveCategory !== undefined && { positiveCategory }),
+      // With balanced weights, one half is not the best place to part the classes.
+      ...(decides && { threshold: { method: "BEST_F1" } }),
     },
     optimizer: { name: optimizer, ...algorithm },
     training: {
@@ -63,7 +69,7 @@ export function suggest(table: KnownTable, target: string): Suggestion | null {
 function classesIn(column: KnownColumn, type: TargetType): number[] | undefined {
   if (classesOf({ type, categories: ["a", "b"] }) === undefined) return undefined;
   const counts = (column.topValues ?? []).map(({ count }) => count);
-  const distinct = column.distinct ?? 2;
+  const distinct = Math.max(column.distinct ?? 2, column.listed ?? 0);
   if (counts.length === 0) return new Array<number>(distinct).fill(1 / distinct);
   const total = counts.reduce((sum, count) => sum + count, 0);
   // Classes beyond the frequent ones are rarer than the last of these.
@@ -74,6 +80,18 @@ function classesIn(column: KnownColumn, type: TargetType): number[] | undefined 
 function isUneven(shares: readonly number[]): boolean {
   const [most, least] = [Math.max(...shares), Math.min(...shares)];
   return shares.length === 2 ? least < rareShare : most > commonShare;
+}
+
+/** Of two categories the one that is spelled as a yes, else the rarer; undefined for other targets. */
+function suggestPositive(
+  { topValues = [] }: KnownColumn,
+  type: TargetType,
+  classes: readonly number[] | undefined,
+): string | undefined {
+  const [frequent, rare] = topValues.map(({ value }) => value);
+  if (classes?.length !== 2 || frequent === undefined || rare === undefined) return undefined;
+  if (!describedType(type).opensCategories) return undefined;
+  return spelledBoolean(frequent) && !spelledBoolean(rare) ? frequent : rare;
 }
 
 /** The defaults of the target's type, AUC for two classes, and what tells more where one class is rare. */

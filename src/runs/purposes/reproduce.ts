@@ -3,11 +3,13 @@ import type { Reproduction } from "../../entities/reproduction.js";
 import { Run } from "../../entities/run.js";
 import { RunEvent } from "../../entities/run-event.js";
 import { ModelVersion } from "../../entities/version.js";
+import { canonicalJson } from "../../language/fields/canonical.js";
 import {
   describeDifferences,
   type EnvironmentDifference,
   environmentDifferences,
 } from "../../language/training/environment.js";
+import type { VersionContent } from "../../registry/versions.js";
 import { recordRunEvent } from "../states/events.js";
 import type { Purpose } from "./purpose.js";
 
@@ -24,7 +26,7 @@ export const reproduce: Purpose = {
 
   async settle(manager, run, outcome) {
     const version = await manager.findOneByOrFail(ModelVersion, { id: run.reproducesVersionId as string });
-    const reproduction = await judgeReproduction(manager, version, run.id, outcome.version.digest);
+    const reproduction = await judgeReproduction(manager, version, run.id, outcome.version);
     await manager.update(Run, run.id, { reproduction });
     const { agrees, reason } = reproduction;
     await recordRunEvent(manager, {
@@ -39,13 +41,17 @@ async function judgeReproduction(
   manager: EntityManager,
   version: ModelVersion,
   runId: string,
-  digest: string,
+  { digest, preprocessing }: Pick<VersionContent, "digest" | "preprocessing">,
 ): Promise<Reproduction> {
   const original = await manager.findOneByOrFail(Run, { id: version.runId });
   const differences = differencesBetween(original, await manager.findOneByOrFail(Run, { id: runId }));
-  const verdict = { agrees: digest === version.digest, expectedDigest: version.digest, digest, differences };
+  const sameDecision =
+    canonicalJson(preprocessing.decision ?? {}) === canonicalJson(version.preprocessing.decision ?? {});
+  const sameWeights = digest === version.digest;
+  const verdict = { agrees: sameWeights && sameDecision, expectedDigest: version.digest, digest, differences };
   if (verdict.agrees) return { ...verdict, reason: `the weights are those of ${version.ref}, bit for bit` };
 
+  const lost = sameWeights ? "threshold or temperature" : "the weights";
   const causes = differences.length > 0 ? [`computed with ${describeDifferences(differences)}`] : [];
   const kind = "ENVIRONMENT_CHANGED";
   if (await manager.existsBy(RunEvent, { runId: version.runId, kind }))
@@ -53,7 +59,7 @@ async function judgeReproduction(
   if (await manager.existsBy(RunEvent, { runId, kind }))
     causes.push("this run was resumed by something else than had begun it");
   const cause = causes.join("; ") || "nothing known differs in how they were computed";
-  return { ...verdict, reason: `the weights are not those of ${version.ref}: ${cause}` };
+  return { ...verdict, reason: `${lost} are not those of ${version.ref}: ${cause}` };
 }
 
 /** A GPU is part of the environment by its name; a CPU only by its instruction set. */

@@ -1,4 +1,4 @@
-import { trueAbove } from "../../../features/predictions.js";
+import { type ClassRule, classRule, trueAbove } from "../../../features/predictions.js";
 import { type FittedPreprocessing, type FittedScaling, fittedOf } from "../../../features/preprocessing.js";
 import type { TargetType } from "../../../language/datasets/feature-types.js";
 import type { ModelSpec, ModelTarget } from "../../../language/models/model.js";
@@ -34,7 +34,7 @@ export function answers(
     given,
   );
   const scaling = fittedOf(fitted.target, model.target.feature);
-  const answered = answerForms[model.target.type](record, predictions, model.target, scaling);
+  const answered = answerForms[model.target.type](record, predictions, model.target, scaling, classRule(model, fitted));
   for (const [answer, value] of Object.entries(answered)) record.output(nameOf(answer as Answer), value);
   return record.program;
 }
@@ -45,6 +45,7 @@ type AnswerForm = (
   predictions: Value,
   target: ModelTarget,
   scaling: FittedScaling,
+  rule: ClassRule | undefined,
 ) => Partial<Record<Answer, Value>>;
 
 const numbers: AnswerForm = (record, predictions, { quantiles }, scaling) => {
@@ -69,29 +70,36 @@ function sortedRows(record: Recorder, values: Value, width: number): Value {
 const answerForms: Record<TargetType, AnswerForm> = {
   NUMBER: numbers,
   VECTOR: numbers,
-  CATEGORY: (record, predictions, { categories }) => ({
+  CATEGORY: (record, predictions, { categories }, _scaling, rule) => ({
     probabilities: predictions,
-    label: category(record, predictions, categories),
+    label: category(record, predictions, categories, rule),
   }),
   LABELS: (record, predictions) => ({
     probabilities: predictions,
     labels: record.node("Greater", [predictions, record.scalar(trueAbove)], { shape: predictions.shape, type: "bool" }),
   }),
-  BINARY(record, predictions) {
+  BINARY(record, predictions, _target, _scaling, rule) {
     const complement = record.node("Sub", [record.scalar(1), predictions], predictions);
     const both = { shape: [rows, 2], type: "float32" as const };
     const probabilities = record.node("Concat", [complement, predictions], both, { axis: 1 });
     const result = { shape: [rows, 1], type: "bool" as const };
-    const isTrue = record.node("Greater", [predictions, record.scalar(trueAbove)], result);
+    const isTrue = record.node("Greater", [predictions, record.scalar(rule?.threshold ?? trueAbove)], result);
     const label = record.node("Reshape", [isTrue, record.int64([-1])], { shape: [rows], type: "bool" });
     return { probabilities, label };
   },
 };
 
-/** The most probable category, the first of equals; the empty text where a probability is no finite number. */
-function category(record: Recorder, probabilities: Value, categories: readonly string[]): Value {
+/** The category by the rule, else the most probable one, the first of equals; the empty text where a probability is no finite number. */
+function category(
+  record: Recorder,
+  probabilities: Value,
+  categories: readonly string[],
+  rule: ClassRule | undefined,
+): Value {
   const perRow = { shape: [rows], type: "int64" as const };
-  const best = record.node("ArgMax", [probabilities], perRow, { axis: 1, keepdims: 0 });
+  const best = rule
+    ? byThreshold(record, probabilities, rule)
+    : record.node("ArgMax", [probabilities], perRow, { axis: 1, keepdims: 0 });
   // Zero, unless there is a NaN or an infinity among them.
   const difference = record.node("Sub", [probabilities, probabilities], probabilities);
   const sum = record.node(
@@ -109,6 +117,16 @@ function category(record: Recorder, probabilities: Value, categories: readonly s
     { keys_int64s: categories.map((_, code) => code), values_strings: [...categories], default_string: "" },
     "ai.onnx.ml",
   )[0] as Value;
+}
+
+/** The code of one of two categories, as `classOf` tells it. */
+function byThreshold(record: Recorder, probabilities: Value, { positive, threshold }: ClassRule): Value {
+  const column = { shape: [rows, 1], type: "float32" as const };
+  const own = record.node("Gather", [probabilities, record.int64([positive])], column, { axis: 1 });
+  const isAbove = record.node("Greater", [own, record.scalar(threshold)], { shape: [rows, 1], type: "bool" });
+  const isPositive = record.node("Reshape", [isAbove, record.int64([-1])], { shape: [rows], type: "bool" });
+  const result = { shape: [rows], type: "int64" as const };
+  return record.node("Where", [isPositive, record.int64([positive]), record.int64([1 - positive])], result);
 }
 
 function inOwnUnit(record: Recorder, predictions: Value, scaling: FittedScaling): Value {

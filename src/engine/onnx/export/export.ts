@@ -4,6 +4,7 @@ import type { ModelSpec } from "../../../language/models/model.js";
 import { takesMissing } from "../../../language/preprocessing/missing.js";
 import type { Placement, Vectorization } from "../../../language/preprocessing/preprocessing.js";
 import { checkTensors, type State } from "../../graphs/executor.js";
+import { calibrated } from "../../networks/calibrated.js";
 import { predictionGraph } from "../../networks/inference-graphs.js";
 import { chain } from "../program/chain.js";
 import { type DataType, type Dimension, type Program, valueNamed } from "../program/model.js";
@@ -73,6 +74,8 @@ const batch = "batch";
  * being padding; for one of numbers float64 [batch, length] or [batch, length, width], NaN being padding. ONNX has
  * no operator that takes texts apart row by row.
  *
+ * A temperature of the version is in the weights of the output layer, and its threshold decides the label.
+ *
  * A missing value is NaN among numbers, or "" for a category; a missing text or sequence is an empty one.
  *
  * Outputs: `probabilities` float32 [batch, categories] and `label` string [batch] for a CATEGORY; `probabilities`
@@ -88,12 +91,13 @@ const batch = "batch";
 export function exportVersion({ model, parameters, preprocessing }: ExportedVersion): Uint8Array {
   const graphAt = (rows: number) => predictionGraph(model, rows);
   checkTensors(graphAt(1).state, parameters, true);
+  const answering = calibrated(model, parameters, preprocessing.decision?.temperature);
   const features = new Set(model.inputs.map(({ feature }) => feature));
   const inputNames = namesOfInputs(features, new Set(Object.keys(parameters)));
   const before = rawInputs(model, preprocessing);
   const hasUnknown = before.outputs.some(({ name }) => name === "unknown");
   const after = answers(model, preprocessing, hasUnknown, (answer) => nameOf(answer, features));
-  const network = { ...withConstants(traceSymbolic(graphAt).program, parameters), name: "network" };
+  const network = { ...withConstants(traceSymbolic(graphAt).program, answering), name: "network" };
   const program = chain("prediction", [before, network, after], new Set(Object.keys(parameters)), (name) =>
     inputNames(featureOf(name)),
   );
