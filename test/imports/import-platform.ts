@@ -28,9 +28,14 @@ import { until } from "../support/workbench.js";
 
 export type ImportPlatform = Awaited<ReturnType<typeof openImportPlatform>>;
 
-/** A server that takes uploads and executes imports, with real readers. */
-export async function openImportPlatform() {
-  const directory = await mkdtemp(join(tmpdir(), "perennial-imports-"));
+/**
+ * A server that takes uploads and executes imports, with real readers.
+ *
+ * @param options.parent where its data directory is made.
+ * @param options.env further environment of the readers.
+ */
+export async function openImportPlatform({ parent = tmpdir(), env = {} as NodeJS.ProcessEnv } = {}) {
+  const directory = await mkdtemp(join(parent, "perennial-imports-"));
   const database = await testDatabase();
   const { db, url } = database;
   // Where `openStore` of a reader looks below this data directory.
@@ -43,7 +48,7 @@ export async function openImportPlatform() {
   const intake = testIntake();
   const reader = {
     modulePath: fileURLToPath(new URL("../../dist/programs/reader.js", import.meta.url)),
-    env: { ...process.env, PERENNIAL_DATA_DIR: directory },
+    env: { ...process.env, ...env, PERENNIAL_DATA_DIR: directory },
   };
   const planner = { planTraining: () => Promise.reject(new Error("none")), unsupportedKernels: async () => [] };
   const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, intake, reader, logger: silent };

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { PlatformError } from "../../errors.js";
 import { guarded } from "../../guarded.js";
+import { noRoomLeft } from "../../segments/duckdb.js";
 import { segmentKey } from "../../storage/keys.js";
 import type { ObjectStore } from "../../storage/object-store.js";
 import { toThreadError } from "../../threads/thread-error.js";
@@ -35,7 +37,7 @@ const progressMs = 200;
  */
 export function serveReader(openStore: () => Promise<ObjectStore>): void {
   const notes = new Map<string, () => void>();
-  const fail = guarded((error: unknown) => send({ type: "FAILED", error: toThreadError(error) }), exit);
+  const fail = guarded((error: unknown) => send({ type: "FAILED", error: toThreadError(explained(error)) }), exit);
   const heard = guarded(async (message: unknown) => {
     const told = message as ToReader;
     if (told.type === "NOTED") notes.get(told.key)?.();
@@ -54,6 +56,12 @@ export function serveReader(openStore: () => Promise<ObjectStore>): void {
 }
 
 const exit = () => process.exit(0);
+
+/** What the system refuses to write is no fault of the file. */
+function explained(error: unknown): unknown {
+  if (error instanceof PlatformError || !noRoomLeft(error)) return error;
+  return new PlatformError("STORAGE_FULL", "The server's temporary folder has no room left to work on the file.");
+}
 
 function send(message: FromReader): void {
   process.send?.(message);
