@@ -9,7 +9,8 @@ import { datasetOf, trainSuggestion } from "./train.mjs";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const python = process.env.PYTHON ?? "python3";
 const folder = process.env.TABLES ?? path.join(os.tmpdir(), "perennial-tables");
-const seeds = [1, 2, 3];
+// The rules were tuned on the splits of seeds 1 to 3.
+const seeds = [4, 5, 6];
 const all = [
   "cars",
   "penguins",

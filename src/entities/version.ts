@@ -118,7 +118,7 @@ export class ModelVersion extends Node {
   @Column("jsonb")
   @Field(() => JSONObjectScalar, {
     description:
-      "Statistics for preprocessing by feature (means, ranges, vocabularies), fitted on the training rows or taken from the version that it was fine-tuned from.",
+      "Statistics for preprocessing by feature (means, ranges, vocabularies), fitted on the training rows or taken from the version that it was fine-tuned from; and `decision`.",
   })
   preprocessing!: FittedPreprocessing;
 

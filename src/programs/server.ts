@@ -7,6 +7,7 @@ import { PlatformError } from "../errors.js";
 import { watchGarbage } from "../garbage/watch.js";
 import { createContext, type Platform } from "../graphql/context/context.js";
 import { createSchema } from "../graphql/schema.js";
+import { dropped, unawaited } from "../guarded.js";
 import { watchExports, watchImports } from "../imports/queue/watch.js";
 import { createIntake } from "../intake/intake.js";
 import type { Logger } from "../logger.js";
@@ -57,10 +58,15 @@ export async function startServer(
     const store = await openStore(config, () => url, logger);
     // If a server is stopped in the middle of a transaction, its locks must be released before leases run out whose renewal
     // waits for these locks.
-    const db = await openDatabase({
+    const opening = openDatabase({
       url: databaseUrl,
       idleTransactionSeconds: Math.max(config.leaseSeconds / 2, leastIdleSeconds),
     });
+    // Awaited below; a failure while the schema is built is no unhandled one.
+    unawaited(opening, dropped);
+    // Building it takes as long as connecting does.
+    const schema = createSchema();
+    const db = await opening;
     closers.push(() => db.destroy());
     await assertSameStore(db, store, "server");
     const wakeups = await listen({ url: databaseUrl, logger });
@@ -93,7 +99,7 @@ export async function startServer(
     const garbage = watchGarbage({ db, store, logger });
     closers.push(() => garbage.stop());
     const http = await startHttpServer({
-      ...{ schema: createSchema(), createContext: (request) => createContext(platform, request), operatorKey, logger },
+      ...{ schema, createContext: (request) => createContext(platform, request), operatorKey, logger },
       ...{ host: config.host, port: config.port },
       ...{ allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
       intake,

@@ -65,7 +65,8 @@ export function resolveAnswering(
   if (threshold !== undefined && threshold !== null) {
     const read = readUnion(findings, "threshold", thresholdUnion, threshold);
     if (target && positiveClass(target) === undefined) {
-      const found = target.categories.length > 0 ? `has ${target.categories.length}` : `is a ${target.type}`;
+      const classes = classesOf(target);
+      const found = classes ? `has ${classes.length}` : `is a ${target.type}`;
       findings.add("CONTRADICTION", `applies to targets with two classes only, and this one ${found}.`, "threshold");
     } else if (read) answering.threshold = read.resolved;
   }

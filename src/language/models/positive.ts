@@ -30,8 +30,9 @@ export function withPositive<Target extends ClassTarget>(
   const { type, categories } = target;
   const add = (code: Parameters<Findings["add"]>[0], message: Parameters<Findings["add"]>[1]) =>
     findings.add(code, message, "positiveCategory");
-  if (categories.length === 0) {
-    const means = classesOf(target) ? ", whose positive class is true" : "";
+  const classes = classesOf(target);
+  if (!classes || categories.length === 0) {
+    const means = classes ? ", whose positive class is true" : "";
     add("CONTRADICTION", `applies to CATEGORY targets with two categories only, and this is a ${type}${means}.`);
   } else if (categories.length !== 2) {
     add("CONTRADICTION", `applies to targets with two categories only, and this one has ${categories.length}.`);

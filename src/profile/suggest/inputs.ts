@@ -17,7 +17,11 @@ const mostOneHot = 50;
 const countedTexts = 20_000;
 
 /** The columns to predict from: without identifiers, constants and columns that are empty, each preprocessed by its shape. */
-export function suggestInputs({ rowCount, columns, except = [] }: KnownTable, target: string): SuggestedInputs {
+export function suggestInputs(
+  { rowCount, columns, except = [] }: KnownTable,
+  target: string,
+  predicted: "classes" | "numbers",
+): SuggestedInputs {
   const inputs = columns.filter(
     (column) =>
       column.name !== target &&
@@ -26,7 +30,7 @@ export function suggestInputs({ rowCount, columns, except = [] }: KnownTable, ta
       !isIdentifier(column, rowCount),
   );
   const preprocessing = inputs.flatMap((column): PreprocessingDeclaration[] => {
-    const entry = suggestPreprocessing(column, rowCount);
+    const entry = suggestPreprocessing(column, rowCount, predicted);
     return entry ? [{ feature: column.name, ...entry }] : [];
   });
   return { columns: inputs, preprocessing };
@@ -56,17 +60,21 @@ function isIdentifier(column: KnownColumn, rowCount: number): boolean {
 type Entry = Omit<PreprocessingDeclaration, "feature">;
 
 /** Undefined where the default method of the type does. */
-function suggestPreprocessing(column: KnownColumn, rowCount: number): Entry | undefined {
+function suggestPreprocessing(
+  column: KnownColumn,
+  rowCount: number,
+  predicted: "classes" | "numbers",
+): Entry | undefined {
   const methods = methodsOf(column.type);
   const { elements } = describedType(column.type);
   if (elements?.are === "TOKENS") return rowCount < countedTexts ? { method: "TF_IDF", maxTokens: 2_000 } : undefined;
   if (methods.includes("EMBEDDING")) return (column.distinct ?? 0) > mostOneHot ? { method: "EMBEDDING" } : undefined;
   if (!methods.includes("QUANTILE")) return undefined;
-  return scalingOf(column, rowCount);
+  return scalingOf(column, rowCount, predicted);
 }
 
 /** A number by the shape of its distribution. */
-function scalingOf(column: KnownColumn, rowCount: number): Entry | undefined {
+function scalingOf(column: KnownColumn, rowCount: number, predicted: "classes" | "numbers"): Entry | undefined {
   const { mean, standardDeviation, minimum, maximum, quantiles = [] } = column;
   if (mean == null || standardDeviation == null || minimum == null || maximum == null || standardDeviation === 0)
     return undefined;
@@ -77,6 +85,8 @@ function scalingOf(column: KnownColumn, rowCount: number): Entry | undefined {
   const isMostlyOne = low === high;
   // Counts that are nearly always 0: their few values are large by z-score, and ranks would make one step of them.
   if (isMostlyOne) return furthest > 4 ? { method: "MIN_MAX" } : undefined;
+  // Ranks and clipping hide how far off a value is, and a number that is predicted from it is far off there, too.
+  if (predicted === "numbers") return undefined;
   const tail = Math.max(maximum - high, low - minimum) / (high - low);
   if (tail > 10 && (column.distinct ?? 0) > 20 && rowCount >= 100) return { method: "QUANTILE" };
   return furthest > 5 ? { method: "CLIPPED_Z_SCORE" } : undefined;

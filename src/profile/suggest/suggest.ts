@@ -15,7 +15,7 @@ export interface Suggestion {
   retraining: Record<string, unknown>;
 }
 
-/** Below this share of the rows, a class is rare: accuracy says little, and training weighs the classes alike. */
+/** Below this share of the rows, a class is rare: accuracy says little. */
 export const rareShare = 0.2;
 /** A class beyond this share makes a model that always answers it look good. */
 const commonShare = 0.8;
@@ -27,18 +27,19 @@ const commonShare = 0.8;
 export function suggest(table: KnownTable, target: string): Suggestion | null {
   const aimed = table.columns.find(({ name }) => name === target);
   if (!aimed || !isTargetType(aimed.type)) return null;
-  const inputs = suggestInputs(table, target);
+  const classes = classesIn(aimed, aimed.type);
+  const predicted = describedType(aimed.type).target?.output.activation === "LINEAR" ? "numbers" : "classes";
+  const inputs = suggestInputs(table, target, predicted);
   if (inputs.columns.length === 0) return null;
   const rows = Math.max(1, table.rowCount - aimed.missing);
-  const classes = classesIn(aimed, aimed.type);
   const isImbalanced = classes !== undefined && isUneven(classes);
   const metrics = suggestMetrics(aimed.type, classes?.length ?? 0, isImbalanced);
   const positiveCategory = suggestPositive(aimed, aimed.type, classes);
   const decides = isImbalanced && classes?.length === 2;
   const name = nameOf(`${table.dataset}-${target}`, "");
   const optimizer = nameOf(name, "-adamw");
-  const { layers, batchSize, epochs, patience, algorithm } = suggestNetwork(rows, inputs.columns);
-  const watched = watchedMetric(metrics, isImbalanced);
+  const { layers, batchSize, epochs, patience, algorithm } = suggestNetwork(rows, inputs.columns, predicted);
+  const watched = watchedMetric(metrics, isImbalanced && !decides);
   return {
     model: {
       ...{ name, dataset: table.dataset, target },
@@ -46,9 +47,9 @@ export function suggest(table: KnownTable, target: string): Suggestion | null {
       ...(inputs.preprocessing.length > 0 && { preprocessing: inputs.preprocessing }),
       layers,
       metrics,
-      ...(isImbalanced && { classWeights: { method: "BALANCED" } }),
+      ...(isImbalanced && !decides && { classWeights: { method: "BALANCED" } }),
       ...(positiveCategory !== undefined && { positiveCategory }),
-      // With balanced weights, one half is not the best place to part the classes.
+      // Of two classes, a threshold parts the rare one better than weights, and probabilities stay what they are.
       ...(decides && { threshold: { method: "BEST_F1" } }),
     },
     optimizer: { name: optimizer, ...algorithm },
@@ -105,9 +106,8 @@ function suggestMetrics(type: TargetType, classes: number, isImbalanced: boolean
 }
 
 /** With balanced weights the loss of validation rows, which is not weighted, would stop the training too early. */
-function watchedMetric(metrics: readonly MetricType[], isImbalanced: boolean): string {
-  const ranking = (["AUC", "F1_SCORE"] as const).find((metric) => metrics.includes(metric));
-  return isImbalanced && ranking ? metricName(ranking) : "loss";
+function watchedMetric(metrics: readonly MetricType[], isWeighted: boolean): string {
+  return isWeighted && metrics.includes("F1_SCORE") ? metricName("F1_SCORE") : "loss";
 }
 
 /** What a challenger is judged by: never accuracy where one class is rare. */

@@ -78,6 +78,27 @@ describe("a version as an ONNX file", () => {
     ]);
   });
 
+  it("answers with the threshold and temperature of the version", async () => {
+    const version = versionNamed(flags);
+    const rows = version.rows(1000);
+    const { numbers, labels } = await answers(version, rows);
+    const ofTrue = numbers.filter((_, index) => index % 2 === 1);
+    // As many as possible are between one half and the threshold.
+    const threshold = Math.fround([...ofTrue].sort((a, b) => a - b)[100] as number);
+    const calibrating = (probability: number) => 1 / (1 + ((1 - probability) / probability) ** 0.5);
+    const decision = { threshold: calibrating(threshold), temperature: 2 };
+    const decided = { ...version, preprocessing: { ...version.preprocessing, decision } };
+    await withSession(decided, async (session) => {
+      const { probabilities, label } = await session.run(feeds(version, rows));
+      const answered = Float32Array.from(probabilities?.data as Float32Array).filter((_, index) => index % 2 === 1);
+      expectSame("probabilities", answered, ofTrue.map(calibrating), 1e-5);
+      const found = Array.from(label?.data ?? [], Boolean);
+      expect(found).toEqual([...answered].map((probability) => probability > Math.fround(decision.threshold)));
+      expect(found.filter(Boolean).length).toBeGreaterThanOrEqual(895);
+      expect(found).not.toEqual(labels);
+    });
+  });
+
   it("answers false where the probability is exactly one half, as the platform does", async () => {
     const version = versionNamed(flags);
     const zeros = Object.entries(version.parameters).map(([name, values]) => [name, new Float32Array(values.length)]);
