@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
@@ -23,7 +25,7 @@ function numerous(rows: number): string {
 
 it("imports nothing when the object store is full, and all once it has room", async () => {
   await using disk = await smallDisk();
-  const opened = await openImportPlatform({ parent: disk.directory });
+  const opened = await openImportPlatform({ parent: disk.directory, env: { TMPDIR: tmpdir() } });
   try {
     await opened.declare("numerous", numbers);
     const upload = await opened.uploaded(gzipSync(numerous(200_000)));
@@ -59,6 +61,7 @@ it("imports nothing when the temporary folder is full", async () => {
       });
     });
     expect(await opened.rowsOf("copied")).toEqual([]);
+    expect((await readdir(disk.directory)).filter((name) => name.startsWith("perennial-reader-"))).toEqual([]);
   } finally {
     await opened.close();
   }

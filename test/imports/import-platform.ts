@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,8 @@ export type ImportPlatform = Awaited<ReturnType<typeof openImportPlatform>>;
  */
 export async function openImportPlatform({ parent = tmpdir(), env = {} as NodeJS.ProcessEnv } = {}) {
   const directory = await mkdtemp(join(parent, "perennial-imports-"));
+  const temporary = join(directory, "temporary");
+  await mkdir(temporary);
   const database = await testDatabase();
   const { db, url } = database;
   // Where `openStore` of a reader looks below this data directory.
@@ -48,7 +50,7 @@ export async function openImportPlatform({ parent = tmpdir(), env = {} as NodeJS
   const intake = testIntake();
   const reader = {
     modulePath: fileURLToPath(new URL("../../dist/programs/reader.js", import.meta.url)),
-    env: { ...process.env, ...env, PERENNIAL_DATA_DIR: directory },
+    env: { ...process.env, TMPDIR: temporary, ...env, PERENNIAL_DATA_DIR: directory },
   };
   const planner = { planTraining: () => Promise.reject(new Error("none")), unsupportedKernels: async () => [] };
   const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, intake, reader, logger: silent };
@@ -124,6 +126,14 @@ export async function openImportPlatform({ parent = tmpdir(), env = {} as NodeJS
     return lines.map((line) => Number.parseInt(line, 10));
   }
 
+  /** What readers have left in their temporary folder, once none is at work. */
+  async function leftovers(): Promise<string[]> {
+    await until(async () => (await readers()).length === 0 && (await readdir(temporary)).length === 0, 5_000).catch(
+      () => {},
+    );
+    return readdir(temporary);
+  }
+
   /** Imports a file, with these texts for missing values. */
   async function imported(dataset: string, file: Buffer, missingValues: string[]) {
     const input = { dataset, upload: await uploaded(file), missingValues };
@@ -190,6 +200,7 @@ export async function openImportPlatform({ parent = tmpdir(), env = {} as NodeJS
       partsOf,
       imported,
       readers,
+      leftovers,
     },
     async close() {
       await server.close();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -9,6 +9,11 @@ import { until } from "../support/workbench.js";
 it("an import whose server is killed ends with one version, after the server has started again", async () => {
   const directory = await mkdtemp(join(tmpdir(), "perennial-killed-"));
   const database = await testDatabase();
+  // Those of the server and its readers, which this process starts.
+  const temporary = join(directory, "temporary");
+  await mkdir(temporary);
+  const { TMPDIR: before } = process.env;
+  process.env.TMPDIR = temporary;
   const server = await startServerProcess(database.url, directory);
   try {
     // biome-ignore lint/suspicious/noExplicitAny: a client gets what its query says.
@@ -46,7 +51,10 @@ it("an import whose server is killed ends with one version, after the server has
     expect(versions).toEqual([{ number: 1, row_count: count }]);
     const [{ fence }] = await database.db.query("SELECT fence FROM import");
     expect(fence).toBe(2);
+    await until(async () => (await readdir(temporary)).every((name) => !name.startsWith("perennial-reader-")));
   } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
     await server.stop();
     await database.close();
     await rm(directory, { recursive: true, force: true });
