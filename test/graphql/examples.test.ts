@@ -7,7 +7,7 @@ import { type Api, openApi } from "./api.js";
 
 const examples = new URL("../../examples/", import.meta.url);
 const read = (file: string) => readFile(new URL(file, examples), "utf8");
-const stories = ["reviews", "digits-images"];
+const stories = ["churn", "reviews", "digits-images"];
 const operations = (
   await Promise.all(
     stories.map(async (story) => (await readdir(new URL(story, examples))).map((file) => `${story}/${file}`)),

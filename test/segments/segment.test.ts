@@ -330,6 +330,8 @@ test("the database does not keep a process alive", async () => {
     const feature = { name: "size", type: "NUMBER", description: "", categories: [], shape: [] };
     const { bytes } = await writeSegment([feature], { rowCount: 1, columns });
     console.log((await readSegment([feature], bytes)).rowCount);`;
-  const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { timeout: 20_000 });
+  // The system takes no argument as long as the program.
+  const run = promisify(execFile)(process.execPath, ["--input-type=module", "-"], { timeout: 20_000 });
+  run.child.stdin?.end(program);
   expect((await run).stdout).toBe("1\n");
 });
