@@ -25,7 +25,7 @@ export class FeatureObject implements Feature {
   @Cost({ length: 20 })
   @Field(() => [String], {
     description:
-      "CATEGORY: the values, in the order of their codes, at most the first 10,000: see `categoryList`. SEQUENCE of categories: the allowed elements. Otherwise empty.",
+      "CATEGORY and LABELS: the values, in the order of their codes, at most the first 10,000: see `categoryList`. SEQUENCE of categories: the allowed elements. Otherwise empty.",
   })
   categories!: string[];
 

@@ -91,16 +91,17 @@ function missingCheck(feature: string, table: Table, subject: string): RowCheck[
 
 /** The codes of a table are those of the dataset's list; the model's list is its beginning. None where no code is beyond. */
 function categoryCheck(field: ModelInput | ModelTarget, table: Table, subject: string): RowCheck[] {
-  const { feature, shape } = field;
+  const { feature } = field;
   const unknownFrom = codecs[field.type].unknownFrom?.(field);
   if (unknownFrom === undefined) return [];
-  const codes = columnOf(table, { name: feature, shape });
-  if (!codes.some((code) => code >= unknownFrom)) return [];
+  const isUnknown = (code: number) => code >= unknownFrom;
+  if (!numbersIn(field, table).some(isUnknown)) return [];
+  const codesOf = numbersOfRow(field, table);
   const rule = `have one of the ${count(unknownFrom)} categories that the model knows`;
   return [
     (row) => {
-      const code = codes[row] as number;
-      if (!(code >= unknownFrom)) return undefined;
+      const code = codesOf(row).find(isUnknown);
+      if (code === undefined) return undefined;
       return { subject: `${subject} "${feature}"`, value: `category ${count(code + 1)} of the dataset's list`, rule };
     },
   ];
@@ -144,10 +145,14 @@ function holdsNumbers(field: ModelInput | ModelTarget): boolean {
   return codecs[field.type].holdsNumbers?.(field) ?? false;
 }
 
-function extremesOf({ feature, type, shape }: ModelInput | ModelTarget, table: Table): number[] {
+/** The numbers of all rows of a field. */
+function numbersIn({ feature, type, shape }: ModelInput | ModelTarget, table: Table): Float64Array {
   const column = { name: feature, shape };
-  const isSequence = codecs[type].store.form === "SEQUENCES";
-  const numbers = isSequence ? sequencesOf(table, column).values : columnOf(table, column);
+  return codecs[type].store.form === "SEQUENCES" ? sequencesOf(table, column).values : columnOf(table, column);
+}
+
+function extremesOf(field: ModelInput | ModelTarget, table: Table): number[] {
+  const numbers = numbersIn(field, table);
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of numbers) {
     if (value < low) low = value;

@@ -5,7 +5,7 @@ import { createMetric } from "../engine/metrics/metrics.js";
 import type { TrainingProgram } from "../engine/programs/training-program.js";
 import { classRule } from "../features/predictions.js";
 import { decodeOutputs, type FittedPreprocessing } from "../features/preprocessing.js";
-import { classesOf } from "../language/datasets/feature-types.js";
+import { categoriesOfTarget } from "../language/datasets/feature-types.js";
 import { metricName } from "../language/metrics/metrics.js";
 import type { ModelSpec } from "../language/models/model.js";
 import type { TrainingSemantics } from "../language/training/training.js";
@@ -42,7 +42,7 @@ export function metricTargets(
   rows: Targets,
   numbers: ArrayLike<number>,
 ): MetricValues {
-  if (classesOf(model.target) !== undefined) return rows.encodedTargets(numbers);
+  if (categoriesOfTarget(model.target) !== undefined) return rows.encodedTargets(numbers);
   // There was no PINBALL under 1.
   if (semantics > 1 || model.target.quantiles) return rows.targets(numbers);
   return decodeOutputs(model, preprocessing, rows.encodedTargets(numbers), numbers.length);

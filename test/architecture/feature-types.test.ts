@@ -24,7 +24,7 @@ describe("the type of a feature", () => {
     ['const keys = new Set(["NUMBER", "BINARY"]);', 1],
     ['const keys: readonly FeatureType[] = ["NUMBER", "BINARY"];', 1],
     ['const entries = { VECTOR: ["length"], IMAGE: ["height", "width", "channels"] };', 1],
-    ["const targets = { NUMBER: 1, BINARY: 2, CATEGORY: 3, VECTOR: 4 };", 0],
+    ["const targets = { NUMBER: 1, BINARY: 2, CATEGORY: 3, VECTOR: 4, LABELS: 5 };", 0],
     ['if (takes.type === "NUMBER") f();', 0],
     ['switch (takes.type) { case "TEXT": f(); }', 0],
     ['const order = { NUMBER: { column: "number" } };', 0],

@@ -140,3 +140,113 @@ it("a single quantile needs no list, and a wrong one is told by its path", async
     { path: "loss.quantiles[1]", code: "OUT_OF_RANGE", message: "must be above the quantile before, got 0.1." },
   ]);
 });
+
+it("labels are imported, trained, measured, predicted, reproduced, and pass a gate", async () => {
+  // A film is long or funny, both or neither; who likes it follows from its moods.
+  const films = Array.from({ length: 300 }, (_, row) => {
+    const [long, funny] = [row % 2 === 0, row % 3 === 0];
+    const moods = [...(long ? ["slow"] : ["quick"]), ...(funny ? ["light"] : [])];
+    return { moods, minutes: long ? 160 : 90, liked: [...(long ? ["critics"] : []), ...(funny ? ["children"] : [])] };
+  });
+  const file = async (text: string) => {
+    const { upload } = await accept("createUpload", "CreateUploadInput", { fileName: "films" }, "upload { id url }");
+    const put = await fetch(new URL(upload.url, platform.url), { method: "PUT", body: text });
+    expect(put.status).toBeLessThan(300);
+    return upload.id as string;
+  };
+  const asJson = await file(films.map((film) => JSON.stringify(film)).join("\n"));
+  const query =
+    'query ($id: ID!) { inferDataset(upload: $id, name: "films", target: "liked") { features { name type } } }';
+  const { features } = (await ask(query, { id: asJson })).inferDataset;
+  expect(features.map(({ name, type }: { name: string; type: string }) => [name, type])).toEqual([
+    ["moods", "LABELS"],
+    ["minutes", "NUMBER"],
+    ["liked", "LABELS"],
+  ]);
+
+  await accept("declareDataset", "DeclareDatasetInput", {
+    name: "films",
+    features: [
+      { name: "moods", type: "LABELS", nullable: true },
+      { name: "minutes", type: "NUMBER" },
+      { name: "liked", type: "LABELS", nullable: true },
+    ],
+    split: { test: 0.2 },
+  });
+  const written = (list: string[]) => list.join("|");
+  const lines = films.map(
+    ({ moods, minutes, liked }) => `${written(moods)},${minutes},${liked.length > 0 ? written(liked) : "[]"}`,
+  );
+  // A field that is empty is a missing value; such a row trains nothing.
+  const upload = await file(["moods,minutes,liked", ...lines, "quick,90,"].join("\n"));
+  const { import: started } = await accept(
+    "importUpload",
+    "ImportUploadInput",
+    { dataset: "films", upload },
+    "import { id }",
+  );
+  const state = async () =>
+    (await ask("query ($id: ID!) { import(id: $id) { state problems { message } } }", { id: started.id })).import;
+  await until(async () => ["SUCCEEDED", "FAILED"].includes((await state()).state));
+  expect(await state()).toMatchObject({ state: "SUCCEEDED" });
+  const { dataset } = await ask(`{ dataset(name: "films") { features { name type categoryCount } } }`);
+  expect(dataset.features.map((feature: { categoryCount: number }) => feature.categoryCount)).toEqual([3, null, 2]);
+
+  const declared = { name: "likes", dataset: "films", target: "liked", layers: [] };
+  await accept("declareModel", "DeclareModelInput", {
+    ...{ ...declared, metrics: ["MICRO_F1_SCORE", "MACRO_F1_SCORE", "SUBSET_ACCURACY", "HAMMING_LOSS"] },
+  });
+  await train("likes", 60);
+  const { modelVersion } = await ask(`{ modelVersion(ref: "likes/1") { evaluation { split name value }
+    signature { output { name type } } labelEvaluation { label rowCount precision recall f1Score } quantileEvaluation { quantile } } }`);
+  const measured = (name: string) =>
+    modelVersion.evaluation.find((each: { split: string; name: string }) => each.split === "TEST" && each.name === name)
+      ?.value;
+  expect([
+    measured("micro_f1_score"),
+    measured("macro_f1_score"),
+    measured("subset_accuracy"),
+    measured("hamming_loss"),
+  ]).toEqual([1, 1, 1, 0]);
+  expect(modelVersion.labelEvaluation).toEqual(
+    ["critics", "children"].map((label) => expect.objectContaining({ label, precision: 1, recall: 1, f1Score: 1 })),
+  );
+  expect(modelVersion.quantileEvaluation).toBeNull();
+
+  const rows = [
+    { moods: ["slow", "light"], minutes: 160 },
+    { moods: ["quick", "never seen"], minutes: 90 },
+    { moods: null, minutes: 160 },
+    { moods: "quick|light", minutes: 90 },
+    { moods: ["light", "light"], minutes: 90 },
+  ];
+  const { predictions } = (
+    await ask(
+      `query ($rows: [JSONObject!]!) { predict(model: "likes", rows: $rows) {
+        predictions { value probabilities { category probability } one: probabilities(top: 1) { category } problems { path code } } } }`,
+      { rows },
+    )
+  ).predict;
+  expect(predictions.map(({ value }: { value: unknown }) => value)).toMatchObject(
+    [["critics", "children"], [], ["critics"], ["children"], null].map((value) => value ?? null),
+  );
+  const [both] = predictions;
+  expect(both.probabilities.map(({ category }: { category: string }) => category)).toEqual(["critics", "children"]);
+  for (const { probability } of both.probabilities) expect(probability).toBeGreaterThan(0.5);
+  expect(predictions[3].one).toEqual([{ category: "children" }]);
+  expect(predictions[4].problems).toEqual([{ path: "rows[4].moods[1]", code: "DUPLICATE" }]);
+
+  const { reproduction } = await ended("reproduceVersion", "ReproduceVersionInput", { ref: "likes/1" });
+  expect(reproduction).toEqual({ agrees: true });
+  await keepFresh("likes", "micro_f1_score");
+  // A label that the champion does not know: the fine-tune keeps its list, and leaves such rows out.
+  const newcomers = films.slice(0, 30).map((film, index) => (index === 0 ? { ...film, liked: ["nobody"] } : film));
+  await accept("appendRows", "AppendRowsInput", { dataset: "films", rows: newcomers });
+  expect(await verdictOf("likes")).toMatchObject({ kind: "ALIAS_MOVED" });
+  const profile = await ask(
+    `{ datasetProfile(dataset: "films") { features { name topValues { value count } meanLength } } }`,
+  );
+  expect(profile.datasetProfile.features[0].topValues[0]).toEqual({ value: "quick", count: 166 });
+  const first = await ask(`{ datasetRows(dataset: "films", first: 1) { nodes { values } } }`);
+  expect(first.datasetRows.nodes[0].values).toEqual(films[0]);
+}, 120_000);

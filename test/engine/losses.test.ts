@@ -109,6 +109,22 @@ test("PINBALL is scikit-learn's mean_pinball_loss, one quantile an output", () =
   expect(values[0]).toBeCloseTo((0.1 + 0.25 + 0.1) / 3, 6);
 });
 
+test("BINARY_CROSSENTROPY of labels is the mean over a row's labels", () => {
+  const probabilities = [
+    [0.9, 0.2, 0.4, 0.1],
+    [0.6, 0.7, 0.1, 0.2],
+  ];
+  const logits = tf.tensor2d(probabilities.map((row) => row.map((p) => Math.log(p / (1 - p)))));
+  const targets = tf.tensor2d([
+    [1, 0, 1, 0],
+    [0, 1, 0, 0],
+  ]);
+  const loss: Loss = { type: "BINARY_CROSSENTROPY", labelSmoothing: 0 };
+  const values = lossPerExample(loss, targets, { logits, activation: "SIGMOID" }).dataSync();
+  // NumPy: -mean(y log p + (1 - y) log(1 - p)).
+  expectClose(values, [0.33753883, 0.40036744], 1e-6);
+});
+
 const all = [
   ...Object.entries(cases).map(([name, of]) => [name, { ...of, like: name }] as const),
   ...Object.entries(others),

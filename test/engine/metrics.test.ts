@@ -228,6 +228,50 @@ describe("quantiles", () => {
   });
 });
 
+describe("labels", () => {
+  const target = { type: "LABELS" as const, width: 4, categories: ["a", "b", "c", "d"] };
+  const targets = Float64Array.from([1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+  const predictions = Float64Array.from(
+    [
+      [0.9, 0.2, 0.4, 0.1],
+      [0.6, 0.7, 0.1, 0.2],
+      [0.8, 0.3, 0.2, 0.4],
+      [0.1, 0.2, 0.3, 0.4],
+      // One half is not above it.
+      [0.5, 0.1, 0.9, 0.3],
+    ].flat(),
+  );
+
+  // scikit-learn 1.7: precision_score, recall_score and f1_score with zero_division=nan, accuracy_score, hamming_loss.
+  test.each<[MetricType, number]>([
+    ["MICRO_PRECISION", 0.6],
+    ["MICRO_RECALL", 0.5],
+    ["MICRO_F1_SCORE", 0.5454545454545454],
+    ["MACRO_PRECISION", 0.5555555555555555],
+    ["MACRO_RECALL", 0.38888888888888884],
+    ["MACRO_F1_SCORE", 0.4444444444444444],
+    ["SUBSET_ACCURACY", 0.2],
+    ["HAMMING_LOSS", 0.25],
+  ])("have %s %d", (type, expected) => {
+    const metric = createMetric(type, target);
+    metric.update(predictions.subarray(0, 8), targets.subarray(0, 8));
+    metric.update(predictions.subarray(8), targets.subarray(8));
+    expect(metric.score().value).toBeCloseTo(expected, 12);
+  });
+
+  it("are measured one by one, null where a label neither occurs nor is chosen", () => {
+    const counts = startBreakdown(target);
+    counts?.update(predictions, targets);
+    const two = expect.closeTo(2 / 3, 12);
+    expect(counts?.measured().labels).toEqual([
+      { label: "a", rowCount: 3, precision: two, recall: two, f1Score: two },
+      { label: "b", rowCount: 2, precision: 1, recall: 0.5, f1Score: two },
+      { label: "c", rowCount: 1, precision: 0, recall: 0, f1Score: 0 },
+      { label: "d", rowCount: 0, precision: null, recall: null, f1Score: null },
+    ]);
+  });
+});
+
 it("names points in lower case", () => {
   expect(metricName("ROOT_MEAN_SQUARED_ERROR")).toBe("root_mean_squared_error");
 });

@@ -55,6 +55,7 @@ describe("declarables", () => {
     );
     expect(fields).toEqual({
       ...{ NUMBER: {}, BINARY: {}, TEXT: {}, TIMESTAMP: {}, CATEGORY: { categories: false }, VECTOR: { shape: true } },
+      LABELS: { categories: false },
       ...{ IMAGE: { shape: true, resize: false }, SEQUENCE: { categories: false, shape: false } },
     });
     const image = types.find(({ name }: Told) => name === "IMAGE");

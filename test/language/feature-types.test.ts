@@ -227,7 +227,7 @@ describe("a model", () => {
       {
         path: "target",
         code: "CONTRADICTION",
-        message: `must be a NUMBER, BINARY, CATEGORY or VECTOR feature, and ${target} is ${type}.`,
+        message: `must be a NUMBER, BINARY, CATEGORY, LABELS or VECTOR feature, and ${target} is ${type}.`,
       },
     ]);
   });

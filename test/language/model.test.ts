@@ -16,8 +16,8 @@ import {
 } from "./declarations.js";
 
 const irisSpec = resolved(resolveModel(irisSpecies, irisDataset));
-/** A target of each type. */
-const targets: Record<TargetType, string> = {
+/** A target of each type; of LABELS see `features/labels.test.ts`. */
+const targets: Record<Exclude<TargetType, "LABELS">, string> = {
   NUMBER: "height",
   BINARY: "perennial",
   CATEGORY: "colour",

@@ -36,6 +36,7 @@ const everyType: Declaration = {
     { name: "file", type: "IMAGE", shape: [8, 8, 3], resize: "CROP" },
     { name: "text", type: "TEXT" },
     { name: "tokens", type: "SEQUENCE", categories: ["a", "b", "c"] },
+    { name: "tags", type: "LABELS", categories: ["a", "b", "c"] },
     { name: "track", type: "SEQUENCE", shape: [2] },
     { name: "signal", type: "SEQUENCE" },
     { name: "moment", type: "TIMESTAMP" },
@@ -81,6 +82,7 @@ const pairs = {
     { target: "flag", inputs: ["vector"], threshold: { method: "BEST_F1" } },
     { target: "flag", inputs: ["vector"], threshold: { recallAtPrecision: 0.9 } },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "QUANTILE", quantiles: 5 }] },
+    { inputs: ["tags"], preprocessing: [{ feature: "tags", unseen: "IGNORE" }] },
     { inputs: ["number"], preprocessing: [{ feature: "number", method: "CLIPPED_Z_SCORE", clip: 2 }] },
   ],
   losses: [
@@ -111,7 +113,7 @@ export function systematicCases(schema: GraphQLSchema): Case[] {
     kind: "model",
     args: [{ name: "m", dataset: "every_type", target: "color", layers: [], ...parts }, dataset],
   });
-  const targets = ["color", "letter", "pair", "flag", "number", "other_vector"];
+  const targets = ["color", "letter", "pair", "flag", "number", "other_vector", "tags"];
   const optionsOf = (type: string, without: string[], base: Declaration) =>
     values(type).map((option) => {
       const kept = Object.entries(option).filter(([name]) => !without.includes(name));

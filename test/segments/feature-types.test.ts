@@ -18,7 +18,8 @@ const route = feature("route", "SEQUENCE", { shape: [2] });
 const visits = feature("visits", "SEQUENCE", { categories: ["home", "日本 🏠", "gym"] });
 const at = feature("at", "TIMESTAMP");
 const photo = feature("photo", "IMAGE", { shape: [1, 2, 1] });
-const features = [note, steps, route, visits, at, photo];
+const tags = feature("tags", "LABELS", { categories: ["new", "日本 🏠", "old"] });
+const features = [note, steps, route, visits, tags, at, photo];
 
 const number = fc.oneof(
   fc.constantFrom(0, -0, 5e-324, 1e308, 0.1),
@@ -30,13 +31,14 @@ const anyRow = fc.record({
   steps: list(number),
   route: list(fc.tuple(number, number)),
   visits: list(fc.constantFrom(...visits.categories)),
+  tags: fc.uniqueArray(fc.constantFrom(...tags.categories)),
   at: fc
     .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
     .map((it) => it.toISOString()),
   photo: fc.oneof(fc.tuple(fc.nat(255), fc.nat(255)), fc.tuple(number, number)),
 });
 const rows = [
-  { note: "", steps: [], route: [], visits: [], at: "2026-03-01T12:00:00.000Z", photo: [0, 255] },
+  { note: "", steps: [], route: [], visits: [], tags: [], at: "2026-03-01T12:00:00.000Z", photo: [0, 255] },
   {
     ...{
       note: "two\nlines 🌱",
@@ -46,6 +48,7 @@ const rows = [
         [3, 4],
       ],
       visits: ["gym", "gym"],
+      tags: ["old", "new"],
     },
     ...{ at: "1969-12-31T23:59:59.999Z", photo: [7, 8] },
   },
@@ -87,15 +90,17 @@ describe("a segment of texts, sequences and times", () => {
         "DOUBLE[]",
         "DOUBLE[][]",
         "VARCHAR[]",
+        "VARCHAR[]",
         "TIMESTAMP WITH TIME ZONE",
         "UTINYINT[]",
       ]);
       const read = await result.getRowObjectsJS();
-      const values = rows.map(({ note, steps, route, visits, at, photo }) => [
+      const values = rows.map(({ note, steps, route, visits, tags, at, photo }) => [
         note,
         steps,
         route,
         visits,
+        tags,
         new Date(at),
         photo,
       ]);

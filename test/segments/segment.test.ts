@@ -322,7 +322,7 @@ test("the database does not keep a process alive", async () => {
   const built = await build({
     configFile: false,
     logLevel: "silent",
-    build: { ssr: room, write: false, rolldownOptions: { output: { format: "es", codeSplitting: false } } },
+    build: { ssr: room, write: false, rolldownOptions: { output: { format: "es" } } },
   });
   if (!("output" in built)) throw new Error("The room was not built.");
   const program = `${built.output[0].code}
@@ -330,7 +330,7 @@ test("the database does not keep a process alive", async () => {
     const feature = { name: "size", type: "NUMBER", description: "", categories: [], shape: [] };
     const { bytes } = await writeSegment([feature], { rowCount: 1, columns });
     console.log((await readSegment([feature], bytes)).rowCount);`;
-  // It is too long for an argument.
+  // The system takes no argument as long as the program.
   const run = promisify(execFile)(process.execPath, ["--input-type=module", "-"], { timeout: 20_000 });
   run.child.stdin?.end(program);
   expect((await run).stdout).toBe("1\n");

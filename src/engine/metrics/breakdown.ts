@@ -1,5 +1,7 @@
+import { isMultiLabel } from "../../language/datasets/feature-types.js";
 import type { Breakdown } from "../../language/metrics/breakdown.js";
 import type { ModelTarget } from "../../language/models/model.js";
+import { measureLabels } from "./label-metrics.js";
 import type { MetricValues } from "./metric.js";
 import { countQuantiles } from "./quantile-metrics.js";
 
@@ -10,7 +12,14 @@ export interface BreakdownCounts {
 }
 
 /** Undefined for a target whose metrics say all. */
-export function startBreakdown({ quantiles }: Pick<ModelTarget, "quantiles">): BreakdownCounts | undefined {
+export function startBreakdown(
+  target: Pick<ModelTarget, "type" | "quantiles"> & Partial<Pick<ModelTarget, "categories">>,
+): BreakdownCounts | undefined {
+  const { quantiles, categories = [] } = target;
+  if (isMultiLabel(target)) {
+    const counts = measureLabels(categories);
+    return { update: counts.update, measured: () => ({ labels: counts.measured() }) };
+  }
   if (!quantiles) return undefined;
   const counts = countQuantiles(quantiles);
   return { update: counts.update, measured: () => ({ quantiles: counts.measured() }) };

@@ -7,6 +7,7 @@ import { middleQuantile } from "../../language/models/target.js";
 import { currentSemantics, type TrainingSemantics } from "../../language/training/training.js";
 import { type Confusion, confusion, matthewsCorrelation, topAccuracy } from "./classification-metrics.js";
 import { areaUnderCurve, averagePrecision, rankArea } from "./curve-metrics.js";
+import { f1Of, hammingLoss, macro, micro, ofLabels, precisionOf, recallOf } from "./label-metrics.js";
 import type { Metric } from "./metric.js";
 import { brierScore, logLoss } from "./probability-metrics.js";
 import { intervalCoverage, ofOneOutput, pinballLoss } from "./quantile-metrics.js";
@@ -76,6 +77,14 @@ const metrics: Readonly<Record<MetricType, (measured: Measured) => Metric>> = {
     meanError((error, target) => (100 * Math.abs(error)) / Math.max(Math.abs(target), 1e-7), itself),
   MEAN_PINBALL_LOSS: ({ quantiles }) => pinballLoss(quantiles),
   INTERVAL_COVERAGE: ({ quantiles }) => intervalCoverage(quantiles.length),
+  MICRO_PRECISION: ({ width }) => ofLabels(width, micro(precisionOf), "no label is chosen"),
+  MICRO_RECALL: ({ width }) => ofLabels(width, micro(recallOf), "no row has a label"),
+  MICRO_F1_SCORE: ({ width }) => ofLabels(width, micro(f1Of), "no row has a label, and none is chosen"),
+  MACRO_PRECISION: ({ width }) => ofLabels(width, macro(precisionOf), "no label is chosen"),
+  MACRO_RECALL: ({ width }) => ofLabels(width, macro(recallOf), "no row has a label"),
+  MACRO_F1_SCORE: ({ width }) => ofLabels(width, macro(f1Of), "no row has a label, and none is chosen"),
+  SUBSET_ACCURACY: ({ width }) => ofLabels(width, ({ exact, rows }) => exact / rows),
+  HAMMING_LOSS: ({ width }) => ofLabels(width, hammingLoss),
   MATTHEWS_CORRELATION: (measured) =>
     classCounts(measured, matthewsCorrelation, "all rows, or all predictions, are of one class"),
   R2_SCORE: ({ width, undefinedCountsAsZero }) => coefficientOfDetermination(width, undefinedCountsAsZero),

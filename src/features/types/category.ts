@@ -78,7 +78,7 @@ const prepared = {
 };
 
 function codesOf({ categories, unseen }: ValueForm): Numbers {
-  const lists = prepared[unseen ?? "REFUSE"];
+  const lists = prepared[unseen === "OTHER" ? unseen : "REFUSE"];
   const known = lists.get(categories);
   if (known !== undefined) return known;
   const codes = arrivingCodes(categories) ?? categoryCodes(categories);

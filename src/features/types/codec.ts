@@ -50,7 +50,7 @@ export interface Codec<Held extends Store = Store> {
 }
 
 /** The codec of a type that can be predicted. */
-export interface TargetCodec extends Codec<NumberStore> {
+export interface TargetCodec<Held extends NumberStore | SequenceStore = NumberStore> extends Codec<Held> {
   /** What is learned from the training rows about a target. */
   fitTarget(target: ModelTarget, rows: TrainingRows): FittedScaling;
   /** Writes what the network should put out for each row. */

@@ -1,7 +1,7 @@
 import type { Feature } from "../../language/datasets/dataset.js";
 import { withCategories } from "../../language/datasets/feature-types.js";
 import { limits } from "../../language/fields/limits.js";
-import { type Columns, columnOf } from "./column.js";
+import { type Columns, columnOf, isSequences } from "./column.js";
 
 /** Lists that are made while values arrive, each with the codes that were given out. */
 const arriving = new WeakMap<readonly string[], Map<string, number>>();
@@ -30,7 +30,8 @@ export function arrivedCategories(features: readonly Feature[], table: Columns):
     .filter(({ categories }) => arriving.has(categories))
     .map(({ name, shape, categories }) => {
       // The list may also have categories of rows that were left out.
-      const codes = new Set(columnOf(table, { name, shape }));
+      const column = table.columns.get(name);
+      const codes = new Set(column && isSequences(column) ? column.values : columnOf(table, { name, shape }));
       const values = Array.from(codes, (code) => categories[code]).filter((value) => value !== undefined);
       return { feature: name, values };
     });

@@ -11,6 +11,8 @@ export interface Spelling {
   decimal?: "." | ",";
   /** Whether the month or the day comes first in dates such as 1/2/2021. */
   order?: "MONTH_FIRST" | "DAY_FIRST";
+  /** What stands between the labels of a text. */
+  delimiter?: "|" | ";" | ",";
   /** What numbers count that stand for instants: since 1970, in UTC. */
   epoch?: "SECONDS" | "MILLISECONDS";
 }
@@ -86,6 +88,25 @@ export function spelledList(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The labels that a text lists: in JSON, or with `|` between them, or another delimiter that is known; blanks around them do
+ * not count. Undefined for a text that begins as JSON and is none.
+ */
+export function spelledLabels(text: string, { delimiter = "|" }: Spelling = {}): unknown {
+  if (/^\s*\[/.test(text)) return spelledList(text);
+  return text
+    .split(delimiter)
+    .map((label) => label.trim())
+    .filter((label) => label !== "");
+}
+
+/** How a column spells lists of labels: with the first delimiter that occurs outside JSON. */
+export function labelSpelling(texts: readonly string[]): Spelling {
+  const plain = texts.filter((text) => !/^\s*\[/.test(text));
+  const delimiter = (["|", ";", ","] as const).find((mark) => plain.some((text) => text.includes(mark)));
+  return delimiter === undefined ? {} : { delimiter };
 }
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];

@@ -14,7 +14,15 @@ import {
 } from "../../entities/version.js";
 import { effectiveThreshold } from "../../features/predictions.js";
 import { classesOf, isTargetType } from "../../language/datasets/feature-types.js";
-import { type Breakdown, type QuantileMeasured, quantileMeasured } from "../../language/metrics/breakdown.js";
+import { count } from "../../language/fields/wording.js";
+import {
+  type Breakdown,
+  breakdownLimits,
+  type LabelMeasured,
+  labelMeasured,
+  type QuantileMeasured,
+  quantileMeasured,
+} from "../../language/metrics/breakdown.js";
 import { declaredPositive, parametersOf } from "../../language/models/open-model.js";
 import { positiveClass } from "../../language/models/positive.js";
 import type { Loaders } from "../../lists/loaders.js";
@@ -31,6 +39,7 @@ import { Payload } from "../payloads/problem.js";
 import { knownCategories } from "./feature.js";
 import { modelVersions } from "./version-list.js";
 
+const labelType = typeOf(labelMeasured);
 const quantileType = typeOf(quantileMeasured);
 
 type Part = keyof typeof SplitPartEnum;
@@ -69,6 +78,19 @@ class ModelVersionFields {
     @Ctx() { loaders }: Context,
   ): Promise<QuantileMeasured[] | null> {
     return (await breakdownOf(version, split, loaders))?.quantiles ?? null;
+  }
+
+  @Cost({ length: 10 })
+  @FieldResolver(() => [labelType], {
+    nullable: true,
+    description: `How well each label is predicted on one part of the rows; of more than ${count(breakdownLimits.labels)} those that most rows have. Null where the target is not LABELS, or there are no rows.`,
+  })
+  async labelEvaluation(
+    @Root() version: ModelVersion,
+    @Arg("split", () => SplitPartEnum, { defaultValue: "TEST", description: "The part of the rows." }) split: Part,
+    @Ctx() { loaders }: Context,
+  ): Promise<LabelMeasured[] | null> {
+    return (await breakdownOf(version, split, loaders))?.labels ?? null;
   }
 
   @Cost({ length: 2 })

@@ -32,6 +32,8 @@ export interface InferredColumn {
 }
 
 const shownExamples = 5;
+/** More different texts than this in lists are words rather than labels. */
+const mostLabels = 1_000;
 
 /**
  * Guesses what a column holds.
@@ -165,9 +167,25 @@ function ofLists(lists: readonly unknown[][], what: string): Guess | undefined {
       return { type: "VECTOR", shape: [length], evidence: `${what} of ${length} numbers each.` };
     return { type: "SEQUENCE", evidence: `${what} of numbers, of different lengths.` };
   }
+  return (
+    asLabels(lists, what) ?? {
+      ...{ type: "TEXT", isText: true, role: "UNUSED" as const },
+      evidence: `${what} that are not of numbers, kept as text in JSON. Declare a SEQUENCE with categories for lists of words.`,
+    }
+  );
+}
+
+/** Lists of few different short texts, none of them twice in a list. */
+function asLabels(lists: readonly unknown[][], what: string): Guess | undefined {
+  const isLabel = (value: unknown) =>
+    typeof value === "string" && value !== "" && value.length <= limits.categoryLength;
+  if (!lists.every((list) => list.every(isLabel) && new Set(list).size === list.length)) return undefined;
+  const all = lists.flat();
+  const different = new Set(all).size;
+  if (different < 2 || different > mostLabels || all.length < 2 * different) return undefined;
   return {
-    ...{ type: "TEXT", isText: true, role: "UNUSED" as const },
-    evidence: `${what} that are not of numbers, kept as text in JSON. Declare a SEQUENCE with categories for lists of words.`,
+    type: "LABELS",
+    evidence: `${what} of ${count(different)} different texts. Declare TEXT to keep them as they are, or a SEQUENCE with categories if their order matters.`,
   };
 }
 

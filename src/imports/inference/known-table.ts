@@ -1,5 +1,6 @@
 import type { Table } from "../../features/table.js";
 import { codecs } from "../../features/types/codecs.js";
+import { withArrivingCategories } from "../../features/values/arriving-categories.js";
 import type { Feature } from "../../language/datasets/dataset.js";
 import { describedType } from "../../language/datasets/feature-types.js";
 import { describeSketch } from "../../profile/profile.js";
@@ -18,7 +19,7 @@ export function knownTable(
   columns: readonly InferredColumn[],
   sample: Chunk,
 ): KnownTable {
-  const features = columns.map(featureOf);
+  const features = withArrivingCategories(columns.map(featureOf));
   // Files are not decoded for it.
   const sketched = features.filter(({ type }) => !describedType(type).takesFiles);
   const described = describeSketch(sketchTable(sketched, readSample(sketched, columns, sample)));
@@ -38,12 +39,9 @@ export function knownTable(
   };
 }
 
-/** Its categories are those of the sample. */
-function featureOf({ name, type, shape, texts }: InferredColumn): Feature {
-  const { spelled } = codecs[type];
-  const isOfTexts = spelled === undefined && codecs[type].store.form === "NUMBERS";
-  const categories = isOfTexts ? [...new Set(texts.filter((text) => text !== null))] : [];
-  return { name, type, description: "", categories, shape, nullable: true };
+/** Its categories, if it has any, are those of the sample. */
+function featureOf({ name, type, shape }: InferredColumn): Feature {
+  return { name, type, description: "", categories: [], shape, nullable: true };
 }
 
 function readSample(features: readonly Feature[], columns: readonly InferredColumn[], sample: Chunk): Table {

@@ -3,7 +3,7 @@ import type { Findings } from "../fields/findings.js";
 import { limits } from "../fields/limits.js";
 import { count } from "../fields/wording.js";
 import type { MissingMethod } from "../preprocessing/missing.js";
-import { type Preprocessing, type Side, textDimensions } from "../preprocessing/preprocessing.js";
+import { type Preprocessing, type Side, textDimensions, type Unseen } from "../preprocessing/preprocessing.js";
 import { categories, type FeatureFields, resize, shape } from "./feature-fields.js";
 
 /** What a feature holds beside its name and type, as far as its values depend on it. */
@@ -39,8 +39,11 @@ export interface FeatureTypeDescription {
   comparedAs?: Comparison;
   /** Whether the value may weigh its row in the loss. */
   isSampleWeight?: true;
-  /** Whether its categories may be left undeclared: the dataset then keeps their list. */
-  opensCategories?: true;
+  /**
+   * For types whose categories may be left undeclared, so that the dataset keeps their list: what becomes of one that a model
+   * does not know, where it is not refused.
+   */
+  opensCategories?: Exclude<Unseen, "REFUSE">;
   /** Whether a value may come as a file, which is decoded before it is checked. */
   takesFiles?: true;
   /** Whether a model whose only input this is keeps its shape. */
@@ -59,8 +62,10 @@ export interface FeatureTypeDescription {
 export interface TargetDescription {
   /** The output layer, where the loss asks for nothing else. */
   output: OutputForm;
-  /** What a model chooses from; left out where it predicts numbers. */
+  /** What a model chooses one of; left out where it predicts numbers or labels. */
   classes?: (feature: Pick<FeatureForm, "categories">) => readonly string[];
+  /** Whether it chooses any number of its categories. */
+  isMultiLabel?: true;
 }
 
 /** What the output layer does, and how the target is scaled for the loss. */
@@ -70,13 +75,19 @@ export interface OutputForm {
 }
 
 export interface Elements {
-  /** TOKENS: words or characters that a text is taken apart into. ITEMS: the entries of a list. */
-  are: "TOKENS" | "ITEMS";
-  /** Where elements beyond `maxLength` are cut off by default. */
-  truncating: Side;
+  /** TOKENS: words or characters that a text is taken apart into. ITEMS: the entries of a list. LABELS: those of a set. */
+  are: "TOKENS" | "ITEMS" | "LABELS";
+  /** Where elements beyond `maxLength` are cut off by default; left out where they have no order. */
+  truncating?: Side;
   /** The default length of an embedding's vectors; left out where it follows from the number of categories. */
   dimensions?: number;
 }
+
+/** Where none are declared, the dataset keeps the list. */
+const ofDataset = categories({
+  doc: "Its values, in the order of their codes",
+  otherwise: "any; the dataset lists them as they arrive",
+});
 
 const unusable = ["DROP_ROW", "REFUSE"] as const;
 const filled = ["INDICATOR", "MEDIAN", "MEAN", "MOST_FREQUENT"] as const;
@@ -115,19 +126,24 @@ export const featureTypeDescriptions = {
   },
   CATEGORY: {
     doc: "One of the strings in the feature's `categories`, or any where none are declared.",
-    fields: {
-      categories: categories({
-        doc: "Its values, in the order of their codes",
-        otherwise: "any; the dataset lists them as they arrive",
-      }),
-    },
-    opensCategories: true,
+    fields: { categories: ofDataset },
+    opensCategories: "OTHER",
     methods: () => ["ONE_HOT", "ORDINAL", "EMBEDDING"],
     missing: ["INDICATOR", "MOST_FREQUENT", "CONSTANT", ...unusable],
     isSplitKey: true,
     namesPart: true,
     comparedAs: "text",
     target: { output: { activation: "SOFTMAX", scaling: "NONE" }, classes: (feature) => feature.categories },
+  },
+  LABELS: {
+    doc: "A list, which may be empty, of different strings in the feature's `categories`, or of any where none are declared.",
+    fields: { categories: ofDataset },
+    opensCategories: "IGNORE",
+    methods: () => ["MULTI_HOT"],
+    missing: ["EMPTY", ...unusable],
+    isSplitKey: false,
+    elements: { are: "LABELS" },
+    target: { output: { activation: "SIGMOID", scaling: "NONE" }, isMultiLabel: true },
   },
   VECTOR: {
     doc: "A list of numbers; `shape` declares its length.",
@@ -238,9 +254,19 @@ export function classesOf({ type, categories }: { type: TargetType; categories: 
   return describedType(type).target?.classes?.({ categories });
 }
 
+/** What a prediction gives a probability of: classes or labels; undefined for a target of numbers. */
+export function categoriesOfTarget(target: { type: TargetType; categories: readonly string[] }) {
+  return isMultiLabel(target) ? target.categories : classesOf(target);
+}
+
+/** Whether a model of this target chooses any number of its categories. */
+export function isMultiLabel({ type }: { type: TargetType }): boolean {
+  return describedType(type).target?.isMultiLabel === true;
+}
+
 /** Whether the dataset keeps the list of a feature's categories, because none are declared. */
 export function hasOpenCategories({ type, categories }: { type: FeatureType; categories: readonly string[] }): boolean {
-  return describedType(type).opensCategories === true && categories.length === 0;
+  return describedType(type).opensCategories !== undefined && categories.length === 0;
 }
 
 /**

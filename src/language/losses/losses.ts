@@ -82,10 +82,14 @@ const descriptions = {
     output: positive,
     domain: "NOT_NEGATIVE",
   }),
-  BINARY_CROSSENTROPY: loss("-log(probability of what is true).", ["BINARY"], { fields: { labelSmoothing } }),
+  BINARY_CROSSENTROPY: loss(
+    "-log(probability of what is true); of LABELS the mean over the labels.",
+    ["BINARY", "LABELS"],
+    { fields: { labelSmoothing } },
+  ),
   BINARY_FOCAL_CROSSENTROPY: loss(
     "BINARY_CROSSENTROPY in which examples predicted well count less (Lin et al., 2017).",
-    ["BINARY"],
+    ["BINARY", "LABELS"],
     {
       fields: {
         alpha: number({

@@ -20,6 +20,7 @@ interface MetricDescription {
 const errors = { targets: ["NUMBER", "VECTOR"], better: "SMALLER" } as const;
 const scores = { targets: ["CATEGORY", "BINARY"], better: "LARGER" } as const;
 const ofTwoClasses = { targets: ["BINARY", "CATEGORY"], twoClasses: true } as const;
+const ofLabels = { targets: ["LABELS"], better: "LARGER" } as const;
 const top = (places: number): MetricDescription => ({
   doc: `Share of rows whose category is among the ${places} most probable.`,
   targets: ["CATEGORY"],
@@ -84,6 +85,30 @@ const descriptions = {
     targets: ["NUMBER"],
     better: "LARGER",
     quantiles: 2,
+  },
+  MICRO_PRECISION: { doc: "Share of the labels chosen, over all rows, that are right.", ...ofLabels },
+  MICRO_RECALL: { doc: "Share of the labels of all rows that are chosen.", ...ofLabels },
+  MICRO_F1_SCORE: {
+    doc: "Harmonic mean of MICRO_PRECISION and MICRO_RECALL. Undefined where no row has a label, and none is chosen.",
+    ...ofLabels,
+    defaultFor: ofLabels.targets,
+  },
+  MACRO_PRECISION: { doc: "Mean over the labels that are chosen: share of their rows that have them.", ...ofLabels },
+  MACRO_RECALL: { doc: "Mean over the labels that occur: share of their rows that get them.", ...ofLabels },
+  MACRO_F1_SCORE: {
+    doc: "Mean of the F1 score over the labels that occur or are chosen.",
+    ...ofLabels,
+    defaultFor: ofLabels.targets,
+  },
+  SUBSET_ACCURACY: {
+    doc: "Share of rows whose labels are all right (scikit-learn: accuracy_score).",
+    ...ofLabels,
+  },
+  HAMMING_LOSS: {
+    doc: "Share of labels, over all rows, that are wrongly chosen or left out (scikit-learn: hamming_loss).",
+    targets: ofLabels.targets,
+    defaultFor: ofLabels.targets,
+    better: "SMALLER",
   },
   MATTHEWS_CORRELATION: {
     doc: "Correlation of predicted and actual classes, -1 to 1; of several classes by Gorodkin (2004). Undefined where all rows, or all predictions, are of one class; scikit-learn answers 0.",

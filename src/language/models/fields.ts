@@ -83,7 +83,7 @@ const modelFields = {
     { type: "LIST", of: { type: "CHOICE", choices: metricChoices } },
     {
       doc: "What is measured beside the loss; may be empty.",
-      otherwise: byTarget((target) => targetRules[target].defaultMetrics),
+      otherwise: "those that are measured for the target by default",
     },
   ),
   classWeights: described<ClassWeightsDeclaration, { doc: string; otherwise: string }>(

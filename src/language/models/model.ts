@@ -80,8 +80,8 @@ export interface ModelInput {
   width: number;
   /** Where an embedding layer reads the input: its numbers must be whole ones from 0 and below this. Otherwise left out. */
   idsBelow?: number;
-  /** CATEGORY: a category that the model does not know counts as OTHER. Left out where it is refused. */
-  unseen?: "OTHER";
+  /** CATEGORY: a category that the model does not know counts as OTHER. LABELS: it is ignored. Left out where it is refused. */
+  unseen?: "OTHER" | "IGNORE";
   /** What becomes of a missing value. Left out where the feature is not nullable: such values are refused. */
   missing?: MissingTreatment;
   /** IMAGE: what is done with image files of another size. Left out where the feature declares nothing. */

@@ -3,7 +3,7 @@ import { float, json, listOf, nullable, object, shape, text, type ValueOf } from
 
 export const categoryProbability = shape("CategoryProbability", "How likely one category is.", {
   category: text("One of the target's categories."),
-  probability: float("From 0 to 1; those of one prediction sum to 1."),
+  probability: float("From 0 to 1; those of one prediction sum to 1, but for LABELS."),
 });
 
 export const predictedQuantile = shape("PredictedQuantile", "What one quantile of the target is predicted to be.", {
@@ -17,8 +17,8 @@ export const allListed = 100;
 /** What a version answers to one row, without why it cannot. */
 export const prediction = shape("Prediction", "What a version answers to one row.", {
   value: nullable(
-    json<string | boolean | number | number[]>(
-      "A number, a boolean, a category or a list of numbers, by the type of the target. CATEGORY: the most probable, of equals the first. Two classes: by `decision`. Quantiles: the middle one. Null where the row has problems.",
+    json<string | boolean | number | number[] | string[]>(
+      "A number, boolean, category, or list of numbers or labels, by the target's type. CATEGORY: the most probable, of equals the first. Two classes: by `decision`. LABELS: above 0.5. Quantiles: the middle one. Null where the row has problems.",
     ),
   ),
   probabilities: nullable(

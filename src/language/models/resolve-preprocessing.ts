@@ -32,8 +32,8 @@ export interface ResolvedPreprocessing {
   embedding?: DeclaredEmbedding;
   /** Of a nullable feature. */
   missing?: MissingTreatment;
-  /** CATEGORY only; left out for REFUSE. */
-  unseen?: "OTHER";
+  /** Of categories only; left out for REFUSE. */
+  unseen?: "OTHER" | "IGNORE";
 }
 
 /** The vectors of an input. */
@@ -48,7 +48,7 @@ export interface DeclaredEmbedding {
 /** The types whose categories the dataset may keep. */
 const categoryTypes = typesWith(({ opensCategories }) => opensCategories);
 /** The types with any number of elements, and those whose elements are tokens. */
-const elementTypes = typesWith(({ elements }) => elements);
+const elementTypes = typesWith(({ elements }) => elements?.truncating);
 const tokenTypes = typesWith(({ elements }) => elements?.are === "TOKENS");
 
 /**
@@ -95,8 +95,9 @@ export function resolvePreprocessings(
 /** The first method that fits the type; of a long list that the dataset keeps, one-hot columns would mostly be zeros. */
 function defaultMethod(feature: Feature): Preprocessing {
   const { type, categories, categoriesOf } = feature;
+  const methods = describedType(type).methods(feature);
   const isLong = categoriesOf === "DATASET" && categories.length > mostOneHotCategories;
-  return isLong ? "EMBEDDING" : describedType(type).methods(feature)[0];
+  return isLong && methods.includes("EMBEDDING") ? "EMBEDDING" : methods[0];
 }
 
 function resolveEntry(
@@ -110,7 +111,7 @@ function resolveEntry(
   const isText = elements?.are === "TOKENS";
   const isSequence = elements !== undefined;
   const placed = countsElements(method) ? undefined : elements;
-  const isCategory = describedType(feature.type).opensCategories === true;
+  const isCategory = describedType(feature.type).opensCategories !== undefined;
   const rules: [keyof PreprocessingDeclaration, boolean, string][] = [
     ["unseen", isCategory, `${listed(categoryTypes)} features`],
     ["clip", method === "CLIPPED_Z_SCORE", "CLIPPED_Z_SCORE"],
@@ -144,10 +145,18 @@ function resolveEntry(
   };
 }
 
-function resolveUnseen(at: Findings, { categoriesOf }: Feature, entry: PreprocessingDeclaration): { unseen?: "OTHER" } {
+function resolveUnseen(
+  at: Findings,
+  { type, categoriesOf }: Feature,
+  entry: PreprocessingDeclaration,
+): { unseen?: "OTHER" | "IGNORE" } {
   const declared = preprocessingFields.unseen.read(at, "unseen", entry.unseen, entry);
-  const unseen = declared ?? (categoriesOf === "DATASET" ? "OTHER" : "REFUSE");
-  return unseen === "OTHER" ? { unseen } : {};
+  const otherwise = describedType(type).opensCategories;
+  const unseen = declared ?? (categoriesOf === "DATASET" ? otherwise : undefined);
+  if (unseen === undefined || unseen === "REFUSE") return {};
+  if (unseen === otherwise) return { unseen };
+  at.add("CONTRADICTION", `must be REFUSE or ${otherwise} for a ${type} feature, got ${unseen}.`, "unseen");
+  return {};
 }
 
 function resolveEmbedding(at: Findings, feature: Feature, entry: PreprocessingDeclaration): DeclaredEmbedding {
@@ -186,6 +195,6 @@ function resolvePlacement(at: Findings, elements: Elements, entry: Preprocessing
   return {
     maxLength: maxLength.read(at, "maxLength", entry.maxLength, entry),
     padding: padding.read(at, "padding", entry.padding, entry),
-    truncating: truncating.read(at, "truncating", entry.truncating, entry) ?? elements.truncating,
+    truncating: truncating.read(at, "truncating", entry.truncating, entry) ?? elements.truncating ?? "POST",
   };
 }

@@ -8,7 +8,7 @@ export const missingMethods = choices("MissingMethod", "What becomes of a missin
   MEAN: "The mean of the training rows.",
   MOST_FREQUENT: "The most frequent value of the training rows, of equals the least; of a CATEGORY the first.",
   CONSTANT: "`missingValue`.",
-  EMPTY: "An empty text or sequence.",
+  EMPTY: "An empty text, sequence or list of labels.",
   DROP_ROW: "The row is left out of training and evaluation, and `predict` does not answer it.",
   REFUSE: "The model cannot use the row; see `invalidRows`.",
 });

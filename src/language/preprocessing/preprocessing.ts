@@ -56,7 +56,8 @@ export type Side = ChoiceOf<typeof sides>;
 export const unseenChoices = choices("UnseenCategories", "What becomes of a category that the model does not know.", {
   REFUSE: "The row is refused.",
   OTHER:
-    "It counts as OTHER, which has its own place after the categories. To train OTHER, a category with n training rows is replaced by it at random, with probability 1 / (n + 1).",
+    "CATEGORY: it counts as OTHER, which has its own place after the categories. To train OTHER, a category with n training rows is replaced by it at random, with probability 1 / (n + 1).",
+  IGNORE: "It is left out of the list. For LABELS.",
 });
 export type Unseen = ChoiceOf<typeof unseenChoices>;
 

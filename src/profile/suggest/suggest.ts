@@ -112,7 +112,13 @@ function watchedMetric(metrics: readonly MetricType[], isWeighted: boolean): str
 
 /** What a challenger is judged by: never accuracy where one class is rare. */
 function gateOf(metrics: readonly MetricType[], isImbalanced: boolean): { metric: string; mustNotDropBy: number } {
-  const preferred: MetricType[] = ["AUC", "F1_SCORE", ...(isImbalanced ? [] : ["ACCURACY" as const]), "R2_SCORE"];
+  const preferred: MetricType[] = [
+    "AUC",
+    "F1_SCORE",
+    ...(isImbalanced ? [] : ["ACCURACY" as const]),
+    "R2_SCORE",
+    "MICRO_F1_SCORE",
+  ];
   const metric = preferred.find((each) => metrics.includes(each));
   return metric ? { metric: metricName(metric), mustNotDropBy: 0.02 } : { metric: "loss", mustNotDropBy: 0 };
 }

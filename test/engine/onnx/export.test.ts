@@ -78,6 +78,26 @@ describe("a version as an ONNX file", () => {
     ]);
   });
 
+  it("answers the labels above one half; a label that is ignored changes nothing", async () => {
+    const version = versionNamed("labels of labels");
+    await withSession(version, async (session) => {
+      const rows = version.rows(50);
+      const expected = await predicted(version, rows);
+      const { probabilities, "output/labels": none, labels } = await session.run(feeds(version, rows));
+      expect(none).toBeUndefined();
+      expect(probabilities?.dims).toEqual([50, 3]);
+      const chosen = Array.from(labels?.data ?? [], Boolean);
+      const named = rows.map((_, row) => ["x", "y", "z"].filter((_, label) => chosen[3 * row + label]));
+      expect(named).toEqual(expected.map(({ value }) => value));
+      expect(new Set(chosen).size).toBe(2);
+      const odd = rows.map((row) => ({ ...row, tags: ["never", ...((row.tags as string[] | null) ?? [])] }));
+      const again = await session.run(feeds(version, odd));
+      expect(again.probabilities?.data).toEqual(probabilities?.data);
+      const refused = await session.run(feeds(version, [{ genres: ["never"], tags: [] }]));
+      expect(Array.from(refused.probabilities?.data as Float32Array)).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    });
+  });
+
   it("answers with the threshold and temperature of the version", async () => {
     const version = versionNamed(flags);
     const rows = version.rows(1000);

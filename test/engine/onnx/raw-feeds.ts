@@ -18,7 +18,7 @@ export function feeds({ features, model }: Untrained, rows: readonly Row[]): Rec
       const dims = [rows.length, ...(shape.length === 0 ? [1] : shape)];
       const values = rows.map((row) => row[feature] ?? nothing(input));
       if (type === "CATEGORY") return [name, new Tensor("string", values as string[], dims)];
-      if (type === "TEXT" || type === "SEQUENCE") return [name, elements(input, values)];
+      if (type === "TEXT" || type === "SEQUENCE" || type === "LABELS") return [name, elements(input, values)];
       if (type === "TIMESTAMP") {
         const seconds = values.map((value) => Date.parse(value as string) / 1000);
         return [name, new Tensor("float64", Float64Array.from(seconds), dims)];
@@ -34,7 +34,7 @@ export function feeds({ features, model }: Untrained, rows: readonly Row[]): Rec
 /** What stands for a missing value. */
 function nothing({ type, shape }: ModelInput): unknown {
   if (type === "CATEGORY" || type === "TEXT") return "";
-  if (type === "SEQUENCE") return [];
+  if (type === "SEQUENCE" || type === "LABELS") return [];
   return shape.length === 0 ? Number.NaN : new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(Number.NaN);
 }
 

@@ -76,6 +76,17 @@ const cases: Case[] = [
     layers: dense,
   },
   {
+    name: "labels of labels",
+    features: [
+      { name: "genres", type: "LABELS", categories: colors },
+      hole("tags", "LABELS", { categories: ["a", "b", "c"] }),
+      { name: "labels", type: "LABELS", categories: ["x", "y", "z"] },
+    ],
+    target: "labels",
+    layers: dense,
+    preprocessing: [{ feature: "tags", unseen: "IGNORE" }],
+  },
+  {
     name: "quantiles of a number",
     features: [
       { name: "far", type: "NUMBER" },
@@ -308,6 +319,8 @@ function featureValue({ name, type, shape, categories, nullable }: Feature, row:
         .join(" ");
     case "TIMESTAMP":
       return new Date(Date.UTC(2026, 0, 1) + row * 7_654_321_987).toISOString();
+    case "LABELS":
+      return [...new Set(picks(categories.length).map((code) => categories[code]))];
     case "SEQUENCE": {
       if (categories.length > 0) return picks(categories.length).map((code) => categories[code]);
       const offset = name === "moves" ? far : 0;

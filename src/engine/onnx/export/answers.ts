@@ -8,7 +8,7 @@ import { Recorder } from "../program/recorder.js";
 import { cast } from "./raw-values.js";
 
 /** What an exported model answers. */
-export const answerNames = ["probabilities", "label", "value", "quantiles"] as const;
+export const answerNames = ["probabilities", "label", "labels", "value", "quantiles"] as const;
 export type Answer = (typeof answerNames)[number];
 
 /** Stands for any number of rows: files have the name of the batch there. */
@@ -16,7 +16,7 @@ const rows = 1;
 
 /**
  * From the network's `predictions` [batch, width] to answers in the target's own terms, as `toPredictions` gives them:
- * `probabilities` and `label` for a target with classes, else `value` in float64; with `quantiles` where there are some.
+ * `probabilities` and `label` for a target with classes, `probabilities` and `labels` for one with labels, else `value` in float64; with `quantiles` where there are some.
  * @param unknown whether there is an input `unknown` [batch, 1]: rows that get no answer.
  */
 export function answers(
@@ -73,6 +73,10 @@ const answerForms: Record<TargetType, AnswerForm> = {
   CATEGORY: (record, predictions, { categories }, _scaling, rule) => ({
     probabilities: predictions,
     label: category(record, predictions, categories, rule),
+  }),
+  LABELS: (record, predictions) => ({
+    probabilities: predictions,
+    labels: record.node("Greater", [predictions, record.scalar(trueAbove)], { shape: predictions.shape, type: "bool" }),
   }),
   BINARY(record, predictions, _target, _scaling, rule) {
     const complement = record.node("Sub", [record.scalar(1), predictions], predictions);

@@ -1,5 +1,5 @@
 import type { FittedPreprocessing } from "../../../features/preprocessing.js";
-import { classesOf } from "../../../language/datasets/feature-types.js";
+import { categoriesOfTarget } from "../../../language/datasets/feature-types.js";
 import type { ModelSpec } from "../../../language/models/model.js";
 import { takesMissing } from "../../../language/preprocessing/missing.js";
 import type { Placement, Vectorization } from "../../../language/preprocessing/preprocessing.js";
@@ -70,7 +70,7 @@ const batch = "batch";
  * What has any count of elements goes in with `maxLength` of them a row, cut and padded as the description's `placement`
  * says, or with any count, the same for all rows, where they are counted: for TEXT its tokens as string [batch, length],
  * "" being padding, split as `vectorization` says, or where they are hashed int64 [batch, length], 1 + the bin of each (FNV-1a
- * of 32 bits over UTF-8, modulo the bins) and 0 for padding; for a SEQUENCE of categories string [batch, length], ""
+ * of 32 bits over UTF-8, modulo the bins) and 0 for padding; for LABELS and a SEQUENCE of categories string [batch, length], ""
  * being padding; for one of numbers float64 [batch, length] or [batch, length, width], NaN being padding. ONNX has
  * no operator that takes texts apart row by row.
  *
@@ -79,7 +79,7 @@ const batch = "batch";
  * A missing value is NaN among numbers, or "" for a category; a missing text or sequence is an empty one.
  *
  * Outputs: `probabilities` float32 [batch, categories] and `label` string [batch] for a CATEGORY; `probabilities`
- * [batch, 2], of false and true, and `label` bool [batch] for BINARY; `value` float64 [batch, width] for NUMBER and
+ * [batch, 2], of false and true, and `label` bool [batch] for BINARY; `probabilities` and `labels` bool [batch, labels] for LABELS; `value` float64 [batch, width] for NUMBER and
  * VECTOR, and `quantiles` float64 [batch, quantiles] where the loss is PINBALL. An output is named `output/<name>` where a feature has its name.
  *
  * A graph can refuse nothing: a row with a category that the model does not know has NaN for all numbers and "" for a
@@ -136,7 +136,7 @@ function signatureOf(
   inputNames: (feature: string) => string,
 ): Signature {
   const { target } = model;
-  const categories = classesOf(target);
+  const categories = categoriesOfTarget(target);
   const known = answerNames.map((answer) => [nameOf(answer, features), answer]);
   const answerNamed = new Map(known as [string, Answer][]);
   return {

@@ -13,6 +13,7 @@ export const rawForms: Record<FeatureType, RawForm> = {
   NUMBER: { elementType: () => "float64", shape: rowShape, encode: encodeNumbers },
   BINARY: { elementType: () => "float32", shape: rowShape, encode: encodeNumbers },
   CATEGORY: { elementType: () => "string", shape: rowShape, encode: encodeCategory },
+  LABELS: { elementType: () => "string", shape: elementShape, encode: encodeItems },
   VECTOR: { elementType: () => "float64", shape: rowShape, encode: encodeNumbers },
   IMAGE: { elementType: () => "float32", shape: rowShape, encode: encodeNumbers },
   // ONNX has no hash, so hashed tokens come as ids.

@@ -24,6 +24,7 @@ export function encodeItems(record: Recorder, raw: Value, input: ModelInput, sca
   if (input.categories.length === 0) return { value: scaledElements(record, raw, input, scaling) };
   const ids = idsOf(record, raw, input, scaling);
   const value = encodeIds(record, ids, input, scaling);
+  if (input.unseen === "IGNORE") return { value };
   const flags = record.node("Less", [ids, record.int64([paddingId])], { shape: ids.shape, type: "bool" });
   const numbers = cast(record, flags, "int64");
   const any = record.node("ReduceMax", [numbers, record.int64([1])], { shape: [rows, 1], type: "int64" });
