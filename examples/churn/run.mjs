@@ -55,7 +55,7 @@ console.log(`${totalCount} rows do not say how many hours; the first is row ${no
 // 4. A first model, as inputs of mutations.
 const { suggestModel } = await send("07-suggest-model");
 const { model, optimizer, training } = suggestModel;
-console.log(`${model.name}: ${model.inputs.length} inputs, watching ${training.earlyStopping.monitor}`);
+console.log(`${model.name}: ${model.inputs.length} inputs, threshold ${model.threshold.method}`);
 const { run } = (await send("08-train", { model, optimizer, training: { ...training, seed: 1 } })).train;
 const trained = await until(async () => (await send("09-run", { id: run.id })).run, ["QUEUED", "RUNNING"]);
 if (trained.state !== "SUCCEEDED") throw new Error(trained.error?.message ?? trained.state);

@@ -1,74 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { rowsFromTable } from "../../src/features/table.js";
-import { openUploaded } from "../../src/imports/archives/open.js";
-import { Unreadable } from "../../src/imports/files/unreadable.js";
-import { infer } from "../../src/imports/inference/infer.js";
-import { loadTable } from "../../src/imports/rows/load.js";
-import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
-import { readSegment } from "../../src/segments/segment.js";
+import { describe, expect, it, test } from "vitest";
 import { type Packed, png, tarOf, zipOf, zstdOf } from "./archive-files.js";
+import { fileReader } from "./file-reader.js";
 
-let folder: string;
-let connection: DuckDBConnection;
-let files = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "perennial-archives-"));
-  connection = await (await DuckDBInstance.create(":memory:", { threads: "1" })).connect();
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const options = { missingValues: null };
-
-/** What is in an archive, opened in a folder of its own. */
-async function opened<Result>(bytes: Buffer, use: (of: Awaited<ReturnType<typeof openUploaded>>["table"]) => Result) {
-  const own = await mkdtemp(join(folder, "own-"));
-  const path = join(folder, `archive-${files++}`);
-  await writeFile(path, bytes);
-  const { table, close } = await openUploaded(connection, path, own);
-  try {
-    return await use(table);
-  } finally {
-    await close();
-  }
-}
-
-const inferred = (bytes: Buffer, target: string | null = null) =>
-  opened(bytes, (table) => infer(table, bytes.length, { name: "pictures", target, options }));
-
-/** Imports an archive as it was inferred, but for what is changed. */
-async function loaded(bytes: Buffer, { onInvalid = "REFUSE" as "REFUSE" | "SKIP", change = {} } = {}) {
-  const { declaration } = await inferred(bytes);
-  const declared = { ...declaration, ...change } as never;
-  const { spec, problems } = resolveDataset(declared);
-  expect(problems).toBeUndefined();
-  const { features, split } = spec as NonNullable<typeof spec>;
-  const rows: Record<string, unknown>[] = [];
-  const request = { features, split, firstOrdinal: 0, onInvalid, options, sizeBytes: bytes.length };
-  const result = await opened(bytes, (table) =>
-    loadTable(table, request, {
-      async segment(segment) {
-        const categories = new Map(segment.categories.map(({ feature, values }) => [feature, values]));
-        const known = features.map((each) => ({ ...each, categories: categories.get(each.name) ?? each.categories }));
-        rows.push(...rowsFromTable(known, await readSegment(known, segment.bytes)));
-      },
-      progress() {},
-    }),
-  );
-  return { ...result, rows };
-}
-
-async function refusal(bytes: Buffer): Promise<Pick<Unreadable, "message" | "code" | "entry">> {
-  const error = await inferred(bytes).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(Unreadable);
-  const { message, code, entry } = error as Unreadable;
-  return { message, code, entry };
-}
+const { inferred, loaded, refusal } = fileReader();
 
 async function animals(): Promise<Packed[]> {
   const [cat, dog] = await Promise.all([png(4, 3, 10), png(4, 3, 200)]);
@@ -100,7 +36,7 @@ describe("images in folders", () => {
     const { declaration, features, rowCount } = await inferred(bytes);
     expect(rowCount).toBe(3);
     expect(declaration).toEqual({
-      name: "pictures",
+      name: "table",
       features: [
         { name: "image", type: "IMAGE", shape: [3, 4, 3] },
         { name: "label", type: "CATEGORY" },

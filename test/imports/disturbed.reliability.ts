@@ -35,6 +35,7 @@ describe("an import that is disturbed", () => {
     });
     expect(await opened.rowsOf("canceled")).toEqual([]);
     expect((await opened.find(id)).state).toBe("CANCELED");
+    expect(await opened.leftovers()).toEqual([]);
   });
 
   it("is started again when its process is killed, and makes one version", async () => {

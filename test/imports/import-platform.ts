@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,9 +28,16 @@ import { until } from "../support/workbench.js";
 
 export type ImportPlatform = Awaited<ReturnType<typeof openImportPlatform>>;
 
-/** A server that takes uploads and executes imports, with real readers. */
-export async function openImportPlatform() {
-  const directory = await mkdtemp(join(tmpdir(), "perennial-imports-"));
+/**
+ * A server that takes uploads and executes imports, with real readers.
+ *
+ * @param options.parent where its data directory is made.
+ * @param options.env further environment of the readers.
+ */
+export async function openImportPlatform({ parent = tmpdir(), env = {} as NodeJS.ProcessEnv } = {}) {
+  const directory = await mkdtemp(join(parent, "perennial-imports-"));
+  const temporary = join(directory, "temporary");
+  await mkdir(temporary);
   const database = await testDatabase();
   const { db, url } = database;
   // Where `openStore` of a reader looks below this data directory.
@@ -43,7 +50,7 @@ export async function openImportPlatform() {
   const intake = testIntake();
   const reader = {
     modulePath: fileURLToPath(new URL("../../dist/programs/reader.js", import.meta.url)),
-    env: { ...process.env, PERENNIAL_DATA_DIR: directory },
+    env: { ...process.env, TMPDIR: temporary, ...env, PERENNIAL_DATA_DIR: directory },
   };
   const planner = { planTraining: () => Promise.reject(new Error("none")), unsupportedKernels: async () => [] };
   const platform: Platform = { db, store, wakeups, predictor: noPredictions, planner, intake, reader, logger: silent };
@@ -119,6 +126,14 @@ export async function openImportPlatform() {
     return lines.map((line) => Number.parseInt(line, 10));
   }
 
+  /** What readers have left in their temporary folder, once none is at work. */
+  async function leftovers(): Promise<string[]> {
+    await until(async () => (await readers()).length === 0 && (await readdir(temporary)).length === 0, 5_000).catch(
+      () => {},
+    );
+    return readdir(temporary);
+  }
+
   /** Imports a file, with these texts for missing values. */
   async function imported(dataset: string, file: Buffer, missingValues: string[]) {
     const input = { dataset, upload: await uploaded(file), missingValues };
@@ -185,6 +200,7 @@ export async function openImportPlatform() {
       partsOf,
       imported,
       readers,
+      leftovers,
     },
     async close() {
       await server.close();

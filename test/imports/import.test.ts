@@ -71,6 +71,7 @@ describe("from a file to a dataset", () => {
       ...{ state: "SUCCEEDED", skippedRows: 0, problems: [], version: { number: 1, rowCount: 60, addedRowCount: 60 } },
       progress: { rows: 60, bytes: text.length, totalBytes: text.length },
     });
+    expect(await opened.leftovers()).toEqual([]);
     expect((await rowsOf("titanic")).slice(0, 2)).toEqual([
       { Survived: false, Age: null, Fare: 1010.5 },
       { Survived: true, Age: 21, Fare: 1011.5 },

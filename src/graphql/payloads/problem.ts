@@ -26,6 +26,7 @@ const meanings: Record<ProblemCode, string> = {
   RESERVED_NAME: "The name is reserved.",
   UNSUPPORTED: "The training step needs an operation that cannot be compiled, or more than 100,000 operations.",
   OUT_OF_MEMORY: "The training needs more memory than any live worker has.",
+  STORAGE_FULL: "There is no room left to store what would be made.",
   UNREADABLE: "A file, or a line of it, cannot be read as a table.",
   EXPIRED: "The bytes of an upload are no longer kept.",
   UPLOAD_CHANGED: "The bytes of an upload are not those that were looked at before.",

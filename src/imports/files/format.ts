@@ -83,6 +83,8 @@ function textFormat(head: Buffer): FileFormat {
     throw new Unreadable("the file holds bytes that are no text, and is in no format that is known here.");
   if (head.length >= headBytes && !/[\r\n]/.test(text) && !text.includes("{"))
     throw new Unreadable("the file's first line does not end within 2 MiB: it is no table.", "TOO_LONG", 1);
+  if (head.length < headBytes && text.trim() === "")
+    throw new Unreadable("the file holds nothing but blanks.", "EMPTY");
   const encoding = isUtf8(head) ? ("utf-8" as const) : ("latin-1" as const);
   const first = text.trimStart();
   const shown = encoding === "utf-8" ? text : head.toString("latin1");

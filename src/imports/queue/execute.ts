@@ -100,7 +100,9 @@ function problemOf(code: ProblemCode, message: string): ImportProblem {
 }
 
 function codeOf(error: unknown): ProblemCode {
-  return error instanceof PlatformError && error.code === "OUT_OF_MEMORY" ? "OUT_OF_MEMORY" : "UNREADABLE";
+  if (!(error instanceof PlatformError)) return "UNREADABLE";
+  const { code } = error;
+  return code === "OUT_OF_MEMORY" || code === "STORAGE_FULL" ? code : "UNREADABLE";
 }
 
 /** An unexpected error may repeat what the file holds, or show the platform's paths. */

@@ -38,7 +38,8 @@ export interface LoadResult {
   warnings: string[];
 }
 
-export type ToReader = { type: "TASK"; task: ReaderTask } | { type: "NOTED"; key: string };
+/** `folder` is the reader's own; it removes it when its server has gone. */
+export type ToReader = { type: "TASK"; task: ReaderTask; folder: string } | { type: "NOTED"; key: string };
 
 export type FromReader =
   /** It is about to put an object under this key, and waits for NOTED. */

@@ -1,4 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PlatformError } from "../../errors.js";
 import { dropped, guarded, unawaited } from "../../guarded.js";
 import { fromThreadError } from "../../threads/thread-error.js";
@@ -78,13 +81,33 @@ function tell(child: ChildProcess, message: ToReader): void {
   if (child.connected) child.send(message, () => {});
 }
 
-function run<Result>(
-  { modulePath, env }: ReaderOptions,
+/** All that a reader writes for itself lies in one folder, which goes with it, however it ends. */
+async function run<Result>(
+  options: ReaderOptions,
   task: ReaderTask,
   signal: AbortSignal,
   hear: (message: FromReader, done: (result: Result) => void, child: ChildProcess) => void,
 ): Promise<Result> {
+  const folder = await mkdtemp(join(options.env.TMPDIR ?? tmpdir(), "perennial-reader-"));
+  return runIn(folder, options, task, signal, hear);
+}
+
+function runIn<Result>(
+  folder: string,
+  { modulePath, env: given }: ReaderOptions,
+  task: ReaderTask,
+  signal: AbortSignal,
+  hear: (message: FromReader, done: (result: Result) => void, child: ChildProcess) => void,
+): Promise<Result> {
+  const env = { ...given, TMPDIR: folder };
+  // Left behind, it takes room and does no harm.
+  const remove = () => unawaited(rm(folder, { recursive: true, force: true, maxRetries: 3 }), dropped);
   return new Promise<Result>((resolve, reject) => {
+    if (signal.aborted) {
+      remove();
+      reject(signal.reason ?? new Error("the reader was stopped"));
+      return;
+    }
     const child = fork(modulePath, ["reader"], {
       ...{ env, serialization: "advanced" as const, stdio: ["ignore", "inherit", "inherit", "ipc"] },
       execArgv: [`--max-old-space-size=${heapMib}`],
@@ -95,7 +118,6 @@ function run<Result>(
       reject(error);
     }, reject);
     const stop = guarded(() => failed(signal.reason ?? new Error("the reader was stopped")), reject);
-    if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
     child.on(
       "message",
@@ -113,15 +135,20 @@ function run<Result>(
           );
       }, failed),
     );
-    child.on("error", guarded(failed, dropped));
+    const unstarted = guarded((error: unknown) => {
+      remove();
+      failed(error);
+    }, dropped);
+    child.on("error", unstarted);
     child.on(
       "exit",
       guarded((code: number | null, killedBy: NodeJS.Signals | null) => {
         signal.removeEventListener("abort", stop);
+        remove();
         reject(ended(code, killedBy));
       }, dropped),
     );
-    tell(child, { type: "TASK", task });
+    tell(child, { type: "TASK", task, folder });
   });
 }
 

@@ -1,8 +1,11 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { guarded } from "../../guarded.js";
+import { PlatformError } from "../../errors.js";
+import { dropped, guarded } from "../../guarded.js";
+import { noRoomLeft } from "../../segments/duckdb.js";
 import { segmentKey } from "../../storage/keys.js";
 import type { ObjectStore } from "../../storage/object-store.js";
 import { toThreadError } from "../../threads/thread-error.js";
@@ -35,15 +38,27 @@ const progressMs = 200;
  */
 export function serveReader(openStore: () => Promise<ObjectStore>): void {
   const notes = new Map<string, () => void>();
-  const fail = guarded((error: unknown) => send({ type: "FAILED", error: toThreadError(error) }), exit);
+  let own: string | undefined;
+  const exit = () => {
+    if (own !== undefined) rmSync(own, { recursive: true, force: true, maxRetries: 3 });
+    process.exit(0);
+  };
+  const fail = guarded((error: unknown) => send({ type: "FAILED", error: toThreadError(explained(error)) }), exit);
   const heard = guarded(async (message: unknown) => {
     const told = message as ToReader;
-    if (told.type === "NOTED") notes.get(told.key)?.();
-    else if (told.task.type === "EXPORT") await write(await openStore(), told.task);
+    if (told.type === "NOTED") {
+      notes.get(told.key)?.();
+      return;
+    }
+    own = told.folder;
+    if (told.task.type === "EXPORT") await write(await openStore(), told.task);
     else await work(await openStore(), told.task, (key) => noted(key));
   }, fail);
   process.on("message", heard);
-  process.on("disconnect", guarded(exit, exit));
+  process.on(
+    "disconnect",
+    guarded(exit, () => process.exit(1)),
+  );
 
   function noted(key: string): Promise<void> {
     return new Promise((resolve) => {
@@ -53,10 +68,15 @@ export function serveReader(openStore: () => Promise<ObjectStore>): void {
   }
 }
 
-const exit = () => process.exit(0);
+/** What the system refuses to write is no fault of the file. */
+function explained(error: unknown): unknown {
+  if (error instanceof PlatformError || !noRoomLeft(error)) return error;
+  return new PlatformError("STORAGE_FULL", "The server's temporary folder has no room left to work on the file.");
+}
 
 function send(message: FromReader): void {
-  process.send?.(message);
+  // Its server has gone: "disconnect" follows.
+  process.send?.(message, dropped);
 }
 
 async function write(store: ObjectStore, task: Extract<ReaderTask, { type: "EXPORT" }>): Promise<void> {

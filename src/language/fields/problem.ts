@@ -21,6 +21,7 @@ export type ProblemCode =
   | "RESERVED_NAME"
   | "UNSUPPORTED"
   | "OUT_OF_MEMORY"
+  | "STORAGE_FULL"
   | "UNREADABLE"
   | "EXPIRED"
   | "UPLOAD_CHANGED"
