@@ -11,6 +11,7 @@ import { labelSpelling, spelledLabels } from "../../src/features/values/spelling
 import { resolveDataset } from "../../src/language/datasets/resolve-dataset.js";
 import type { ModelDeclaration } from "../../src/language/models/model.js";
 import { resolveModel } from "../../src/language/models/resolve-model.js";
+import { findLeaks } from "../../src/profile/suggest/leaks.js";
 import { rowsDigest } from "../../src/segments/segment.js";
 import { faults, resolved } from "../language/declarations.js";
 
@@ -138,6 +139,24 @@ describe("an input of labels", () => {
       { path: "rows[0].genres[0]", code: "UNKNOWN_CATEGORY" },
     ]);
   });
+});
+
+it("a feature that tells a target of labels in every row is found", () => {
+  const given = Array.from({ length: 60 }, (_, row) => ({
+    ...{ x: row % 7, told: row % 3 },
+    genres: row % 3 === 0 ? [] : row % 3 === 1 ? ["drama"] : ["drama", "war"],
+  }));
+  const all = resolved(
+    resolveDataset({
+      name: "told",
+      features: [
+        { name: "x", type: "NUMBER" },
+        { name: "told", type: "NUMBER" },
+        { name: "genres", type: "LABELS", categories: ["drama", "comedy", "war"] },
+      ],
+    }),
+  ).features;
+  expect(findLeaks(all, tableFromRows(all, given), "genres")).toEqual(["told"]);
 });
 
 describe("rows with labels", () => {

@@ -17,9 +17,11 @@ const telling = 0.9999;
 export function findLeaks(features: readonly Feature[], table: Table, target: string): string[] {
   const aimed = features.find(({ name }) => name === target);
   if (!aimed) return [];
-  const isTold = describedType(aimed.type).target?.classes
-    ? (feature: Feature) => purity(feature, aimed, table)
-    : (feature: Feature) => correlation(feature, aimed, table);
+  const { classes, isMultiLabel } = describedType(aimed.type).target ?? {};
+  const isTold =
+    classes || isMultiLabel
+      ? (feature: Feature) => purity(feature, aimed, table)
+      : (feature: Feature) => correlation(feature, aimed, table);
   return features
     .filter((feature) => feature !== aimed && (isTold(feature) ?? 0) >= telling)
     .map((feature) => feature.name);
@@ -41,7 +43,12 @@ function commonRows(a: Feature, b: Feature, table: Table): number[] {
 function purity(feature: Feature, target: Feature, table: Table): number | undefined {
   if (!isSingle(feature)) return undefined;
   const rows = commonRows(feature, target, table);
-  const [readValue, classOf] = [valueReader(feature, table), valueReader(target, table)];
+  const [readValue, readTarget] = [valueReader(feature, table), valueReader(target, table)];
+  // Of labels each list is a class.
+  const classOf = (row: number) => {
+    const value = readTarget(row);
+    return Array.isArray(value) ? JSON.stringify(value) : value;
+  };
   const counts = new Map<unknown, Map<unknown, number>>();
   const classes = new Set<unknown>();
   for (const row of rows) {
