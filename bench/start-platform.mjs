@@ -40,6 +40,10 @@ export async function startPlatform() {
   const key = readFileSync(path.join(dataDirectory, "operator.key"), "utf8").trim();
   return {
     firstStart,
+    url,
+    key,
+    /** Of the platform's own process: server and worker. */
+    pid: child.pid,
     /** The data of an operation. @throws Error with its errors, or with the problems of a mutation. */
     async request(query, variables) {
       const { data, errors } = await post(`${url}/graphql`, key, { query, variables });

@@ -21,6 +21,7 @@ export {
   type Column,
   columnOf,
   featureWidth,
+  isSequences,
   numbersOf,
   type Sequences,
   sequencesOf,

@@ -1,10 +1,8 @@
-import type { DuckDBDataChunk, DuckDBType, DuckDBValue } from "@duckdb/node-api";
-import { featureWidth, missingReader, numbersOf, sequencesOf, type Table, textsOf } from "../features/table.js";
+import { featureWidth, missingReader, numbersOf, type Table } from "../features/table.js";
 import type { FileType, NumberStore } from "../features/types/codec.js";
 import { codecs } from "../features/types/codecs.js";
 import { columnSize } from "../features/values/column.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import type { DuckDB } from "./duckdb.js";
 
 /** The most numbers (rows × `numbersPerRow`) one segment holds: 256 MiB in memory. */
 export const maximumSegmentNumbers = 2 ** 25;
@@ -32,7 +30,7 @@ export function sizeOfRow(features: readonly Feature[], table: Table): number {
 }
 
 /** A column's type in SQL: one value a row, a list, or a list of lists. */
-type StorageType = `${FileType | "UTINYINT"}${"" | "[]" | "[][]"}`;
+export type StorageType = `${FileType | "UTINYINT"}${"" | "[]" | "[][]"}`;
 
 /** The SQL types that a feature may have in a file; the first one fits any value. */
 export function sqlTypesOf(feature: Feature): readonly [StorageType, ...string[]] {
@@ -69,73 +67,4 @@ export function storageTypeFor(feature: Feature, table: Table): StorageType {
 /** A byte would lose the sign of -0. */
 function isByte(number: number): boolean {
   return Number.isInteger(number) && number >= 0 && number <= 255 && !Object.is(number, -0);
-}
-
-export function columnType(duckdb: DuckDB, type: StorageType): DuckDBType {
-  if (type.endsWith("[]")) return duckdb.LIST(columnType(duckdb, type.slice(0, -2) as StorageType));
-  const types: Record<FileType | "UTINYINT", DuckDBType> = {
-    DOUBLE: duckdb.DOUBLE,
-    BOOLEAN: duckdb.BOOLEAN,
-    VARCHAR: duckdb.VARCHAR,
-    UTINYINT: duckdb.UTINYINT,
-    "TIMESTAMP WITH TIME ZONE": duckdb.TIMESTAMPTZ,
-  };
-  return types[type as FileType];
-}
-
-/** Fills column `index` of the chunk with the rows from `firstRow` on. */
-export function writeColumn(
-  duckdb: DuckDB,
-  chunk: DuckDBDataChunk,
-  index: number,
-  feature: Feature,
-  table: Table,
-  firstRow: number,
-): void {
-  const valueAt = valueReader(duckdb, feature, table);
-  const isMissingAt = missingReader(table, feature.name);
-  chunk.setColumnValues(
-    index,
-    Array.from({ length: chunk.rowCount }, (_, row) => (isMissingAt(firstRow + row) ? null : valueAt(firstRow + row))),
-  );
-}
-
-function valueReader(duckdb: DuckDB, feature: Feature, table: Table): (row: number) => DuckDBValue {
-  const { store } = codecs[feature.type];
-  switch (store.form) {
-    case "TEXTS": {
-      const texts = textsOf(table, feature.name);
-      return (row) => texts[row] ?? null;
-    }
-    case "NUMBERS":
-      return numberReader(duckdb, store, feature, numbersOf(table, feature));
-    case "SEQUENCES": {
-      const { offsets, values } = sequencesOf(table, feature);
-      const elementAt = numberReader(duckdb, store.elements(feature), feature, values);
-      return (row) => {
-        const first = offsets[row] ?? 0;
-        const length = (offsets[row + 1] ?? 0) - first;
-        return new duckdb.DuckDBListValue(Array.from({ length }, (_, index) => elementAt(first + index)));
-      };
-    }
-  }
-}
-
-/** The value at a position of a column: of a row, or of an element of a sequence. */
-function numberReader(
-  duckdb: DuckDB,
-  store: NumberStore,
-  feature: Feature,
-  column: Float64Array | Uint8Array,
-): (position: number) => DuckDBValue {
-  if (store.isList) {
-    const width = featureWidth(feature);
-    // The binding reads a list by length and index, so the numbers need not be copied into an array.
-    const list = (numbers: Float64Array | Uint8Array) =>
-      new duckdb.DuckDBListValue(numbers as unknown as DuckDBValue[]);
-    return (position) => list(column.subarray(position * width, (position + 1) * width));
-  }
-  const { type, value } = store.numbers(feature).file;
-  if (type !== "TIMESTAMP WITH TIME ZONE") return (position) => value(column[position] as number);
-  return (position) => new duckdb.DuckDBTimestampTZValue(BigInt(column[position] ?? 0) * 1000n);
 }

@@ -99,8 +99,23 @@ function hashPixels(pixels: Uint8Array, update: (bytes: Uint8Array) => void): vo
 
 function hashTexts(texts: readonly string[], update: (bytes: Uint8Array) => void): void {
   for (let row = 0; row < texts.length; row += rowsPerUpdate) {
-    update(Buffer.concat(texts.slice(row, row + rowsPerUpdate).map(encodedText)));
+    const some = texts.slice(row, row + rowsPerUpdate);
+    const length = some.reduce((sum, text) => sum + text.length, 0);
+    const whole = Buffer.from(some.join(""), "utf8");
+    // With as many bytes as code units, all of them are ASCII.
+    update(whole.length === length ? joined(some, whole) : Buffer.concat(some.map(encodedText)));
   }
+}
+
+/** `encodedText` of texts of ASCII, whose bytes lie one after another in `whole`. */
+function joined(texts: readonly string[], whole: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(whole.length + 4 * texts.length);
+  let [at, from] = [0, 0];
+  for (const { length } of texts) {
+    at = bytes.writeUInt32LE(length, at);
+    for (const end = from + length; from < end; ) bytes[at++] = whole[from++] as number;
+  }
+  return bytes;
 }
 
 function encodedText(text: string): Buffer {
@@ -120,7 +135,19 @@ function hashCategories(categories: readonly string[], codes: Float64Array, upda
     encoded[code] ??= category === undefined ? Buffer.alloc(0) : encodedText(category);
     return encoded[code];
   };
-  for (let row = 0; row < codes.length; row += rowsPerUpdate) {
-    update(Buffer.concat(Array.from(codes.subarray(row, row + rowsPerUpdate), encode)));
+  let bytes = Buffer.allocUnsafe(2 ** 20);
+  let at = 0;
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row] as number;
+    const text = encoded[code] ?? encode(code);
+    const { length } = text;
+    if (at + length > bytes.length) {
+      update(bytes.subarray(0, at));
+      at = 0;
+      if (length > bytes.length) bytes = Buffer.allocUnsafe(2 * length);
+    }
+    // Most are short, and few bytes are copied faster one by one.
+    for (let from = 0; from < length; from++) bytes[at++] = text[from] as number;
   }
+  update(bytes.subarray(0, at));
 }

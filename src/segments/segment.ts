@@ -112,9 +112,11 @@ function assertCategories(feature: Feature, table: Table): void {
   if (feature.categories.length === 0) return;
   const isSequence = codecs[feature.type].store.form === "SEQUENCES";
   const codes = isSequence ? sequencesOf(table, feature).values : columnOf(table, feature);
-  for (const code of new Set(codes)) {
-    // A missing value: `assertNumbers` has seen to it that it is marked as one.
-    if (Number.isNaN(code)) continue;
+  const isSeen = new Uint8Array(feature.categories.length);
+  for (const code of codes) {
+    // NaN is a missing value: `assertNumbers` has seen to it that it is marked as one.
+    if (Number.isNaN(code) || isSeen[code] === 1) continue;
+    isSeen[code] = 1;
     if (isWellFormed(feature.categories[code] ?? "")) continue;
     throw new PlatformError("BAD_INPUT", `Feature "${feature.name}": a category is not well-formed Unicode.`);
   }
@@ -122,7 +124,7 @@ function assertCategories(feature: Feature, table: Table): void {
 
 /** UTF-8 cannot encode half a surrogate pair: another text would be read. */
 function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
+  return text.isWellFormed();
 }
 
 function assertValues(feature: Feature, table: Table): void {

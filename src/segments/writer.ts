@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Table } from "../features/table.js";
 import type { Feature } from "../language/datasets/dataset.js";
-import { columnType, sizeOfRow, storageTypeFor, writeColumn } from "./columns.js";
+import { columnWriter } from "./column-writers.js";
+import { sizeOfRow } from "./columns.js";
 import { type DuckDB, quoteText } from "./duckdb.js";
 import { type Manifest, manifestKey } from "./manifest.js";
 
@@ -25,7 +26,7 @@ export async function writeParquet(
     `ROW_GROUP_SIZE ${groupRows}`,
     `KV_METADATA {${manifestKey}: ${quoteText(JSON.stringify(manifest))}}`,
   ];
-  const rows = staged.map((name) => `FROM ${name}`).join(" UNION ALL ");
+  const rows = staged.join(" UNION ALL ");
   await connection.run(`COPY (${rows}) TO ${quoteText(path)} (${options.join(", ")})`);
 }
 
@@ -42,8 +43,8 @@ export function rowGroupSize(rowSize: number): number {
 }
 
 /**
- * Puts the rows into temporary tables, whose names it answers. DuckDB writes whole chunks of 2,048 rows into a group, and a
- * chunk never holds rows of two tables: where a group has fewer rows, each group has a table of its own.
+ * Puts the rows into temporary tables; answers the queries that give them. DuckDB writes whole chunks of 2,048 rows into a
+ * group, and a chunk never holds rows of two tables: where a group has fewer rows, each group has a table of its own.
  */
 async function stageRows(
   connection: DuckDBConnection,
@@ -52,29 +53,32 @@ async function stageRows(
   table: Table,
   { rowSize, groupRows }: { rowSize: number; groupRows: number },
 ): Promise<string[]> {
-  const storage = features.map((feature) => storageTypeFor(feature, table));
-  const columns = storage.map((type, index) => `c${index} ${type}`).join(", ");
-  const types = storage.map((type) => columnType(duckdb, type));
   const tableRows = groupRows < rowsPerChunk ? groupRows : Math.max(1, table.rowCount);
   const chunkRows = Math.max(1, Math.min(rowsPerChunk, Math.floor(numbersPerChunk / rowSize)));
-  const names: string[] = [];
+  const vectors = await import("./vectors.js");
+  const writing = { duckdb, vectors, takesEnums: tableRows >= table.rowCount };
+  const writers = features.map((feature) => columnWriter(writing, feature, table));
+  const columns = writers.map(({ sqlType }, index) => `c${index} ${sqlType}`).join(", ");
+  const selected = writers.map(({ inFile }, index) => inFile(`c${index}`)).join(", ");
+  const types = writers.map(({ type }) => type);
+  const queries: string[] = [];
   // At least one table, also for no rows.
   for (let tableRow = 0; tableRow < Math.max(1, table.rowCount); tableRow += tableRows) {
-    const name = `staged${names.length}`;
-    names.push(name);
+    const name = `staged${queries.length}`;
+    queries.push(`SELECT ${selected} FROM ${name}`);
     await connection.run(`CREATE TEMP TABLE ${name} (${columns})`);
     const appender = await connection.createAppender(name, "main", "temp");
     const end = Math.min(tableRow + tableRows, table.rowCount);
+    const chunk = duckdb.DuckDBDataChunk.create(types);
     for (let firstRow = tableRow; firstRow < end; firstRow += chunkRows) {
-      const chunk = duckdb.DuckDBDataChunk.create(types, Math.min(chunkRows, end - firstRow));
-      features.forEach((feature, index) => {
-        writeColumn(duckdb, chunk, index, feature, table, firstRow);
-      });
+      chunk.reset();
+      chunk.rowCount = Math.min(chunkRows, end - firstRow);
+      for (const [index, { write }] of writers.entries()) write(chunk, index, firstRow);
       appender.appendDataChunk(chunk);
       // The binding works on this thread: let others have a turn.
       await new Promise((resolve) => setImmediate(resolve));
     }
     appender.closeSync();
   }
-  return names;
+  return queries;
 }

@@ -16,7 +16,7 @@ async function killReaders(): Promise<void> {
 }
 
 describe("an import that is disturbed", () => {
-  const slow = `n,k\n${Array.from({ length: 400_000 }, (_, i) => `${i},${i % 3}\n`).join("")}`;
+  const slow = `n,k\n${Array.from({ length: 3_000_000 }, (_, i) => `${i},${i % 3}\n`).join("")}`;
   const numbers = [
     { name: "n", type: "NUMBER" },
     { name: "k", type: "NUMBER" },
@@ -43,7 +43,7 @@ describe("an import that is disturbed", () => {
     const id = await opened.startImport("killed", await opened.uploaded(slow));
     await running(id);
     await killReaders();
-    expect(await opened.ended(id)).toMatchObject({ state: "SUCCEEDED", version: { number: 1, rowCount: 400_000 } });
+    expect(await opened.ended(id)).toMatchObject({ state: "SUCCEEDED", version: { number: 1, rowCount: 3_000_000 } });
     const [{ fence }] = await opened.platform.db.query("SELECT fence FROM import WHERE id = $1", [id]);
     expect(fence).toBe(2);
   });

@@ -322,7 +322,7 @@ test("the database does not keep a process alive", async () => {
   const built = await build({
     configFile: false,
     logLevel: "silent",
-    build: { ssr: room, write: false, rolldownOptions: { output: { format: "es" } } },
+    build: { ssr: room, write: false, rolldownOptions: { output: { format: "es", codeSplitting: false } } },
   });
   if (!("output" in built)) throw new Error("The room was not built.");
   const program = `${built.output[0].code}

@@ -5,6 +5,7 @@ import type { Prediction } from "../../language/models/prediction.js";
 import type { ClassRule } from "../values/classes.js";
 import type { Destination, Rows, TrainingRows } from "../values/encoding.js";
 import type { FittedScaling } from "../values/scaling.js";
+import type { BytesReader } from "../values/spelled-bytes.js";
 import type { Spelling } from "../values/spellings.js";
 
 /** A feature as far as its values depend on it. */
@@ -25,6 +26,11 @@ export interface Codec<Held extends Store = Store> {
    * once for all rows. Default: the text is the value.
    */
   spelled?(feature: ValueForm, spelling: Spelling): (text: string) => unknown;
+  /**
+   * Reads the most frequent spellings from bytes, as the number that is stored: what `spelled`, `check` and `write` make of
+   * them, much faster. Only for values of one number.
+   */
+  spelledBytes?(spelling: Spelling): BytesReader;
   /** How a column spells values; undefined where some of its texts spell none. Default: in one way only. */
   spellingOf?(texts: readonly string[]): Spelling | undefined;
   /** How values lie in memory and in Parquet files. */
@@ -78,6 +84,8 @@ export interface NumberStore {
 /** A column of texts. */
 export interface TextStore {
   form: "TEXTS";
+  /** Whether any well-formed text without NUL that takes so many bytes of UTF-8 is a value. */
+  fits(bytes: number): boolean;
 }
 
 /** A column of any number of elements per row, each of a fixed number of numbers. */

@@ -2,6 +2,7 @@ import { inexactDigits } from "../../language/fields/exact-integers.js";
 import { shown } from "../../language/fields/wording.js";
 import { middleQuantile } from "../../language/models/target.js";
 import { columnScaling, encodeScaled } from "../values/scaling.js";
+import { numberBytes } from "../values/spelled-bytes.js";
 import { numberSpelling, spelledNumber } from "../values/spellings.js";
 import type { Check, FileNumbers, Numbers, TargetCodec } from "./codec.js";
 
@@ -10,6 +11,7 @@ export const number: TargetCodec = {
   expected: () => "a finite number",
   check: () => checkNumber,
   spelled: (_feature, spelling) => (text) => spelledNumber(text, spelling),
+  spelledBytes: numberBytes,
   spellingOf: numberSpelling,
   store: { form: "NUMBERS", isList: false, numbers: () => numbers },
   fit: (input, rows) => columnScaling(input, input.preprocessing, rows),

@@ -12,7 +12,8 @@ import type { Check, Codec } from "./codec.js";
 export const text: Codec = {
   expected: () => "a text",
   check: () => checkText,
-  store: { form: "TEXTS" },
+  // No text has more UTF-16 code units than bytes of UTF-8.
+  store: { form: "TEXTS", fits: (bytes) => bytes <= limits.textLength },
   fit: (input, { table, indices }) =>
     fitTokens({ ...input, vectorization: vectorizationOf(input) }, textsOf(table, input.feature), indices),
   encode(input, fitted, { table, indices }, destination) {

@@ -3,6 +3,7 @@ import { shown } from "../../language/fields/wording.js";
 import { cyclesOf } from "../values/calendar.js";
 import { columnOf } from "../values/column.js";
 import { affine, fitScaling, secondsOf } from "../values/scaling.js";
+import { instantBytes } from "../values/spelled-bytes.js";
 import { instantSpelling, spelledInstant } from "../values/spellings.js";
 import { columnStatistics } from "../values/statistics.js";
 import type { Codec, Numbers } from "./codec.js";
@@ -26,6 +27,7 @@ export const timestamp: Codec = {
     const milliseconds = spelledInstant(text, spelling);
     return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString();
   },
+  spelledBytes: instantBytes,
   spellingOf: instantSpelling,
   store: { form: "NUMBERS", isList: false, numbers: () => instants },
   fit: (input, { table, indices, semantics }) =>

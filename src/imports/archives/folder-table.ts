@@ -75,11 +75,13 @@ function openFolders(archive: Archive, files: readonly ArchiveFile[], contents: 
     countRows: async () => rows.length,
     hasLostRows: async () => false,
     sample: (most) => chunkOf(within(spread(rows, most)), [...columns.keys()]),
-    counts: async () =>
-      columns.map(({ name }) => {
+    counts: async () => ({
+      rowCount: rows.length,
+      columns: columns.map(({ name }) => {
         if (name !== "label" && name !== "split") return { missing: 0, distinct: rows.length };
         return { missing: 0, distinct: new Set(rows.map((row) => (name === "label" ? row.label : row.part))).size };
       }),
+    }),
     scan,
     rejects: async () => [],
     progress: () => scanned / Math.max(1, rows.length),

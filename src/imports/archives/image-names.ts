@@ -1,6 +1,7 @@
 import { shown } from "../../language/fields/wording.js";
+import { listOf } from "../../segments/texts.js";
 import { StoredImage, UnreadableCell } from "../files/cells.js";
-import type { Chunk, TableFile } from "../files/table-file.js";
+import type { Chunk, ScannedChunk, TableFile } from "../files/table-file.js";
 import type { Archive, ArchiveFile } from "./archive.js";
 import { surveyImages } from "./survey.js";
 
@@ -31,10 +32,10 @@ export async function withNamedImages(
     const message = `${shown(value)} names ${file === null ? "several images" : "no image"} of the archive.`;
     return new UnreadableCell(message, "UNKNOWN_REFERENCE", value);
   };
-  const withImages = (chunk: Chunk, wanted: readonly number[]): Chunk => ({
+  const withImages = (chunk: ScannedChunk, wanted: readonly number[]): Chunk => ({
     rowCount: chunk.rowCount,
-    columns: chunk.columns.map((values, place) =>
-      naming.includes(wanted[place] as number) ? values.map(cellOf) : values,
+    columns: chunk.columns.map((cells, place) =>
+      naming.includes(wanted[place] as number) ? listOf(cells).map(cellOf) : [...listOf(cells)],
     ),
   });
   async function* scan(wanted: readonly number[]) {

@@ -7,10 +7,11 @@ import { createGunzip } from "node:zlib";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../../segments/duckdb.js";
 import { importLimits } from "../limits.js";
+import { linesFromEverywhere } from "./csv-sample.js";
 import type { FileFormat } from "./format.js";
 import { cleanHeaders } from "./headers.js";
 import { collected, columnCounts, inChunks, scalar } from "./query.js";
-import type { TableFile } from "./table-file.js";
+import type { Chunk, TableFile } from "./table-file.js";
 import { Unreadable } from "./unreadable.js";
 
 /** How a CSV file is written. */
@@ -45,8 +46,8 @@ export async function openCsv(
   const dialect = await sniff(connection, `${quoteText(path)}, ${common()}`, format.head, folder, notes);
   const width = dialect.columns;
   if (width > importLimits.columns) throw tooWide(width);
-  const options = (columns: number, hasHeader: boolean) => {
-    const { delimiter, quote, skip } = dialect;
+  const options = (columns: number, hasHeader: boolean, skip = dialect.skip) => {
+    const { delimiter, quote } = dialect;
     const types = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ");
     return [
       ...[common(), "auto_detect = false", `delim = ${quoteText(delimiter)}`, `quote = ${quoteText(quote)}`],
@@ -93,6 +94,20 @@ export async function openCsv(
     }
   }
 
+  /** Of a file of plain bytes without reading all of it. */
+  async function fromEverywhere(rows: number, source: string): Promise<Chunk> {
+    const isPlain = compression === "none" && encoding !== "utf-16" && dialect.escape === dialect.quote;
+    if (!isPlain || dialect.delimiter.length !== 1)
+      return collected(connection, `SELECT * FROM (${source}) USING SAMPLE reservoir(${rows} ROWS) REPEATABLE (1)`);
+    const lineBytes = Buffer.byteLength(format.head) / Math.max(1, format.head.split("\n").length - 1);
+    const lines = await linesFromEverywhere(path, { form: dialect, rows, lineBytes });
+    const some = join(folder, "sample.csv");
+    await writeFile(some, lines, { mode: 0o600 });
+    if (lines.length === 0) return { rowCount: 0, columns: all.map(() => []) };
+    const read = `read_csv(${quoteText(some)}, ${options(width, false, 0)}, ignore_errors = true)`;
+    return collected(connection, `SELECT ${all.join(", ")} FROM ${read}`);
+  }
+
   const attempt = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
       return await work();
@@ -123,10 +138,7 @@ export async function openCsv(
         if (!isLarge) return collected(connection, `${source} LIMIT ${rows}`);
         const beginning = Math.floor(rows / 4);
         const head = await collected(connection, `${source} LIMIT ${beginning}`);
-        const rest = await collected(
-          connection,
-          `SELECT * FROM (${source}) USING SAMPLE reservoir(${rows - beginning} ROWS) REPEATABLE (1)`,
-        );
+        const rest = await fromEverywhere(rows - beginning, source);
         return {
           rowCount: head.rowCount + rest.rowCount,
           columns: head.columns.map((column, index) => column.concat(rest.columns[index] ?? [])),

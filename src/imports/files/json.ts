@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { markInexactIntegers } from "../../language/fields/exact-integers.js";
 import { quoteText } from "../../segments/duckdb.js";
+import { listOf } from "../../segments/texts.js";
 import { importLimits } from "../limits.js";
 import { isMissingValue } from "../missing.js";
 import type { FileFormat } from "./format.js";
@@ -40,7 +41,7 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
   async function* scan(columns: readonly number[]) {
     try {
       for await (const { columns: texts } of inChunks(connection, `SELECT json FROM ${from}`))
-        yield byColumn((texts[0] ?? []).map(objectOf), columns);
+        yield byColumn(listOf(texts[0] ?? []).map(objectOf), columns);
     } catch (error) {
       throw explained(error);
     }
@@ -59,7 +60,9 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
     async counts(missing) {
       const sets = missing.map((texts) => new Set(texts));
       const found = names.map(() => ({ missing: 0, values: new Set<string>() }));
-      for await (const chunk of scan(all))
+      let rowCount = 0;
+      for await (const chunk of scan(all)) {
+        rowCount += chunk.rowCount;
         for (const [index, values] of chunk.columns.entries()) {
           const column = found[index] as (typeof found)[number];
           for (const value of values) {
@@ -68,7 +71,8 @@ export async function openJson(connection: DuckDBConnection, path: string, forma
               column.values.add(typeof value === "string" ? value : JSON.stringify(value));
           }
         }
-      return found.map(({ missing, values }) => ({ missing, distinct: values.size }));
+      }
+      return { rowCount, columns: found.map(({ missing, values }) => ({ missing, distinct: values.size })) };
     },
     scan,
     rejects: async () => [],

@@ -1,4 +1,5 @@
 import type { FeatureType, Resize } from "../../language/datasets/dataset.js";
+import type { Cells } from "../../segments/texts.js";
 import type { Header } from "./headers.js";
 
 /**
@@ -11,10 +12,23 @@ export interface Chunk {
   columns: unknown[][];
 }
 
+/** Some rows of a file that is scanned: texts may be bytes still. */
+export interface ScannedChunk {
+  rowCount: number;
+  /** One per column that was asked for. */
+  columns: Cells[];
+}
+
 /** A row that the format's reader could not take. */
 export interface Reject {
   line: number;
   message: string;
+}
+
+/** Of each column: how many values are missing or a text that stands for it, and about how many different ones there are. */
+export interface FileCounts {
+  rowCount: number;
+  columns: { missing: number; distinct: number }[];
 }
 
 /** What a file itself tells of a column. */
@@ -39,10 +53,10 @@ export interface TableFile {
   hasLostRows(): Promise<boolean>;
   /** At most so many rows, from everywhere in the file, the first ones among them. */
   sample(rows: number, isLarge: boolean): Promise<Chunk>;
-  /** Of each column: how many values are missing or one of these texts, and about how many different ones there are. */
-  counts(missing: readonly (readonly string[])[]): Promise<{ missing: number; distinct: number }[]>;
+  /** Reads the whole file. */
+  counts(missing: readonly (readonly string[])[]): Promise<FileCounts>;
   /** All rows, in their order; of the columns with these indices. */
-  scan(columns: readonly number[]): AsyncIterable<Chunk>;
+  scan(columns: readonly number[]): AsyncIterable<ScannedChunk>;
   /** What the last scan left out. */
   rejects(): Promise<Reject[]>;
   /** The share of the file that the scan under way has read, 0 to 1. */

@@ -43,8 +43,8 @@ export async function infer(
   sizeBytes: number,
   { name, target, options }: { name: string; target: string | null; options: ImportOptions },
 ): Promise<Inference> {
-  const { rowCount, sample, isWhole } = await sampleOf(table, sizeBytes);
-  if (rowCount === 0) {
+  const { sample, isWhole } = await sampleOf(table, sizeBytes);
+  if (sample.rowCount === 0) {
     const lost = await table.hasLostRows();
     if (lost) return refused("upload", "UNREADABLE", "no line after the header can be read; are its quotes closed?");
     return refused("upload", "EMPTY", "the file has a header and no rows.");
@@ -70,7 +70,9 @@ export async function infer(
   );
   const aimed = columns.find((column) => column.name === target);
   if (aimed) markLeaks(columns, aimed);
-  const counts = isWhole ? undefined : await table.counts(columns.map(({ missingTexts }) => [...missingTexts]));
+  const counted = isWhole ? undefined : await table.counts(columns.map(({ missingTexts }) => [...missingTexts]));
+  const counts = counted?.columns;
+  const rowCount = counted?.rowCount ?? sample.rowCount;
   const warnings = warningsOf(table, columns, { rowCount, looked: sample.rowCount, isWhole });
   const features = columns.map(({ name, type, role, missing, distinct, examples, evidence }, index) => ({
     ...{ name, type, role, examples, evidence },

@@ -41,7 +41,8 @@ export function serveReader(openStore: () => Promise<ObjectStore>): void {
   let own: string | undefined;
   const exit = () => {
     if (own !== undefined) rmSync(own, { recursive: true, force: true, maxRetries: 3 });
-    process.exit(0);
+    // At once: DuckDB's binding aborts a process that exits while one of its threads is at work.
+    process.kill(process.pid, "SIGKILL");
   };
   const fail = guarded((error: unknown) => send({ type: "FAILED", error: toThreadError(explained(error)) }), exit);
   const heard = guarded(async (message: unknown) => {

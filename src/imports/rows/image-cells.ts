@@ -2,8 +2,9 @@ import { decodeImage, decodeImageText, type ImageFeature } from "../../features/
 import { featureWidth } from "../../features/table.js";
 import { spelledList } from "../../features/values/spellings.js";
 import { dropped, unawaited } from "../../guarded.js";
+import { listOf } from "../../segments/texts.js";
 import { StoredImage, UnreadableCell } from "../files/cells.js";
-import type { Chunk } from "../files/table-file.js";
+import type { Chunk, ScannedChunk } from "../files/table-file.js";
 import { isMissingValue } from "../missing.js";
 
 /** Numbers that the images become that are decoded at once, and how many images at most. */
@@ -26,16 +27,16 @@ export interface ImageColumn {
  * @param images what is read from them, by the places of their columns.
  */
 export async function* withPixels(
-  chunks: AsyncIterable<Chunk>,
+  chunks: AsyncIterable<ScannedChunk>,
   images: ReadonlyMap<number, ImageColumn>,
-): AsyncGenerator<Chunk> {
+): AsyncGenerator<ScannedChunk> {
   if (images.size === 0) {
     yield* chunks;
     return;
   }
   const width = [...images.values()].reduce((sum, { feature }) => sum + featureWidth(feature), 0);
   const rows = Math.max(1, Math.min(mostAtOnce, Math.floor(numbersAtOnce / width)));
-  const ahead: Promise<Chunk>[] = [];
+  const ahead: Promise<ScannedChunk>[] = [];
   const inTurn = turns(filesAtOnce);
   for await (const chunk of chunks)
     for (let start = 0; start < chunk.rowCount; start += rows) {
@@ -43,15 +44,15 @@ export async function* withPixels(
       // It is awaited below, unless the load ends before.
       unawaited(decoding, dropped);
       ahead.push(decoding);
-      if (ahead.length > chunksAhead) yield await (ahead.shift() as Promise<Chunk>);
+      if (ahead.length > chunksAhead) yield await (ahead.shift() as Promise<ScannedChunk>);
     }
   for (const decoding of ahead) yield await decoding;
 }
 
-function part({ rowCount, columns }: Chunk, start: number, end: number): Chunk {
+function part({ rowCount, columns }: ScannedChunk, start: number, end: number): Chunk {
   return {
     rowCount: Math.min(rowCount, end) - start,
-    columns: columns.map((values) => values.slice(start, end)),
+    columns: columns.map((cells) => listOf(cells).slice(start, end)),
   };
 }
 

@@ -2,10 +2,10 @@ import { partFault } from "../../features/split.js";
 import { codecs } from "../../features/types/codecs.js";
 import { withArrivingCategories } from "../../features/values/arriving-categories.js";
 import type { SealedSegment } from "../../intake/seal.js";
-import { sealTable } from "../../intake/seal.js";
 import type { Feature, Split } from "../../language/datasets/dataset.js";
 import { describedType } from "../../language/datasets/feature-types.js";
 import { count, listed, shown } from "../../language/fields/wording.js";
+import { type Cells, cellAt, Texts } from "../../segments/texts.js";
 import { sampleOf } from "../files/sample.js";
 import type { TableFile } from "../files/table-file.js";
 import { textOf } from "../files/text-of.js";
@@ -16,6 +16,7 @@ import { type ImageColumn, withPixels } from "./image-cells.js";
 import { Lines } from "./lines.js";
 import { type ImportProblem, ImportProblems } from "./problems.js";
 import { type CellFault, type ColumnReader, columnReader, type ReadColumn } from "./reader-column.js";
+import { createSealer, type Sealer } from "./sealer.js";
 import { SegmentBuffer } from "./segment-buffer.js";
 
 /** Into what the rows of a file are read. */
@@ -48,6 +49,15 @@ export interface LoadListener {
  * fit are left out; under REFUSE, no segment is made any more once one was found.
  */
 export async function loadTable(table: TableFile, request: LoadRequest, listener: LoadListener): Promise<Loaded> {
+  const sealer = createSealer();
+  try {
+    return await load(table, request, listener, sealer);
+  } finally {
+    await sealer.close();
+  }
+}
+
+async function load(table: TableFile, request: LoadRequest, listener: LoadListener, sealer: Sealer): Promise<Loaded> {
   const { split, onInvalid } = request;
   const features = withArrivingCategories(request.features);
   const problems = new ImportProblems();
@@ -64,10 +74,19 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
   const isCounted = features.map(({ type }) => codecs[type].spelled === undefined);
   let [read, kept, skipped] = [0, 0, 0];
   const lines = new Lines(table.firstLine);
-  const flush = async () => {
+  /** One segment is written and stored while the rows of the next are read. */
+  let storing = Promise.resolve();
+  const flush = async (isLast = false) => {
+    if (!isLast) await storing;
     const firstOrdinal = request.firstOrdinal + kept - buffer.rowCount;
-    const sealed = await sealTable({ features, split, firstOrdinal }, buffer.table());
-    await listener.segment({ ...sealed, firstOrdinal });
+    const [before, sealing] = [storing, sealer.seal({ features, split, firstOrdinal }, buffer.table(), isLast)];
+    const store = async () => {
+      const [, sealed] = await Promise.all([before, sealing]);
+      await listener.segment({ ...sealed, firstOrdinal });
+    };
+    storing = store();
+    // Whoever waits for it hears of its failure.
+    storing.catch(() => {});
   };
   const wanted = sources.flatMap(({ column }) => (column === undefined ? [] : [column]));
   const placeOf = new Map(wanted.map((column, place) => [column, place]));
@@ -86,11 +105,11 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
     );
     noteBreaks(lines, cells, isCounted, read, chunk.rowCount);
     const rows: ReadColumn[] = sources.map(({ reader }, index) => {
-      const values = cells[index] ?? new Array<null>(chunk.rowCount).fill(null);
+      const values: Cells = cells[index] ?? new Array<null>(chunk.rowCount).fill(null);
       const { name } = features[index] as Feature;
       const report = (row: number, { code, message }: CellFault) => {
         bad[row] = 1;
-        const given = values[row];
+        const given = cellAt(values, row);
         const shown = given === null || given === undefined ? null : textOf(given);
         // The row's own file is told as such.
         const value = shown === null || shown === table.entryOf?.(read + row) ? null : shown.slice(0, 100);
@@ -100,20 +119,28 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
       if (name === split.column) reportParts(values, bad, report);
       return column;
     });
-    for (let row = 0; row < chunk.rowCount; row++) {
+    for (let row = 0; row < chunk.rowCount; ) {
       if (bad[row] === 1) {
         skipped++;
+        row++;
         continue;
       }
-      if (onInvalid === "REFUSE" && !problems.isEmpty) continue;
-      buffer.take(rows, row);
-      kept++;
+      const next = bad.indexOf(1, row);
+      const end = next < 0 ? chunk.rowCount : next;
+      if (onInvalid === "REFUSE" && !problems.isEmpty) {
+        row = end;
+        continue;
+      }
+      const taken = buffer.take(rows, row, end);
+      kept += taken;
+      row += taken;
       if (buffer.isFull) await flush();
     }
     read += chunk.rowCount;
     if (read > importLimits.rows) {
       const message = () => `the file has more than ${count(importLimits.rows)} rows.`;
       problems.add({ feature: null, code: "TOO_LONG", value: null, row: read, message });
+      await storing;
       return { rowCount: 0, skippedRows: 0, problems: problems.list(), warnings };
     }
     listener.progress(read, table.progress());
@@ -127,36 +154,35 @@ export async function loadTable(table: TableFile, request: LoadRequest, listener
   }
   const found = problems.list(ofRow, table.entryOf);
   if (onInvalid === "REFUSE" && found.length > 0) return { rowCount: 0, skippedRows: 0, problems: found, warnings };
-  if (buffer.rowCount > 0) await flush();
+  if (buffer.rowCount > 0) await flush(true);
+  await storing;
   listener.progress(read, 1);
   return { rowCount: kept, skippedRows: skipped, problems: found, warnings };
 }
 
 /** Reports the rows whose column for the split names no part, unless their value is at fault already. */
-function reportParts(
-  values: readonly unknown[],
-  bad: Readonly<Uint8Array>,
-  report: (row: number, fault: CellFault) => void,
-): void {
-  for (const [row, value] of values.entries()) {
-    const fault = bad[row] === 1 ? undefined : partFault(value);
+function reportParts(values: Cells, bad: Readonly<Uint8Array>, report: (row: number, fault: CellFault) => void): void {
+  for (let row = 0; row < bad.length; row++) {
+    const fault = bad[row] === 1 ? undefined : partFault(cellAt(values, row));
     if (fault) report(row, fault);
   }
 }
 
+const lineFeed = 10;
+
 /** Notes the line breaks within the texts of rows. */
 function noteBreaks(
   lines: Lines,
-  cells: readonly (readonly unknown[] | undefined)[],
+  cells: readonly (Cells | undefined)[],
   isCounted: readonly boolean[],
   firstRow: number,
   rowCount: number,
 ): void {
   let breaks: Uint32Array | undefined;
   for (const [index, values] of cells.entries()) {
-    if (!values || !isCounted[index]) continue;
+    if (!values || !isCounted[index] || (values instanceof Texts && !values.holds(lineFeed))) continue;
     for (let row = 0; row < rowCount; row++) {
-      const text = values[row];
+      const text = cellAt(values, row);
       if (typeof text !== "string" || !text.includes("\n")) continue;
       breaks ??= new Uint32Array(rowCount);
       breaks[row] = (breaks[row] as number) + text.split("\n").length - 1;

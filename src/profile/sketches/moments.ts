@@ -11,14 +11,18 @@ export function momentsOf(numbers: Float64Array): Moments | null {
   const count = numbers.length;
   if (count === 0) return null;
   let [minimum, maximum, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
-  for (const value of numbers) {
+  for (let index = 0; index < count; index++) {
+    const value = numbers[index] as number;
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
     sum += value;
   }
   const mean = sum / count;
   let squares = 0;
-  for (const value of numbers) squares += (value - mean) ** 2;
+  for (let index = 0; index < count; index++) {
+    const distance = (numbers[index] as number) - mean;
+    squares += distance * distance;
+  }
   // Rounding must not move the mean of equal numbers beside them.
   if (minimum === maximum) return { count, mean: minimum, squares: 0, minimum, maximum };
   return { count, mean, squares, minimum, maximum };
