@@ -64,7 +64,7 @@ export async function startServer(
     });
     // Awaited below; a failure while the schema is built is no unhandled one.
     unawaited(opening, dropped);
-    // Building it takes as long as connecting does.
+    // It is built while the database connects.
     const schema = createSchema();
     const db = await opening;
     closers.push(() => db.destroy());

@@ -19,8 +19,8 @@ const sizes: readonly { rows: number; units: readonly number[] }[] = [
 ];
 
 /**
- * How training is held back. A network has far more weights than a small table has rows: on such tables a strong weight decay
- * was worth more than any other choice. Numbers take less of it than classes, because it flattens what is far off.
+ * How training is held back. A network has far more weights than a small table has rows, so its weights decay strongly there.
+ * Numbers take less of it than classes, because it flattens what is far off.
  */
 const regularizations = {
   classes: { dropout: 0.3, weightDecay: 1, learningRate: 0.001 },
