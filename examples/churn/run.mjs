@@ -62,7 +62,7 @@ if (trained.state !== "SUCCEEDED") throw new Error(trained.error?.message ?? tra
 const auc = trained.version.evaluation.find(({ split, name }) => split === "TEST" && name === "auc");
 console.log(`${trained.version.ref}: AUC ${auc.value.toFixed(2)} on the test rows`);
 
-// 5. Two customers, written as in the file. Of the second nobody knows hours and region.
+// 5. Two customers, written as in the file. The hours and the region of the second are unknown.
 const rows = [
   {
     ...{ Plan: "Pro", "Monthly charge": "$85.50", "Signed up": "2022-03-01", "Support calls": 0, Discount: "10%" },

@@ -98,8 +98,7 @@ class ExportResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description:
-      "Signed URL to download the file without a key; valid for 15 minutes. Null unless it has SUCCEEDED, and once the file is no longer kept.",
+    description: `Signed URL to download the file without a key, valid for ${exportLimits.urlSeconds / 60} minutes. Null before the export has SUCCEEDED, and after its file was removed.`,
   })
   async url(@Root() { objectKey }: DatasetExport, @Ctx() { platform }: Context): Promise<string | null> {
     return objectKey === null ? null : platform.store.presign(objectKey, exportLimits.urlSeconds);
